@@ -1,0 +1,220 @@
+"""The command line: `hf-genimg`. Every mistake is one line on stderr and a non-zero exit; torch is imported by the commands that need it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from . import __version__
+from ._public import PACKAGE, classes_in
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
+UsageError = typer.BadParameter.__mro__[1].__mro__[1]  # the base of every complaint about arguments; typer has no public name for it
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run directory, a pipeline directory or a Hub id.")]
+Seed = Annotated[int, typer.Option(help="Image i of a call is made from seed + i.", min=0)]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    try:
+        return app(arguments, standalone_mode=False, prog_name="hf-genimg") or 0
+    except typer.Abort:
+        return fail("stopped", 130)
+    except UsageError as error:
+        return fail(error.format_message(), 2)
+    except (ValueError, OSError, FloatingPointError, ImportError) as error:
+        return fail(str(error), 1)
+    except RuntimeError as error:
+        if "out of memory" not in str(error) and "can't allocate memory" not in str(error):
+            raise  # not a mistake of the user's: the traceback belongs into a report to us
+        return fail("out of memory; use a smaller micro_batch_size, image_size or width", 1)
+
+
+def fail(message: str, status: int) -> int:
+    """Print one line and pass the exit status on."""
+    print(f"hf-genimg: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"hf-genimg {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _hf_genimg(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """GAN and VAE image generators for the Hugging Face Hub."""
+
+
+@app.command("list")
+def list_(kind: Annotated[str | None, typer.Argument(metavar="[recipes|models|data]", help="What to list; all when left out.")] = None) -> None:
+    """List what there is: recipes to train, models to build, data to learn from."""
+    kinds = {"recipes": _recipe_lines, "models": _model_lines, "data": _data_lines}
+    if kind is not None and kind not in kinds:
+        raise ValueError(f"{kind!r} cannot be listed; use one of {', '.join(kinds)}")
+    for name in [kind] if kind else kinds:
+        lines = kinds[name]()
+        width = max(len(left) for left, _ in lines)
+        print(f"{name}:" if kind is None else "", end="\n" if kind is None else "")
+        for left, right in lines:
+            print(f"  {left:<{width}}  {right}")
+
+
+def first_line(source: str) -> str:
+    """The first line of a module's docstring."""
+    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+
+
+def _recipe_lines() -> list[tuple[str, str]]:
+    return [(file.stem, first_line(file.read_text(encoding="utf-8"))) for file in sorted((PACKAGE / "recipes").glob("[a-z]*.py"))]
+
+
+def _model_lines() -> list[tuple[str, str]]:
+    classes = classes_in("models")
+    files = sorted((PACKAGE / "models").glob("[a-z]*.py"))
+    return [
+        (file.stem, f"{first_line(file.read_text(encoding='utf-8'))} [{', '.join(c for c, m in classes.items() if m.endswith('.' + file.stem))}]")
+        for file in files
+    ]
+
+
+def _data_lines() -> list[tuple[str, str]]:
+    from .data import describe_sources
+
+    return describe_sources()
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE|FILE.py", help="A name from `hf-genimg list recipes`, or your own recipe.")],
+    settings: Annotated[list[str] | None, typer.Argument(metavar="[field=value]...", help="Fields of the recipe to set.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/RECIPE when left out.")] = None,
+    smoke: Annotated[bool, typer.Option("--smoke", help="A run of seconds, to see that everything works.")] = False,
+) -> int:
+    """Train a recipe. The same command again continues where it stopped."""
+    from .recipes import recipe_class
+    from .training.fields import parse_fields
+
+    chosen = recipe_class(recipe)
+    values = parse_fields(chosen, settings or [])
+    instance = chosen().smoke() if smoke else chosen()
+    name = f"{instance.name}-smoke" if smoke else instance.name
+    return _train(instance.override(**values), out or Path("runs") / name)
+
+
+def _train(recipe: Any, out: Path) -> int:
+    """Train and say in two lines where things are and what can be done next."""
+    from .api import train as train_recipe
+
+    try:
+        pipeline = train_recipe(recipe, out)
+    except KeyboardInterrupt as stop:
+        return fail(str(stop) or "stopped", 130)
+    print(f"{out}: the model in pipeline/, grids in samples/, losses in curve.png and log.jsonl{_held_out_summary(out)}")
+    use = "reconstruct" if pipeline.capabilities.encode else "sample"
+    print(f"next: hf-genimg {use} {out} {'IMAGE' if use == 'reconstruct' else '--num 16'} --out pictures")
+    return 0
+
+
+def _held_out_summary(out: Path) -> str:
+    """The last held-out terms of a run, for its closing line."""
+    import json
+
+    records = [json.loads(line) for line in (out / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    measured = [{key: value for key, value in record.items() if key.startswith("held_out/")} for record in records]
+    last = next((terms for terms in reversed(measured) if terms), {})
+    return "".join(f"; {key.replace('_', ' ').replace('/', ' ')} {value:.2f}" for key, value in last.items())
+
+
+@app.command()
+def sample(
+    model: Model,
+    out: Annotated[Path, typer.Option(help="A folder for single pictures, or a .png for one picture or a grid.")],
+    num: Annotated[int, typer.Option(help="How many images.", min=1)] = 1,
+    seed: Seed = 0,
+    label: Annotated[int | None, typer.Option(help="The class, for conditional models.", min=0)] = None,
+    truncation: Annotated[float, typer.Option(help="Scale of the latents: below 1 more typical, less varied.")] = 1.0,
+) -> None:
+    """Make images, reproducibly: seed 7 is the same image whatever --num says."""
+    from .api import load
+
+    targets = [out] if out.suffix == ".png" else [out / f"seed-{seed + number}.png" for number in range(num)]
+    refuse_existing(targets)
+    pipe = load(model)
+    pipe.set_progress_bar_config(disable=num <= 64)
+    settings = {"class_labels": label, "truncation": truncation}
+    if out.suffix == ".png" and num > 1:
+        pipe.save_grid(out, num_images=num, seed=seed, **settings)
+    else:
+        for image, target in zip(pipe(num, seed=seed, max_batch_size=64, **settings).images, targets, strict=True):
+            save(image, target)
+    print(f"{num} {'image' if num == 1 else 'images'} in {out}")
+
+
+@app.command()
+def reconstruct(
+    model: Model,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to encode and decode.")],
+    out: Annotated[Path, typer.Option(help="A folder for the reconstructions.")],
+) -> None:
+    """Send pictures through an autoencoder and back."""
+    from PIL import Image, UnidentifiedImageError
+
+    from .api import load
+
+    targets = [out / f"{image.stem}-reconstructed.png" for image in images]
+    refuse_existing(targets)
+    pipe = load(model)
+    if not pipe.capabilities.encode:
+        raise ValueError(f"{model} cannot encode pictures; reconstruct needs an autoencoder, such as a run of mlp_vae")
+    for path, target in zip(images, targets, strict=True):
+        try:
+            with Image.open(path) as picture:
+                picture.load()
+        except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+            raise ValueError(f"{path} is not a picture that can be read ({error})") from error
+        save(pipe.reconstruct(picture)[0], target)
+    print(f"{len(images)} {'reconstruction' if len(images) == 1 else 'reconstructions'} in {out}")
+
+
+def refuse_existing(targets: list[Path]) -> None:
+    """Raise `ValueError` rather than overwrite a file, or write two pictures to one name."""
+    twice = {target for target in targets if targets.count(target) > 1}
+    if twice:
+        raise ValueError(f"two pictures would both be written to {min(twice)}; give them different names")
+    for target in targets:
+        if target.exists():
+            raise ValueError(f"{target} exists already and is not overwritten; name another --out")
+
+
+def save(image: Any, target: Path) -> None:
+    """Write a picture with its provenance."""
+    from .pipelines.provenance import save_png
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    save_png(image, target)
+
+
+@app.command()
+def quickstart(out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/quickstart")) -> int:
+    """Learn to write digits from the built-in set, in a few minutes on a plain CPU."""
+    from .recipes import recipe_class
+
+    return _train(recipe_class("dcgan")(), out)
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

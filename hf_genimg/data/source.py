@@ -1,0 +1,82 @@
+"""What every kind of source is reduced to: an ordered run of undecoded pictures, and the names of its splits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+_SPLIT_NAMES = {"train": "train", "test": "test", "validation": "validation", "val": "validation", "valid": "validation"}
+_SPLIT_ORDER = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture that is not decoded yet.
+
+    Args:
+        name: how messages call it: a path, or `file.parquet row 17` (rows count from 0).
+        content: a file, the encoded bytes, or a mode "F" image of levels in [0, 255] that may be resized to any size.
+            None where the data have a row without a picture.
+        label: the class number, or None.
+    """
+
+    name: str
+    content: Path | bytes | Image.Image | None
+    label: int | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """One split of one source, found but not decoded.
+
+    Args:
+        name: the source as it was given, without its split.
+        split: canonical name of the split.
+        count: number of pictures, bad ones included.
+        labelled: whether the pictures have labels.
+        classes: class names in the order of the labels, or None when the data do not name them.
+        recipe: everything besides the files that decides what `pictures` yields.
+        files: (relative name, path) of each file that is read, in order.
+        pictures: yields `count` pictures, in the same order each time.
+    """
+
+    name: str
+    split: str
+    count: int
+    labelled: bool
+    classes: tuple[str, ...] | None
+    recipe: str
+    files: tuple[tuple[str, Path], ...]
+    pictures: Callable[[], Iterator[Picture]]
+
+
+def known_split(name: str) -> str | None:
+    """The canonical split called `name` in any case (`val` and `valid` are `validation`), or None if it is no usual one."""
+    return _SPLIT_NAMES.get(name.lower())
+
+
+def canonical_split(name: str) -> str:
+    """`known_split`, with an unusual name (`extra`) returned as it is."""
+    return known_split(name) or name
+
+
+def in_order(splits: Iterable[str]) -> list[str]:
+    """Each split once: train, validation, test, then the unusual ones by name."""
+    unique = set(splits)
+    return [name for name in _SPLIT_ORDER if name in unique] + sorted(unique.difference(_SPLIT_ORDER))
+
+
+def choose_split(name: str, split: str, splits: list[str]) -> str:
+    """`split` under its canonical name.
+
+    Raises:
+        ValueError: when it is not among `splits`.
+    """
+    wanted = canonical_split(split)
+    if wanted not in splits:
+        remedy = f"add @{splits[0]} to the source or set split={splits[0]}"
+        raise ValueError(f"{name} has no split {split!r}; it has {', '.join(splits)}: {remedy}")
+    return wanted

@@ -1,0 +1,1 @@
+"""Layers, distributions and initialisations that several families share."""

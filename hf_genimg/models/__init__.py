@@ -1,0 +1,1 @@
+"""Networks: one public file per family; `_`-prefixed files are plumbing."""

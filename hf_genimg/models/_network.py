@@ -1,0 +1,49 @@
+"""What every network of the package is: a diffusers model whose weights are safetensors and whose address is `hf_genimg.<Class>`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import torch
+from diffusers import ConfigMixin, ModelMixin
+
+from ..layers.latents import sample_latents
+
+
+class Network(ModelMixin, ConfigMixin):
+    """A diffusers model. Loads safetensors only; saved pipelines name it as `["hf_genimg", "<Class>"]`, wherever its file lies."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.__module__ = "hf_genimg"
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: Any, **kwargs: Any) -> Network:
+        """As in diffusers, but a checkpoint that has no safetensors is an error: pickles are never read."""
+        if kwargs.get("use_safetensors") is False:
+            raise ValueError("use_safetensors=False would read a pickle, which can run code; hf_genimg reads safetensors only")
+        return super().from_pretrained(pretrained_model_name_or_path, **{**kwargs, "use_safetensors": True})
+
+
+    def to_json_string(self) -> str:
+        """`config.json` without the path that the network was loaded from, which diffusers would publish."""
+        config = json.loads(super().to_json_string())
+        config.pop("_name_or_path", None)
+        return json.dumps(config, indent=2, sort_keys=True) + "\n"
+
+
+class LatentNetwork(Network):
+    """A network that makes images from latent vectors: its config holds `latent_dim` and `latent_distribution`."""
+
+    def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
+        """Draw float [num_images, latent_dim] on this network's device, or on the generator's where one is given."""
+        device = self.device if generator is None else generator.device
+        shape = (num_images, self.config.latent_dim)
+        return sample_latents(self.config.latent_distribution, shape, generator=generator, device=device)
+
+
+def refuse_labels(class_labels: torch.Tensor | None) -> None:
+    """Raise `ValueError` when an unconditional network is given class labels."""
+    if class_labels is not None:
+        raise ValueError("class_labels were given, but this network is unconditional; leave them out or use a conditional family")

@@ -1,0 +1,50 @@
+"""MLP VAE: one hidden layer on either side of the latents (arXiv:1312.6114, appendix C)."""
+
+from __future__ import annotations
+
+import torch
+from diffusers.configuration_utils import register_to_config
+from torch import nn
+
+from ..layers.latents import check_latent_distribution
+from ..layers.posterior import DiagonalGaussian
+from ._network import LatentNetwork
+
+
+class MLPVAE(LatentNetwork):
+    """Pixels -> width -> Gaussian posterior; latents -> width -> pixels, ReLU between."""
+
+    @register_to_config
+    def __init__(
+        self,
+        image_size: int = 28,  # pixels a side
+        image_channels: int = 1,  # 1 grey, 3 colour
+        latent_dim: int = 20,
+        width: int = 400,  # of both hidden layers
+        latent_distribution: str = "normal",  # the prior p(z)
+    ) -> None:
+        super().__init__()
+        check_latent_distribution(latent_distribution)
+        pixels = image_channels * image_size**2
+        self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(pixels, width), nn.ReLU())
+        self.to_mean = nn.Linear(width, latent_dim)
+        self.to_log_variance = nn.Linear(width, latent_dim)
+        self.decoder = nn.Sequential(nn.Linear(latent_dim, width), nn.ReLU(), nn.Linear(width, pixels))
+
+    def encode(self, images: torch.Tensor) -> DiagonalGaussian:
+        """images: float [N, C, H, W] in [-1, 1]. Returns the posterior q(z | x) over float [N, latent_dim]."""
+        hidden = self.encoder(images)
+        return DiagonalGaussian(self.to_mean(hidden), self.to_log_variance(hidden))
+
+    def logits(self, latents: torch.Tensor) -> torch.Tensor:
+        """latents: float [N, latent_dim]. Returns the log-odds of each pixel being lit: float [N, C, H, W]."""
+        config = self.config
+        return self.decoder(latents).view(-1, config.image_channels, config.image_size, config.image_size)
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """latents: float [N, latent_dim]. Returns mean images: float [N, C, H, W] in [-1, 1]."""
+        return (self.logits(latents) / 2).tanh()  # 2 sigmoid(x) - 1
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """images: float [N, C, H, W] in [-1, 1]. Returns reconstructions through the posterior mean, likewise."""
+        return self.decode(self.encode(images).mean)

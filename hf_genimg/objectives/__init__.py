@@ -1,0 +1,1 @@
+"""Objectives: the games that networks are trained by."""

@@ -1,0 +1,100 @@
+"""What every pipeline of the package is: safetensors only, called `hf_genimg.<Class>` wherever its file lies, able to say what it is."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from typing import Any
+
+from diffusers import DiffusionPipeline, ModelMixin
+
+from .capabilities import Capabilities
+from .provenance import REVISION_DIGITS, folder_name, hub_origin, weights_sha256, weights_state, writes
+
+# ModelMixin.to warns of the modules that must stay in float32 even where there are none, as in every network of ours.
+logging.getLogger("diffusers.models.modeling_utils").addFilter(lambda record: "kept in float32: []" not in record.getMessage())
+
+
+class Pipeline(DiffusionPipeline):
+    """A diffusers pipeline around one network that makes images. A subclass has the properties `network` and `capabilities`."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.__module__ = "hf_genimg"
+
+    @property
+    def network(self) -> ModelMixin:
+        """The component that makes the images."""
+        raise NotImplementedError
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this pipeline can do."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
+        """As in diffusers, but a checkpoint that has no safetensors is an error: pickles are never read."""
+        if kwargs.get("use_safetensors") is False:
+            raise ValueError("use_safetensors=False would read a pickle, which can run code; hf_genimg reads safetensors only")
+        return super().from_pretrained(str(pretrained_model_name_or_path), **{**kwargs, "use_safetensors": True})
+
+    def save_pretrained(self, save_directory: str | os.PathLike[str], safe_serialization: bool = True, *args: Any, **kwargs: Any) -> None:
+        """As in diffusers, but never as a pickle."""
+        if not safe_serialization:
+            raise ValueError("safe_serialization=False would write a pickle, which nobody should load; hf_genimg writes safetensors only")
+        super().save_pretrained(save_directory, True, *args, **kwargs)
+
+    def to(self, *args: Any, **kwargs: Any) -> Pipeline:
+        """As in diffusers, without its warning that float16 fails on a CPU: our networks run."""
+        return super().to(*args, **{"silence_dtype_warnings": True, **kwargs})
+
+    def to_json_string(self) -> str:
+        """`model_index.json` without the path that the pipeline was loaded from, which diffusers would publish."""
+        config = json.loads(super().to_json_string())
+        config.pop("_name_or_path", None)
+        return json.dumps(config, indent=2, sort_keys=True) + "\n"
+
+    def register_modules(self, **kwargs: Any) -> None:
+        """As in diffusers; also notes how often the weights were written to until now."""
+        super().register_modules(**kwargs)
+        self.__dict__["_writes"] = writes(self.network)
+
+    @property
+    def model_name(self) -> str:
+        """The Hub id, or the name of the run or folder that it was loaded from; `unsaved` where it was not loaded."""
+        origin = self._hub_origin()
+        return origin[0] if origin else folder_name(self.name_or_path)
+
+    @property
+    def revision(self) -> str:
+        """Names exactly the weights that make the images.
+
+        The commit, for a pipeline that was loaded from the Hub and not trained since; else the first 12 digits of the sha256 of the
+        network's safetensors file, computed when it is first asked for and again only after the weights have changed.
+        """
+        origin = self._hub_origin()
+        if origin:
+            return origin[1]
+        state = weights_state(self.network)
+        known_state, revision = self.__dict__.get("_known_revision", (None, ""))
+        if known_state != state:
+            revision = weights_sha256(self.network)[:REVISION_DIGITS]
+            self.__dict__["_known_revision"] = (state, revision)
+        return revision
+
+    def provenance(self, **settings: Any) -> dict[str, Any]:
+        """What is written into images: model, revision, pipeline and network, and those `settings` (JSON values) that are not None."""
+        return {
+            "model": self.model_name,
+            "revision": self.revision,
+            "pipeline": type(self).__name__,
+            "network": type(self.network).__name__,
+            **{name: value for name, value in settings.items() if value is not None},
+        }
+
+    def _hub_origin(self) -> tuple[str, str] | None:
+        origin = hub_origin(self.name_or_path, self.network.config.get("_name_or_path"))
+        trained_since = origin and writes(self.network) != self.__dict__["_writes"]
+        return None if trained_since else origin

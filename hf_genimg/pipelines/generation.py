@@ -1,0 +1,39 @@
+"""Images from noise: the pipeline of every GAN whose generator takes latents."""
+
+from __future__ import annotations
+
+import torch
+from diffusers import ModelMixin
+
+from ._latent_pipeline import LatentPipeline
+from .capabilities import Capabilities
+
+
+class ImageGenerationPipeline(LatentPipeline):
+    """Generates images from random latents.
+
+    Args:
+        generator: `forward(latents [N, D], class_labels [N] | None)` to images, `sample_latents(num_images, generator)`, and a config with
+            `image_size, image_channels, latent_dim` and, where it is conditional, `num_classes`.
+        discriminator: the other player, kept for training on or for scoring; a call does not use it.
+    """
+
+    _optional_components = ["discriminator"]  # noqa: RUF012 (diffusers' own declaration)
+
+    def __init__(self, generator: ModelMixin, discriminator: ModelMixin | None = None) -> None:
+        super().__init__()
+        self.register_modules(generator=generator, discriminator=discriminator)
+
+    @property
+    def network(self) -> ModelMixin:
+        """The generator."""
+        return self.generator
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Generation, with class labels where the generator takes them."""
+        config = self.generator.config
+        return Capabilities("generation", config.image_size, config.image_channels, config.get("num_classes") or 0, truncation=True)
+
+    def _forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> torch.Tensor:
+        return self.generator(latents, class_labels)

@@ -1,0 +1,119 @@
+"""Images at the edge of a pipeline: pictures in, and the four kinds of output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+
+OUTPUT_TYPES = ("pil", "np", "pt", "uint8")
+CHUNK = 2**18  # floats (1 MiB) that are converted at a time on a CPU, so that the intermediate results stay in its cache
+TOLERANCE = 1e-3  # by which rounding may carry an input image out of [-1, 1]
+
+Images = list[Image.Image] | np.ndarray | torch.Tensor
+
+
+def check_output_type(output_type: str) -> None:
+    """Raise `ValueError` for an output type that `convert` does not know."""
+    if output_type not in OUTPUT_TYPES:
+        raise ValueError(f"output_type={output_type!r} is not known; use one of {', '.join(OUTPUT_TYPES)}")
+
+
+def to_uint8(images: torch.Tensor) -> torch.Tensor:
+    """Float [N, C, H, W] in [-1, 1], of any dtype, to uint8 [N, H, W, C] on the same device: (x + 1) 127.5, rounded and clamped."""
+    count, channels, height, width = images.shape
+    pixels = torch.empty(count, height, width, channels, dtype=torch.uint8, device=images.device)
+    chunk = max(1, CHUNK // (channels * height * width)) if images.device.type == "cpu" else count
+    for part, target in zip(images.split(chunk), pixels.split(chunk), strict=True):
+        levels = part.float().add(1).mul_(127.5).round_().clamp_(0, 255)
+        target.copy_(levels.to(torch.uint8).permute(0, 2, 3, 1))
+    return pixels
+
+
+def to_pil(pixels: torch.Tensor) -> list[Image.Image]:
+    """uint8 [N, H, W, C] to N images: mode L for one channel, RGB for three."""
+    arrays = pixels.cpu().numpy()
+    return [Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array) for array in arrays]
+
+
+def convert(images: torch.Tensor, output_type: str) -> Images:
+    """Convert what a network made: float [N, C, H, W] in [-1, 1], of any dtype and on any device.
+
+    Args:
+        output_type: `pil`, a list of images; `np`, float32 [N, H, W, C] in [0, 1]; `pt`, float32 [N, C, H, W] in [0, 1] on the device of
+            `images`; `uint8`, torch.uint8 [N, H, W, C] on that device, the fast path for metrics and files.
+    """
+    if output_type == "uint8":
+        return to_uint8(images)
+    if output_type == "pil":
+        return to_pil(to_uint8(images))
+    unit = images.float().add(1).mul_(0.5).clamp_(0, 1)
+    return unit if output_type == "pt" else unit.permute(0, 2, 3, 1).cpu().contiguous().numpy()
+
+
+def join(parts: list[Images]) -> Images:
+    """One list, array or tensor from those of the batches."""
+    if len(parts) == 1:
+        return parts[0]
+    if isinstance(parts[0], list):
+        return [image for part in parts for image in part]
+    return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else torch.cat(parts)
+
+
+def prepare(images: Any, image_size: int, image_channels: int) -> torch.Tensor:
+    """Turn pictures into what a network takes, just as training data is.
+
+    Args:
+        images: a PIL image, a list of PIL images, or a float tensor [N, image_channels, image_size, image_size] in [-1, 1].
+
+    Returns:
+        float [N, image_channels, image_size, image_size] in [-1, 1].
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if isinstance(images, torch.Tensor):
+        return _checked(images, (image_channels, image_size, image_size))
+    pictures = [images] if isinstance(images, Image.Image) else images
+    if not isinstance(pictures, list | tuple) or not pictures or not all(isinstance(picture, Image.Image) for picture in pictures):
+        raise ValueError(f"images is {_kind(images)}; give a PIL image, a list of PIL images, or a float tensor [N, C, H, W] in [-1, 1]")
+    pixels = np.stack([_pixels(picture, image_size, image_channels) for picture in pictures])
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float().div_(127.5).sub_(1)
+
+
+def _checked(images: torch.Tensor, shape: tuple[int, int, int]) -> torch.Tensor:
+    if not images.is_floating_point() or images.dim() != 4 or tuple(images.shape[1:]) != shape or not len(images):
+        allowed = f"float [N, {', '.join(map(str, shape))}] in [-1, 1]"
+        raise ValueError(f"images is {images.dtype} {list(images.shape)}; this model takes {allowed}; PIL images of any size are converted")
+    low, high = images.min().item(), images.max().item()
+    if not (low >= -1 - TOLERANCE and high <= 1 + TOLERANCE):  # written so that NaN is refused as well
+        raise ValueError(f"images has values from {low:.4g} to {high:.4g}; bring them into [-1, 1], as in x / 127.5 - 1 for 0 to 255")
+    return images
+
+
+def _kind(images: Any) -> str:
+    if isinstance(images, list | tuple) and images:
+        return f"a list with {' and '.join(sorted({type(each).__name__ for each in images}))}"
+    return "an empty list" if isinstance(images, list | tuple) else type(images).__name__
+
+
+def _pixels(image: Image.Image, size: int, channels: int) -> np.ndarray:
+    """The centre square of a picture as uint8 [size, size, channels]: upright, over white, with 8 bits a channel, resized by Lanczos."""
+    image = _opaque(ImageOps.exif_transpose(image)).convert("L" if channels == 1 else "RGB")
+    if image.size != (size, size):
+        image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
+    return np.asarray(image).reshape(size, size, channels)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    if image.mode == "F":
+        raise ValueError("an image holds floating point levels, which have no agreed range; give one with 8 or 16 bits")
+    if image.mode == "I" or image.mode.startswith("I;"):
+        levels = np.asarray(image, dtype=np.int64).clip(0, 65535)
+        return Image.fromarray(((levels + 128) // 257).astype(np.uint8))  # 65535 = 255 * 257: rounds to the nearest
+    if not image.has_transparency_data:
+        return image
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")

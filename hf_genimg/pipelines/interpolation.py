@@ -1,0 +1,82 @@
+"""Between latents: along the straight line, or along the great circle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+
+PARALLEL = 1e-6  # radians; float32 vectors that ought to be parallel are this far apart by rounding alone
+
+
+def lerp(a: torch.Tensor, b: torch.Tensor, t: float | torch.Tensor) -> torch.Tensor:
+    """The straight line (1 - t) a + t b.
+
+    Args:
+        a, b: float [..., D], broadcast against each other.
+        t: 0 gives a, 1 gives b, exactly; a number, or a tensor that is broadcast against the leading dimensions `...`.
+
+    Returns:
+        float [..., D], of the dtype of `a`.
+    """
+    t = _position(a, t)
+    return ((1 - t) * a.double() + t * b.double()).to(a.dtype)
+
+
+def slerp(a: torch.Tensor, b: torch.Tensor, t: float | torch.Tensor) -> torch.Tensor:
+    """The great circle: (sin((1 - t) w) a + sin(t w) b) / sin w, with w the angle between a and b (arXiv:1609.04468).
+
+    A Gaussian latent has a length near sqrt(D), which the straight line leaves and the great circle keeps. Where the circle is not defined
+    the nearest thing to it is taken: the straight line between parallel vectors or from a zero vector, and between opposite ones a half
+    circle through a fixed direction perpendicular to both.
+
+    Args and returns: as for `lerp`.
+    """
+    t = _position(a, t)
+    u, v = torch.broadcast_tensors(a.double(), b.double())
+    length_u, length_v = u.norm(dim=-1, keepdim=True), v.norm(dim=-1, keepdim=True)
+    unit_u, unit_v = u / length_u.clamp_min(1e-300), v / length_v.clamp_min(1e-300)
+    # Kahan's form: accurate at every angle, where acos of the dot product loses half the digits near 0 and pi.
+    angle = 2 * torch.atan2((unit_u - unit_v).norm(dim=-1, keepdim=True), (unit_u + unit_v).norm(dim=-1, keepdim=True))
+    zero = (length_u == 0) | (length_v == 0)
+    straight = zero | (angle < PARALLEL)
+    opposite = ~zero & (angle > math.pi - PARALLEL) & (u.shape[-1] > 1)
+    sine = torch.where(straight | opposite, 1.0, angle.sin())
+    circle = (torch.sin((1 - t) * angle) * u + torch.sin(t * angle) * v) / sine
+    line = (1 - t) * u + t * v
+    half_circle = ((1 - t) * length_u + t * length_v) * (torch.cos(math.pi * t) * unit_u + torch.sin(math.pi * t) * _perpendicular(unit_u))
+    between = torch.where(straight | (u.shape[-1] == 1), line, torch.where(opposite, half_circle, circle))
+    ends = torch.where(t == 0, u, torch.where(t == 1, v, between))  # not nearly, but exactly
+    return ends.to(a.dtype)
+
+
+MODES: dict[str, Callable[..., torch.Tensor]] = {"slerp": slerp, "lerp": lerp}
+
+
+def walk(points: torch.Tensor, steps: int, mode: str = "slerp") -> torch.Tensor:
+    """Go from each point to the next, in `steps` positions that include both.
+
+    Args:
+        points: float [K, D], K >= 2.
+        steps: at least 2.
+        mode: slerp or lerp.
+
+    Returns:
+        float [(K - 1) (steps - 1) + 1, D]: `points[k]` is at index k (steps - 1), exactly.
+    """
+    positions = torch.linspace(0, 1, steps, dtype=torch.float64, device=points.device)[:-1]
+    legs = [MODES[mode](a, b, positions) for a, b in pairwise(points)]
+    return torch.cat([*legs, points[-1:]])
+
+
+def _position(a: torch.Tensor, t: float | torch.Tensor) -> torch.Tensor:
+    return torch.as_tensor(t, dtype=torch.float64, device=a.device)[..., None]
+
+
+def _perpendicular(unit: torch.Tensor) -> torch.Tensor:
+    """A unit vector at right angles to each `unit`: what remains of the axis that is nearest to that already."""
+    axis = torch.zeros_like(unit).scatter_(-1, unit.abs().argmin(dim=-1, keepdim=True), 1.0)
+    remains = axis - (axis * unit).sum(dim=-1, keepdim=True) * unit
+    return remains / remains.norm(dim=-1, keepdim=True).clamp_min(1e-300)

@@ -1,0 +1,94 @@
+"""`load`: a pipeline from a run directory, a pipeline directory or the Hub, or one line that says why not."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from diffusers import DiffusionPipeline
+
+from ._pipeline import Pipeline
+
+INDEX, NETWORK, RECIPE = "model_index.json", "config.json", "recipe.json"
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+REFUSED = ", which can run code: hf_genimg reads safetensors only"
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+HUB_OPTIONS = ("cache_dir", "force_download", "proxies", "token", "local_files_only", "revision")
+
+
+def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
+    """Load a pipeline, in eval mode, on the CPU.
+
+    Args:
+        model: a run directory (its pipeline lies in `<run>/pipeline`), a pipeline directory, or a Hub id such as `owner/name`. A directory
+            wins over a Hub id; only where there is none is the network used.
+        kwargs: as for `DiffusionPipeline.from_pretrained`: `dtype`, `variant`, `revision`, `token`, `cache_dir`, ...
+
+    Raises:
+        FileNotFoundError: it is none of these, or a run that has not finished its first checkpoint.
+        ValueError: it is a single network, holds pickles instead of safetensors, or is another library's pipeline.
+    """
+    path = Path(model).expanduser()
+    source = str(_pipeline_directory(path)) if path.exists() else _hub_id(str(model))
+    return _pipeline_class(source, kwargs).from_pretrained(source, **kwargs)
+
+
+def _pipeline_directory(path: Path) -> Path:
+    directory = path / "pipeline" if (path / RECIPE).is_file() else path
+    if (directory / INDEX).is_file():
+        _refuse_pickles(directory)
+        return directory
+    if directory != path:
+        raise FileNotFoundError(f"{path} is a run that has not finished its first checkpoint; train it on with the same command")
+    if (path / NETWORK).is_file():
+        how = f"hf_genimg.{_network_class(path)}.from_pretrained({str(path)!r})"
+        raise ValueError(f"{path} holds a single network and no pipeline; load it with {how}")
+    if path.suffix in PICKLES or (path.is_dir() and _only_pickles(path)):
+        raise ValueError(f"{path} is a pickle{REFUSED}; get the model with safetensors")
+    raise FileNotFoundError(f"{path} holds neither {RECIPE} nor {INDEX}; give a run directory, a pipeline directory or a Hub id")
+
+
+def _refuse_pickles(directory: Path) -> None:
+    component = next((each for each in sorted(directory.iterdir()) if each.is_dir() and _only_pickles(each)), None)
+    if component:
+        raise ValueError(f"{component} holds its weights as a pickle{REFUSED}; get the model with safetensors")
+
+
+def _only_pickles(directory: Path) -> bool:
+    suffixes = {file.suffix for file in directory.iterdir()}
+    return ".safetensors" not in suffixes and not suffixes.isdisjoint(PICKLES)
+
+
+def _network_class(path: Path) -> str:
+    try:
+        return json.loads((path / NETWORK).read_text(encoding="utf-8"))["_class_name"]
+    except (ValueError, KeyError, TypeError):
+        return "<Class>"
+
+
+def _hub_id(model: str) -> str:
+    if HUB_ID.fullmatch(model):
+        return model
+    raise FileNotFoundError(f"{model} does not exist and is no Hub id; give a run or pipeline directory, or an id such as owner/name")
+
+
+def _pipeline_class(source: str, kwargs: dict[str, Any]) -> type[Pipeline]:
+    """The class that `model_index.json` names. Found among ours, so that it does not matter what diffusers has under that name."""
+    try:
+        name = DiffusionPipeline.load_config(source, **{key: kwargs[key] for key in HUB_OPTIONS if key in kwargs}).get("_class_name")
+    except OSError as error:
+        if Path(source).is_dir():
+            raise ValueError(f"{source}/{INDEX} is damaged: it is no JSON; save or download the model again") from error
+        reason = str(error).splitlines()[0]
+        raise FileNotFoundError(f"{source} is no directory here, and the Hub gave no pipeline for it: {reason}") from error
+    classes = {each.__name__: each for each in _subclasses(Pipeline)}
+    if name not in classes:
+        raise ValueError(f"{source} is a {name}, which is no pipeline of hf_genimg; use diffusers' DiffusionPipeline.from_pretrained")
+    return classes[name]
+
+
+def _subclasses(cls: type) -> list[type]:
+    return [each for child in cls.__subclasses__() for each in (child, *_subclasses(child))]

@@ -1,0 +1,43 @@
+"""Runs that are worth repeating: one file each, listed by reading this folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from ..training.fields import did_you_mean
+from ..training.recipe import Recipe
+
+FOLDER = Path(__file__).parent
+
+
+def recipe_names() -> list[str]:
+    """The recipes of the package."""
+    return sorted(file.stem for file in FOLDER.glob("[a-z]*.py"))
+
+
+def recipe_class(name: str | Path) -> type[Recipe]:
+    """The recipe called `name`, or the one in the file `name`; `ValueError` names the recipes there are."""
+    if str(name).endswith(".py"):
+        module = _module_of(Path(name))
+    elif name in recipe_names():
+        module = import_module(f"{__name__}.{name}")
+    else:
+        names = recipe_names()
+        raise ValueError(f"there is no recipe {str(name)!r}{did_you_mean(str(name), names)}; use one of {', '.join(names)}, or a .py file of your own")
+    found = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Recipe) and value.__module__ == module.__name__]
+    if len(found) != 1:
+        raise ValueError(f"{name} defines {len(found)} recipes; it must define one class derived from Recipe")
+    return found[0]
+
+
+def _module_of(file: Path) -> object:
+    if not file.is_file():
+        raise ValueError(f"the recipe file {file} is not there")
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up there
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,31 @@
+"""DCGAN (arXiv:1511.06434): convolutions, batch norm, and the settings that made GANs train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from torch import nn
+
+from ..models.dcgan import DCGANDiscriminator, DCGANGenerator
+from ._images import AdversarialRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class DCGAN(AdversarialRecipe):
+    """Image sizes 16, 28, 32, 64, 128 and 256, grey or colour."""
+
+    image_size: int = 32
+    images: int = 400_000
+    width: int = 32  # channels of the largest feature map; the paper's networks have 64 (128 for its widest)
+    channels_last: bool = True
+
+    def models(self) -> dict[str, nn.Module]:
+        size = {"image_size": self.image_size, "image_channels": self.image_channels, "width": self.width}
+        return {
+            "generator": DCGANGenerator(**size, latent_dim=self.latent_dim, latent_distribution=self.latent_distribution),
+            "discriminator": DCGANDiscriminator(**size),
+        }
+
+    def smoke(self) -> Self:
+        return replace(super().smoke(), width=4)

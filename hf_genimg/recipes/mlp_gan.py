@@ -1,0 +1,34 @@
+"""MLP GAN on small pictures (arXiv:1406.2661, with batch norm, leaky ReLU and Adam as became usual).
+
+The usual form plays the generator first in each round; here the discriminator does, as in every recipe of this package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from torch import nn
+
+from ..models.mlp_gan import MLPGANDiscriminator, MLPGANGenerator
+from ._images import AdversarialRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class MLPGAN(AdversarialRecipe):
+    """Fully connected networks: any image size, quick, and a baseline that every convolution should beat."""
+
+    images: int = 600_000
+    generator_width: int = 128  # of the first hidden layer
+    discriminator_width: int = 512  # of the first hidden layer
+
+    def models(self) -> dict[str, nn.Module]:
+        size = {"image_size": self.image_size, "image_channels": self.image_channels}
+        latents = {"latent_dim": self.latent_dim, "latent_distribution": self.latent_distribution}
+        return {
+            "generator": MLPGANGenerator(**size, **latents, width=self.generator_width),
+            "discriminator": MLPGANDiscriminator(**size, width=self.discriminator_width),
+        }
+
+    def smoke(self) -> Self:
+        return replace(super().smoke(), generator_width=8, discriminator_width=16)

@@ -1,0 +1,24 @@
+"""The loss curves of a run as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def draw_curves(records: list[dict[str, Any]], path: Path) -> None:
+    """Draw the terms of the log, one panel a player, over images; held-out terms are panels of their own."""
+    from matplotlib.figure import Figure
+
+    panels = sorted({key.split("/")[0] for record in records for key in record if "/" in key})
+    if not panels:
+        return
+    figure = Figure(figsize=(8, 3 * len(panels)), layout="constrained")
+    for panel, axes in zip(panels, figure.subplots(len(panels), 1, squeeze=False)[:, 0], strict=True):
+        for term in sorted({key for record in records for key in record if key.startswith(f"{panel}/")}):
+            points = [(record["images"], record[term]) for record in records if term in record]
+            axes.plot(*zip(*points, strict=True), label=term.split("/")[1], marker="." if len(points) < 50 else None)
+        axes.set(title=panel.replace("_", " "), xlabel="images", ylabel="loss")
+        axes.legend()
+        axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=120)

@@ -1,0 +1,40 @@
+"""SIGINT and SIGTERM ask a run to save and leave; they never cut an update in two."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Self
+
+
+class Interrupts:
+    """While entered: `received` is the signal that came, if one did. A second one ends the process at once, as usual."""
+
+    def __init__(self) -> None:
+        self.received: signal.Signals | None = None
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():  # Python delivers signals nowhere else
+            self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        self.received = signal.Signals(number)
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def __exit__(self, *_: object) -> None:
+        self._restore()
+
+    def leave(self, images: int) -> None:
+        """End as the signal would have: KeyboardInterrupt or exit status 143, after the state of `images` images was saved."""
+        if self.received == signal.SIGINT:
+            raise KeyboardInterrupt(f"saved at {images:,} images; the same command continues")
+        if self.received == signal.SIGTERM:
+            raise SystemExit(128 + signal.SIGTERM)

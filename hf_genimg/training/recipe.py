@@ -1,0 +1,122 @@
+"""What a run is: numbers that go into `recipe.json`, and five builders."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, ClassVar, Self
+
+from torch import nn
+from torch.optim import Optimizer
+
+SCHEDULES = ("constant", "linear", "cosine")
+PRECISIONS = ("no", "bf16", "fp16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(ABC):
+    """A complete, reproducible training run. Time and lengths are in images: real images the first player of the objective trained on."""
+
+    data: str = "digits"  # what to learn: digits, a folder of pictures or a directory of parquet files, with an optional @split
+    image_size: int = 28  # pixels a side
+    image_channels: int | None = None  # 1 grey, 3 colour; none: as in the data
+    images: int = 1_000_000  # length of the run
+    batch_size: int = 64  # images an update
+    micro_batch_size: int | None = None  # images a backward pass; none: the whole batch
+    snapshot_images: int = 100_000  # checkpoint and pipeline this often, and at the end
+    sample_images: int = 100_000  # a grid of samples this often, and at the end
+    evaluate_images: int | None = None  # measure held-out images this often, and at the end; none: at the end only
+    log_images: int = 5_000  # a line in log.jsonl this often
+    seed: int = 0
+    learning_rate: float = 2e-4
+    schedule: str = "constant"  # of the learning rate after the warm-up: constant, linear (to zero) or cosine (to zero)
+    warmup_images: int = 0  # the learning rate rises from zero over this many images
+    max_grad_norm: float | None = None  # a longer gradient is scaled down to this length; none: left as it is
+    ema_half_life: int = 10_000  # of the published average of the weights, in images; 0: publish the last weights
+    mixed_precision: str = "no"  # no, bf16 or fp16
+    channels_last: bool = False  # memory layout of images and convolution weights
+    init: str | None = None  # start from the networks of this run or pipeline directory
+    hub_model_id: str | None = None  # push to this repository while training
+
+    published: ClassVar[tuple[str, ...]] = ("generator",)  # the networks that are averaged over time
+
+    @abstractmethod
+    def dataset(self, split: str | None = None) -> Any:
+        """The images: `len()`, `fingerprint`, `image_channels`, `batch(indices, device, channels_last)`. `split`: another one than `data` names."""
+
+    @abstractmethod
+    def models(self) -> dict[str, nn.Module]:
+        """The networks by name, freshly initialised."""
+
+    @abstractmethod
+    def objective(self) -> nn.Module:
+        """The game: `players`, one method a player that returns named terms, and `held_out`."""
+
+    @abstractmethod
+    def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, Optimizer]:
+        """One optimizer for each player."""
+
+    @abstractmethod
+    def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
+        """Wrap networks (averages for the published ones) into what is saved, sampled and pushed."""
+
+    def held_out(self) -> Any | None:
+        """Images that are not trained on, or None when the data has none."""
+        return None
+
+    def smoke(self) -> Self:
+        """The same run, small enough to take seconds on a CPU."""
+        return replace(self, images=64, batch_size=8, micro_batch_size=4, snapshot_images=32, sample_images=32, log_images=16)
+
+    def fitted(self, dataset: Any) -> Self:
+        """The same run, with what was left to the data filled in from it."""
+        return replace(self, image_channels=self.image_channels or dataset.image_channels)
+
+    def override(self, **changes: Any) -> Self:
+        """The same run with other numbers; `ValueError` names the fields there are."""
+        known = [field.name for field in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise ValueError(f"{self.name} has no field {name!r}; its fields are: {', '.join(known)}")
+        return replace(self, **changes)
+
+    @property
+    def name(self) -> str:
+        """The name it is called by on the command line: that of its file."""
+        return type(self).__module__.rpartition(".")[2]
+
+    def to_json(self) -> dict[str, Any]:
+        """What `recipe.json` holds."""
+        return {"recipe": self.name, "fields": asdict(self)}
+
+    def learning_rate_scale(self, images: int) -> float:
+        """What the learning rate is multiplied with after `images` images."""
+        warmup = min(1.0, images / self.warmup_images) if self.warmup_images else 1.0
+        progress = max(0, images - self.warmup_images) / max(1, self.images - self.warmup_images)
+        if self.schedule == "linear":
+            return warmup * (1 - progress)
+        if self.schedule == "cosine":
+            return warmup * 0.5 * (1 + math.cos(math.pi * progress))
+        return warmup
+
+    def check(self) -> None:
+        """Raise `ValueError` for numbers that no run can have, before any work starts."""
+        positive = ("image_size", "images", "batch_size", "snapshot_images", "sample_images", "log_images", "learning_rate")
+        for name in positive:
+            self._require(name, getattr(self, name) > 0, "must be above 0")
+        for name in ("micro_batch_size", "evaluate_images", "max_grad_norm"):
+            self._require(name, getattr(self, name) is None or getattr(self, name) > 0, "must be above 0, or none")
+        for name in ("ema_half_life", "warmup_images", "seed"):
+            self._require(name, getattr(self, name) >= 0, "must be at least 0")
+        self._require("image_channels", self.image_channels in (None, 1, 3), "must be 1 (grey), 3 (colour) or none (as in the data)")
+        self._require("schedule", self.schedule in SCHEDULES, f"is not known; use one of {', '.join(SCHEDULES)}")
+        self._require("mixed_precision", self.mixed_precision in PRECISIONS, f"is not known; use one of {', '.join(PRECISIONS)}")
+        micro = self.micro_batch_size or self.batch_size
+        self._require("batch_size", self.batch_size % micro == 0, f"must be a multiple of micro_batch_size={micro}")
+        self._require("hub_model_id", self.hub_model_id is None, "cannot be used: pushing while training is not in this version yet")
+
+    def _require(self, name: str, holds: bool, rule: str) -> None:
+        if not holds:
+            raise ValueError(f"{name}={getattr(self, name)} {rule}")

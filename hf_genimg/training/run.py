@@ -1,0 +1,187 @@
+"""A run in memory: everything that moves while training, and how one round of the game is played."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from .average import WeightAverage
+from .checkpoint import Tensors, optimizer_tensors, restore_optimizer
+from .device import seed_noise
+from .meter import Meter
+from .recipe import Recipe
+from .run_directory import RunDirectory
+from .sampler import ShuffledStream
+from .statistics import RunningStatistics
+
+PATIENCE = 20  # updates in a row that the fp16 scaler may skip before the run counts as diverged
+
+
+class Run:
+    """The networks, players and clocks of `recipe`, as they stand after `images` images."""
+
+    def __init__(self, recipe: Recipe, directory: RunDirectory, dataset: Any, accelerator: Accelerator) -> None:
+        self.recipe, self.directory, self.dataset, self.accelerator = recipe, directory, dataset, accelerator
+        self.images, self.skipped = 0, 0
+        seed_noise("build", recipe.seed)
+        self.networks = {name: self._placed(network) for name, network in recipe.models().items()}
+        self.objective = recipe.objective().to(accelerator.device)
+        self.optimizers = {name: accelerator.prepare_optimizer(optimizer) for name, optimizer in recipe.optimizers(self.networks).items()}
+        self._weights = {name: [p for group in o.param_groups for p in group["params"]] for name, o in self.optimizers.items()}
+        self._rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.optimizers.items()}
+        self.average = WeightAverage({name: self.networks[name] for name in recipe.published}, recipe.ema_half_life)
+        self.statistics = RunningStatistics(self.networks)
+        self.streams = {player: ShuffledStream(len(dataset), recipe.seed, player) for player in self.players}
+        self.meter = Meter()
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """Whose turn it is, turn by turn, in one round. The first player's images are the run's time."""
+        return self.objective.players
+
+    @property
+    def round_images(self) -> int:
+        """How far one round moves the clock."""
+        return self.recipe.batch_size * self.players.count(self.players[0])
+
+    def _placed(self, network: nn.Module) -> nn.Module:
+        layout = torch.channels_last if self.recipe.channels_last else torch.contiguous_format
+        return network.to(self.accelerator.device).to(memory_format=layout).train()
+
+    def play_round(self) -> None:
+        """One turn of every player; then the clock and the average move."""
+        for turn, player in enumerate(self.players):
+            self._set_learning_rate(player)
+            self.statistics.begin()
+            terms = self._play(turn, player)
+            self.statistics.end(self._trained_by(player))
+            self._step(player, terms)
+        self.images += self.round_images
+        self.average.update(self.images, self.round_images)
+
+    def _play(self, turn: int, player: str) -> dict[str, torch.Tensor]:
+        """Accumulate the gradients of one turn; returns the mean of each term."""
+        size = self.recipe.micro_batch_size or self.recipe.batch_size
+        micro_batches = self.recipe.batch_size // size
+        self._focus(player)
+        sums: dict[str, torch.Tensor] = {}
+        for index in range(micro_batches):
+            indices = self.streams[player].indices(self._position(turn, player) + index * size, size)
+            seed_noise(self.recipe.seed, self.images, turn, index)
+            batch = self.dataset.batch(indices, self.accelerator.device, self.recipe.channels_last)
+            with self.accelerator.autocast():
+                terms = getattr(self.objective, player)(self.networks, batch)
+            self.accelerator.backward(sum(terms.values()) / micro_batches)
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0) + term.detach().float() / micro_batches
+        return sums
+
+    def _position(self, turn: int, player: str) -> int:
+        """Where in its stream of images a player stands: it has taken `batch_size` in each of its turns so far."""
+        rounds = self.images // self.round_images
+        turns = rounds * self.players.count(player) + self.players[:turn].count(player)
+        return turns * self.recipe.batch_size
+
+    def _focus(self, player: str) -> None:
+        """Let gradients flow into the player's weights only: the others' are neither needed nor paid for."""
+        for network in self.networks.values():
+            network.requires_grad_(False)
+        for weight in self._weights[player]:
+            weight.requires_grad_(True)
+
+    def _trained_by(self, player: str) -> set[str]:
+        """The networks that a player's optimizer moves."""
+        own = {id(weight) for weight in self._weights[player]}
+        return {name for name, network in self.networks.items() if any(id(p) in own for p in network.parameters())}
+
+    def _set_learning_rate(self, player: str) -> None:
+        scale = self.recipe.learning_rate_scale(self.images)
+        for group, rate in zip(self.optimizers[player].param_groups, self._rates[player], strict=True):
+            group["lr"] = rate * scale
+
+    def _step(self, player: str, terms: dict[str, torch.Tensor]) -> None:
+        optimizer = self.optimizers[player]
+        if self.recipe.max_grad_norm is not None:
+            self.accelerator.unscale_gradients(optimizer)
+            nn.utils.clip_grad_norm_(self._weights[player], self.recipe.max_grad_norm)
+        scaler = self.accelerator.scaler
+        scale = scaler.get_scale() if scaler is not None else 0.0
+        optimizer.step()
+        optimizer.zero_grad()
+        # Accelerate's own `step_was_skipped` does not see the skips of fused optimizers, which happen inside their kernel.
+        self.skipped = self.skipped + 1 if scaler is not None and scaler.get_scale() < scale else 0
+        if self.skipped:
+            self._refuse_endless_skipping(player, terms)
+        else:
+            self.meter.add(player, terms)
+
+    def _refuse_endless_skipping(self, player: str, terms: Mapping[str, torch.Tensor]) -> None:
+        if self.skipped >= PATIENCE:
+            bad = [f"{player}/{name}" for name, term in terms.items() if not math.isfinite(term.item())] or [f"the gradient of {player}"]
+            raise FloatingPointError(
+                f"{', '.join(bad)} overflowed fp16 in {PATIENCE} updates in a row, before image {self.images:,}; the last good state is kept. "
+                "Try mixed_precision=bf16 or no, in another --out"
+            )
+
+    def published(self) -> dict[str, nn.Module]:
+        """All networks, with the averaged ones in place of the trained ones."""
+        return {**self.networks, **self.average.networks}
+
+    def pipeline(self) -> Any:
+        """The recipe's pipeline around the published networks as they are now."""
+        pipeline = self.recipe.pipeline(self.published())
+        pipeline.register_to_config(_name_or_path=str(self.directory.pipeline))  # so that pictures name the run they come from
+        return pipeline
+
+    def refuse_bad_weights(self) -> None:
+        """Raise `FloatingPointError` when a weight is no number: a checkpoint never replaces a good one with that."""
+        for name, network in self.networks.items():
+            for key, tensor in network.state_dict().items():
+                if not torch.isfinite(tensor).all():
+                    raise FloatingPointError(f"{name}.{key} is not finite after image {self.images:,}; the last good state is kept")
+
+    def tensors(self) -> Tensors:
+        """Every tensor that the rest of the run depends on, by file."""
+        modules = {"networks": self.networks, "averages": self.average.networks, "objective": {"objective": self.objective}}
+        groups = {
+            group: {f"{name}/{key}": tensor for name, module in members.items() for key, tensor in module.state_dict().items()}
+            for group, members in modules.items()
+        }
+        groups["optimizers"] = {f"{n}/{key}": tensor for n, o in self.optimizers.items() for key, tensor in optimizer_tensors(o).items()}
+        return {group: tensors for group, tensors in groups.items() if tensors}
+
+    def facts(self) -> dict[str, Any]:
+        """Every number that the rest of the run depends on, beside the tensors."""
+        scaler = self.accelerator.scaler
+        return {
+            "images": self.images,
+            "skipped": self.skipped,
+            "data_fingerprint": self.dataset.fingerprint,
+            "scaler": scaler.state_dict() if scaler is not None else None,
+            "meter": self.meter.state(),
+        }
+
+    def restore(self, tensors: Tensors, facts: dict[str, Any]) -> None:
+        """Stand where `tensors` and `facts` were taken."""
+        if facts["data_fingerprint"] != self.dataset.fingerprint:
+            raise ValueError(f"the pictures in data={self.recipe.data} are not those that this run began with; name another --out")
+        self.images, self.skipped = facts["images"], facts["skipped"]
+        modules = {"networks": self.networks, "averages": self.average.networks, "objective": {"objective": self.objective}}
+        for group, members in modules.items():
+            for name, module in members.items():
+                module.load_state_dict(_below(tensors.get(group, {}), name))
+        for name, optimizer in self.optimizers.items():
+            restore_optimizer(optimizer, _below(tensors["optimizers"], name))
+        if self.accelerator.scaler is not None:
+            self.accelerator.scaler.load_state_dict(facts["scaler"])
+        self.meter.restore(facts["meter"], self.images, self.accelerator.device)
+
+
+def _below(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
+    """The tensors under `name/`, without that prefix."""
+    return {key.removeprefix(f"{name}/"): tensor for key, tensor in tensors.items() if key.startswith(f"{name}/")}

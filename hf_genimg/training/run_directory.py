@@ -1,0 +1,103 @@
+"""The folder of a run: `recipe.json`, `log.jsonl`, `state/`, `pipeline/`, `samples/`, and who may write there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from filelock import AcquireReturnProxy, FileLock, Timeout
+
+from .checkpoint import write_durably
+from .recipe import Recipe
+
+MAY_CHANGE = {"images", "snapshot_images", "sample_images", "evaluate_images", "log_images", "hub_model_id"}
+
+
+class RunDirectory:
+    """A run's files. Constructing it touches nothing; `ValueError` when `path` holds something else or another recipe."""
+
+    def __init__(self, path: str | Path, recipe: Recipe) -> None:
+        self.path = Path(path)
+        self.state = self.path / "state"
+        self.samples = self.path / "samples"
+        self.pipeline = self.path / "pipeline"
+        self.log = self.path / "log.jsonl"
+        self.curve = self.path / "curve.png"
+        self._recipe_file = self.path / "recipe.json"
+        self._refuse_other_things()
+        if self._recipe_file.exists():
+            refuse_other_recipe(json.loads(self._recipe_file.read_text()), recipe, self.path)
+
+    def _refuse_other_things(self) -> None:
+        if self.path.is_file():
+            raise ValueError(f"--out {self.path} is a file, and a run needs a folder of its own; name a new one")
+        foreign = self.path.is_dir() and not self._recipe_file.exists() and any(entry.name != ".lock" for entry in self.path.iterdir())
+        if foreign:
+            raise ValueError(f"--out {self.path} holds files but no run (no recipe.json); name a new or empty folder")
+
+    def lock(self) -> AcquireReturnProxy:
+        """Create the folder and keep every other process out of it, until the lock is left or the process ends, however it ends.
+
+        Raises `ValueError` when another one is at work there.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            return FileLock(self.path / ".lock").acquire(timeout=0)
+        except Timeout:
+            raise ValueError(f"another process is training in {self.path}; wait for it, or name another --out") from None
+
+    def write_recipe(self, recipe: Recipe) -> None:
+        """Record what is being trained."""
+        write_durably(self._recipe_file, json.dumps(recipe.to_json(), indent=2))
+
+    def append_log(self, record: dict[str, Any]) -> None:
+        """Add one line to `log.jsonl`."""
+        with self.log.open("a", encoding="utf-8") as log:
+            print(json.dumps(record), file=log)
+
+    def records(self) -> list[dict[str, Any]]:
+        """The lines of `log.jsonl`, up to one that a kill left unfinished."""
+        found = []
+        for line in self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else ():
+            try:
+                found.append(json.loads(line))
+            except json.JSONDecodeError:
+                break
+        return found
+
+    def rewind(self, images: int) -> None:
+        """Cut the log and the samples back to what they were after `images` images."""
+        if self.log.exists():
+            kept = [json.dumps(record) + "\n" for record in self.records() if record["images"] <= images]
+            write_durably(self.log, "".join(kept))
+        for sample in self.samples.glob("*.png"):
+            if not sample.stem.isdigit() or int(sample.stem) > images:
+                sample.unlink()
+
+    def replace_pipeline(self, pipeline: Any) -> None:
+        """Save a pipeline in place of the last one; a kill leaves one of the two, if only under a passing name."""
+        new, old = self.path / ".pipeline.new", self.path / ".pipeline.old"
+        for leftover in (new, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        pipeline.save_pretrained(new)
+        if self.pipeline.exists():
+            self.pipeline.rename(old)
+        new.rename(self.pipeline)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def refuse_other_recipe(saved: dict[str, Any], recipe: Recipe, path: Path) -> None:
+    """Raise `ValueError`, naming the fields, when `recipe` is not what was saved there, apart from what may change."""
+    if saved["recipe"] != recipe.name:
+        raise ValueError(f"{path} is a run of {saved['recipe']}, not of {recipe.name}; name another --out")
+    new = recipe.to_json()["fields"]
+    may_change = MAY_CHANGE if recipe.schedule == "constant" else MAY_CHANGE - {"images"}  # a decay ends where the run does
+    unlike = [
+        f"{name}={new[name]} (was {was})"
+        for name, was in saved["fields"].items()
+        if name not in may_change and new.get(name) != was and not (name == "image_channels" and new.get(name) is None)
+    ]
+    if unlike:
+        raise ValueError(f"{path} was begun with another recipe: {', '.join(unlike)}; use the same settings to continue, or another --out")

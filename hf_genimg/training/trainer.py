@@ -1,0 +1,133 @@
+"""The one training loop: every recipe goes through `train`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from tqdm import tqdm
+
+from .callbacks import Callback, HeldOut, Samples, undisturbed
+from .checkpoint import current_checkpoint, load_checkpoint, remove_leftovers, save_checkpoint
+from .curve import draw_curves
+from .device import deterministic_kernels, make_accelerator
+from .interrupts import Interrupts
+from .recipe import Recipe
+from .run import Run
+from .run_directory import RunDirectory
+from .warm_start import start_from
+
+
+def train(
+    recipe: Recipe,
+    run_dir: str | Path,
+    *,
+    callbacks: Sequence[Callback] | None = None,
+    init_networks: Mapping[str, nn.Module] | None = None,
+    stop_at: int | None = None,
+    progress: bool = True,
+) -> Any:
+    """Train `recipe` in the folder `run_dir`, or go on where a run there stopped; returns its pipeline.
+
+    callbacks: what happens besides learning; by default sample grids and held-out terms. init_networks: weights to begin with, by network name.
+    stop_at: save and return early, after this many images, as a signal would make it. Raises `ValueError` before anything is written when
+    recipe, data and folder do not go together, `FloatingPointError` when a loss stops being a number, `KeyboardInterrupt` or `SystemExit`
+    after a signal; the state on disk is whole in each case.
+    """
+    recipe.check()
+    directory = RunDirectory(run_dir, recipe)
+    accelerator = make_accelerator(recipe.mixed_precision)
+    dataset = recipe.dataset()
+    recipe = recipe.fitted(dataset)
+    if len(dataset) < recipe.batch_size:
+        raise ValueError(f"data={recipe.data} has {len(dataset)} images, fewer than batch_size={recipe.batch_size}; lower it or add images")
+    run = Run(recipe, directory, dataset, accelerator)
+    callbacks = default_callbacks(recipe) if callbacks is None else callbacks
+    end = min(recipe.images, stop_at or recipe.images)
+
+    with directory.lock(), deterministic_kernels(), Interrupts() as interrupts:
+        resume(run, callbacks, init_networks)
+        directory.write_recipe(recipe)
+        bar = tqdm(desc=recipe.name, total=recipe.images, initial=run.images, unit="img", unit_scale=True, disable=not progress)
+        previous = run.images
+        while True:
+            stopping = interrupts.received is not None
+            done = run.images >= end
+            due = [callback for callback in callbacks if is_due(callback.every, previous, run.images, done)]
+            snapshot = is_due(recipe.snapshot_images, previous, run.images, done or stopping)
+            if is_due(recipe.log_images, previous, run.images, done):
+                report(run, bar)
+            if due or snapshot:
+                run.meter.means(run.images)  # raises rather than show or keep what is no number
+            for callback in due:
+                with undisturbed(run.published(), accelerator.device):
+                    callback(run)
+            if snapshot:
+                save(run, callbacks)
+            if done or stopping:
+                break
+            previous = run.images
+            run.play_round()
+            bar.update(run.images - previous)
+        bar.close()
+        interrupts.leave(run.images)
+        return finish(run)
+
+
+def default_callbacks(recipe: Recipe) -> list[Callback]:
+    """Sample grids, and held-out terms where the data has images to hold out."""
+    held_out = recipe.held_out()
+    measured = [HeldOut(recipe.evaluate_images, held_out)] if held_out is not None else []
+    return [Samples(recipe.sample_images), *measured]
+
+
+def is_due(every: int | None, previous: int, images: int, done: bool) -> bool:
+    """Whether the clock passed a multiple of `every` since `previous`, or this is the end of a stretch that was trained now."""
+    passed = every is not None and images // every > previous // every
+    return images > previous and (passed or done)
+
+
+def resume(run: Run, callbacks: Sequence[Callback], init_networks: Mapping[str, nn.Module] | None) -> None:
+    """Stand at the current checkpoint, with log and samples as they were there; or at the beginning."""
+    folder = current_checkpoint(run.directory.state)
+    if folder is not None:
+        tensors, facts = load_checkpoint(folder)
+        run.restore(tensors, facts)
+        for callback in callbacks:
+            callback.restore(facts["callbacks"].get(callback.name, {}))
+        remove_leftovers(run.directory.state)
+    else:
+        if init_networks is not None:
+            start_from(run.networks, init_networks, run.recipe.init)
+            run.average.restart(run.networks)
+        run.meter.start_line(0)
+    run.directory.rewind(run.images)
+
+
+def report(run: Run, bar: tqdm) -> None:
+    """One line in the log, and the terms on the progress bar."""
+    means = run.meter.means(run.images)
+    rate = run.meter.start_line(run.images)
+    scale = run.recipe.learning_rate_scale(run.images)
+    run.directory.append_log({"images": run.images, **means, "learning_rate_scale": scale, "images_per_second": round(rate, 1)})
+    bar.set_postfix({name.split("/")[1]: f"{mean:.3g}" for name, mean in means.items()}, refresh=False)
+
+
+def save(run: Run, callbacks: Sequence[Callback]) -> None:
+    """A checkpoint, then the pipeline that goes with it."""
+    run.refuse_bad_weights()
+    facts = {**run.facts(), "callbacks": {callback.name: callback.state() for callback in callbacks}}
+    save_checkpoint(run.directory.state, run.images, run.tensors(), facts)
+    run.directory.replace_pipeline(run.pipeline())
+
+
+def finish(run: Run) -> Any:
+    """What a finished run leaves beside its state; returns the pipeline, ready to be called."""
+    run.statistics.release()
+    for network in run.networks.values():
+        network.eval().requires_grad_(True)
+    run.directory.replace_pipeline(run.pipeline())  # again, for a kill may have come between the last state and its pipeline
+    draw_curves(run.directory.records(), run.directory.curve)
+    return run.pipeline()

@@ -1,0 +1,144 @@
+"""Facts about every network: shapes and ranges at a tiny size, parameter counts at the paper's (on the meta device, so without memory)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import torch
+
+import hf_genimg
+from hf_genimg._public import classes_in
+
+
+@dataclass(frozen=True)
+class Facts:
+    name: str
+    parameters: int  # at the defaults of the constructor, which are the paper's
+    tiny: dict[str, Any] = field(default_factory=dict)
+    kind: str = "generator"  # generator, discriminator or autoencoder
+
+
+FACTS = [
+    Facts("MLPGANGenerator", 1_510_032, {"image_size": 12, "latent_dim": 5, "width": 8}),
+    Facts("MLPGANDiscriminator", 533_505, {"image_size": 12, "width": 8}, "discriminator"),
+    Facts("DCGANGenerator", 3_576_704, {"image_size": 16, "latent_dim": 5, "width": 4}),
+    Facts("DCGANDiscriminator", 2_765_568, {"image_size": 16, "width": 4}, "discriminator"),
+    Facts("MLPVAE", 652_824, {"image_size": 12, "latent_dim": 5, "width": 8}, "autoencoder"),
+]
+everything = pytest.mark.parametrize("facts", FACTS, ids=lambda facts: facts.name)
+channels = pytest.mark.parametrize("image_channels", [1, 3])
+
+
+def build(facts: Facts, **changes: Any) -> torch.nn.Module:
+    return getattr(hf_genimg, facts.name)(**{**facts.tiny, **changes})
+
+
+def public(config: Any) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if not key.startswith("_")}
+
+
+def parameters(network: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def test_every_network_has_its_facts() -> None:
+    assert set(classes_in("models")) == {facts.name for facts in FACTS}
+
+
+@everything
+def test_the_paper_size_has_the_published_parameter_count(facts: Facts) -> None:
+    with torch.device("meta"):
+        assert parameters(getattr(hf_genimg, facts.name)()) == facts.parameters
+
+
+def test_grey_dcgan_has_the_published_parameter_count() -> None:
+    with torch.device("meta"):
+        assert parameters(hf_genimg.DCGANGenerator(image_channels=1)) == 3_574_656
+        assert parameters(hf_genimg.DCGANDiscriminator(image_channels=1)) == 2_763_520
+
+
+@everything
+@channels
+def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
+    torch.manual_seed(0)
+    network = build(facts, image_channels=image_channels)
+    images = torch.rand(6, image_channels, facts.tiny["image_size"], facts.tiny["image_size"]) * 2 - 1
+    if facts.kind == "discriminator":
+        assert network(images).shape == (6,)
+        return
+    latents = network.sample_latents(6)
+    assert latents.shape == (6, 5)
+    made = network.decode(latents) if facts.kind == "autoencoder" else network(latents)
+    assert made.shape == images.shape
+    assert made.abs().max() <= 1
+    assert made.std(dim=0).max() > 0, "all latents give one image"
+
+
+@everything
+def test_saved_and_loaded_is_the_same_network(facts: Facts, tmp_path: Any) -> None:
+    network = build(facts)
+    network.save_pretrained(tmp_path)
+    assert (tmp_path / "diffusion_pytorch_model.safetensors").exists()
+    loaded = type(network).from_pretrained(tmp_path)
+    assert public(loaded.config) == public(network.config)
+    assert all(torch.equal(tensor, loaded.state_dict()[key]) for key, tensor in network.state_dict().items())
+
+
+@everything
+def test_a_pickle_is_never_read(facts: Facts, tmp_path: Any) -> None:
+    network = build(facts)
+    network.save_pretrained(tmp_path)
+    (tmp_path / "diffusion_pytorch_model.safetensors").unlink()
+    torch.save(network.state_dict(), tmp_path / "diffusion_pytorch_model.bin")
+    with pytest.raises(OSError, match=r"diffusion_pytorch_model\.safetensors"):
+        type(network).from_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="safetensors only"):
+        type(network).from_pretrained(tmp_path, use_safetensors=False)
+
+
+@pytest.mark.parametrize("size", [16, 28, 32, 64, 128, 256])
+def test_dcgan_makes_and_judges_every_size_it_offers(size: int) -> None:
+    generator = hf_genimg.DCGANGenerator(image_size=size, image_channels=1, latent_dim=3, width=2).eval()
+    discriminator = hf_genimg.DCGANDiscriminator(image_size=size, image_channels=1, width=2).eval()
+    with torch.no_grad():
+        images = generator(generator.sample_latents(2))
+        assert images.shape == (2, 1, size, size)
+        assert discriminator(images).shape == (2,)
+
+
+@pytest.mark.parametrize("size", [8, 20, 48, 512])
+def test_dcgan_names_the_sizes_it_offers(size: int) -> None:
+    with pytest.raises(ValueError, match=f"image_size={size} is not a size that DCGAN makes; use one of 16, 28, 32, 64, 128, 256"):
+        hf_genimg.DCGANGenerator(image_size=size)
+
+
+def test_dcgan_begins_as_the_paper_says() -> None:
+    torch.manual_seed(0)
+    generator = hf_genimg.DCGANGenerator(image_size=32, width=16)
+    weights = generator.layers[3].weight
+    assert weights.mean().abs() < 1e-3
+    assert abs(weights.std() - 0.02) < 1e-3
+    gains = generator.layers[1].weight
+    assert abs(gains.mean() - 1) < 0.02
+    assert 0.01 < gains.std() < 0.03
+
+
+@pytest.mark.parametrize("name", ["MLPGANGenerator", "DCGANGenerator"])
+def test_unconditional_generators_refuse_labels(name: str) -> None:
+    network = getattr(hf_genimg, name)(image_size=16, image_channels=1, latent_dim=3, width=4)
+    with pytest.raises(ValueError, match="unconditional"):
+        network(network.sample_latents(2), torch.tensor([0, 1]))
+
+
+def test_a_vae_decodes_what_its_logits_say() -> None:
+    network = hf_genimg.MLPVAE(image_size=8, latent_dim=3, width=4)
+    latents = network.sample_latents(4)
+    expected = 2 * torch.sigmoid(network.logits(latents)) - 1
+    torch.testing.assert_close(network.decode(latents), expected)
+
+
+def test_unknown_latent_distributions_are_refused() -> None:
+    with pytest.raises(ValueError, match="latent_distribution='gauss' is not known; use one of normal, uniform, truncated"):
+        hf_genimg.MLPVAE(latent_distribution="gauss")

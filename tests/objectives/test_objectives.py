@@ -1,0 +1,112 @@
+"""Objectives: the terms they name, and where their gradients flow."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import hf_genimg
+from hf_genimg.objectives.adversarial import Adversarial
+from hf_genimg.objectives.games import GAMES, game_named, non_saturating, saturating
+from hf_genimg.objectives.variational import Variational
+
+Networks = dict[str, torch.nn.Module]
+
+
+@pytest.fixture
+def networks() -> Networks:
+    torch.manual_seed(0)
+    return {
+        "generator": hf_genimg.MLPGANGenerator(image_size=8, latent_dim=4, width=8),
+        "discriminator": hf_genimg.MLPGANDiscriminator(image_size=8, width=8),
+    }
+
+
+@pytest.fixture
+def batch() -> dict[str, torch.Tensor]:
+    return {"images": torch.rand(6, 1, 8, 8) * 2 - 1}
+
+
+def gradients(network: torch.nn.Module) -> list[torch.Tensor]:
+    return [p.grad for p in network.parameters() if p.grad is not None]
+
+
+def only(networks: Networks, trained: str) -> None:
+    for name, network in networks.items():
+        network.requires_grad_(name == trained)
+
+
+@pytest.mark.parametrize("game", list(GAMES))
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+def test_gradients_reach_only_the_player(game: str, player: str, networks: Networks, batch: dict[str, torch.Tensor]) -> None:
+    only(networks, player)
+    terms = getattr(Adversarial(game_named(game)), player)(networks, batch)
+    sum(terms.values()).backward()
+    for name, network in networks.items():
+        if name == player:
+            assert len(gradients(network)) == len(list(network.parameters()))
+            assert all(gradient.abs().sum() > 0 for gradient in gradients(network)[:1])
+        else:
+            assert gradients(network) == []
+
+
+def test_games_against_probabilities() -> None:
+    on_real, on_fake = torch.tensor([0.3, -1.0]), torch.tensor([2.0, -0.4])
+    game = non_saturating()
+    terms = game.discriminator(on_real, on_fake)
+    torch.testing.assert_close(terms["real"], -on_real.sigmoid().log().mean())
+    torch.testing.assert_close(terms["fake"], -(1 - on_fake.sigmoid()).log().mean())
+    torch.testing.assert_close(game.generator(on_fake)["fool"], -on_fake.sigmoid().log().mean())
+    torch.testing.assert_close(saturating().generator(on_fake)["fool"], (1 - on_fake.sigmoid()).log().mean())
+
+
+def test_the_saturating_generator_has_no_gradient_where_the_discriminator_is_sure() -> None:
+    sure = torch.tensor([-20.0], requires_grad=True)
+    saturating().generator(sure)["fool"].backward()
+    assert sure.grad.abs() < 1e-6
+    sure.grad = None
+    non_saturating().generator(sure)["fool"].backward()
+    assert sure.grad.abs() > 0.99
+
+
+def test_a_round_has_n_critic_turns_of_the_discriminator() -> None:
+    assert Adversarial(non_saturating(), n_critic=3).players == ("discriminator",) * 3 + ("generator",)
+    with pytest.raises(ValueError, match="n_critic=0 must be at least 1"):
+        Adversarial(non_saturating(), n_critic=0)
+
+
+def test_an_unknown_game_names_those_there_are() -> None:
+    with pytest.raises(ValueError, match="game='hinges' is not known; use one of non_saturating, saturating"):
+        game_named("hinges")
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_beta_weighs_the_divergence_and_nothing_else(likelihood: str, batch: dict[str, torch.Tensor]) -> None:
+    networks = {"autoencoder": hf_genimg.MLPVAE(image_size=8, latent_dim=3, width=8)}
+    terms = {}
+    for beta in (1.0, 4.0):
+        torch.manual_seed(1)
+        terms[beta] = Variational(likelihood, beta).autoencoder(networks, batch)
+    torch.testing.assert_close(terms[4.0]["kl"], 4 * terms[1.0]["kl"])
+    torch.testing.assert_close(terms[4.0]["reconstruction"], terms[1.0]["reconstruction"])
+
+
+def test_the_bound_is_what_its_definition_says(batch: dict[str, torch.Tensor]) -> None:
+    networks = {"autoencoder": hf_genimg.MLPVAE(image_size=8, latent_dim=3, width=8)}
+    torch.manual_seed(5)
+    measured = Variational(beta=7.0).held_out(networks, batch)
+    torch.manual_seed(5)
+    vae, images = networks["autoencoder"], batch["images"]
+    posterior = vae.encode(images)
+    latents = posterior.mean + (posterior.log_variance / 2).exp() * torch.randn(6, 3)
+    by_hand = F.binary_cross_entropy(torch.sigmoid(vae.logits(latents)), (images + 1) / 2, reduction="sum") / 6
+    by_hand = by_hand + 0.5 * (posterior.mean**2 + posterior.log_variance.exp() - 1 - posterior.log_variance).sum() / 6
+    torch.testing.assert_close(measured["negative_elbo"], by_hand)
+
+
+def test_bad_settings_of_a_vae() -> None:
+    with pytest.raises(ValueError, match="likelihood='laplace' is not known; use one of bernoulli, gaussian"):
+        Variational("laplace")
+    with pytest.raises(ValueError, match="sigma=0"):
+        Variational("gaussian", sigma=0)

@@ -1,0 +1,107 @@
+"""Every recipe, by its smoke run: finite, resumed exactly, unchanged by callbacks, loadable. A new recipe is tested by being there."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import hf_genimg
+from hf_genimg.recipes import recipe_class, recipe_names
+from hf_genimg.training.checkpoint import current_checkpoint
+from hf_genimg.training.trainer import train
+
+every_recipe = pytest.mark.parametrize("name", recipe_names())
+
+
+def smoke(name: str, run: Path, **options: Any) -> Any:
+    return train(recipe_class(name)().smoke(), run, progress=False, **options)
+
+
+def state(run: Path) -> dict[str, torch.Tensor]:
+    files = current_checkpoint(run / "state").glob("*.safetensors")
+    return {f"{file.name}:{key}": tensor for file in files for key, tensor in load_file(file).items()}
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a recipe's uninterrupted smoke run, trained once for all tests."""
+    folder, done = tmp_path_factory.mktemp("runs"), set()
+
+    def run(name: str) -> Path:
+        if name not in done:
+            smoke(name, folder / name)
+            done.add(name)
+        return folder / name
+
+    return run
+
+
+@every_recipe
+def test_a_smoke_run_is_finite_and_complete(name: str, finished: Callable[[str], Path]) -> None:
+    run = finished(name)
+    records = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert all(math.isfinite(value) for record in records for value in record.values())
+    assert any(key.startswith("held_out/") for key in records[-1])
+    assert records[-1]["images"] >= recipe_class(name)().smoke().images
+    assert {entry.name for entry in run.iterdir()} >= {"recipe.json", "log.jsonl", "state", "pipeline", "samples", "curve.png"}
+    assert len(list((run / "samples").glob("*.png"))) == 2
+
+
+@every_recipe
+def test_training_changes_every_trained_network(name: str, finished: Callable[[str], Path], tmp_path: Path) -> None:
+    smoke(name, tmp_path / "short", stop_at=1)
+    early, late = state(tmp_path / "short"), state(finished(name))
+    networks = {key.split("/")[0] for key in late if key.startswith("networks")}
+    for network in networks:
+        moved = [not torch.equal(early[key], late[key]) for key in late if key.startswith(f"{network}/") and key.endswith("weight")]
+        assert all(moved), network
+
+
+@every_recipe
+def test_resumed_is_uninterrupted(name: str, finished: Callable[[str], Path], tmp_path: Path) -> None:
+    smoke(name, tmp_path / "run", stop_at=24)  # not on a checkpoint, a sample or a line of the log
+    assert int((tmp_path / "run/state/current").read_text()) == 24
+    smoke(name, tmp_path / "run")
+    assert same(state(finished(name)), state(tmp_path / "run"))
+
+
+@every_recipe
+def test_callbacks_change_no_tensor(name: str, finished: Callable[[str], Path], tmp_path: Path) -> None:
+    smoke(name, tmp_path / "run", callbacks=[])
+    assert not (tmp_path / "run/samples").exists()
+    assert same(state(finished(name)), state(tmp_path / "run"))
+
+
+@every_recipe
+def test_the_pipeline_is_the_averaged_network(name: str, finished: Callable[[str], Path]) -> None:
+    run = finished(name)
+    pipe = hf_genimg.load(run)
+    published = recipe_class(name).published[0]
+    averages = {key.partition(f"{published}/")[2]: tensor for key, tensor in state(run).items() if key.startswith("averages.safetensors")}
+    assert same(averages, dict(pipe.components[published].state_dict()))
+    images = pipe(num_images=3, seed=1).images
+    assert len({image.tobytes() for image in images}) == 3
+
+
+@every_recipe
+def test_the_docstring_says_how_to_make_it_and_what_it_reached(name: str) -> None:
+    docstring = __import__(f"hf_genimg.recipes.{name}", fromlist=["_"]).__doc__
+    for part in ("arXiv:", f"hf-genimg train {name}", "Cost:", "Reached:"):
+        assert part in docstring, f"the docstring of {name} lacks {part!r}"
+
+
+@every_recipe
+def test_every_required_field_is_there(name: str) -> None:
+    required = "data image_size images batch_size micro_batch_size snapshot_images evaluate_images seed learning_rate mixed_precision init hub_model_id"
+    assert set(required.split()) <= set(recipe_class(name).__dataclass_fields__)

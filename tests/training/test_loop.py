@@ -1,0 +1,286 @@
+"""The loop: time, schedules, accumulation, clipping, precision, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from accelerate import Accelerator
+
+import hf_genimg
+from hf_genimg.training import run as run_module
+from hf_genimg.training import trainer
+from hf_genimg.training.callbacks import Callback
+from hf_genimg.training.device import make_accelerator
+from hf_genimg.training.recipe import Recipe
+from hf_genimg.training.run import Run
+from hf_genimg.training.run_directory import RunDirectory
+from hf_genimg.training.trainer import train
+
+Tiny = Callable[..., Recipe]
+
+
+def built(recipe: Recipe, folder: Path, accelerator: Accelerator | None = None) -> Run:
+    dataset = recipe.dataset()
+    return Run(recipe.fitted(dataset), RunDirectory(folder, recipe), dataset, accelerator or make_accelerator(recipe.mixed_precision))
+
+
+class Watch(Callback):
+    """Notes what a function of the run says, every `every` images."""
+
+    name = "watch"
+
+    def __init__(self, look: Callable[[Run], Any], every: int = 1) -> None:
+        self.look, self.every, self.seen = look, every, []
+
+    def __call__(self, run: Run) -> None:
+        self.seen.append(self.look(run))
+
+
+def test_each_turn_of_the_critic_counts(tiny: Tiny, tmp_path: Path) -> None:
+    watch = Watch(lambda run: run.images)
+    train(tiny(n_critic=3, images=48), tmp_path / "run", callbacks=[watch], progress=False)
+    assert watch.seen == [24, 48]
+
+
+def test_every_image_is_seen_once_an_epoch_by_each_player(tiny: Tiny, tmp_path: Path) -> None:
+    run = built(tiny(batch_size=100, micro_batch_size=50), tmp_path / "run")
+    seen: dict[str, list[int]] = {"discriminator": [], "generator": []}
+    for player, stream in run.streams.items():
+        plain = stream.indices
+        stream.indices = lambda start, count, plain=plain, player=player: seen[player].extend(plain(start, count).tolist()) or plain(start, count)
+    for _ in range(15):
+        run.play_round()
+    assert sorted(seen["discriminator"]) == sorted(seen["generator"]) == list(range(1500))
+    assert seen["discriminator"] != seen["generator"]
+
+
+@pytest.mark.parametrize("name", ["mlp_vae", "dcgan"])
+def test_accumulated_gradients_are_those_of_the_whole_batch(name: str, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With noise that belongs to the image instead of the micro-batch, and without batch norm, the split must not matter."""
+    gradients = []
+    for size in (8, 2):
+        run = built(tiny(name, batch_size=8, micro_batch_size=size), tmp_path / str(size))
+        for network in run.networks.values():
+            network.eval()  # batch norm by its running statistics: the only thing in which the split may show
+        monkeypatch.setattr(torch, "randn", lambda *shape, device=None, dtype=None, generator=None: torch.full(shape[0] if len(shape) == 1 else shape, 0.3))
+        run._play(0, run.players[0])
+        gradients.append(torch.cat([weight.grad.flatten() for weight in run._weights[run.players[0]]]))
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-6)
+
+
+def test_gradients_are_clipped_to_the_norm_asked_for(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = built(tiny("mlp_vae", max_grad_norm=0.5), tmp_path / "run")
+    norms = []
+    step = run.optimizers["autoencoder"].optimizer.step
+    weights = run._weights["autoencoder"]
+    monkeypatch.setattr(
+        run.optimizers["autoencoder"].optimizer,
+        "step",
+        lambda *a: norms.append(torch.linalg.vector_norm(torch.cat([w.grad.flatten() for w in weights])).item()) or step(*a),
+    )
+    run.play_round()
+    assert norms == [pytest.approx(0.5, rel=1e-3)]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [("constant", [0, 0.5, 1, 1, 1]), ("linear", [0, 0.5, 1, 0.5, 0]), ("cosine", [0, 0.5, 1, 0.5, 0])],
+)
+def test_learning_rate_schedules_in_images(schedule: str, expected: list[float], tiny: Tiny) -> None:
+    recipe = tiny(schedule=schedule, images=1000, warmup_images=200)
+    assert [recipe.learning_rate_scale(images) for images in (0, 100, 200, 600, 1000)] == pytest.approx(expected)
+
+
+def test_the_schedule_reaches_the_optimizer(tiny: Tiny, tmp_path: Path) -> None:
+    watch = Watch(lambda run: run.optimizers["generator"].param_groups[0]["lr"])
+    recipe = tiny(schedule="linear", images=32, learning_rate=0.1)
+    train(recipe, tmp_path / "run", callbacks=[watch], progress=False)
+    assert watch.seen == pytest.approx([0.1, 0.075, 0.05, 0.025])  # that of the update which ended at 8, 16, 24, 32 images
+
+
+def test_channels_last_changes_the_layout_and_not_the_result(tiny: Tiny, tmp_path: Path) -> None:
+    losses = {}
+    for layout in (False, True):
+        run = built(tiny("dcgan", channels_last=layout), tmp_path / str(layout))
+        weight = run.networks["discriminator"].layers[2].weight
+        assert weight.is_contiguous(memory_format=torch.channels_last) is layout
+        losses[layout] = run._play(0, "discriminator")["real"].item()
+    assert losses[True] == pytest.approx(losses[False], rel=1e-5)
+
+
+def test_bf16_runs_and_keeps_weights_in_fp32(tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]) -> None:
+    seen = []
+    recipe = tiny("dcgan", mixed_precision="bf16")
+    run = built(recipe, tmp_path / "watched")
+    run.networks["generator"].layers[0].register_forward_hook(lambda *a: seen.append(a[-1].dtype))
+    run.play_round()
+    assert set(seen) == {torch.bfloat16}
+    train(recipe, tmp_path / "run", progress=False)
+    assert {tensor.dtype for key, tensor in tensors_of(tmp_path / "run").items() if key.endswith("weight")} == {torch.float32}
+
+
+def fp16_on_the_cpu(monkeypatch: pytest.MonkeyPatch, scale: float) -> None:
+    """An Accelerator with a real scaler on the CPU, where Accelerate itself sets none up."""
+
+    def make(_: str) -> Accelerator:
+        accelerator = make_accelerator("bf16")
+        accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=10**9)
+        return accelerator
+
+    monkeypatch.setattr(trainer, "make_accelerator", make)
+
+
+def test_a_step_that_the_scaler_skips_is_no_divergence(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_of: Callable[[Path], list[dict[str, Any]]]
+) -> None:
+    fp16_on_the_cpu(monkeypatch, scale=2.0**127)  # overflows until it has been halved a few times
+    skips = Watch(lambda run: run.skipped)
+    train(tiny("mlp_vae", images=160), tmp_path / "run", callbacks=[skips], progress=False)
+    assert max(skips.seen) > 0, "the scale never overflowed"
+    assert skips.seen[-1] == 0
+    assert json.loads((tmp_path / "run/state/160/state.json").read_text())["scaler"]["scale"] < 2.0**127
+    assert "autoencoder/kl" in log_of(tmp_path / "run")[-1]
+
+
+def test_twenty_skipped_steps_in_a_row_are_a_divergence(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fp16_on_the_cpu(monkeypatch, scale=1.0)
+    plain = run_module.Run._play
+
+    def broken(self: Run, turn: int, player: str) -> dict[str, torch.Tensor]:
+        terms = plain(self, turn, player)
+        self._weights[player][0].grad.fill_(float("inf"))
+        return terms
+
+    monkeypatch.setattr(run_module.Run, "_play", broken)
+    with pytest.raises(FloatingPointError, match="the gradient of autoencoder overflowed fp16 in 20 updates in a row"):
+        train(tiny("mlp_vae", images=1000), tmp_path / "run", progress=False)
+
+
+def test_fp16_without_an_accelerator_is_refused(tiny: Tiny, tmp_path: Path) -> None:
+    if torch.accelerator.is_available():
+        pytest.skip("this machine has an accelerator")
+    with pytest.raises(ValueError, match="mixed_precision=fp16 needs an accelerator"):
+        train(tiny(mixed_precision="fp16"), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_several_processes_are_refused(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "WORLD_SIZE", "2")
+    with pytest.raises(ValueError, match="2 processes were launched, but this version trains on one"):
+        train(tiny(), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("turn", "term"), [("discriminator", "real"), ("generator", "fool")])
+def test_nan_names_the_term_and_keeps_the_last_good_state(
+    turn: str, term: str, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tensors_of: Callable[[Path], dict[str, torch.Tensor]]
+) -> None:
+    plain = run_module.Run._play
+
+    def broken(self: Run, number: int, player: str) -> dict[str, torch.Tensor]:
+        terms = plain(self, number, player)
+        if self.images >= 40 and player == turn:
+            terms[term] = terms[term] * float("nan")
+        return terms
+
+    monkeypatch.setattr(run_module.Run, "_play", broken)
+    with pytest.raises(FloatingPointError, match=f"{turn}/{term} became nan before image .*the last good state is kept"):
+        train(tiny(), tmp_path / "run", progress=False)
+    assert (tmp_path / "run/state/current").read_text() == "32"
+    assert all(torch.isfinite(tensor.float()).all() for tensor in tensors_of(tmp_path / "run").values())
+    hf_genimg.load(tmp_path / "run")
+
+
+def test_weights_that_are_no_numbers_never_replace_a_good_state(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = run_module.Run._step
+
+    def broken(self: Run, player: str, terms: dict[str, torch.Tensor]) -> None:
+        plain(self, player, terms)
+        if self.images == 56 and player == "generator":  # in the very last update, after the last loss was taken
+            with torch.no_grad():
+                self._weights[player][0].fill_(float("inf"))
+
+    monkeypatch.setattr(run_module.Run, "_step", broken)
+    with pytest.raises(FloatingPointError, match=r"generator\.hidden\.0\.weight is not finite after image 64"):
+        train(tiny(), tmp_path / "run", callbacks=[], progress=False)
+    assert (tmp_path / "run/state/current").read_text() == "32"
+
+
+def test_random_state_and_modes_are_as_a_callback_found_them(tiny: Tiny, tmp_path: Path) -> None:
+    states, modes = [], []
+
+    class Vandal(Callback):
+        name, every = "vandal", 8
+
+        def __call__(self, run: Run) -> None:
+            states.append(torch.get_rng_state())
+            modes.append([module.training for network in run.networks.values() for module in network.modules()])
+            torch.manual_seed(99)
+            torch.randn(10)
+            for network in run.networks.values():
+                if network is not run.networks["generator"]:
+                    network.eval()
+
+    look = Watch(lambda run: (torch.get_rng_state(), [m.training for n in run.networks.values() for m in n.modules()]), every=8)
+    train(tiny(), tmp_path / "run", callbacks=[Vandal(), look], progress=False)
+    assert len(look.seen) == 8
+    for (state, mode), state_before, mode_before in zip(look.seen, states, modes, strict=True):
+        assert torch.equal(state, state_before)
+        assert mode == mode_before
+
+
+def test_the_state_of_a_callback_is_kept(tiny: Tiny, tmp_path: Path) -> None:
+    class Counter(Watch):
+        name = "counter"
+
+        def state(self) -> dict[str, Any]:
+            return {"seen": self.seen}
+
+        def restore(self, state: dict[str, Any]) -> None:
+            self.seen = state.get("seen", [])
+
+    train(tiny(), tmp_path / "run", callbacks=[Counter(lambda run: run.images, every=16)], stop_at=40, progress=False)
+    second = Counter(lambda run: run.images, every=16)
+    train(tiny(), tmp_path / "run", callbacks=[second], progress=False)
+    assert second.seen == [16, 32, 40, 48, 64]
+
+
+def test_a_finished_run_trains_no_further(tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]) -> None:
+    train(tiny(), tmp_path / "run", progress=False)
+    before, log = tensors_of(tmp_path / "run"), (tmp_path / "run/log.jsonl").read_text()
+    train(tiny(), tmp_path / "run", progress=False)
+    assert (tmp_path / "run/log.jsonl").read_text() == log
+    assert all(torch.equal(tensor, tensors_of(tmp_path / "run")[key]) for key, tensor in before.items())
+
+
+def test_a_longer_run_goes_on_from_a_shorter_one(tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]) -> None:
+    train(tiny(images=32), tmp_path / "grown", progress=False)
+    train(tiny(images=64), tmp_path / "grown", progress=False)
+    train(tiny(images=64), tmp_path / "whole", progress=False)
+    grown, whole = tensors_of(tmp_path / "grown"), tensors_of(tmp_path / "whole")
+    assert all(torch.equal(whole[key], grown[key]) for key in whole)
+    assert json.loads((tmp_path / "grown/recipe.json").read_text())["fields"]["images"] == 64
+
+
+def test_init_starts_from_the_weights_of_a_run(tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]) -> None:
+    hf_genimg.train(tiny(), tmp_path / "first", progress=False)
+    hf_genimg.train(tiny(init=str(tmp_path / "first"), learning_rate=1e-30, images=8), tmp_path / "second", progress=False)
+    first, second = tensors_of(tmp_path / "first"), tensors_of(tmp_path / "second")
+    key = "networks.safetensors:generator/hidden.0.weight"
+    torch.testing.assert_close(second[key], first[key.replace("networks", "averages")])
+    key = "networks.safetensors:discriminator/layers.0.weight"
+    torch.testing.assert_close(second[key], first[key])
+
+
+def test_init_says_what_it_left_out(tiny: Tiny, tmp_path: Path) -> None:
+    hf_genimg.train(tiny(), tmp_path / "first", progress=False)
+    with pytest.warns(UserWarning, match=r"init=.*tensors taken, \d+ left as they were: discriminator\.layers\.0\.weight"):
+        hf_genimg.train(tiny(init=str(tmp_path / "first"), discriminator_width=12), tmp_path / "second", progress=False)
+    with pytest.raises(ValueError, match="has no tensor that fits"):
+        hf_genimg.train(tiny("mlp_vae", init=str(tmp_path / "first")), tmp_path / "third", progress=False)
