@@ -48,7 +48,8 @@ def check_diffusers(_: ModuleSpec | None = None) -> None:
     if not low <= tuple(int(part) for part in version.split(".")[:2]) < high:
         tested = f">={'.'.join(map(str, low))},<{'.'.join(map(str, high))}"
         warnings.warn(
-            f"diffusers {version} is installed, but hf_genimg was tested with diffusers {tested}: loading and saving of pipelines may fail. "
+            f"diffusers {version} is installed, but hf_genimg was tested with diffusers {tested}: "
+            "loading and saving of pipelines may fail. "
             f"Install a tested version: pip install 'diffusers{tested}'",
             RuntimeWarning,
             stacklevel=2,
@@ -87,7 +88,7 @@ def _claim(owner: ModuleType, name: str, value: Any) -> None:
 BEFORE: dict[str, Callable[[ModuleSpec], None]] = {"torchvision": declare_torchvision_operators}
 AFTER: dict[str, Callable[[ModuleSpec], None]] = {
     "diffusers": check_diffusers,
-    # The module that defines DiffusionPipeline: until it has run there is nothing to register with, and `import diffusers` stays as lazy as it is.
+    # The module that defines DiffusionPipeline: until it has run there is nothing to register with, and `import diffusers` stays lazy.
     "diffusers.pipelines.pipeline_utils": register_with_diffusers,
 }
 

@@ -36,7 +36,8 @@ def classes_in(folder: str) -> dict[str, str]:
 @cache
 def locations() -> dict[str, str]:
     """Map every public name to the module it is imported from."""
-    return {**classes_in("models"), **classes_in("pipelines"), **_FIXED}
+    pipelines = {name: module for name, module in classes_in("pipelines").items() if name.endswith("Pipeline")}
+    return {**classes_in("models"), **pipelines, **_FIXED}
 
 
 def resolve(name: str) -> Any:

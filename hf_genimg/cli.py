@@ -1,4 +1,7 @@
-"""The command line: `hf-genimg`. Every mistake is one line on stderr and a non-zero exit; torch is imported by the commands that need it."""
+"""The command line: `hf-genimg`. Every mistake is one line on stderr and a non-zero exit.
+
+torch is imported by the commands that need it, so that help and mistakes are immediate.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,16 @@ def main(arguments: list[str] | None = None) -> int:
         return fail("out of memory; use a smaller micro_batch_size, image_size or width", 1)
 
 
+def _load(model: str) -> Any:
+    """The pipeline of a MODEL, without diffusers' bar for the two files that it reads."""
+    from diffusers.utils import logging
+
+    from .api import load
+
+    logging.disable_progress_bar()
+    return load(model)
+
+
 def fail(message: str, status: int) -> int:
     """Print one line and pass the exit status on."""
     print(f"hf-genimg: {' '.join(message.split())}", file=sys.stderr)
@@ -55,7 +68,9 @@ def _hf_genimg(
 
 
 @app.command("list")
-def list_(kind: Annotated[str | None, typer.Argument(metavar="[recipes|models|data]", help="What to list; all when left out.")] = None) -> None:
+def list_(
+    kind: Annotated[str | None, typer.Argument(metavar="[recipes|models|data]", help="What to list; all when left out.")] = None,
+) -> None:
     """List what there is: recipes to train, models to build, data to learn from."""
     kinds = {"recipes": _recipe_lines, "models": _model_lines, "data": _data_lines}
     if kind is not None and kind not in kinds:
@@ -81,7 +96,10 @@ def _model_lines() -> list[tuple[str, str]]:
     classes = classes_in("models")
     files = sorted((PACKAGE / "models").glob("[a-z]*.py"))
     return [
-        (file.stem, f"{first_line(file.read_text(encoding='utf-8'))} [{', '.join(c for c, m in classes.items() if m.endswith('.' + file.stem))}]")
+        (
+            file.stem,
+            f"{first_line(file.read_text(encoding='utf-8'))} [{', '.join(c for c, m in classes.items() if m.endswith('.' + file.stem))}]",
+        )
         for file in files
     ]
 
@@ -144,11 +162,9 @@ def sample(
     truncation: Annotated[float, typer.Option(help="Scale of the latents: below 1 more typical, less varied.")] = 1.0,
 ) -> None:
     """Make images, reproducibly: seed 7 is the same image whatever --num says."""
-    from .api import load
-
     targets = [out] if out.suffix == ".png" else [out / f"seed-{seed + number}.png" for number in range(num)]
     refuse_existing(targets)
-    pipe = load(model)
+    pipe = _load(model)
     pipe.set_progress_bar_config(disable=num <= 64)
     settings = {"class_labels": label, "truncation": truncation}
     if out.suffix == ".png" and num > 1:
@@ -168,11 +184,9 @@ def reconstruct(
     """Send pictures through an autoencoder and back."""
     from PIL import Image, UnidentifiedImageError
 
-    from .api import load
-
     targets = [out / f"{image.stem}-reconstructed.png" for image in images]
     refuse_existing(targets)
-    pipe = load(model)
+    pipe = _load(model)
     if not pipe.capabilities.encode:
         raise ValueError(f"{model} cannot encode pictures; reconstruct needs an autoencoder, such as a run of mlp_vae")
     for path, target in zip(images, targets, strict=True):

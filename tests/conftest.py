@@ -6,7 +6,11 @@ import os
 import socket
 from pathlib import Path
 
-os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", "/tmp/hf_genimg-matplotlib")}
+os.environ |= {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", "/tmp/hf_genimg-matplotlib"),
+}
 
 import pytest
 

@@ -103,5 +103,6 @@ def test_the_docstring_says_how_to_make_it_and_what_it_reached(name: str) -> Non
 
 @every_recipe
 def test_every_required_field_is_there(name: str) -> None:
-    required = "data image_size images batch_size micro_batch_size snapshot_images evaluate_images seed learning_rate mixed_precision init hub_model_id"
+    required = "data image_size images batch_size micro_batch_size snapshot_images evaluate_images seed learning_rate "
+    required += "mixed_precision init hub_model_id"
     assert set(required.split()) <= set(recipe_class(name).__dataclass_fields__)

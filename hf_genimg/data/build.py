@@ -94,7 +94,7 @@ def _write_meta(folder: Path, source: Source, how: Decoding, count: int, bad: li
 def _decoded(source: Source, how: Decoding, progress: bool) -> Iterator[tuple[Picture, np.ndarray | BadPicture]]:
     """Each picture with its array, or with why there is none where that is allowed; in order, with a bar."""
     with (
-        tqdm(total=source.count, desc=f"decoding {source.name}", unit="image", leave=False, disable=not progress) as bar,
+        tqdm(total=source.count, desc=f"decoding {source.name}", unit="image", leave=False, delay=0.5, disable=not progress) as bar,
         closing(source.pictures()) as pictures,
     ):
         for chunk in _in_threads(pictures, how, _threads_for(source)):

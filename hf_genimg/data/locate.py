@@ -18,7 +18,10 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 def describe_sources() -> list[tuple[str, str]]:
     """(name, one line about it) for each kind of source."""
     return [
-        ("digits", "1,797 handwritten digits of 8x8 pixels (10x10 with a margin), built in; splits train (1,500) and test (297), labels 0-9"),
+        (
+            "digits",
+            "1,797 handwritten digits of 8x8 pixels (10x10 with a margin), built in; splits train (1,500) and test (297), labels 0-9",
+        ),
         ("FOLDER", "pictures in a folder, at any depth; sub-folders may be classes, splits (train, validation, test) or both"),
         ("PARQUET_DIR", "parquet files laid out as in a dataset repository of the Hub (train-00000-of-00001.parquet)"),
     ]

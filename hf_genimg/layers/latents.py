@@ -26,7 +26,7 @@ def sample_latents(
     """Draw latents: float32 of `shape`, on `device`.
 
     `normal`: N(0, 1). `uniform`: U(-1, 1), as in DCGAN (arXiv:1511.06434). `truncated`: N(0, 1) restricted to [-2, 2], as in BigGAN
-    (arXiv:1809.11096), by inverting the distribution function, so that every latent costs exactly one draw. `generator` must live on `device`.
+    (arXiv:1809.11096), by inverting the distribution function, so that every latent costs one draw. `generator` must live on `device`.
     """
     check_latent_distribution(distribution)
     if distribution == "normal":

@@ -24,7 +24,8 @@ def bernoulli_negative_log_likelihood(logits: torch.Tensor, images: torch.Tensor
 def gaussian_negative_log_likelihood(means: torch.Tensor, images: torch.Tensor, sigma: float) -> torch.Tensor:
     """-log N(images; means, sigma^2), normaliser included.
 
-    means, images: float [N, C, H, W] in [-1, 1]; sigma: the standard deviation of a pixel on that scale. Returns a scalar, summed over pixels.
+    means, images: float [N, C, H, W] in [-1, 1]; sigma: the standard deviation of a pixel on that scale.
+    Returns a scalar, summed over pixels.
     """
     squares = ((images - means) / sigma).square().sum() / len(images)
     return 0.5 * squares + images[0].numel() * (math.log(sigma) + 0.5 * math.log(2 * math.pi))

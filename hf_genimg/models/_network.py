@@ -25,7 +25,6 @@ class Network(ModelMixin, ConfigMixin):
             raise ValueError("use_safetensors=False would read a pickle, which can run code; hf_genimg reads safetensors only")
         return super().from_pretrained(pretrained_model_name_or_path, **{**kwargs, "use_safetensors": True})
 
-
     def to_json_string(self) -> str:
         """`config.json` without the path that the network was loaded from, which diffusers would publish."""
         config = json.loads(super().to_json_string())

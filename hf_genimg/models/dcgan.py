@@ -27,7 +27,7 @@ def stage_widths(image_size: int, width: int) -> list[int]:
 
 
 class DCGANGenerator(LatentNetwork):
-    """Latents as a 1x1 map, one transposed convolution to 4x4 (or 7x7), then doublings to the image; batch norm and ReLU between, tanh last."""
+    """Latents as a 1x1 map, one transposed convolution to 4x4 (or 7x7), then doublings; batch norm and ReLU between, tanh last."""
 
     @register_to_config
     def __init__(

@@ -26,8 +26,14 @@ def recipe_class(name: str | Path) -> type[Recipe]:
         module = import_module(f"{__name__}.{name}")
     else:
         names = recipe_names()
-        raise ValueError(f"there is no recipe {str(name)!r}{did_you_mean(str(name), names)}; use one of {', '.join(names)}, or a .py file of your own")
-    found = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Recipe) and value.__module__ == module.__name__]
+        raise ValueError(
+            f"there is no recipe {str(name)!r}{did_you_mean(str(name), names)}; use one of {', '.join(names)}, or a .py file of your own"
+        )
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Recipe) and value.__module__ == module.__name__
+    ]
     if len(found) != 1:
         raise ValueError(f"{name} defines {len(found)} recipes; it must define one class derived from Recipe")
     return found[0]

@@ -16,7 +16,7 @@ class DCGAN(AdversarialRecipe):
     """Image sizes 16, 28, 32, 64, 128 and 256, grey or colour."""
 
     image_size: int = 32
-    images: int = 400_000
+    images: int = 240_000
     width: int = 32  # channels of the largest feature map; the paper's networks have 64 (128 for its widest)
     channels_last: bool = True
 

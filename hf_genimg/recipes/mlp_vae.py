@@ -1,5 +1,4 @@
-"""MLP VAE (arXiv:1312.6114): 400 hidden units, 20 latents, grey levels as probabilities.
-"""
+"""MLP VAE (arXiv:1312.6114): 400 hidden units, 20 latents, grey levels as probabilities."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ class MLPVAERecipe(ImageRecipe):
 
     images: int = 600_000
     batch_size: int = 128
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     latent_dim: int = 20
     width: int = 400  # of both hidden layers
     likelihood: str = "bernoulli"  # or gaussian

@@ -44,7 +44,10 @@ class Recipe(ABC):
 
     @abstractmethod
     def dataset(self, split: str | None = None) -> Any:
-        """The images: `len()`, `fingerprint`, `image_channels`, `batch(indices, device, channels_last)`. `split`: another one than `data` names."""
+        """The images: `len()`, `fingerprint`, `image_channels`, `batch(indices, device, channels_last)`.
+
+        split: instead of the one that `data` names.
+        """
 
     @abstractmethod
     def models(self) -> dict[str, nn.Module]:

@@ -124,8 +124,8 @@ class Run:
         if self.skipped >= PATIENCE:
             bad = [f"{player}/{name}" for name, term in terms.items() if not math.isfinite(term.item())] or [f"the gradient of {player}"]
             raise FloatingPointError(
-                f"{', '.join(bad)} overflowed fp16 in {PATIENCE} updates in a row, before image {self.images:,}; the last good state is kept. "
-                "Try mixed_precision=bf16 or no, in another --out"
+                f"{', '.join(bad)} overflowed fp16 in {PATIENCE} updates in a row, before image {self.images:,}; "
+                "the last good state is kept. Try mixed_precision=bf16 or no, in another --out"
             )
 
     def published(self) -> dict[str, nn.Module]:

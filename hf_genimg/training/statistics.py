@@ -15,7 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class RunningStatistics:
-    """The batch norms of `networks`, under the rule above. Call `begin` before a turn and `end` after it; `release` when training is over."""
+    """The batch norms of `networks`, under the rule above: `begin` before a turn, `end` after it, `release` when training is over."""
 
     def __init__(self, networks: dict[str, nn.Module]) -> None:
         self.norms = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 from tqdm import tqdm
 
@@ -31,12 +33,13 @@ def train(
 ) -> Any:
     """Train `recipe` in the folder `run_dir`, or go on where a run there stopped; returns its pipeline.
 
-    callbacks: what happens besides learning; by default sample grids and held-out terms. init_networks: weights to begin with, by network name.
+    callbacks: what happens besides learning; by default sample grids and held-out terms. init_networks: weights to begin with, by name.
     stop_at: save and return early, after this many images, as a signal would make it. Raises `ValueError` before anything is written when
     recipe, data and folder do not go together, `FloatingPointError` when a loss stops being a number, `KeyboardInterrupt` or `SystemExit`
     after a signal; the state on disk is whole in each case.
     """
     recipe.check()
+    refuse_impossible(recipe)
     directory = RunDirectory(run_dir, recipe)
     accelerator = make_accelerator(recipe.mixed_precision)
     dataset = recipe.dataset()
@@ -50,7 +53,7 @@ def train(
     with directory.lock(), deterministic_kernels(), Interrupts() as interrupts:
         resume(run, callbacks, init_networks)
         directory.write_recipe(recipe)
-        bar = tqdm(desc=recipe.name, total=recipe.images, initial=run.images, unit="img", unit_scale=True, disable=not progress)
+        bar = progress_bar(recipe, run.images, progress)
         previous = run.images
         while True:
             stopping = interrupts.received is not None
@@ -74,6 +77,21 @@ def train(
         bar.close()
         interrupts.leave(run.images)
         return finish(run)
+
+
+def refuse_impossible(recipe: Recipe) -> None:
+    """Let networks and objective refuse what they cannot be, without memory and before any picture is read."""
+    with torch.device("meta"):
+        recipe.override(image_channels=recipe.image_channels or 1).models()
+    recipe.objective()
+
+
+def progress_bar(recipe: Recipe, images: int, visible: bool) -> tqdm:
+    """Images, rate and time left; where nobody watches a terminal, a line every ten seconds."""
+    interval = 0.1 if sys.stderr.isatty() else 10.0
+    return tqdm(
+        desc=recipe.name, total=recipe.images, initial=images, unit="img", unit_scale=True, mininterval=interval, disable=not visible
+    )
 
 
 def default_callbacks(recipe: Recipe) -> list[Callback]:

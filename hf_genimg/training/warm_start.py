@@ -19,12 +19,16 @@ def start_from(networks: Mapping[str, nn.Module], source: Mapping[str, nn.Module
     wanted = _tensors(networks)
     fitting = [key for key, tensor in wanted.items() if key in given and given[key].shape == tensor.shape]
     if not fitting:
-        raise ValueError(f"init={name} has no tensor that fits this recipe's networks ({', '.join(networks)}); use the same family and width")
+        raise ValueError(
+            f"init={name} has no tensor that fits this recipe's networks ({', '.join(networks)}); use the same family and width"
+        )
     for key in fitting:
         wanted[key].copy_(given[key])
     left = sorted((wanted.keys() | given.keys()) - set(fitting))
     if left:
-        warnings.warn(f"init={name}: {len(fitting)} tensors taken, {len(left)} left as they were: {', '.join(left)}", UserWarning, stacklevel=2)
+        warnings.warn(
+            f"init={name}: {len(fitting)} tensors taken, {len(left)} left as they were: {', '.join(left)}", UserWarning, stacklevel=2
+        )
 
 
 def _tensors(networks: Mapping[str, nn.Module]) -> dict[str, torch.Tensor]:

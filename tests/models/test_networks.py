@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import runpy
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,19 +16,16 @@ from hf_genimg._public import classes_in
 
 @dataclass(frozen=True)
 class Facts:
+    """What `facts/<family>.py` says of a network; `parameters` at the defaults of its constructor, which are the paper's."""
+
     name: str
-    parameters: int  # at the defaults of the constructor, which are the paper's
-    tiny: dict[str, Any] = field(default_factory=dict)
-    kind: str = "generator"  # generator, discriminator or autoencoder
+    kind: str  # generator, discriminator or autoencoder
+    parameters: int
+    tiny: dict[str, Any]
 
 
-FACTS = [
-    Facts("MLPGANGenerator", 1_510_032, {"image_size": 12, "latent_dim": 5, "width": 8}),
-    Facts("MLPGANDiscriminator", 533_505, {"image_size": 12, "width": 8}, "discriminator"),
-    Facts("DCGANGenerator", 3_576_704, {"image_size": 16, "latent_dim": 5, "width": 4}),
-    Facts("DCGANDiscriminator", 2_765_568, {"image_size": 16, "width": 4}, "discriminator"),
-    Facts("MLPVAE", 652_824, {"image_size": 12, "latent_dim": 5, "width": 8}, "autoencoder"),
-]
+FAMILIES = sorted((Path(__file__).parent / "facts").glob("*.py"))
+FACTS = [Facts(**facts) for family in FAMILIES for facts in runpy.run_path(str(family))["FACTS"]]
 everything = pytest.mark.parametrize("facts", FACTS, ids=lambda facts: facts.name)
 channels = pytest.mark.parametrize("image_channels", [1, 3])
 

@@ -53,7 +53,9 @@ def test_every_image_is_seen_once_an_epoch_by_each_player(tiny: Tiny, tmp_path: 
     seen: dict[str, list[int]] = {"discriminator": [], "generator": []}
     for player, stream in run.streams.items():
         plain = stream.indices
-        stream.indices = lambda start, count, plain=plain, player=player: seen[player].extend(plain(start, count).tolist()) or plain(start, count)
+        stream.indices = lambda start, count, plain=plain, player=player: (
+            seen[player].extend(plain(start, count).tolist()) or plain(start, count)
+        )
     for _ in range(15):
         run.play_round()
     assert sorted(seen["discriminator"]) == sorted(seen["generator"]) == list(range(1500))
@@ -68,7 +70,9 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(name: str, tiny: Tin
         run = built(tiny(name, batch_size=8, micro_batch_size=size), tmp_path / str(size))
         for network in run.networks.values():
             network.eval()  # batch norm by its running statistics: the only thing in which the split may show
-        monkeypatch.setattr(torch, "randn", lambda *shape, device=None, dtype=None, generator=None: torch.full(shape[0] if len(shape) == 1 else shape, 0.3))
+        monkeypatch.setattr(
+            torch, "randn", lambda *shape, device=None, dtype=None, generator=None: torch.full(shape[0] if len(shape) == 1 else shape, 0.3)
+        )
         run._play(0, run.players[0])
         gradients.append(torch.cat([weight.grad.flatten() for weight in run._weights[run.players[0]]]))
     torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-6)
@@ -280,7 +284,7 @@ def test_init_starts_from_the_weights_of_a_run(tiny: Tiny, tmp_path: Path, tenso
 
 def test_init_says_what_it_left_out(tiny: Tiny, tmp_path: Path) -> None:
     hf_genimg.train(tiny(), tmp_path / "first", progress=False)
-    with pytest.warns(UserWarning, match=r"init=.*tensors taken, \d+ left as they were: discriminator\.layers\.0\.weight"):
+    with pytest.warns(UserWarning, match=r"init=.*tensors taken, \d+ left as they were: .*discriminator\.layers\.0\.weight"):
         hf_genimg.train(tiny(init=str(tmp_path / "first"), discriminator_width=12), tmp_path / "second", progress=False)
     with pytest.raises(ValueError, match="has no tensor that fits"):
         hf_genimg.train(tiny("mlp_vae", init=str(tmp_path / "first")), tmp_path / "third", progress=False)

@@ -126,7 +126,11 @@ def test_an_optimizer_goes_on_exactly(kind: type, tmp_path: Path) -> None:
     again.load_state_dict(tensors["weights"])
     restore_optimizer(restored, tensors["optimizer"])
     for state in restored.state.values():
-        assert all(value.is_contiguous(memory_format=torch.channels_last) for value in state.values() if torch.is_tensor(value) and value.dim() == 4)
+        assert all(
+            value.is_contiguous(memory_format=torch.channels_last)
+            for value in state.values()
+            if torch.is_tensor(value) and value.dim() == 4
+        )
     step(again, restored, 2)
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), again.parameters(), strict=True))
 

@@ -1,0 +1,34 @@
+# make quickstart   learn digits and look at them
+# make test         the tests: no network, under 15 minutes on two cores
+# make test-slow    the checks that take longer
+# make lint         ruff
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help quickstart test test-slow lint
+help:
+	@sed -n 's/^# //p' Makefile
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 ...")'
+	@echo "Setting up $(VENV) from constraints.txt (once, a minute or two) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+quickstart: $(INSTALLED)
+	@echo "Training a DCGAN on the built-in digits (2 to 3 minutes on two cores) ..."
+	@$(BIN)/hf-genimg quickstart
+
+test: $(INSTALLED)
+	@echo "Running the tests ..."
+	@$(BIN)/python -m pytest
+
+test-slow: $(INSTALLED)
+	@echo "Running the slow checks ..."
+	@$(BIN)/python -m pytest -m slow --timeout 1800
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -1,0 +1,150 @@
+"""The command line as a user types it: what it makes, and one line for each mistake."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hf_genimg.cli import main
+from hf_genimg.pipelines.provenance import read_provenance
+from hf_genimg.recipes import recipe_names
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    for name in ("dcgan", "mlp_vae"):
+        assert main(["train", name, "--smoke", "--out", str(folder / name)]) == 0
+    return folder
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    Image.fromarray(np.arange(24 * 20, dtype=np.uint8).reshape(24, 20)).save(tmp_path / "letter.png")
+    return tmp_path / "letter.png"
+
+
+def pixels(file: Path) -> bytes:
+    with Image.open(file) as image:
+        return image.tobytes()
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """The one line that a command prints when it refuses."""
+    assert main([str(argument) for argument in arguments]) != 0
+    captured = capsys.readouterr()
+    lines = captured.err.strip().splitlines()
+    assert len(lines) == 1, captured.err
+    assert lines[0].startswith("hf-genimg: ")
+    assert captured.out == ""
+    return lines[0].removeprefix("hf-genimg: ")
+
+
+def test_list_shows_every_recipe_model_and_source(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    everything = capsys.readouterr().out
+    for word in (*recipe_names(), "DCGANGenerator", "MLPVAE", "digits", "FOLDER"):
+        assert word in everything
+    assert main(["list", "recipes"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.strip().splitlines()] == recipe_names()
+    assert refusal(capsys, "list", "colours") == "'colours' cannot be listed; use one of recipes, models, data"
+
+
+def test_train_says_in_two_lines_where_things_are_and_what_is_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "mlp_gan", "--smoke", "--out", str(tmp_path / "run"), "images=32", "seed=3"]) == 0
+    where, what = capsys.readouterr().out.strip().splitlines()
+    assert where.startswith(f"{tmp_path}/run: the model in pipeline/")
+    assert what == f"next: hf-genimg sample {tmp_path}/run --num 16 --out pictures"
+    assert '"seed": 3' in (tmp_path / "run/recipe.json").read_text()
+
+
+def test_the_same_command_continues(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for images in (32, 64):
+        assert main(["train", "mlp_gan", "--smoke", "--out", str(tmp_path / "run"), f"images={images}"]) == 0
+    assert (tmp_path / "run/state/current").read_text() == "64"
+
+
+def test_the_default_folder_is_that_of_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "mlp_gan", "--smoke"]) == 0
+    assert (tmp_path / "runs/mlp_gan-smoke/pipeline/model_index.json").exists()
+
+
+def test_a_recipe_of_the_users_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = tmp_path / "tiny_gan.py"
+    recipe.write_text(
+        '"""Mine."""\nfrom dataclasses import dataclass\nfrom hf_genimg.recipes.mlp_gan import MLPGAN\n\n\n'
+        "@dataclass(frozen=True, kw_only=True)\nclass Mine(MLPGAN):\n    generator_width: int = 4\n"
+    )
+    assert main(["train", str(recipe), "--smoke", "--out", str(tmp_path / "run")]) == 0
+    assert '"recipe": "tiny_gan"' in (tmp_path / "run/recipe.json").read_text()
+    capsys.readouterr()
+    assert refusal(capsys, "train", tmp_path / "none.py") == f"the recipe file {tmp_path}/none.py is not there"
+    recipe.write_text("x = 1\n")
+    assert "defines 0 recipes; it must define one class derived from Recipe" in refusal(capsys, "train", recipe)
+
+
+def test_sample_one_many_and_a_grid(runs: Path, tmp_path: Path) -> None:
+    assert main(["sample", str(runs / "dcgan"), "--num", "3", "--seed", "5", "--out", str(tmp_path / "many")]) == 0
+    assert sorted(file.name for file in (tmp_path / "many").iterdir()) == ["seed-5.png", "seed-6.png", "seed-7.png"]
+    assert main(["sample", str(runs / "dcgan/pipeline"), "--seed", "6", "--out", str(tmp_path / "one.png")]) == 0
+    assert pixels(tmp_path / "one.png") == pixels(tmp_path / "many/seed-6.png")
+    assert main(["sample", str(runs / "dcgan"), "--num", "4", "--out", str(tmp_path / "grid.png")]) == 0
+    assert len(pixels(tmp_path / "grid.png")) == (2 * 66) ** 2
+    note = read_provenance(tmp_path / "many/seed-6.png")
+    assert (note["model"], note["seed"], note["truncation"]) == ("dcgan", 6, 1.0)
+    assert read_provenance(next((runs / "dcgan/samples").iterdir()))["model"] == "dcgan"
+
+
+def test_truncation_reaches_the_latents(runs: Path, tmp_path: Path) -> None:
+    for value in ("0", "1"):
+        assert main(["sample", str(runs / "dcgan"), "--num", "2", "--truncation", value, "--out", str(tmp_path / value)]) == 0
+    assert [len({pixels(file) for file in (tmp_path / value).iterdir()}) for value in ("0", "1")] == [1, 2]
+
+
+def test_reconstruct_writes_what_the_autoencoder_makes_of_a_picture(runs: Path, picture: Path, tmp_path: Path) -> None:
+    assert main(["reconstruct", str(runs / "mlp_vae"), str(picture), "--out", str(tmp_path / "out")]) == 0
+    with Image.open(tmp_path / "out/letter-reconstructed.png") as image:
+        assert image.size == (28, 28)
+    assert read_provenance(tmp_path / "out/letter-reconstructed.png")["reconstructed"] is True
+
+
+def test_mistakes_are_one_line(runs: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    assert "there is no recipe 'dcgn'; did you mean dcgan?; use one of dcgan, mlp_gan, mlp_vae" in refusal(capsys, "train", "dcgn")
+    assert "there is no field 'batch'; did you mean batch_size?; the fields are: data, " in refusal(capsys, "train", "dcgan", "batch=3")
+    assert refusal(capsys, "train", "dcgan", "images=lots") == "images=lots is not right; it must be a whole number"
+    assert "image_size=48 is not a size that DCGAN makes" in refusal(capsys, "train", "dcgan", "image_size=48", "--out", out)
+    assert "there is nothing at '/nowhere'" in refusal(capsys, "train", "dcgan", "data=/nowhere", "--out", out)
+    assert "digits has no split 'dev'" in refusal(capsys, "train", "dcgan", "data=digits@dev", "--out", out)
+    assert "game='hinge' is not known" in refusal(capsys, "train", "dcgan", "game=hinge", "--out", out)
+    assert "/nowhere does not exist" in refusal(capsys, "sample", "/nowhere", "--out", out)
+    assert "class_labels" in refusal(capsys, "sample", runs / "dcgan", "--label", 3, "--out", out)
+    assert "truncation=7" in refusal(capsys, "sample", runs / "dcgan", "--truncation", 7, "--out", out)
+    assert "cannot encode pictures" in refusal(capsys, "reconstruct", runs / "dcgan", picture, "--out", out)
+    assert "is not a picture that can be read" in refusal(capsys, "reconstruct", runs / "mlp_vae", __file__, "--out", out)
+    assert "would both be written" in refusal(capsys, "reconstruct", runs / "mlp_vae", picture, picture, "--out", out)
+    assert "Missing option '--out'" in refusal(capsys, "sample", runs / "dcgan")
+    assert "No such option: --colour" in refusal(capsys, "sample", runs / "dcgan", "--colour", 1)
+    assert not out.exists()
+
+
+def test_nothing_is_overwritten(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "seed-1.png").write_text("mine")
+    assert "seed-1.png exists already and is not overwritten" in refusal(capsys, "sample", runs / "dcgan", "--num", 2, "--out", tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["seed-1.png"]
+    assert (tmp_path / "seed-1.png").read_text() == "mine"
+
+
+def test_the_console_script(tmp_path: Path) -> None:
+    script = Path(sys.executable).with_name("hf-genimg")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("hf-genimg 0.")
+    failed = subprocess.run([script, "train", "nothing"], capture_output=True, text=True)
+    assert failed.returncode == 1
+    assert len(failed.stderr.strip().splitlines()) == 1

@@ -1,0 +1,87 @@
+"""A run's folder: what it refuses, and that it touches nothing when it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hf_genimg.training.recipe import Recipe
+from hf_genimg.training.run_directory import RunDirectory
+from hf_genimg.training.trainer import train
+
+Tiny = Callable[..., Recipe]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_file_is_no_run(tiny: Tiny, tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(ValueError, match="--out .*notes is a file"):
+        train(tiny(), tmp_path / "notes", progress=False)
+    assert contents(tmp_path) == {"notes": b"mine"}
+
+
+def test_a_folder_of_other_things_is_no_run(tiny: Tiny, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis/chapter").write_text("mine")
+    with pytest.raises(ValueError, match="holds files but no run"):
+        train(tiny(), tmp_path / "thesis", progress=False)
+    assert contents(tmp_path) == {"thesis/chapter": b"mine"}
+
+
+def test_an_empty_folder_will_do(tiny: Tiny, tmp_path: Path) -> None:
+    train(tiny(), tmp_path, progress=False)
+    assert (tmp_path / "recipe.json").exists()
+
+
+def test_another_recipe_is_refused_by_its_fields(tiny: Tiny, tmp_path: Path) -> None:
+    train(tiny(), tmp_path / "run", progress=False)
+    before = contents(tmp_path)
+    with pytest.raises(
+        ValueError, match=r"begun with another recipe: learning_rate=0.1 \(was 0.0002\), n_critic=2 \(was 1\); use the same settings"
+    ):
+        train(tiny(learning_rate=0.1, n_critic=2), tmp_path / "run", progress=False)
+    with pytest.raises(ValueError, match="is a run of mlp_gan, not of mlp_vae"):
+        train(tiny("mlp_vae"), tmp_path / "run", progress=False)
+    assert contents(tmp_path) == before
+
+
+def test_length_and_logging_may_change_unless_the_schedule_hangs_on_the_length(tiny: Tiny, tmp_path: Path) -> None:
+    train(tiny(), tmp_path / "run", progress=False)
+    RunDirectory(tmp_path / "run", tiny(images=128, log_images=7, sample_images=9, snapshot_images=11, evaluate_images=13))
+    train(tiny(schedule="linear"), tmp_path / "decayed", progress=False)
+    with pytest.raises(ValueError, match=r"images=128 \(was 64\)"):
+        RunDirectory(tmp_path / "decayed", tiny(schedule="linear", images=128))
+
+
+def test_other_pictures_under_the_same_name_are_refused(tiny: Tiny, tmp_path: Path) -> None:
+    from PIL import Image
+
+    (tmp_path / "photos").mkdir()
+    for number in range(10):
+        Image.new("L", (16, 16), number).save(tmp_path / f"photos/{number}.png")
+    recipe = tiny(data=str(tmp_path / "photos"))
+    train(recipe, tmp_path / "run", stop_at=16, progress=False)
+    Image.new("L", (16, 16), 200).save(tmp_path / "photos/3.png")
+    with pytest.raises(ValueError, match="the pictures in data=.* are not those that this run began with"):
+        train(recipe, tmp_path / "run", progress=False)
+
+
+def test_fewer_images_than_a_batch_are_refused(tiny: Tiny, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="data=digits has 1500 images, fewer than batch_size=2000"):
+        train(tiny(batch_size=2000, micro_batch_size=None), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_line_that_a_kill_cut_short_is_dropped(tiny: Tiny, tmp_path: Path) -> None:
+    train(tiny(), tmp_path / "run", stop_at=32, progress=False)
+    with (tmp_path / "run/log.jsonl").open("a") as log:
+        log.write('{"images": 40, "generator/fo')
+    train(tiny(), tmp_path / "run", progress=False)
+    records = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    assert [record["images"] for record in records if "generator/fool" in record] == [16, 32, 48, 64]
