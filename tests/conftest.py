@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ |= {
     "HF_HUB_OFFLINE": "1",
@@ -13,8 +16,12 @@ os.environ |= {
 }
 
 import pytest
+from safetensors.torch import load_file
 
 import hf_genimg  # noqa: F401
+from hf_genimg.recipes import recipe_class
+from hf_genimg.training.checkpoint import current_checkpoint
+from hf_genimg.training.recipe import Recipe
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 _connect = socket.socket.connect
@@ -48,3 +55,31 @@ def mnist() -> Path:
     if not (SHARED_DATA / "mnist").is_dir():
         pytest.skip("the MNIST of the shared data is not on this machine")
     return SHARED_DATA / "mnist"
+
+
+@pytest.fixture
+def tiny() -> Callable[..., Recipe]:
+    """tiny("dcgan", images=32) is that recipe's smoke run with these fields."""
+    return lambda name="mlp_gan", **fields: recipe_class(name)().smoke().override(**fields)
+
+
+@pytest.fixture
+def tensors_of() -> Callable[[Path], dict[str, Any]]:
+    """Every tensor of a run's current state, by file and name."""
+
+    def read(run: Path) -> dict[str, Any]:
+        folder = current_checkpoint(run / "state")
+        return {f"{file.name}:{key}": tensor for file in folder.glob("*.safetensors") for key, tensor in load_file(file).items()}
+
+    return read
+
+
+@pytest.fixture
+def log_of() -> Callable[[Path], list[dict[str, Any]]]:
+    """The lines of a run's log without what a stopwatch says."""
+
+    def read(run: Path) -> list[dict[str, Any]]:
+        records = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+        return [{key: value for key, value in record.items() if key != "images_per_second"} for record in records]
+
+    return read

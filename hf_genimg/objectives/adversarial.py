@@ -2,42 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import nn
 
 from .games import Game, Terms
+from .regularizers import Regularizer
+
+Networks = dict[str, nn.Module]
+Batch = dict[str, torch.Tensor]
 
 
 class Adversarial(nn.Module):
-    """A game between the networks `generator` and `discriminator`.
+    """A game between the networks `generator` and `discriminator`, composed of parts that do not know each other.
 
     A round is `n_critic` turns of the discriminator and one of the generator. Latents are drawn anew in each turn; the discriminator sees
-    real and fake images in two passes, so that batch norm never mixes them.
+    real and fake images in two passes, so that batch norm never mixes them. `regularizers` add terms to the discriminator's turn. `augment`
+    is applied, differentiably, to every image that the discriminator sees: float [N, C, H, W] to the same.
     """
 
-    def __init__(self, game: Game, n_critic: int = 1) -> None:
+    def __init__(
+        self,
+        game: Game,
+        regularizers: Sequence[Regularizer] = (),
+        augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
+        n_critic: int = 1,
+    ) -> None:
         super().__init__()
         if n_critic < 1:
             raise ValueError(f"n_critic={n_critic} must be at least 1: the discriminator's turns for each turn of the generator")
-        self.game = game
+        self.game, self.regularizers = game, nn.ModuleList(regularizers)
+        self.augment = augment or (lambda images: images)
         self.players = ("discriminator",) * n_critic + ("generator",)
 
-    def discriminator(self, networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> Terms:
+    def discriminator(self, networks: Networks, batch: Batch) -> Terms:
         """The discriminator's terms on `batch["images"]`, float [N, C, H, W] in [-1, 1], and as many fakes."""
-        images = batch["images"]
+        discriminator, real = networks["discriminator"], self.augment(batch["images"])
         with torch.no_grad():
-            fakes = self._fakes(networks, len(images))
-        return self.game.discriminator(networks["discriminator"](images), networks["discriminator"](fakes))
+            fake = self._fakes(networks, len(real))
+        terms = self.game.discriminator(discriminator(real), discriminator(fake))
+        for regularizer in self.regularizers:
+            terms |= regularizer(discriminator, real, fake)
+        return terms
 
-    def generator(self, networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> Terms:
+    def generator(self, networks: Networks, batch: Batch) -> Terms:
         """The generator's terms on as many fakes as there are images in the batch."""
-        fakes = self._fakes(networks, len(batch["images"]))
-        return self.game.generator(networks["discriminator"](fakes))
+        on_fake = networks["discriminator"](self._fakes(networks, len(batch["images"])))
+        on_real = networks["discriminator"](self.augment(batch["images"])) if self.game.pairs else None
+        return self.game.generator(on_real, on_fake)
 
-    def held_out(self, networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> Terms:
-        """The discriminator's terms on images it never trained on: `real` far above its value in training means overfitting."""
-        return self.discriminator(networks, batch)
+    def update(self, player: str, networks: Networks) -> None:
+        """Called by the loop once after each update of `player`."""
+        if player == "discriminator":
+            for regularizer in self.regularizers:
+                regularizer.update(networks["discriminator"])
 
-    def _fakes(self, networks: dict[str, nn.Module], num_images: int) -> torch.Tensor:
+    def held_out(self, networks: Networks, batch: Batch) -> Terms:
+        """The game's terms on images the discriminator never trained on: `real` far above its value in training means overfitting."""
+        discriminator = networks["discriminator"]
+        latents = networks["generator"].sample_latents(len(batch["images"]))
+        return self.game.discriminator(discriminator(batch["images"]), discriminator(networks["generator"](latents)))
+
+    def _fakes(self, networks: Networks, num_images: int) -> torch.Tensor:
         generator = networks["generator"]
-        return generator(generator.sample_latents(num_images))
+        return self.augment(generator(generator.sample_latents(num_images)))

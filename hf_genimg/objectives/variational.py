@@ -33,6 +33,9 @@ class Variational(nn.Module):
         reconstruction, kl = self._bound(networks["autoencoder"], batch["images"])
         return {"reconstruction": reconstruction, "kl": self.beta * kl}
 
+    def update(self, player: str, networks: dict[str, nn.Module]) -> None:
+        """Nothing in this game moves without a gradient."""
+
     def held_out(self, networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> Terms:
         """The negative evidence lower bound, whatever beta is, and its two halves."""
         reconstruction, kl = self._bound(networks["autoencoder"], batch["images"])

@@ -10,8 +10,10 @@ import torch
 from torch import nn
 
 from ..data import ImageDataset, available_splits, open_dataset, separate_split
+from ..layers.diff_augment import diff_augment
 from ..objectives.adversarial import Adversarial
 from ..objectives.games import game_named
+from ..objectives.regularizers import GradientPenalty, Regularizer, WeightClipping, ZeroCentredPenalty
 from ..pipelines.generation import ImageGenerationPipeline
 from ..training.recipe import Recipe
 
@@ -54,7 +56,15 @@ class ImageRecipe(Recipe):
 class AdversarialRecipe(ImageRecipe):
     """A generator against a discriminator."""
 
-    game: str = "non_saturating"  # or saturating
+    game: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic
+    r1: float = 0.0  # weight gamma of the zero-centred penalty on real images; 0: none
+    r2: float = 0.0  # the same on fakes
+    penalty_every: int = 1  # compute r1 and r2 in one of so many updates, with as many times the weight
+    gradient_penalty: float = 0.0  # weight of the one-centred penalty of WGAN-GP; 0: none
+    gradient_penalty_points: str = "between"  # real and fake images, or dragan: around the real ones
+    one_sided: bool = False  # the gradient penalty lets slopes below 1 be
+    weight_clipping: float | None = None  # the discriminator's weights stay within this distance of 0
+    diff_augment: str | None = None  # show the discriminator changed images: color, translation, cutout, joined with commas
     n_critic: int = 1  # turns of the discriminator for each of the generator
     latent_dim: int = 100
     latent_distribution: str = "normal"  # normal, uniform or truncated
@@ -62,7 +72,18 @@ class AdversarialRecipe(ImageRecipe):
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
 
     def objective(self) -> Adversarial:
-        return Adversarial(game_named(self.game), self.n_critic)
+        augment = diff_augment(self.diff_augment) if self.diff_augment else None
+        return Adversarial(game_named(self.game), self._regularizers(), augment, self.n_critic)
+
+    def _regularizers(self) -> list[Regularizer]:
+        """The penalties whose weights are not zero."""
+        zero_centred = [("real", self.r1), ("fake", self.r2)]
+        chosen = [ZeroCentredPenalty(gamma, on=on, every=self.penalty_every) for on, gamma in zero_centred if gamma]
+        if self.gradient_penalty:
+            chosen.append(GradientPenalty(self.gradient_penalty, points=self.gradient_penalty_points, one_sided=self.one_sided))
+        if self.weight_clipping is not None:
+            chosen.append(WeightClipping(self.weight_clipping))
+        return chosen
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
         discriminator = networks["discriminator"] if self.save_discriminator else None

@@ -55,7 +55,7 @@ class Recipe(ABC):
 
     @abstractmethod
     def objective(self) -> nn.Module:
-        """The game: `players`, one method a player that returns named terms, and `held_out`."""
+        """The game: `players`, one method a player that returns named terms, `update` after each update, and `held_out`."""
 
     @abstractmethod
     def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, Optimizer]:

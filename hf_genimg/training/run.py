@@ -115,6 +115,8 @@ class Run:
         optimizer.zero_grad()
         # Accelerate's own `step_was_skipped` does not see the skips of fused optimizers, which happen inside their kernel.
         self.skipped = self.skipped + 1 if scaler is not None and scaler.get_scale() < scale else 0
+        if not self.skipped:
+            self.objective.update(player, self.networks)
         if self.skipped:
             self._refuse_endless_skipping(player, terms)
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -57,16 +59,46 @@ def test_games_against_probabilities() -> None:
     terms = game.discriminator(on_real, on_fake)
     torch.testing.assert_close(terms["real"], -on_real.sigmoid().log().mean())
     torch.testing.assert_close(terms["fake"], -(1 - on_fake.sigmoid()).log().mean())
-    torch.testing.assert_close(game.generator(on_fake)["fool"], -on_fake.sigmoid().log().mean())
-    torch.testing.assert_close(saturating().generator(on_fake)["fool"], (1 - on_fake.sigmoid()).log().mean())
+    torch.testing.assert_close(game.generator(None, on_fake)["fool"], -on_fake.sigmoid().log().mean())
+    torch.testing.assert_close(saturating().generator(None, on_fake)["fool"], (1 - on_fake.sigmoid()).log().mean())
+
+
+BY_HAND = {  # (terms of the discriminator, of the generator), number by number
+    "least_squares": (
+        lambda r, f: sum((x - 1) ** 2 / 2 for x in r) / len(r) + sum(x**2 / 2 for x in f) / len(f),
+        lambda r, f: sum((x - 1) ** 2 / 2 for x in f) / len(f),
+    ),
+    "hinge": (
+        lambda r, f: sum(max(0, 1 - x) for x in r) / len(r) + sum(max(0, 1 + x) for x in f) / len(f),
+        lambda r, f: -sum(f) / len(f),
+    ),
+    "wasserstein": (lambda r, f: sum(f) / len(f) - sum(r) / len(r), lambda r, f: -sum(f) / len(f)),
+    "relativistic": (
+        lambda r, f: sum(math.log(1 + math.exp(-(x - y))) for x, y in zip(r, f, strict=True)) / len(r),
+        lambda r, f: sum(math.log(1 + math.exp(-(y - x))) for x, y in zip(r, f, strict=True)) / len(r),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(BY_HAND))
+def test_games_against_sums_by_hand(name: str) -> None:
+    real, fake = [0.3, -1.0, 2.5, 0.9], [2.0, -0.4, -3.0, 0.1]
+    game = game_named(name)
+    terms = game.discriminator(torch.tensor(real), torch.tensor(fake)), game.generator(torch.tensor(real), torch.tensor(fake))
+    for term, by_hand in zip(terms, BY_HAND[name], strict=True):
+        assert sum(term.values()).item() == pytest.approx(by_hand(real, fake), rel=1e-6)
+
+
+def test_every_game_is_checked() -> None:
+    assert set(GAMES) == {"non_saturating", "saturating", *BY_HAND}
 
 
 def test_the_saturating_generator_has_no_gradient_where_the_discriminator_is_sure() -> None:
     sure = torch.tensor([-20.0], requires_grad=True)
-    saturating().generator(sure)["fool"].backward()
+    saturating().generator(None, sure)["fool"].backward()
     assert sure.grad.abs() < 1e-6
     sure.grad = None
-    non_saturating().generator(sure)["fool"].backward()
+    non_saturating().generator(None, sure)["fool"].backward()
     assert sure.grad.abs() > 0.99
 
 
@@ -77,7 +109,10 @@ def test_a_round_has_n_critic_turns_of_the_discriminator() -> None:
 
 
 def test_an_unknown_game_names_those_there_are() -> None:
-    with pytest.raises(ValueError, match="game='hinges' is not known; use one of non_saturating, saturating"):
+    with pytest.raises(
+        ValueError,
+        match="game='hinges' is not known; use one of non_saturating, saturating, least_squares, hinge, wasserstein, relativistic",
+    ):
         game_named("hinges")
 
 
