@@ -19,7 +19,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 quickstart: $(INSTALLED)
-	@echo "Training a DCGAN on the built-in digits (2 to 3 minutes on two cores) ..."
+	@echo "Training a GAN on the built-in digits (2 to 3 minutes on two cores) ..."
 	@$(BIN)/hf-genimg quickstart
 
 test: $(INSTALLED)

@@ -222,7 +222,7 @@ def quickstart(out: Annotated[Path, typer.Option(help="The run's folder.")] = Pa
     """Learn to write digits from the built-in set, in a few minutes on a plain CPU."""
     from .recipes import recipe_class
 
-    return _train(recipe_class("dcgan")(), out)
+    return _train(recipe_class("mlp_gan")(), out)
 
 
 def run() -> None:

@@ -66,7 +66,7 @@ class HeldOut(Callback):
             for name, value in run.objective.held_out(networks, batch).items():
                 totals[name] = totals.get(name, 0.0) + value.item() * len(indices)
         means = {f"held_out/{name}": total / len(self.dataset) for name, total in totals.items()}
-        run.directory.append_log({"images": run.images, **means})
+        run.log(means)
 
 
 @contextmanager

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
+from pathlib import Path
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
+TRACKERS = ("tensorboard", "trackio", "wandb")
 
-def make_accelerator(mixed_precision: str) -> Accelerator:
+
+def make_accelerator(mixed_precision: str, trackers: str | None = None, folder: Path | None = None) -> Accelerator:
     """An Accelerator for this machine: its accelerator if it has one (CUDA, ROCm, XPU, MPS), otherwise the CPU.
+
+    trackers: names joined with commas, which write below `folder`.
 
     Raises `ValueError` for a launch it cannot serve, rather than let several processes write the same run.
     """
     AcceleratorState._reset_state()  # so that two runs in one process may differ in precision
-    accelerator = Accelerator(cpu=not torch.accelerator.is_available(), mixed_precision=mixed_precision)
+    names = [name.strip() for name in trackers.split(",")] if trackers else []
+    refuse_unknown_trackers(names)
+    accelerator = Accelerator(
+        cpu=not torch.accelerator.is_available(), mixed_precision=mixed_precision, log_with=names or None, project_dir=folder
+    )
     launched = int(os.environ.get("WORLD_SIZE", "1"))
     if launched > 1 or accelerator.num_processes > 1:
         raise ValueError(f"{launched} processes were launched, but this version trains on one; start `hf-genimg train` without a launcher")
     if mixed_precision == "fp16" and accelerator.device.type == "cpu":
         raise ValueError("mixed_precision=fp16 needs an accelerator, and this machine has none; use mixed_precision=bf16 or no")
     return accelerator
+
+
+def refuse_unknown_trackers(names: list[str]) -> None:
+    """Raise `ValueError` for a tracker that does not exist, or is not installed: Accelerate would leave it out without a word."""
+    for name in names:
+        if name not in TRACKERS:
+            raise ValueError(f"trackers={name} is not known; use some of {', '.join(TRACKERS)}, joined with commas")
+        if importlib.util.find_spec(name) is None:
+            raise ValueError(f"trackers={name} is not installed; pip install {name}")
 
 
 def seed_noise(*key: int | str) -> None:

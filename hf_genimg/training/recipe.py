@@ -25,7 +25,7 @@ class Recipe(ABC):
     images: int = 1_000_000  # length of the run
     batch_size: int = 64  # images an update
     micro_batch_size: int | None = None  # images a backward pass; none: the whole batch
-    snapshot_images: int = 100_000  # checkpoint and pipeline this often, and at the end
+    snapshot_images: int = 100_000  # checkpoint and pipeline this often, once a minute, and at the end
     sample_images: int = 100_000  # a grid of samples this often, and at the end
     evaluate_images: int | None = None  # measure held-out images this often, and at the end; none: at the end only
     log_images: int = 5_000  # a line in log.jsonl this often
@@ -37,6 +37,7 @@ class Recipe(ABC):
     ema_half_life: int = 10_000  # of the published average of the weights, in images; 0: publish the last weights
     mixed_precision: str = "no"  # no, bf16 or fp16
     channels_last: bool = False  # memory layout of images and convolution weights
+    trackers: str | None = None  # send the log to these as well: tensorboard, trackio or wandb, joined with commas
     init: str | None = None  # start from the networks of this run or pipeline directory
     hub_model_id: str | None = None  # push to this repository while training
 

@@ -140,6 +140,11 @@ class Run:
         pipeline.register_to_config(_name_or_path=str(self.directory.pipeline))  # so that pictures name the run they come from
         return pipeline
 
+    def log(self, record: dict[str, float]) -> None:
+        """Add a line to the log, and to the trackers that were asked for."""
+        self.directory.append_log({"images": self.images, **record})
+        self.accelerator.log(record, step=self.images)
+
     def refuse_bad_weights(self) -> None:
         """Raise `FloatingPointError` when a weight is no number: a checkpoint never replaces a good one with that."""
         for name, network in self.networks.items():

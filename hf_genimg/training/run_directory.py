@@ -12,7 +12,7 @@ from filelock import AcquireReturnProxy, FileLock, Timeout
 from .checkpoint import write_durably
 from .recipe import Recipe
 
-MAY_CHANGE = {"images", "snapshot_images", "sample_images", "evaluate_images", "log_images", "hub_model_id"}
+MAY_CHANGE = {"images", "snapshot_images", "sample_images", "evaluate_images", "log_images", "trackers", "hub_model_id"}
 
 
 class RunDirectory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from .recipe import Recipe
 from .run import Run
 from .run_directory import RunDirectory
 from .warm_start import start_from
+
+SNAPSHOT_SECONDS = 60  # a checkpoint at least this often, so that a kill never costs more; when it is written changes no tensor
 
 
 def train(
@@ -41,7 +44,7 @@ def train(
     recipe.check()
     refuse_impossible(recipe)
     directory = RunDirectory(run_dir, recipe)
-    accelerator = make_accelerator(recipe.mixed_precision)
+    accelerator = make_accelerator(recipe.mixed_precision, recipe.trackers, directory.path / "trackers")
     dataset = recipe.dataset()
     recipe = recipe.fitted(dataset)
     if len(dataset) < recipe.batch_size:
@@ -53,13 +56,15 @@ def train(
     with directory.lock(), deterministic_kernels(), Interrupts() as interrupts:
         resume(run, callbacks, init_networks)
         directory.write_recipe(recipe)
+        accelerator.init_trackers(directory.path.name, config=recipe.to_json()["fields"])
         bar = progress_bar(recipe, run.images, progress)
-        previous = run.images
+        previous, saved = run.images, time.monotonic()
         while True:
             stopping = interrupts.received is not None
             done = run.images >= end
             due = [callback for callback in callbacks if is_due(callback.every, previous, run.images, done)]
-            snapshot = is_due(recipe.snapshot_images, previous, run.images, done or stopping)
+            overdue = time.monotonic() - saved > SNAPSHOT_SECONDS
+            snapshot = is_due(recipe.snapshot_images, previous, run.images, done or stopping or overdue)
             if is_due(recipe.log_images, previous, run.images, done):
                 report(run, bar)
             if due or snapshot:
@@ -69,12 +74,14 @@ def train(
                     callback(run)
             if snapshot:
                 save(run, callbacks)
+                saved = time.monotonic()
             if done or stopping:
                 break
             previous = run.images
             run.play_round()
             bar.update(run.images - previous)
         bar.close()
+        accelerator.end_training()
         interrupts.leave(run.images)
         return finish(run)
 
@@ -129,7 +136,7 @@ def report(run: Run, bar: tqdm) -> None:
     means = run.meter.means(run.images)
     rate = run.meter.start_line(run.images)
     scale = run.recipe.learning_rate_scale(run.images)
-    run.directory.append_log({"images": run.images, **means, "learning_rate_scale": scale, "images_per_second": round(rate, 1)})
+    run.log({**means, "learning_rate_scale": scale, "images_per_second": round(rate, 1)})
     bar.set_postfix({name.split("/")[1]: f"{mean:.3g}" for name, mean in means.items()}, refresh=False)
 
 

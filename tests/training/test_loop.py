@@ -132,7 +132,7 @@ def test_bf16_runs_and_keeps_weights_in_fp32(tiny: Tiny, tmp_path: Path, tensors
 def fp16_on_the_cpu(monkeypatch: pytest.MonkeyPatch, scale: float) -> None:
     """An Accelerator with a real scaler on the CPU, where Accelerate itself sets none up."""
 
-    def make(_: str) -> Accelerator:
+    def make(*_: object) -> Accelerator:
         accelerator = make_accelerator("bf16")
         accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=10**9)
         return accelerator
@@ -253,6 +253,39 @@ def test_the_state_of_a_callback_is_kept(tiny: Tiny, tmp_path: Path) -> None:
     second = Counter(lambda run: run.images, every=16)
     train(tiny(), tmp_path / "run", callbacks=[second], progress=False)
     assert second.seen == [16, 32, 40, 48, 64]
+
+
+def test_how_often_a_checkpoint_is_written_changes_no_tensor(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tensors_of: Callable[[Path], dict[str, torch.Tensor]]
+) -> None:
+    train(tiny(snapshot_images=1000), tmp_path / "once", progress=False)
+    saves = []
+    monkeypatch.setattr(trainer, "save", lambda run, callbacks, save=trainer.save: saves.append(run.images) or save(run, callbacks))
+    monkeypatch.setattr(trainer, "SNAPSHOT_SECONDS", -1.0)  # always overdue
+    train(tiny(snapshot_images=1000), tmp_path / "often", progress=False)
+    assert saves == list(range(8, 65, 8))
+    once, often = tensors_of(tmp_path / "once"), tensors_of(tmp_path / "often")
+    assert all(torch.equal(once[key], often[key]) for key in once)
+
+
+def test_the_log_goes_to_tensorboard_too(tiny: Tiny, tmp_path: Path) -> None:
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    train(tiny("mlp_vae", trackers="tensorboard"), tmp_path / "run", progress=False)
+    (folder,) = {file.parent for file in (tmp_path / "run/trackers/run").glob("events.*")}
+    accumulator = events.EventAccumulator(str(folder)).Reload()
+    logged = {event.step: event.value for event in accumulator.Scalars("autoencoder/kl")}
+    records = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    expected = {record["images"]: record["autoencoder/kl"] for record in records if "autoencoder/kl" in record}
+    assert logged == pytest.approx(expected)
+    assert accumulator.Scalars("held_out/negative_elbo")[0].step == 64
+
+
+def test_trackers_that_are_not_there_are_named(tiny: Tiny, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="trackers=excel is not known; use some of tensorboard, trackio, wandb"):
+        train(tiny(trackers="tensorboard,excel"), tmp_path / "run", progress=False)
+    with pytest.raises(ValueError, match="trackers=wandb is not installed; pip install wandb"):
+        train(tiny(trackers="wandb"), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_finished_run_trains_no_further(tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]) -> None:
