@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,10 @@ def train(recipe: str | Path | Recipe, out: str | Path | None = None, *, progres
     chosen = recipe if isinstance(recipe, Recipe) else recipe_class(recipe)()
     chosen = chosen.override(**fields)
     out = Path("runs") / chosen.name if out is None else Path(out)
-    return train_recipe(chosen, out, init_networks=_networks_of(chosen.init), progress=progress)
+    start = partial(_networks_of, chosen.init) if chosen.init is not None else None
+    return train_recipe(chosen, out, init_networks=start, progress=progress)
 
 
-def _networks_of(model: str | None) -> Mapping[str, nn.Module] | None:
+def _networks_of(model: str) -> Mapping[str, nn.Module]:
     """The networks of the model that a run starts from."""
-    if model is None:
-        return None
     return {name: part for name, part in load(model).components.items() if isinstance(part, nn.Module)}

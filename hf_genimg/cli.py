@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import ast
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +18,8 @@ import typer
 from . import __version__
 from ._public import PACKAGE, classes_in
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
-UsageError = typer.BadParameter.__mro__[1].__mro__[1]  # the base of every complaint about arguments; typer has no public name for it
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+ArgumentError = typer.BadParameter.__mro__[2]  # the base of every complaint about arguments; typer has no public name for it
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run directory, a pipeline directory or a Hub id.")]
 Seed = Annotated[int, typer.Option(help="Image i of a call is made from seed + i.", min=0)]
@@ -25,10 +28,11 @@ Seed = Annotated[int, typer.Option(help="Image i of a call is made from seed + i
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     try:
-        return app(arguments, standalone_mode=False, prog_name="hf-genimg") or 0
+        with one_line_warnings():
+            return app(arguments, standalone_mode=False, prog_name="hf-genimg") or 0
     except typer.Abort:
         return fail("stopped", 130)
-    except UsageError as error:
+    except ArgumentError as error:
         return fail(error.format_message(), 2)
     except (ValueError, OSError, FloatingPointError, ImportError) as error:
         return fail(str(error), 1)
@@ -36,6 +40,24 @@ def main(arguments: list[str] | None = None) -> int:
         if "out of memory" not in str(error) and "can't allocate memory" not in str(error):
             raise  # not a mistake of the user's: the traceback belongs into a report to us
         return fail("out of memory; use a smaller micro_batch_size, image_size or width", 1)
+
+
+@contextmanager
+def one_line_warnings() -> Iterator[None]:
+    """Show our warnings as what they are to a user: one line."""
+    plain = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *details: Any, **more: Any) -> None:
+        if category in (UserWarning, RuntimeWarning):
+            fail(f"warning: {message}", 0)
+        else:
+            plain(message, category, *details, **more)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = plain
 
 
 def _load(model: str) -> Any:
@@ -60,11 +82,14 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _hf_genimg(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     """GAN and VAE image generators for the Hugging Face Hub."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 @app.command("list")
@@ -168,7 +193,8 @@ def sample(
     pipe.set_progress_bar_config(disable=num <= 64)
     settings = {"class_labels": label, "truncation": truncation}
     if out.suffix == ".png" and num > 1:
-        pipe.save_grid(out, num_images=num, seed=seed, **settings)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        pipe.save_grid(out, num_images=num, seed=seed, max_batch_size=64, **settings)
     else:
         for image, target in zip(pipe(num, seed=seed, max_batch_size=64, **settings).images, targets, strict=True):
             save(image, target)
@@ -182,21 +208,28 @@ def reconstruct(
     out: Annotated[Path, typer.Option(help="A folder for the reconstructions.")],
 ) -> None:
     """Send pictures through an autoencoder and back."""
-    from PIL import Image, UnidentifiedImageError
-
     targets = [out / f"{image.stem}-reconstructed.png" for image in images]
     refuse_existing(targets)
     pipe = _load(model)
     if not pipe.capabilities.encode:
         raise ValueError(f"{model} cannot encode pictures; reconstruct needs an autoencoder, such as a run of mlp_vae")
+    for path in images:
+        read_picture(path)  # a bad one among them is an error before any work
     for path, target in zip(images, targets, strict=True):
-        try:
-            with Image.open(path) as picture:
-                picture.load()
-        except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-            raise ValueError(f"{path} is not a picture that can be read ({error})") from error
-        save(pipe.reconstruct(picture)[0], target)
+        save(pipe.reconstruct(read_picture(path))[0], target)
     print(f"{len(images)} {'reconstruction' if len(images) == 1 else 'reconstructions'} in {out}")
+
+
+def read_picture(path: Path) -> Any:
+    """A decoded PIL image; `ValueError` names a file that is none."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path} is not a picture that can be read ({error})") from error
+    return picture
 
 
 def refuse_existing(targets: list[Path]) -> None:
@@ -205,6 +238,9 @@ def refuse_existing(targets: list[Path]) -> None:
     if twice:
         raise ValueError(f"two pictures would both be written to {min(twice)}; give them different names")
     for target in targets:
+        solid = next(parent for parent in target.absolute().parents if parent.exists())
+        if not solid.is_dir():
+            raise ValueError(f"--out goes through {solid}, which is a file; name another --out")
         if target.exists():
             raise ValueError(f"{target} exists already and is not overwritten; name another --out")
 

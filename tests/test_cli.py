@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from hf_genimg.cli import main
+from hf_genimg.cli import main, one_line_warnings
 from hf_genimg.pipelines.provenance import read_provenance
 from hf_genimg.recipes import recipe_names
 
@@ -85,6 +86,8 @@ def test_a_recipe_of_the_users_own(tmp_path: Path, capsys: pytest.CaptureFixture
     assert '"recipe": "tiny_gan"' in (tmp_path / "run/recipe.json").read_text()
     capsys.readouterr()
     assert refusal(capsys, "train", tmp_path / "none.py") == f"the recipe file {tmp_path}/none.py is not there"
+    recipe.write_text("def broken(:\n")
+    assert "does not run: SyntaxError" in refusal(capsys, "train", recipe)
     recipe.write_text("x = 1\n")
     assert "defines 0 recipes; it must define one class derived from Recipe" in refusal(capsys, "train", recipe)
 
@@ -128,10 +131,41 @@ def test_mistakes_are_one_line(runs: Path, picture: Path, tmp_path: Path, capsys
     assert "truncation=7" in refusal(capsys, "sample", runs / "dcgan", "--truncation", 7, "--out", out)
     assert "cannot encode pictures" in refusal(capsys, "reconstruct", runs / "dcgan", picture, "--out", out)
     assert "is not a picture that can be read" in refusal(capsys, "reconstruct", runs / "mlp_vae", __file__, "--out", out)
+    good = refusal(capsys, "reconstruct", runs / "mlp_vae", picture, __file__, "--out", out)
+    assert "is not a picture that can be read" in good
+    assert "which is a file" in refusal(capsys, "sample", runs / "dcgan", "--out", picture / "x")
+    assert "use batch_size and micro_batch_size of at least 2" in refusal(capsys, "train", "mlp_gan", "batch_size=1", "--out", out)
+    assert "generator_width=0 must be above 0" in refusal(capsys, "train", "mlp_gan", "generator_width=0", "--out", out)
     assert "would both be written" in refusal(capsys, "reconstruct", runs / "mlp_vae", picture, picture, "--out", out)
     assert "Missing option '--out'" in refusal(capsys, "sample", runs / "dcgan")
     assert "No such option: --colour" in refusal(capsys, "sample", runs / "dcgan", "--colour", 1)
     assert not out.exists()
+
+
+def test_warnings_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "photos").mkdir()
+    for number in range(12):
+        Image.new("L", (16, 16), 20 * number).save(tmp_path / f"photos/{number}.png")
+    (tmp_path / "photos/broken.png").write_bytes(b"nothing")
+    command = ["train", "mlp_gan", "--smoke", "--out", str(tmp_path / "run"), f"data={tmp_path / 'photos'}", "images=8"]
+    assert "broken.png" in refusal(capsys, *command)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main([*command, "skip_bad=true"]) == 0
+    assert "hf-genimg: warning: 1 of 13 pictures" in capsys.readouterr().err
+
+
+def test_one_line_warnings_show_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        with one_line_warnings():
+            warnings.warn("something is odd", UserWarning, stacklevel=1)
+    assert capsys.readouterr().err == "hf-genimg: warning: something is odd\n"
+
+
+def test_no_arguments_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "quickstart" in capsys.readouterr().out
 
 
 def test_nothing_is_overwritten(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,11 @@ def state(run: Path) -> dict[str, torch.Tensor]:
     return {f"{file.name}:{key}": tensor for file in files for key, tensor in load_file(file).items()}
 
 
+def log(run: Path) -> list[dict[str, float]]:
+    records = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in record.items() if key != "images_per_second"} for record in records]
+
+
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
@@ -70,10 +75,13 @@ def test_training_changes_every_trained_network(name: str, finished: Callable[[s
 
 @every_recipe
 def test_resumed_is_uninterrupted(name: str, finished: Callable[[str], Path], tmp_path: Path) -> None:
-    smoke(name, tmp_path / "run", stop_at=24)  # not on a checkpoint, a sample or a line of the log
-    assert int((tmp_path / "run/state/current").read_text()) == 24
-    smoke(name, tmp_path / "run")
-    assert same(state(finished(name)), state(tmp_path / "run"))
+    smoke(name, tmp_path / name, stop_at=24)  # not on a checkpoint, a sample or a line of the log
+    assert int((tmp_path / name / "state/current").read_text()) == 24
+    smoke(name, tmp_path / name)
+    assert same(state(finished(name)), state(tmp_path / name))
+    assert log(finished(name)) == log(tmp_path / name)
+    for sample in (finished(name) / "samples").iterdir():
+        assert sample.read_bytes() == (tmp_path / name / "samples" / sample.name).read_bytes()
 
 
 @every_recipe

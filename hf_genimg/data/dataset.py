@@ -89,10 +89,10 @@ class ImageDataset:
             pixels[mirrored] = pixels[mirrored].flip(2)
         # Bytes travel, floats are made where they are used; one pass converts and, if need be, reorders.
         layout = torch.preserve_format if channels_last else torch.contiguous_format
-        pixels = pixels.to(device, non_blocking=True).permute(0, 3, 1, 2)
+        pixels = pixels.to(device).permute(0, 3, 1, 2)
         batch = {"images": pixels.to(torch.float32, memory_format=layout).div_(127.5).sub_(1)}
         if labels is not None:
-            batch["labels"] = labels.index_select(0, rows).to(device, non_blocking=True)
+            batch["labels"] = labels.index_select(0, rows).to(device)
         return batch
 
     def _check_range(self, indices: torch.Tensor) -> None:

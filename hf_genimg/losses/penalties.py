@@ -31,9 +31,10 @@ def one_centred(discriminator: Discriminator, images: torch.Tensor, *, one_sided
 
 def between(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
     """A uniformly random point on the line from each real image to a fake one (arXiv:1704.00028, algorithm 1)."""
-    return torch.lerp(real, fake, torch.rand(len(real), 1, 1, 1, device=real.device, dtype=real.dtype))
+    return torch.lerp(real.float(), fake.float(), torch.rand(len(real), 1, 1, 1, device=real.device))
 
 
 def around(real: torch.Tensor) -> torch.Tensor:
     """A random point near each real image: noise of up to half the batch's standard deviation (DRAGAN, arXiv:1705.07215, section 2.3)."""
+    real = real.float()
     return real + 0.5 * real.std() * torch.rand_like(real)

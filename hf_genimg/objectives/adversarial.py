@@ -19,7 +19,7 @@ class Adversarial(nn.Module):
 
     A round is `n_critic` turns of the discriminator and one of the generator. Latents are drawn anew in each turn; the discriminator sees
     real and fake images in two passes, so that batch norm never mixes them. `regularizers` add terms to the discriminator's turn. `augment`
-    is applied, differentiably, to every image that the discriminator sees: float [N, C, H, W] to the same.
+    is applied, differentiably, to every image that the discriminator sees: float [N, C, H, W] to the same. Losses are taken in float32.
     """
 
     def __init__(
@@ -41,15 +41,16 @@ class Adversarial(nn.Module):
         discriminator, real = networks["discriminator"], self.augment(batch["images"])
         with torch.no_grad():
             fake = self._fakes(networks, len(real))
-        terms = self.game.discriminator(discriminator(real), discriminator(fake))
+        terms = self.game.discriminator(discriminator(real).float(), discriminator(fake).float())
         for regularizer in self.regularizers:
             terms |= regularizer(discriminator, real, fake)
         return terms
 
     def generator(self, networks: Networks, batch: Batch) -> Terms:
         """The generator's terms on as many fakes as there are images in the batch."""
-        on_fake = networks["discriminator"](self._fakes(networks, len(batch["images"])))
-        on_real = networks["discriminator"](self.augment(batch["images"])) if self.game.pairs else None
+        discriminator = networks["discriminator"]
+        on_fake = discriminator(self._fakes(networks, len(batch["images"]))).float()
+        on_real = discriminator(self.augment(batch["images"])).float() if self.game.pairs else None
         return self.game.generator(on_real, on_fake)
 
     def update(self, player: str, networks: Networks) -> None:

@@ -57,6 +57,8 @@ class GradientPenalty(Regularizer):
         super().__init__()
         if points not in POINTS:
             raise ValueError(f"gradient_penalty_points={points!r} is not known; use one of {', '.join(POINTS)}")
+        if weight <= 0:
+            raise ValueError(f"gradient_penalty={weight} must be above 0, or 0 for none")
         self.weight, self.points, self.one_sided = weight, points, one_sided
 
     def forward(self, discriminator: nn.Module, real: torch.Tensor, fake: torch.Tensor) -> Terms:
@@ -69,6 +71,8 @@ class WeightClipping(Regularizer):
 
     def __init__(self, limit: float) -> None:
         super().__init__()
+        if limit <= 0:
+            raise ValueError(f"weight_clipping={limit} must be above 0, or none")
         self.limit = limit
 
     @torch.no_grad()

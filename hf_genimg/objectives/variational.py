@@ -45,7 +45,7 @@ class Variational(nn.Module):
         posterior = autoencoder.encode(images)
         latents = posterior.sample()
         if self.likelihood == "bernoulli":
-            reconstruction = bernoulli_negative_log_likelihood(autoencoder.logits(latents), images)
+            reconstruction = bernoulli_negative_log_likelihood(autoencoder.logits(latents).float(), images)
         else:
-            reconstruction = gaussian_negative_log_likelihood(autoencoder.decode(latents), images, self.sigma)
-        return reconstruction, kl_to_standard_normal(posterior.mean, posterior.log_variance)
+            reconstruction = gaussian_negative_log_likelihood(autoencoder.decode(latents).float(), images, self.sigma)
+        return reconstruction, kl_to_standard_normal(posterior.mean.float(), posterior.log_variance.float())

@@ -42,8 +42,11 @@ def recipe_class(name: str | Path) -> type[Recipe]:
 def _module_of(file: Path) -> object:
     if not file.is_file():
         raise ValueError(f"the recipe file {file} is not there")
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    spec = importlib.util.spec_from_file_location(f"{__name__}.own.{file.stem}", file)  # a name that hides no other module
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"the recipe file {file} does not run: {type(error).__name__}: {error}") from error
     return module

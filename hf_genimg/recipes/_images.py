@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -13,7 +14,7 @@ from ..data import ImageDataset, available_splits, open_dataset, separate_split
 from ..layers.diff_augment import diff_augment
 from ..objectives.adversarial import Adversarial
 from ..objectives.games import game_named
-from ..objectives.regularizers import GradientPenalty, Regularizer, WeightClipping, ZeroCentredPenalty
+from ..objectives.regularizers import POINTS, GradientPenalty, Regularizer, WeightClipping, ZeroCentredPenalty
 from ..pipelines.generation import ImageGenerationPipeline
 from ..training.recipe import Recipe
 
@@ -47,6 +48,11 @@ class ImageRecipe(Recipe):
         splits = [split for split in HELD_OUT_SPLITS if split in available_splits(self.data)]
         return replace(self, flip=False).dataset(splits[0]) if splits else None
 
+    def check(self) -> None:
+        super().check()
+        for name in ("adam_beta1", "adam_beta2"):
+            self._require(name, 0 <= getattr(self, name) < 1, "must be at least 0 and below 1")
+
     def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
         betas = (self.adam_beta1, self.adam_beta2)
         return {name: torch.optim.Adam(model.parameters(), self.learning_rate, betas=betas, fused=True) for name, model in models.items()}
@@ -70,6 +76,16 @@ class AdversarialRecipe(ImageRecipe):
     latent_distribution: str = "normal"  # normal, uniform or truncated
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
+
+    def check(self) -> None:
+        super().check()
+        for name in ("r1", "r2", "gradient_penalty"):
+            self._require(name, getattr(self, name) >= 0, "must be at least 0")
+        self._require("penalty_every", self.penalty_every > 0, "must be above 0")
+        points = self.gradient_penalty_points
+        self._require("gradient_penalty_points", points in POINTS, f"is not known; use one of {', '.join(POINTS)}")
+        if self.game == "wasserstein" and not self.gradient_penalty and self.weight_clipping is None:
+            warnings.warn("game=wasserstein needs a critic of bounded slope; set gradient_penalty=10 or weight_clipping=0.01", stacklevel=2)
 
     def objective(self) -> Adversarial:
         augment = diff_augment(self.diff_augment) if self.diff_augment else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -66,16 +67,21 @@ class HeldOut(Callback):
             for name, value in run.objective.held_out(networks, batch).items():
                 totals[name] = totals.get(name, 0.0) + value.item() * len(indices)
         means = {f"held_out/{name}": total / len(self.dataset) for name, total in totals.items()}
+        for name, mean in means.items():
+            if not math.isfinite(mean):
+                raise FloatingPointError(f"{name} is {mean} at image {run.images:,}; the last good state is kept")
         run.log(means)
 
 
 @contextmanager
-def undisturbed(networks: Mapping[str, nn.Module], device: torch.device) -> Iterator[None]:
+def undisturbed(networks: Iterable[nn.Module], device: torch.device) -> Iterator[None]:
     """Put random state and training modes back as they were found."""
-    modes = {module: module.training for network in networks.values() for module in network.modules()}
+    modes = {module: module.training for network in networks for module in network.modules()}
     accelerated = device.type in ("cuda", "xpu")
     devices, kind = ([device.index or 0], device.type) if accelerated else ([], "cuda")
-    with torch.random.fork_rng(devices, device_type=kind):
-        yield
-    for module, training in modes.items():
-        module.training = training
+    try:
+        with torch.random.fork_rng(devices, device_type=kind):
+            yield
+    finally:
+        for module, training in modes.items():
+            module.training = training

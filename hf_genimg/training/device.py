@@ -26,15 +26,13 @@ def make_accelerator(mixed_precision: str, trackers: str | None = None, folder: 
     AcceleratorState._reset_state()  # so that two runs in one process may differ in precision
     names = [name.strip() for name in trackers.split(",")] if trackers else []
     refuse_unknown_trackers(names)
-    accelerator = Accelerator(
-        cpu=not torch.accelerator.is_available(), mixed_precision=mixed_precision, log_with=names or None, project_dir=folder
-    )
-    launched = int(os.environ.get("WORLD_SIZE", "1"))
-    if launched > 1 or accelerator.num_processes > 1:
+    launched, accelerated = int(os.environ.get("WORLD_SIZE", "1")), torch.accelerator.is_available()
+    if launched > 1:
         raise ValueError(f"{launched} processes were launched, but this version trains on one; start `hf-genimg train` without a launcher")
-    if mixed_precision == "fp16" and accelerator.device.type == "cpu":
+    if mixed_precision == "fp16" and not accelerated:
         raise ValueError("mixed_precision=fp16 needs an accelerator, and this machine has none; use mixed_precision=bf16 or no")
-    return accelerator
+    AcceleratorState._reset_state()  # so that two runs in one process may differ in precision
+    return Accelerator(cpu=not accelerated, mixed_precision=mixed_precision, log_with=names or None, project_dir=folder)
 
 
 def refuse_unknown_trackers(names: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -13,17 +13,44 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 def parse_fields(recipe_class: type, assignments: Iterable[str]) -> dict[str, Any]:
     """Turn `field=value` texts into values of the fields' types; `ValueError` names the fields, or the type, that would be right."""
-    hints = get_type_hints(recipe_class)
-    known = {field.name: hints[field.name] for field in fields(recipe_class)}
     values = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
             raise ValueError(f"{assignment!r} is not a setting; write field=value, for example batch_size=64")
-        if name not in known:
-            raise ValueError(f"there is no field {name!r}{did_you_mean(name, known)}; the fields are: {', '.join(known)}")
-        values[name] = parse_value(name, text, known[name])
+        values[name] = parse_value(name, text, type_of(recipe_class, name))
     return values
+
+
+def check_fields(recipe_class: type, values: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for a name that is no field, or a value that is not of its field's type. A whole number is a number."""
+    for name, value in values.items():
+        hint = type_of(recipe_class, name)
+        kinds, optional = _kinds(hint)
+        fitting = (float, int) if kinds == [float] else tuple(kind for kind in kinds if isinstance(kind, type))
+        boolean = isinstance(value, bool) and bool not in kinds
+        if not (optional and value is None) and fitting and (boolean or not isinstance(value, fitting)):
+            raise ValueError(f"{name}={value!r} is not right; it must be {_spelling(hint)}")
+
+
+def type_of(recipe_class: type, name: str) -> Any:
+    """The type of a field; `ValueError` names the fields there are."""
+    known = [field.name for field in fields(recipe_class)]
+    if name not in known:
+        raise ValueError(f"there is no field {name!r}{did_you_mean(name, known)}; the fields are: {', '.join(known)}")
+    return get_type_hints(recipe_class)[name]
+
+
+def _kinds(hint: Any) -> tuple[list[Any], bool]:
+    """The types that a hint allows besides None, and whether it allows None."""
+    if get_origin(hint) not in (Union, types.UnionType):
+        return [hint], False
+    return [kind for kind in get_args(hint) if kind is not types.NoneType], types.NoneType in get_args(hint)
+
+
+def _spelling(hint: Any) -> str:
+    kinds, optional = _kinds(hint)
+    return " or ".join([_SPELLING.get(kind, str(kind)) for kind in kinds] + ["none"] * optional)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -34,15 +61,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def parse_value(name: str, text: str, hint: Any) -> Any:
     """One value of the type `hint`: bool, int, float or str, each of which may be `| None`."""
-    kinds = [kind for kind in get_args(hint) if kind is not types.NoneType] if get_origin(hint) in (Union, types.UnionType) else [hint]
-    optional = kinds != [hint]
+    kinds, optional = _kinds(hint)
     if optional and text.lower() == "none":
         return None
+    if kinds[0] not in _CONVERT:
+        raise ValueError(f"{name} cannot be set from the command line, for its type is {hint}; set it in the recipe file")
     try:
         return _CONVERT[kinds[0]](text)
-    except (ValueError, KeyError):
-        allowed = _SPELLING[kinds[0]] + (" or none" if optional else "")
-        raise ValueError(f"{name}={text} is not right; it must be {allowed}") from None
+    except (ValueError, KeyError, OverflowError):
+        raise ValueError(f"{name}={text} is not right; it must be {_spelling(hint)}") from None
 
 
 def _integer(text: str) -> int:

@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Self
 from torch import nn
 from torch.optim import Optimizer
 
+from .fields import check_fields
+
 SCHEDULES = ("constant", "linear", "cosine")
 PRECISIONS = ("no", "bf16", "fp16")
 
@@ -79,11 +81,8 @@ class Recipe(ABC):
         return replace(self, image_channels=self.image_channels or dataset.image_channels)
 
     def override(self, **changes: Any) -> Self:
-        """The same run with other numbers; `ValueError` names the fields there are."""
-        known = [field.name for field in fields(self)]
-        for name in changes:
-            if name not in known:
-                raise ValueError(f"{self.name} has no field {name!r}; its fields are: {', '.join(known)}")
+        """The same run with other numbers; `ValueError` names the fields there are, or the type that a value must have."""
+        check_fields(type(self), changes)
         return replace(self, **changes)
 
     @property
@@ -98,7 +97,7 @@ class Recipe(ABC):
     def learning_rate_scale(self, images: int) -> float:
         """What the learning rate is multiplied with after `images` images."""
         warmup = min(1.0, images / self.warmup_images) if self.warmup_images else 1.0
-        progress = max(0, images - self.warmup_images) / max(1, self.images - self.warmup_images)
+        progress = min(1.0, max(0, images - self.warmup_images) / max(1, self.images - self.warmup_images))
         if self.schedule == "linear":
             return warmup * (1 - progress)
         if self.schedule == "cosine":
@@ -109,6 +108,8 @@ class Recipe(ABC):
         """Raise `ValueError` for numbers that no run can have, before any work starts."""
         positive = ("image_size", "images", "batch_size", "snapshot_images", "sample_images", "log_images", "learning_rate")
         for name in positive:
+            self._require(name, getattr(self, name) > 0, "must be above 0")
+        for name in (field.name for field in fields(self) if field.name == "latent_dim" or field.name.endswith("width")):
             self._require(name, getattr(self, name) > 0, "must be above 0")
         for name in ("micro_batch_size", "evaluate_images", "max_grad_norm"):
             self._require(name, getattr(self, name) is None or getattr(self, name) > 0, "must be above 0, or none")

@@ -18,6 +18,7 @@ from .recipe import Recipe
 from .run_directory import RunDirectory
 from .sampler import ShuffledStream
 from .statistics import RunningStatistics
+from .warm_start import start_from
 
 PATIENCE = 20  # updates in a row that the fp16 scaler may skip before the run counts as diverged
 
@@ -27,7 +28,7 @@ class Run:
 
     def __init__(self, recipe: Recipe, directory: RunDirectory, dataset: Any, accelerator: Accelerator) -> None:
         self.recipe, self.directory, self.dataset, self.accelerator = recipe, directory, dataset, accelerator
-        self.images, self.skipped = 0, 0
+        self.images = 0
         seed_noise("build", recipe.seed)
         self.networks = {name: self._placed(network) for name, network in recipe.models().items()}
         self.objective = recipe.objective().to(accelerator.device)
@@ -37,6 +38,7 @@ class Run:
         self.average = WeightAverage({name: self.networks[name] for name in recipe.published}, recipe.ema_half_life)
         self.statistics = RunningStatistics(self.networks)
         self.streams = {player: ShuffledStream(len(dataset), recipe.seed, player) for player in self.players}
+        self.skipped = dict.fromkeys(self.players, 0)  # updates in a row that the fp16 scaler refused, by player
         self.meter = Meter()
 
     @property
@@ -59,8 +61,13 @@ class Run:
             self._set_learning_rate(player)
             self.statistics.begin()
             terms = self._play(turn, player)
-            self.statistics.end(self._trained_by(player))
-            self._step(player, terms)
+            stepped = self._step(player)
+            self.statistics.end(self._trained_by(player) if stepped else set())
+            if stepped:
+                self.objective.update(player, self.networks)
+                self.meter.add(player, terms)
+            else:
+                self._refuse_endless_skipping(player, terms)
         self.images += self.round_images
         self.average.update(self.images, self.round_images)
 
@@ -104,31 +111,32 @@ class Run:
         for group, rate in zip(self.optimizers[player].param_groups, self._rates[player], strict=True):
             group["lr"] = rate * scale
 
-    def _step(self, player: str, terms: dict[str, torch.Tensor]) -> None:
-        optimizer = self.optimizers[player]
+    def _step(self, player: str) -> bool:
+        """Move the player's weights by their gradients; returns False when the fp16 scaler refused to, because they overflowed."""
+        optimizer, scaler = self.optimizers[player], self.accelerator.scaler
         if self.recipe.max_grad_norm is not None:
             self.accelerator.unscale_gradients(optimizer)
             nn.utils.clip_grad_norm_(self._weights[player], self.recipe.max_grad_norm)
-        scaler = self.accelerator.scaler
         scale = scaler.get_scale() if scaler is not None else 0.0
         optimizer.step()
         optimizer.zero_grad()
-        # Accelerate's own `step_was_skipped` does not see the skips of fused optimizers, which happen inside their kernel.
-        self.skipped = self.skipped + 1 if scaler is not None and scaler.get_scale() < scale else 0
-        if not self.skipped:
-            self.objective.update(player, self.networks)
-        if self.skipped:
-            self._refuse_endless_skipping(player, terms)
-        else:
-            self.meter.add(player, terms)
+        # A refusal halves the scale, down to zero. Accelerate's own `step_was_skipped` does not see it where the optimizer is fused.
+        skipped = scaler is not None and (scaler.get_scale() < scale or scaler.get_scale() == 0)
+        self.skipped[player] = self.skipped[player] + 1 if skipped else 0
+        return not skipped
 
     def _refuse_endless_skipping(self, player: str, terms: Mapping[str, torch.Tensor]) -> None:
-        if self.skipped >= PATIENCE:
+        if self.skipped[player] >= PATIENCE:
             bad = [f"{player}/{name}" for name, term in terms.items() if not math.isfinite(term.item())] or [f"the gradient of {player}"]
             raise FloatingPointError(
                 f"{', '.join(bad)} overflowed fp16 in {PATIENCE} updates in a row, before image {self.images:,}; "
                 "the last good state is kept. Try mixed_precision=bf16 or no, in another --out"
             )
+
+    def start_from(self, source: Mapping[str, nn.Module]) -> None:
+        """Begin with the weights of `source`, by network name."""
+        start_from(self.networks, source, self.recipe.init)
+        self.average.restart(self.networks)
 
     def published(self) -> dict[str, nn.Module]:
         """All networks, with the averaged ones in place of the trained ones."""
@@ -183,7 +191,7 @@ class Run:
             for name, module in members.items():
                 module.load_state_dict(_below(tensors.get(group, {}), name))
         for name, optimizer in self.optimizers.items():
-            restore_optimizer(optimizer, _below(tensors["optimizers"], name))
+            restore_optimizer(optimizer, _below(tensors.get("optimizers", {}), name))
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(facts["scaler"])
         self.meter.restore(facts["meter"], self.images, self.accelerator.device)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import AcquireReturnProxy, FileLock, Timeout
+from filelock import FileLock, Timeout
 
 from .checkpoint import write_durably
 from .recipe import Recipe
 
 MAY_CHANGE = {"images", "snapshot_images", "sample_images", "evaluate_images", "log_images", "trackers", "hub_model_id"}
+UNBORN = {".lock", ".recipe.json.partial"}  # all that a run leaves which was killed before it began
 
 
 class RunDirectory:
@@ -26,25 +29,28 @@ class RunDirectory:
         self.log = self.path / "log.jsonl"
         self.curve = self.path / "curve.png"
         self._recipe_file = self.path / "recipe.json"
-        self._refuse_other_things()
-        if self._recipe_file.exists():
-            refuse_other_recipe(json.loads(self._recipe_file.read_text()), recipe, self.path)
+        self._refuse_other_things(recipe)
 
-    def _refuse_other_things(self) -> None:
-        if self.path.is_file():
-            raise ValueError(f"--out {self.path} is a file, and a run needs a folder of its own; name a new one")
-        foreign = self.path.is_dir() and not self._recipe_file.exists() and any(entry.name != ".lock" for entry in self.path.iterdir())
-        if foreign:
+    def _refuse_other_things(self, recipe: Recipe) -> None:
+        solid = next(parent for parent in (self.path, *self.path.absolute().parents) if parent.exists())
+        if not solid.is_dir():
+            raise ValueError(f"--out {self.path}: {solid} is a file, and a run needs a folder of its own; name a new one")
+        if self._recipe_file.exists():
+            refuse_other_recipe(_saved_recipe(self._recipe_file), recipe, self.path)
+        elif self.path.is_dir() and not {entry.name for entry in self.path.iterdir()} <= UNBORN:
             raise ValueError(f"--out {self.path} holds files but no run (no recipe.json); name a new or empty folder")
 
-    def lock(self) -> AcquireReturnProxy:
+    @contextmanager
+    def lock(self, recipe: Recipe) -> Iterator[None]:
         """Create the folder and keep every other process out of it, until the lock is left or the process ends, however it ends.
 
-        Raises `ValueError` when another one is at work there.
+        Raises `ValueError` when another one is at work there, or has begun another run there since this one looked.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         try:
-            return FileLock(self.path / ".lock").acquire(timeout=0)
+            with FileLock(self.path / ".lock").acquire(timeout=0):
+                self._refuse_other_things(recipe)
+                yield
         except Timeout:
             raise ValueError(f"another process is training in {self.path}; wait for it, or name another --out") from None
 
@@ -72,20 +78,41 @@ class RunDirectory:
         if self.log.exists():
             kept = [json.dumps(record) + "\n" for record in self.records() if record["images"] <= images]
             write_durably(self.log, "".join(kept))
-        for sample in self.samples.glob("*.png"):
-            if not sample.stem.isdigit() or int(sample.stem) > images:
+        for sample in self.samples.iterdir() if self.samples.exists() else ():
+            half_written = sample.name.startswith(".")
+            if half_written or (sample.stem.isdigit() and int(sample.stem) > images):  # what the user put there has another name
                 sample.unlink()
 
     def replace_pipeline(self, pipeline: Any) -> None:
-        """Save a pipeline in place of the last one; a kill leaves one of the two, if only under a passing name."""
+        """Save a pipeline in place of the last one; after a kill `recover_pipeline` finds one of the two."""
         new, old = self.path / ".pipeline.new", self.path / ".pipeline.old"
-        for leftover in (new, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+        self.recover_pipeline()
+        shutil.rmtree(new, ignore_errors=True)
         pipeline.save_pretrained(new)
         if self.pipeline.exists():
             self.pipeline.rename(old)
         new.rename(self.pipeline)
         shutil.rmtree(old, ignore_errors=True)
+
+    def recover_pipeline(self) -> None:
+        """Put back a pipeline that a kill caught between its two names."""
+        old = self.path / ".pipeline.old"
+        if old.exists() and not self.pipeline.exists():
+            old.rename(self.pipeline)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _saved_recipe(file: Path) -> dict[str, Any]:
+    """What a run's `recipe.json` holds; `ValueError` when that is no recipe of ours."""
+    try:
+        saved = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        saved = None
+    if not isinstance(saved, dict) or not {"recipe", "fields"} <= saved.keys():
+        raise ValueError(
+            f"--out {file.parent} holds files but no run (its recipe.json is not one of hf_genimg); name a new or empty folder"
+        )
+    return saved
 
 
 def refuse_other_recipe(saved: dict[str, Any], recipe: Recipe, path: Path) -> None:
@@ -95,9 +122,11 @@ def refuse_other_recipe(saved: dict[str, Any], recipe: Recipe, path: Path) -> No
     new = recipe.to_json()["fields"]
     may_change = MAY_CHANGE if recipe.schedule == "constant" else MAY_CHANGE - {"images"}  # a decay ends where the run does
     unlike = [
-        f"{name}={new[name]} (was {was})"
-        for name, was in saved["fields"].items()
-        if name not in may_change and new.get(name) != was and not (name == "image_channels" and new.get(name) is None)
+        f"{name}={new.get(name, 'absent')} (was {saved['fields'].get(name, 'absent')})"
+        for name in {**saved["fields"], **new}
+        if name not in may_change
+        and new.get(name, "absent") != saved["fields"].get(name, "absent")
+        and not (name == "image_channels" and new[name] is None)
     ]
     if unlike:
         raise ValueError(f"{path} was begun with another recipe: {', '.join(unlike)}; use the same settings to continue, or another --out")

@@ -30,8 +30,9 @@ class RunningStatistics:
 
     def _count(self, norm: nn.Module, _: Any) -> None:
         """A momentum of 1 / k in the k-th forward makes the running value the plain mean of k batches."""
-        self._forwards[norm] += 1
-        norm.momentum = 1 / self._forwards[norm]
+        if norm.training:
+            self._forwards[norm] += 1
+            norm.momentum = 1 / self._forwards[norm]
 
     @torch.no_grad()
     def begin(self) -> None:
@@ -50,10 +51,11 @@ class RunningStatistics:
 
     def _settle(self, norm: nn.Module, *, moves: bool) -> None:
         mean, var, count = self._before[norm]
-        step = self._momentum[norm] if moves else 0.0
-        norm.running_mean.copy_(torch.lerp(mean, norm.running_mean, step))
-        norm.running_var.copy_(torch.lerp(var, norm.running_var, step))
-        norm.num_batches_tracked.copy_(count + int(moves))
+        if moves:
+            step = self._momentum[norm] if self._momentum[norm] is not None else 1 / (count.item() + 1)
+            mean, var, count = torch.lerp(mean, norm.running_mean, step), torch.lerp(var, norm.running_var, step), count + 1
+        for statistic, value in zip((norm.running_mean, norm.running_var, norm.num_batches_tracked), (mean, var, count), strict=True):
+            statistic.copy_(value)
 
     def release(self) -> None:
         """Leave the networks as ordinary networks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from .interrupts import Interrupts
 from .recipe import Recipe
 from .run import Run
 from .run_directory import RunDirectory
-from .warm_start import start_from
 
 SNAPSHOT_SECONDS = 60  # a checkpoint at least this often, so that a kill never costs more; when it is written changes no tensor
 
@@ -30,67 +29,78 @@ def train(
     run_dir: str | Path,
     *,
     callbacks: Sequence[Callback] | None = None,
-    init_networks: Mapping[str, nn.Module] | None = None,
+    init_networks: Callable[[], Mapping[str, nn.Module]] | None = None,
     stop_at: int | None = None,
     progress: bool = True,
 ) -> Any:
     """Train `recipe` in the folder `run_dir`, or go on where a run there stopped; returns its pipeline.
 
-    callbacks: what happens besides learning; by default sample grids and held-out terms. init_networks: weights to begin with, by name.
-    stop_at: save and return early, after this many images, as a signal would make it. Raises `ValueError` before anything is written when
-    recipe, data and folder do not go together, `FloatingPointError` when a loss stops being a number, `KeyboardInterrupt` or `SystemExit`
-    after a signal; the state on disk is whole in each case.
+    callbacks: what happens besides learning; by default sample grids and held-out terms. init_networks: gives the weights to begin with, by
+    name; called only where a run begins. stop_at: save and return after this many images, as after a signal. Random state is left as it was
+    found. Raises `ValueError` before anything is written when recipe, data and folder do not go together, `FloatingPointError` when a loss
+    stops being a number, `KeyboardInterrupt` or `SystemExit` after a signal; the state on disk is whole in each case.
     """
     recipe.check()
     refuse_impossible(recipe)
     directory = RunDirectory(run_dir, recipe)
     accelerator = make_accelerator(recipe.mixed_precision, recipe.trackers, directory.path / "trackers")
-    dataset = recipe.dataset()
-    recipe = recipe.fitted(dataset)
-    if len(dataset) < recipe.batch_size:
-        raise ValueError(f"data={recipe.data} has {len(dataset)} images, fewer than batch_size={recipe.batch_size}; lower it or add images")
-    run = Run(recipe, directory, dataset, accelerator)
-    callbacks = default_callbacks(recipe) if callbacks is None else callbacks
-    end = min(recipe.images, stop_at or recipe.images)
+    with undisturbed((), accelerator.device), deterministic_kernels():
+        dataset = recipe.dataset()
+        recipe = recipe.fitted(dataset)
+        if len(dataset) < recipe.batch_size:
+            raise ValueError(
+                f"data={recipe.data} has {len(dataset)} images, fewer than batch_size={recipe.batch_size}; lower it or add images"
+            )
+        run = Run(recipe, directory, dataset, accelerator)
+        callbacks = default_callbacks(recipe) if callbacks is None else callbacks
+        if init_networks is not None and current_checkpoint(directory.state) is None:
+            run.start_from(init_networks())
+        with directory.lock(recipe), Interrupts() as interrupts:
+            resume(run, callbacks)
+            with progress_bar(recipe, run.images, progress) as bar:
+                learn(run, callbacks, interrupts, stop_at, bar)
+            interrupts.leave(run.images)
+            return finish(run)
 
-    with directory.lock(), deterministic_kernels(), Interrupts() as interrupts:
-        resume(run, callbacks, init_networks)
-        directory.write_recipe(recipe)
-        accelerator.init_trackers(directory.path.name, config=recipe.to_json()["fields"])
-        bar = progress_bar(recipe, run.images, progress)
-        previous, saved = run.images, time.monotonic()
-        while True:
-            stopping = interrupts.received is not None
-            done = run.images >= end
-            due = [callback for callback in callbacks if is_due(callback.every, previous, run.images, done)]
-            overdue = time.monotonic() - saved > SNAPSHOT_SECONDS
-            snapshot = is_due(recipe.snapshot_images, previous, run.images, done or stopping or overdue)
-            if is_due(recipe.log_images, previous, run.images, done):
-                report(run, bar)
-            if due or snapshot:
-                run.meter.means(run.images)  # raises rather than show or keep what is no number
-            for callback in due:
-                with undisturbed(run.published(), accelerator.device):
-                    callback(run)
-            if snapshot:
-                save(run, callbacks)
-                saved = time.monotonic()
-            if done or stopping:
-                break
-            previous = run.images
-            run.play_round()
-            bar.update(run.images - previous)
-        bar.close()
-        accelerator.end_training()
-        interrupts.leave(run.images)
-        return finish(run)
+
+def learn(run: Run, callbacks: Sequence[Callback], interrupts: Interrupts, stop_at: int | None, bar: tqdm) -> None:
+    """The loop: first what is due at this point (done? report? look? save?), then one more round."""
+    recipe, previous, saved = run.recipe, run.images, time.monotonic()
+    while True:
+        done = run.images >= recipe.images
+        stopping = interrupts.received is not None or (stop_at is not None and run.images >= stop_at)
+        overdue = time.monotonic() - saved > SNAPSHOT_SECONDS
+        due = [callback for callback in callbacks if is_due(callback.every, previous, run.images, done)]
+        snapshot = is_due(recipe.snapshot_images, previous, run.images, done or stopping or overdue)
+        if is_due(recipe.log_images, previous, run.images, done):
+            report(run, bar)
+        if due or snapshot:
+            run.meter.means(run.images)  # raises rather than show or keep what is no number
+        for callback in due:
+            with undisturbed([*run.networks.values(), *run.average.networks.values()], run.accelerator.device):
+                callback(run)
+        if snapshot:
+            save(run, callbacks)
+            saved = time.monotonic()
+        if done or stopping:
+            return
+        previous = run.images
+        run.play_round()
+        bar.update(run.images - previous)
 
 
 def refuse_impossible(recipe: Recipe) -> None:
     """Let networks and objective refuse what they cannot be, without memory and before any picture is read."""
-    with torch.device("meta"):
-        recipe.override(image_channels=recipe.image_channels or 1).models()
+    try:
+        with torch.device("meta"):
+            networks = recipe.override(image_channels=recipe.image_channels or 1).models()
+    except (RuntimeError, IndexError) as error:
+        raise ValueError(f"{recipe.name} cannot build its networks from these fields: {error}") from error
     recipe.objective()
+    recipe.optimizers(networks)
+    flat = any(isinstance(module, nn.BatchNorm1d) for network in networks.values() for module in network.modules())
+    if flat and (recipe.micro_batch_size or recipe.batch_size) == 1:
+        raise ValueError(f"one image is too few for the batch norm of {recipe.name}; use batch_size and micro_batch_size of at least 2")
 
 
 def progress_bar(recipe: Recipe, images: int, visible: bool) -> tqdm:
@@ -114,8 +124,9 @@ def is_due(every: int | None, previous: int, images: int, done: bool) -> bool:
     return images > previous and (passed or done)
 
 
-def resume(run: Run, callbacks: Sequence[Callback], init_networks: Mapping[str, nn.Module] | None) -> None:
-    """Stand at the current checkpoint, with log and samples as they were there; or at the beginning."""
+def resume(run: Run, callbacks: Sequence[Callback]) -> None:
+    """Stand at the current checkpoint, with log, samples and pipeline as they were there; or at the beginning."""
+    run.meter.start_line(0)
     folder = current_checkpoint(run.directory.state)
     if folder is not None:
         tensors, facts = load_checkpoint(folder)
@@ -123,12 +134,10 @@ def resume(run: Run, callbacks: Sequence[Callback], init_networks: Mapping[str, 
         for callback in callbacks:
             callback.restore(facts["callbacks"].get(callback.name, {}))
         remove_leftovers(run.directory.state)
-    else:
-        if init_networks is not None:
-            start_from(run.networks, init_networks, run.recipe.init)
-            run.average.restart(run.networks)
-        run.meter.start_line(0)
     run.directory.rewind(run.images)
+    run.directory.recover_pipeline()
+    run.directory.write_recipe(run.recipe)
+    run.accelerator.init_trackers(run.directory.path.name, config=run.recipe.to_json()["fields"])
 
 
 def report(run: Run, bar: tqdm) -> None:
@@ -149,7 +158,8 @@ def save(run: Run, callbacks: Sequence[Callback]) -> None:
 
 
 def finish(run: Run) -> Any:
-    """What a finished run leaves beside its state; returns the pipeline, ready to be called."""
+    """What a run leaves beside its state; returns the pipeline, ready to be called."""
+    run.accelerator.end_training()
     run.statistics.release()
     for network in run.networks.values():
         network.eval().requires_grad_(True)

@@ -14,7 +14,7 @@ from torch import nn
 from hf_genimg.training.average import WeightAverage, half_life_decay
 from hf_genimg.training.checkpoint import load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
 from hf_genimg.training.device import seed_noise
-from hf_genimg.training.fields import parse_fields
+from hf_genimg.training.fields import check_fields, parse_fields
 from hf_genimg.training.meter import Meter
 from hf_genimg.training.recipe import Recipe
 from hf_genimg.training.sampler import ShuffledStream
@@ -194,6 +194,7 @@ def test_fields_are_typed(text: str, value: object) -> None:
         ("count=many", "count=many is not right; it must be a whole number"),
         ("switch=maybe", "switch=maybe is not right; it must be true or false"),
         ("limit=x", "limit=x is not right; it must be a number or none"),
+        ("count=1e400", "count=1e400 is not right; it must be a whole number"),
         ("coutn=1", "there is no field 'coutn'; did you mean count?; the fields are: count, share, name, switch, limit"),
         ("count", "'count' is not a setting; write field=value"),
     ],
@@ -203,9 +204,43 @@ def test_wrong_fields_say_what_would_be_right(text: str, message: str) -> None:
         parse_fields(Typed, [text])
 
 
+@pytest.mark.parametrize(("field", "value"), [("count", "many"), ("count", 1.5), ("count", True), ("share", "x"), ("count", None)])
+def test_values_of_another_type_are_refused_in_python_too(field: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"{field}=.* is not right; it must be a"):
+        check_fields(Typed, {field: value})
+
+
+def test_values_of_the_right_type_are_taken() -> None:
+    check_fields(Typed, {"count": 2, "share": 1, "limit": None, "name": "y", "switch": True})
+
+
+def test_overflowed_statistics_of_others_are_put_back() -> None:
+    norm = nn.BatchNorm1d(2)
+    statistics = RunningStatistics({"a": norm})
+    statistics.begin()
+    norm(torch.tensor([[float("inf"), 1.0], [0.0, 2.0]]))
+    statistics.end(set())
+    assert torch.equal(norm.running_mean, torch.zeros(2))
+
+
+def test_a_norm_in_eval_mode_keeps_its_statistics() -> None:
+    norm = nn.BatchNorm1d(2).eval()
+    statistics = RunningStatistics({"a": norm})
+    statistics.begin()
+    norm(torch.randn(4, 2))
+    statistics.end({"a"})
+    assert norm.num_batches_tracked == 0
+
+
 @pytest.mark.parametrize(
     ("field", "value", "rule"),
     [
+        ("latent_dim", 0, "must be above 0"),
+        ("generator_width", -2, "must be above 0"),
+        ("adam_beta1", 1.5, "must be at least 0 and below 1"),
+        ("gradient_penalty", -1.0, "must be at least 0"),
+        ("penalty_every", 0, "must be above 0"),
+        ("gradient_penalty_points", "far", "use one of between, dragan"),
         ("images", 0, "must be above 0"),
         ("learning_rate", -1.0, "must be above 0"),
         ("image_channels", 4, "must be 1"),

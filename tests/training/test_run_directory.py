@@ -21,7 +21,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_a_file_is_no_run(tiny: Tiny, tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("mine")
-    with pytest.raises(ValueError, match="--out .*notes is a file"):
+    with pytest.raises(ValueError, match="notes is a file"):
         train(tiny(), tmp_path / "notes", progress=False)
     assert contents(tmp_path) == {"notes": b"mine"}
 
@@ -85,3 +85,73 @@ def test_a_line_that_a_kill_cut_short_is_dropped(tiny: Tiny, tmp_path: Path) -> 
     train(tiny(), tmp_path / "run", progress=False)
     records = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
     assert [record["images"] for record in records if "generator/fool" in record] == [16, 32, 48, 64]
+
+
+def test_a_run_killed_before_it_began_is_a_fresh_one(tiny: Tiny, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    for name in (".lock", ".recipe.json.partial"):
+        (tmp_path / "run" / name).touch()
+    train(tiny(images=8), tmp_path / "run", callbacks=[], progress=False)
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", '{"dish": "soup"}', "not json"])
+def test_the_recipe_of_somebody_else_is_no_run(content: str, tiny: Tiny, tmp_path: Path) -> None:
+    (tmp_path / "recipe.json").write_text(content)
+    with pytest.raises(ValueError, match="its recipe.json is not one of hf_genimg"):
+        train(tiny(), tmp_path, progress=False)
+    assert contents(tmp_path) == {"recipe.json": content.encode()}
+
+
+def test_fields_that_came_or_went_are_named(tiny: Tiny, tmp_path: Path) -> None:
+    train(tiny(images=8), tmp_path / "run", callbacks=[], progress=False)
+    file = tmp_path / "run/recipe.json"
+    saved = json.loads(file.read_text())
+    del saved["fields"]["seed"]
+    file.write_text(json.dumps({**saved, "fields": {**saved["fields"], "dropout": 0.5}}))
+    with pytest.raises(ValueError, match=r"dropout=absent \(was 0.5\), seed=0 \(was absent\)"):
+        RunDirectory(tmp_path / "run", tiny(images=8))
+
+
+def test_a_pipeline_caught_between_its_two_names_is_put_back(tiny: Tiny, tmp_path: Path) -> None:
+    train(tiny(), tmp_path / "run", stop_at=32, progress=False)
+    directory = RunDirectory(tmp_path / "run", tiny())
+    directory.pipeline.rename(tmp_path / "run/.pipeline.old")
+    directory.recover_pipeline()
+    assert (directory.pipeline / "model_index.json").exists()
+    assert not (tmp_path / "run/.pipeline.old").exists()
+
+
+def test_a_kill_between_the_renames_never_leaves_neither(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    pipe = train(tiny(), tmp_path / "run", stop_at=32, progress=False)
+    directory, plain = RunDirectory(tmp_path / "run", tiny()), Path.rename
+
+    def deadly(self: Path, target: Path) -> Path:
+        if self.name == ".pipeline.new":
+            raise Killed
+        return plain(self, target)
+
+    monkeypatch.setattr(Path, "rename", deadly)
+    for _ in range(2):
+        with pytest.raises(Killed):
+            directory.replace_pipeline(pipe)
+    monkeypatch.undo()
+    directory.recover_pipeline()
+    assert (directory.pipeline / "model_index.json").exists()
+
+
+def test_rewinding_removes_half_written_samples_and_keeps_the_users_own(tiny: Tiny, tmp_path: Path) -> None:
+    train(tiny(), tmp_path / "run", stop_at=32, progress=False)
+    samples = tmp_path / "run/samples"
+    for name in (".000000000064.png.ab12", "000000000064.png", "favourite.png"):
+        (samples / name).touch()
+    RunDirectory(tmp_path / "run", tiny()).rewind(32)
+    assert sorted(file.name for file in samples.iterdir()) == ["000000000032.png", "favourite.png"]
+
+
+def test_a_path_through_a_file_is_refused_before_any_work(tiny: Tiny, tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(ValueError, match="notes is a file, and a run needs a folder"):
+        RunDirectory(tmp_path / "notes/run", tiny())
