@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with one_line_warnings():
             return app(arguments, standalone_mode=False, prog_name="hf-genimg") or 0
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return fail("stopped", 130)
     except ArgumentError as error:
         return fail(error.format_message(), 2)
@@ -159,8 +159,8 @@ def _train(recipe: Any, out: Path) -> int:
 
     try:
         pipeline = train_recipe(recipe, out)
-    except KeyboardInterrupt as stop:
-        return fail(str(stop) or "stopped", 130)
+    except KeyboardInterrupt:
+        return 130  # the run has said where it stands
     print(f"{out}: the model in pipeline/, grids in samples/, losses in curve.png and log.jsonl{_held_out_summary(out)}")
     use = "reconstruct" if pipeline.capabilities.encode else "sample"
     print(f"next: hf-genimg {use} {out} {'IMAGE' if use == 'reconstruct' else '--num 16'} --out pictures")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import signal
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -173,6 +176,23 @@ def test_nothing_is_overwritten(runs: Path, tmp_path: Path, capsys: pytest.Captu
     assert "seed-1.png exists already and is not overwritten" in refusal(capsys, "sample", runs / "dcgan", "--num", 2, "--out", tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["seed-1.png"]
     assert (tmp_path / "seed-1.png").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_is_one_line_and_the_same_command_continues(number: signal.Signals, status: int, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hf_genimg.cli", "train", "mlp_gan", "--smoke", "--out", str(tmp_path / "run"), "images=4_000"]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "run/state/current").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    run.send_signal(number)
+    _, errors = run.communicate()
+    assert run.returncode == status
+    last = errors.strip().splitlines()[-1]
+    images = int(re.search(r"saved at ([\d,]+) images; the same command continues", last)[1].replace(",", ""))
+    assert (tmp_path / "run/state/current").read_text() == str(images)
+    assert images < 4000
+    assert "Traceback" not in errors
 
 
 def test_the_console_script(tmp_path: Path) -> None:

@@ -1,6 +1,12 @@
-"""MLP GAN on small pictures (arXiv:1406.2661, with batch norm, leaky ReLU and Adam as became usual).
+"""MLP GAN (arXiv:1406.2661): fully connected networks, in the form that became usual (batch norm, leaky ReLU, Adam).
 
 The usual form plays the generator first in each round; here the discriminator does, as in every recipe of this package.
+
+    hf-genimg train mlp_gan
+
+Cost: 146 s for 600,000 images on two x86-64 cores (4,400 images/s).
+Reached: all ten digits, each 8 to 12 percent of 1,000 samples; a classifier reads 95.3 percent of them with a probability above 0.8, as
+many as of the held-out digits (benchmarks/readable_digits.py). This is the run that `hf-genimg quickstart` makes.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import Self
@@ -34,7 +35,9 @@ class Interrupts:
 
     def leave(self, images: int) -> None:
         """End as the signal would have: KeyboardInterrupt or exit status 143, after the state of `images` images was saved."""
+        if self.received is None:
+            return
+        print(f"{self.received.name}: saved at {images:,} images; the same command continues", file=sys.stderr)
         if self.received == signal.SIGINT:
-            raise KeyboardInterrupt(f"saved at {images:,} images; the same command continues")
-        if self.received == signal.SIGTERM:
-            raise SystemExit(128 + signal.SIGTERM)
+            raise KeyboardInterrupt
+        raise SystemExit(128 + self.received)

@@ -20,6 +20,7 @@ from .sampler import ShuffledStream
 from .statistics import RunningStatistics
 from .warm_start import start_from
 
+FORMAT = 1  # of a checkpoint; a higher one when what is in it changes
 PATIENCE = 20  # updates in a row that the fp16 scaler may skip before the run counts as diverged
 
 
@@ -174,6 +175,7 @@ class Run:
         """Every number that the rest of the run depends on, beside the tensors."""
         scaler = self.accelerator.scaler
         return {
+            "format": FORMAT,
             "images": self.images,
             "skipped": self.skipped,
             "data_fingerprint": self.dataset.fingerprint,
@@ -183,6 +185,10 @@ class Run:
 
     def restore(self, tensors: Tensors, facts: dict[str, Any]) -> None:
         """Stand where `tensors` and `facts` were taken."""
+        if facts.get("format") != FORMAT:
+            raise ValueError(
+                f"{self.directory.path} was trained by another version of hf_genimg, which kept its state otherwise; name another --out"
+            )
         if facts["data_fingerprint"] != self.dataset.fingerprint:
             raise ValueError(f"the pictures in data={self.recipe.data} are not those that this run began with; name another --out")
         self.images, self.skipped = facts["images"], facts["skipped"]

@@ -72,6 +72,14 @@ def test_other_pictures_under_the_same_name_are_refused(tiny: Tiny, tmp_path: Pa
         train(recipe, tmp_path / "run", progress=False)
 
 
+def test_a_state_of_another_version_is_refused(tiny: Tiny, tmp_path: Path) -> None:
+    train(tiny(), tmp_path / "run", stop_at=32, callbacks=[], progress=False)
+    file = tmp_path / "run/state/32/state.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "format": 0}))
+    with pytest.raises(ValueError, match="was trained by another version of hf_genimg"):
+        train(tiny(), tmp_path / "run", progress=False)
+
+
 def test_fewer_images_than_a_batch_are_refused(tiny: Tiny, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="data=digits has 1500 images, fewer than batch_size=2000"):
         train(tiny(batch_size=2000, micro_batch_size=None), tmp_path / "run", progress=False)
