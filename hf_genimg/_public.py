@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parent
 _FIXED = {
     "load": "hf_genimg.api",
     "train": "hf_genimg.api",
+    "Capabilities": "hf_genimg.pipelines.capabilities",
     "ImageDataset": "hf_genimg.data",
     "open_dataset": "hf_genimg.data",
     "ModelMixin": "diffusers",

@@ -19,6 +19,7 @@ from .cache import FORMAT_VERSION, require_space
 from .decode import BadPicture, Decoding, decode
 from .source import Picture, Source
 
+_BAR_DELAY = 0.5  # seconds; what is faster needs no bar
 _NO_LABEL = -1
 _CHUNK = 16  # pictures a thread decodes at once
 # Decoding releases the interpreter's lock, Python around it does not. On two cores two threads are 1.4 times as fast for celeba's 2.8 kB
@@ -94,7 +95,7 @@ def _write_meta(folder: Path, source: Source, how: Decoding, count: int, bad: li
 def _decoded(source: Source, how: Decoding, progress: bool) -> Iterator[tuple[Picture, np.ndarray | BadPicture]]:
     """Each picture with its array, or with why there is none where that is allowed; in order, with a bar."""
     with (
-        tqdm(total=source.count, desc=f"decoding {source.name}", unit="image", leave=False, delay=0.5, disable=not progress) as bar,
+        tqdm(total=source.count, desc=f"decoding {source.name}", unit="image", leave=False, delay=_BAR_DELAY, disable=not progress) as bar,
         closing(source.pictures()) as pictures,
     ):
         for chunk in _in_threads(pictures, how, _threads_for(source)):

@@ -97,7 +97,6 @@ def refuse_impossible(recipe: Recipe) -> None:
     except (RuntimeError, IndexError) as error:
         raise ValueError(f"{recipe.name} cannot build its networks from these fields: {error}") from error
     recipe.objective()
-    recipe.optimizers(networks)
     flat = any(isinstance(module, nn.BatchNorm1d) for network in networks.values() for module in network.modules())
     if flat and (recipe.micro_batch_size or recipe.batch_size) == 1:
         raise ValueError(f"one image is too few for the batch norm of {recipe.name}; use batch_size and micro_batch_size of at least 2")

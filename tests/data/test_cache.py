@@ -253,6 +253,7 @@ def test_a_cache_that_is_read_only_still_serves(pictures, monkeypatch):
 
 
 def test_progress_shows_while_decoding_only(pictures, capfd, monkeypatch):
+    monkeypatch.setattr(build, "_BAR_DELAY", 0)
     opened(pictures, progress=True)
     shown = capfd.readouterr()
     assert "decoding" in shown.err and "/3 [" in shown.err and shown.out == ""
