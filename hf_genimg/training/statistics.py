@@ -15,18 +15,24 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class RunningStatistics:
-    """The batch norms of `networks`, under the rule above: `begin` before a turn, `end` after it, `release` when training is over."""
+    """The batch norms of `networks`, under the rule above: `begin` before a turn, `end` after it, `release` when training is over.
+
+    All tensors are moved by a few fused calls, however many norms there are.
+    """
 
     def __init__(self, networks: dict[str, nn.Module]) -> None:
-        self.norms = {
-            name: [module for module in network.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
+        norms = {
+            module: name
             for name, network in networks.items()
+            for module in network.modules()
+            if isinstance(module, _BatchNorm) and module.track_running_stats
         }
-        norms = [norm for of_network in self.norms.values() for norm in of_network]
+        self._network_of = norms
         self._momentum = {norm: norm.momentum for norm in norms}
         self._forwards = dict.fromkeys(norms, 0)
         self._hooks = [norm.register_forward_pre_hook(self._count) for norm in norms]
-        self._before: dict[nn.Module, list[torch.Tensor]] = {}
+        self._now = {norm: [norm.running_mean, norm.running_var, norm.num_batches_tracked] for norm in norms}
+        self._before = {norm: [statistic.clone() for statistic in now] for norm, now in self._now.items()}
 
     def _count(self, norm: nn.Module, _: Any) -> None:
         """A momentum of 1 / k in the k-th forward makes the running value the plain mean of k batches."""
@@ -37,25 +43,27 @@ class RunningStatistics:
     @torch.no_grad()
     def begin(self) -> None:
         """Remember where the statistics stand."""
-        for norm in self._momentum:
-            self._forwards[norm] = 0
-            self._before[norm] = [norm.running_mean.clone(), norm.running_var.clone(), norm.num_batches_tracked.clone()]
+        self._forwards = dict.fromkeys(self._forwards, 0)
+        _copy(self._before, self._now)
 
     @torch.no_grad()
     def end(self, trained: set[str]) -> None:
         """Move the statistics of the networks named in `trained` by one step, and put the others back."""
-        for name, norms in self.norms.items():
-            for norm in norms:
-                if self._forwards[norm]:
-                    self._settle(norm, moves=name in trained)
+        moving = [norm for norm, name in self._network_of.items() if name in trained and self._forwards[norm]]
+        for step, norms in self._by_step(moving).items():
+            before, now = ([tensor for norm in norms for tensor in side[norm][:2]] for side in (self._before, self._now))
+            torch._foreach_lerp_(before, now, step)
+        if moving:
+            torch._foreach_add_([self._before[norm][2] for norm in moving], 1)
+        _copy(self._now, self._before)
 
-    def _settle(self, norm: nn.Module, *, moves: bool) -> None:
-        mean, var, count = self._before[norm]
-        if moves:
-            step = self._momentum[norm] if self._momentum[norm] is not None else 1 / (count.item() + 1)
-            mean, var, count = torch.lerp(mean, norm.running_mean, step), torch.lerp(var, norm.running_var, step), count + 1
-        for statistic, value in zip((norm.running_mean, norm.running_var, norm.num_batches_tracked), (mean, var, count), strict=True):
-            statistic.copy_(value)
+    def _by_step(self, norms: list[nn.Module]) -> dict[float, list[nn.Module]]:
+        """The norms by their momentum; none means the mean of all updates so far, as in torch."""
+        groups: dict[float, list[nn.Module]] = {}
+        for norm in norms:
+            momentum = self._momentum[norm]
+            groups.setdefault(1 / (self._before[norm][2].item() + 1) if momentum is None else momentum, []).append(norm)
+        return groups
 
     def release(self) -> None:
         """Leave the networks as ordinary networks."""
@@ -63,3 +71,8 @@ class RunningStatistics:
             hook.remove()
         for norm, momentum in self._momentum.items():
             norm.momentum = momentum
+
+
+def _copy(target: dict[nn.Module, list[torch.Tensor]], source: dict[nn.Module, list[torch.Tensor]]) -> None:
+    if target:
+        torch._foreach_copy_([tensor for norm in target for tensor in target[norm]], [tensor for norm in target for tensor in source[norm]])
