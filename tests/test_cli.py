@@ -122,7 +122,7 @@ def test_reconstruct_writes_what_the_autoencoder_makes_of_a_picture(runs: Path, 
 
 def test_mistakes_are_one_line(runs: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
-    assert "there is no recipe 'dcgn'; did you mean dcgan?; use one of dcgan, mlp_gan, mlp_vae" in refusal(capsys, "train", "dcgn")
+    assert f"there is no recipe 'dcgn'; did you mean dcgan?; use one of {', '.join(recipe_names())}, or" in refusal(capsys, "train", "dcgn")
     assert "there is no field 'batch'; did you mean batch_size?; the fields are: data, " in refusal(capsys, "train", "dcgan", "batch=3")
     assert refusal(capsys, "train", "dcgan", "images=lots") == "images=lots is not right; it must be a whole number"
     assert "image_size=48 is not a size that DCGAN makes" in refusal(capsys, "train", "dcgan", "image_size=48", "--out", out)

@@ -1,4 +1,4 @@
-"""From what a user writes as DATA to a source: `digits`, a folder of pictures or a directory of parquet files, with `@split`."""
+"""From what a user writes as DATA to a source: `digits`, a folder or zip file of pictures, or parquet files, with `@split`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 from . import folder, parquet
+from .archive import archive_names, archive_source, is_archive
 from .digits import digits_source, digits_splits
 from .source import Source, canonical_split
 
-_ALLOWED = "give digits, a folder of pictures or a directory of parquet files, each with an optional @split"
-_NOT_READ = "zip files and Hub datasets are not read by this version; unpack or download it, then " + _ALLOWED
+_ALLOWED = "give digits, a folder or zip file of pictures or a directory of parquet files, each with an optional @split"
+_NOT_READ = "Hub datasets are not read by this version; download it, then " + _ALLOWED
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -23,6 +24,7 @@ def describe_sources() -> list[tuple[str, str]]:
             "1,797 handwritten digits of 8x8 pixels (10x10 with a margin), built in; splits train (1,500) and test (297), labels 0-9",
         ),
         ("FOLDER", "pictures in a folder, at any depth; sub-folders may be classes, splits (train, validation, test) or both"),
+        ("FILE.zip", "pictures in a zip file, laid out as in a folder; it is not unpacked"),
         ("PARQUET_DIR", "parquet files laid out as in a dataset repository of the Hub (train-00000-of-00001.parquet)"),
     ]
 
@@ -36,6 +38,8 @@ def available_splits(source: str | Path) -> list[str]:
     name, _ = separate_split(source)
     if _is_digits(source, name):
         return digits_splits()
+    if is_archive(archive := Path(name).expanduser()):
+        return list(folder.group_by_split(_some_pictures(name, archive_names(archive))))
     names = folder.list_files(_directory(name))
     if tables := parquet.parquet_names(names):
         return list(parquet.group_by_split(tables))
@@ -57,6 +61,8 @@ def find_source(source: str | Path, split: str | None = None) -> Source:
     wanted = suffix or split or "train"
     if _is_digits(source, name):
         return digits_source(wanted)
+    if is_archive(archive := Path(name).expanduser()):
+        return archive_source(name, archive, _some_pictures(name, archive_names(archive)), wanted)
     root = _directory(name)
     names = folder.list_files(root)
     if tables := parquet.parquet_names(names):
@@ -82,7 +88,7 @@ def _directory(name: str) -> Path:
     path = Path(name).expanduser()
     if name and os.path.isdir(path):  # unlike pathlib's, false for a name that is too long
         return path
-    if name.startswith("dataset:") or path.suffix.lower() == ".zip":
+    if name.startswith("dataset:"):
         raise ValueError(f"{name!r}: {_NOT_READ}")
     if name and os.path.exists(path):
         raise ValueError(f"{name!r} is a file; {_ALLOWED}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import nn
@@ -15,7 +15,9 @@ from ..layers.diff_augment import diff_augment
 from ..objectives.adversarial import Adversarial
 from ..objectives.games import game_named
 from ..objectives.regularizers import POINTS, GradientPenalty, Regularizer, WeightClipping, ZeroCentredPenalty
+from ..objectives.variational import Variational
 from ..pipelines.generation import ImageGenerationPipeline
+from ..pipelines.reconstruction import ImageReconstructionPipeline
 from ..training.recipe import Recipe
 
 HELD_OUT_SPLITS = ("test", "validation")  # the first of these that the data has is measured, never trained on
@@ -107,3 +109,27 @@ class AdversarialRecipe(ImageRecipe):
 
     def smoke(self) -> Self:
         return replace(super().smoke(), image_size=16, latent_dim=8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariationalRecipe(ImageRecipe):
+    """An autoencoder whose latents are a standard normal: it samples, encodes and reconstructs."""
+
+    images: int = 600_000
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    latent_dim: int = 20
+    likelihood: str = "bernoulli"  # or gaussian
+    beta: float = 1.0  # weight of the KL divergence; above 1: beta-VAE
+    sigma: float = 1.0  # standard deviation of a pixel, on [-1, 1], when the likelihood is gaussian
+
+    published: ClassVar[tuple[str, ...]] = ("autoencoder",)
+
+    def objective(self) -> Variational:
+        return Variational(self.likelihood, self.beta, self.sigma)
+
+    def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
+        return ImageReconstructionPipeline(autoencoder=networks["autoencoder"])
+
+    def smoke(self) -> Self:
+        return replace(super().smoke(), latent_dim=4, width=16)

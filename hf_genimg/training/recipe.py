@@ -21,7 +21,7 @@ PRECISIONS = ("no", "bf16", "fp16")
 class Recipe(ABC):
     """A complete, reproducible training run. Time and lengths are in images: real images the first player of the objective trained on."""
 
-    data: str = "digits"  # what to learn: digits, a folder of pictures or a directory of parquet files, with an optional @split
+    data: str = "digits"  # what to learn: digits, a folder or zip file of pictures or a directory of parquet files; @split optional
     image_size: int = 28  # pixels a side
     image_channels: int | None = None  # 1 grey, 3 colour; none: as in the data
     images: int = 1_000_000  # length of the run

@@ -78,24 +78,24 @@ def test_nothing_there(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     message = refused(source, FileNotFoundError)
     assert message.startswith("there is nothing at '")
-    assert message.endswith("give digits, a folder of pictures or a directory of parquet files, each with an optional @split")
+    assert message.endswith("give digits, a folder or zip file of pictures or a directory of parquet files, each with an optional @split")
 
 
-@pytest.mark.parametrize("source", ["dataset:mnist", "dataset:owner/name@test", "faces.zip", "some/faces.ZIP@test"])
+@pytest.mark.parametrize("source", ["dataset:mnist", "dataset:owner/name@test"])
 def test_not_read_by_this_version(source):
     message = refused(source)
-    assert "zip files and Hub datasets are not read by this version; unpack or download it, then give digits, a folder" in message
+    assert "Hub datasets are not read by this version; download it, then give digits, a folder" in message
 
 
 def test_what_looks_like_a_hub_id(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     message = refused("owner/some-name@test", FileNotFoundError)
-    assert message.startswith("there is no folder 'owner/some-name'; zip files and Hub datasets are not read by this version")
+    assert message.startswith("there is no folder 'owner/some-name'; Hub datasets are not read by this version")
 
 
 def test_a_file(save):
     path = save("a.png")
-    assert refused(path).startswith(f"'{path}' is a file; give digits, a folder of pictures")
+    assert refused(path).startswith(f"'{path}' is a file; give digits, a folder or zip file of pictures")
 
 
 def test_a_folder_without_pictures(tmp_path):

@@ -52,6 +52,24 @@ def test_the_paper_size_has_the_published_parameter_count(facts: Facts) -> None:
         assert parameters(getattr(hf_genimg, facts.name)()) == facts.parameters
 
 
+def test_both_halves_of_the_conv_vae_have_the_published_parameter_count() -> None:
+    with torch.device("meta"):
+        vae = hf_genimg.ConvVAE()
+    assert parameters(vae.encoder) + parameters(vae.to_mean) + parameters(vae.to_log_variance) == 11_050_656
+    assert parameters(vae.decoder) == 6_181_377
+
+
+@pytest.mark.parametrize("size", [28, 32, 64, 128])
+def test_conv_vae_makes_and_encodes_every_size_it_offers(size: int) -> None:
+    vae = hf_genimg.ConvVAE(image_size=size, image_channels=3, latent_dim=3, width=2).eval()
+    with torch.no_grad():
+        images = vae.decode(vae.sample_latents(2))
+        assert images.shape == (2, 3, size, size)
+        assert vae.encode(images).mean.shape == (2, 3)
+    with pytest.raises(ValueError, match="image_size=20 is not a size that ConvVAE makes; use one of 28, 32, 64, 128"):
+        hf_genimg.ConvVAE(image_size=20)
+
+
 def test_grey_dcgan_has_the_published_parameter_count() -> None:
     with torch.device("meta"):
         assert parameters(hf_genimg.DCGANGenerator(image_channels=1)) == 3_574_656
