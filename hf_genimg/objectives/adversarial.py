@@ -30,8 +30,8 @@ class Adversarial(nn.Module):
         n_critic: int = 1,
     ) -> None:
         super().__init__()
-        if n_critic < 1:
-            raise ValueError(f"n_critic={n_critic} must be at least 1: the discriminator's turns for each turn of the generator")
+        if not 1 <= n_critic <= 100:  # a run is saved and stopped between rounds, so a round must not take for ever
+            raise ValueError(f"n_critic={n_critic} must be from 1 to 100: the discriminator's turns for each turn of the generator")
         self.game, self.regularizers = game, nn.ModuleList(regularizers)
         self.augment = augment or (lambda images: images)
         self.players = ("discriminator",) * n_critic + ("generator",)

@@ -104,7 +104,7 @@ def test_the_saturating_generator_has_no_gradient_where_the_discriminator_is_sur
 
 def test_a_round_has_n_critic_turns_of_the_discriminator() -> None:
     assert Adversarial(non_saturating(), n_critic=3).players == ("discriminator",) * 3 + ("generator",)
-    with pytest.raises(ValueError, match="n_critic=0 must be at least 1"):
+    with pytest.raises(ValueError, match="n_critic=0 must be from 1 to 100"):
         Adversarial(non_saturating(), n_critic=0)
 
 
