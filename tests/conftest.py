@@ -15,6 +15,8 @@ os.environ |= {
     "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", "/tmp/hf_genimg-matplotlib"),
 }
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny networks are faster so, and tests do not fight over cores with what else runs
+
 import pytest
 from safetensors.torch import load_file
 

@@ -132,7 +132,7 @@ def test_public_names_are_found_and_unknown_ones_are_not() -> None:
     assert {"load", "train", "DCGANGenerator", "MLPVAE", "ImageReconstructionPipeline", "ModelMixin"} <= set(dir(hf_genimg))
     for name in ("load", "train", "MLPVAE", "ImageGenerationPipeline", "open_dataset", "ModelMixin", "DiffusionPipeline"):
         assert getattr(hf_genimg, name).__name__ == name
-    with pytest.raises(AttributeError, match="has no attribute 'DCGANGenerater'; it has: Capabilities, DCGANDiscriminator"):
+    with pytest.raises(AttributeError, match="has no attribute 'DCGANGenerater'; it has: .*DCGANDiscriminator, "):
         hf_genimg.DCGANGenerater  # noqa: B018
 
 

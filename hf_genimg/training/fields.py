@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -29,7 +30,8 @@ def check_fields(recipe_class: type, values: Mapping[str, Any]) -> None:
         kinds, optional = _kinds(hint)
         fitting = (float, int) if kinds == [float] else tuple(kind for kind in kinds if isinstance(kind, type))
         boolean = isinstance(value, bool) and bool not in kinds
-        if not (optional and value is None) and fitting and (boolean or not isinstance(value, fitting)):
+        endless = isinstance(value, float) and not math.isfinite(value)
+        if not (optional and value is None) and fitting and (boolean or endless or not isinstance(value, fitting)):
             raise ValueError(f"{name}={value!r} is not right; it must be {_spelling(hint)}")
 
 
@@ -79,5 +81,12 @@ def _integer(text: str) -> int:
     return int(number)
 
 
-_CONVERT = {bool: lambda text: _TRUTH[text.lower()], int: _integer, float: float, str: str}
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+_CONVERT = {bool: lambda text: _TRUTH[text.lower()], int: _integer, float: _number, str: str}
 _SPELLING = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}

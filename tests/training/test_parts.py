@@ -195,6 +195,7 @@ def test_fields_are_typed(text: str, value: object) -> None:
         ("switch=maybe", "switch=maybe is not right; it must be true or false"),
         ("limit=x", "limit=x is not right; it must be a number or none"),
         ("count=1e400", "count=1e400 is not right; it must be a whole number"),
+        ("share=inf", "share=inf is not right; it must be a number"),
         ("coutn=1", "there is no field 'coutn'; did you mean count?; the fields are: count, share, name, switch, limit"),
         ("count", "'count' is not a setting; write field=value"),
     ],
@@ -204,7 +205,9 @@ def test_wrong_fields_say_what_would_be_right(text: str, message: str) -> None:
         parse_fields(Typed, [text])
 
 
-@pytest.mark.parametrize(("field", "value"), [("count", "many"), ("count", 1.5), ("count", True), ("share", "x"), ("count", None)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("count", "many"), ("count", 1.5), ("count", True), ("share", "x"), ("count", None), ("share", float("nan"))]
+)
 def test_values_of_another_type_are_refused_in_python_too(field: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"{field}=.* is not right; it must be a"):
         check_fields(Typed, {field: value})
