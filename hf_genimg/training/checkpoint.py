@@ -27,7 +27,7 @@ def save_checkpoint(state_dir: Path, images: int, tensors: Tensors, facts: dict[
     partial.mkdir(parents=True)
     for name, group in tensors.items():
         save_file({key: value.detach().cpu().contiguous() for key, value in group.items()}, partial / f"{name}.safetensors")
-    write_durably(partial / "state.json", json.dumps(facts, indent=2))
+    write_durably(partial / "state.json", json.dumps({**facts, "files": sorted(tensors)}, indent=2))
     for file in partial.iterdir():
         _flush(file)
     final = state_dir / str(images)
@@ -48,8 +48,8 @@ def load_checkpoint(folder: Path) -> tuple[Tensors, dict[str, Any]]:
     """The tensors and facts of a checkpoint; `ValueError` when the disk has damaged it."""
     try:
         facts = json.loads((folder / "state.json").read_text())
-        return {file.stem: load_file(file) for file in sorted(folder.glob("*.safetensors"))}, facts
-    except (OSError, json.JSONDecodeError, SafetensorError) as error:
+        return {name: load_file(folder / f"{name}.safetensors") for name in facts["files"]}, facts
+    except (OSError, KeyError, json.JSONDecodeError, SafetensorError) as error:
         raise ValueError(f"the checkpoint {folder} cannot be read ({error}); train into another --out") from error
 
 

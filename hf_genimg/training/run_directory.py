@@ -108,7 +108,7 @@ def _saved_recipe(file: Path) -> dict[str, Any]:
         saved = json.loads(file.read_text(encoding="utf-8"))
     except ValueError:
         saved = None
-    if not isinstance(saved, dict) or not {"recipe", "fields"} <= saved.keys():
+    if not isinstance(saved, dict) or "recipe" not in saved or not isinstance(saved.get("fields"), dict):
         raise ValueError(
             f"--out {file.parent} holds files but no run (its recipe.json is not one of hf_genimg); name a new or empty folder"
         )

@@ -20,6 +20,7 @@ from hf_genimg.training import checkpoint, trainer
 from hf_genimg.training.callbacks import Callback, HeldOut, Samples
 from hf_genimg.training.recipe import Recipe
 from hf_genimg.training.run import Run
+from hf_genimg.training.run_directory import RunDirectory
 
 KILLS = 20
 # A server that has imported torch and forks: a fresh process each time, without six seconds of imports.
@@ -166,12 +167,22 @@ def test_signals_save_and_leave(number: int, status: int, tmp_path: Path, expect
     expect_the_same(tmp_path / "run")
 
 
+def hold_the_lock(folder: Path, ready: Path) -> None:
+    """Stand where a process is that trains in `folder`, and stay there."""
+    with RunDirectory(folder, long_run()).lock(long_run()):
+        ready.touch()
+        time.sleep(600)
+
+
 def test_two_processes_do_not_train_in_one_folder(tmp_path: Path) -> None:
-    process = start(train_in_a_process, tmp_path / "run", tmp_path / "first")
-    wait_for_progress(tmp_path / "first", process)
+    process = start(hold_the_lock, tmp_path / "run", tmp_path / "ready")
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "ready").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
     try:
         with pytest.raises(ValueError, match="another process is training in"):
             trainer.train(long_run(), tmp_path / "run", progress=False)
     finally:
         process.kill()
         process.join()
+    trainer.train(long_run().override(images=16), tmp_path / "run", callbacks=[], progress=False)  # its death freed the folder

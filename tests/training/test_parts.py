@@ -142,6 +142,13 @@ def test_a_damaged_checkpoint_is_one_line(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "8")
 
 
+def test_a_checkpoint_that_lacks_a_file_is_damaged(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, 8, {"weights": {"w": torch.zeros(3)}, "optimizers": {"m": torch.zeros(3)}}, {"images": 8})
+    (tmp_path / "8/optimizers.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"the checkpoint .*8 cannot be read"):
+        load_checkpoint(tmp_path / "8")
+
+
 def test_only_the_current_state_stays(tmp_path: Path) -> None:
     for images in (8, 16, 24):
         save_checkpoint(tmp_path, images, {"weights": {"w": torch.full((3,), float(images))}}, {"images": images})

@@ -102,7 +102,7 @@ def test_a_run_killed_before_it_began_is_a_fresh_one(tiny: Tiny, tmp_path: Path)
     train(tiny(images=8), tmp_path / "run", callbacks=[], progress=False)
 
 
-@pytest.mark.parametrize("content", ["[1, 2]", '{"dish": "soup"}', "not json"])
+@pytest.mark.parametrize("content", ["[1, 2]", '{"dish": "soup"}', '{"recipe": "dcgan", "fields": 5}', "not json"])
 def test_the_recipe_of_somebody_else_is_no_run(content: str, tiny: Tiny, tmp_path: Path) -> None:
     (tmp_path / "recipe.json").write_text(content)
     with pytest.raises(ValueError, match="its recipe.json is not one of hf_genimg"):
