@@ -29,7 +29,7 @@ processes.set_forkserver_preload(["hf_genimg.api", "hf_genimg.training.trainer",
 
 
 def long_run() -> Recipe:
-    fields = {"images": 1600, "snapshot_images": 48, "sample_images": 200, "log_images": 100, "evaluate_images": 400, "n_critic": 2}
+    fields = {"images": 3200, "snapshot_images": 48, "sample_images": 200, "log_images": 100, "evaluate_images": 400, "n_critic": 2}
     return recipe_class("dcgan")().smoke().override(**fields, max_grad_norm=1.0, schedule="cosine")
 
 
@@ -105,7 +105,7 @@ def expect_the_same(uninterrupted: Path, tensors_of: Callable[..., Any], log_of:
             assert file.read_bytes() == (run / file.relative_to(uninterrupted)).read_bytes(), file
         assert sorted(entry.name for entry in (run / "samples").iterdir()) == sorted(e.name for e in (uninterrupted / "samples").iterdir())
         assert json.loads((run / "recipe.json").read_text()) == json.loads((uninterrupted / "recipe.json").read_text())
-        assert sorted(entry.name for entry in (run / "state").iterdir()) == ["1600", "current"]
+        assert sorted(entry.name for entry in (run / "state").iterdir()) == ["3200", "current"]
 
     return compare
 
