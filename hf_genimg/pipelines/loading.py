@@ -33,7 +33,10 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
     """
     path = Path(model).expanduser()
     source = str(_pipeline_directory(path)) if path.exists() else _hub_id(str(model))
-    return _pipeline_class(source, kwargs).from_pretrained(source, **kwargs)
+    try:
+        return _pipeline_class(source, kwargs).from_pretrained(source, **kwargs)
+    except (TypeError, AttributeError, KeyError) as error:  # what a damaged JSON file makes of diffusers
+        raise ValueError(f"{source} is damaged ({type(error).__name__}: {error}); save or download the model again") from error
 
 
 def _pipeline_directory(path: Path) -> Path:

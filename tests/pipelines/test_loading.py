@@ -241,3 +241,11 @@ def test_fresh_processes_load_in_every_import_order(run, tmp_path, colour, impor
 def test_networks_of_a_pipeline_load_alone(run, colour):
     generator = DCGANGenerator.from_pretrained(run / "pipeline", subfolder="generator")
     assert all(torch.equal(a, b) for a, b in zip(generator.parameters(), colour.generator.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(("file", "content"), [("model_index.json", "[]"), ("generator/config.json", '{"width": "x"}')])
+def test_a_damaged_description_is_one_error(file, content, grey, tmp_path):
+    grey.save_pretrained(tmp_path)
+    (tmp_path / file).write_text(content)
+    with pytest.raises(ValueError, match="is damaged"):
+        load(tmp_path)
