@@ -6,6 +6,7 @@ torch is imported by the commands that need it, so that help and mistakes are im
 from __future__ import annotations
 
 import ast
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -48,6 +49,8 @@ def one_line_warnings() -> Iterator[None]:
     plain = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *details: Any, **more: Any) -> None:
+        if os.environ.get("RANK", "0") != "0":
+            return  # the first process of a run says it
         if category in (UserWarning, RuntimeWarning):
             fail(f"warning: {message}", 0)
         else:
@@ -72,7 +75,9 @@ def _load(model: str) -> Any:
 
 def fail(message: str, status: int) -> int:
     """Print one line and pass the exit status on."""
-    print(f"hf-genimg: {' '.join(message.split())}", file=sys.stderr)
+    rank = os.environ.get("RANK", "0")
+    process = "" if rank == "0" else f" [process {rank}]"
+    print(f"hf-genimg{process}: {' '.join(message.split())}", file=sys.stderr)
     return status
 
 
@@ -161,6 +166,8 @@ def _train(recipe: Any, out: Path) -> int:
         pipeline = train_recipe(recipe, out)
     except KeyboardInterrupt:
         return 130  # the run has said where it stands
+    if os.environ.get("RANK", "0") != "0":
+        return 0  # the first process speaks for all
     print(f"{out}: the model in pipeline/, grids in samples/, losses in curve.png and log.jsonl{_held_out_summary(out)}")
     use = "reconstruct" if pipeline.capabilities.encode else "sample"
     print(f"next: hf-genimg {use} {out} {'IMAGE' if use == 'reconstruct' else '--num 16'} --out pictures")

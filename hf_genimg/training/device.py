@@ -6,14 +6,19 @@ import importlib.util
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import InitProcessGroupKwargs
 
 TRACKERS = ("tensorboard", "trackio", "wandb")
+LAUNCHED = ("WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")  # where launchers say how many processes they started
+SHARDING = ("DEEPSPEED", "FSDP", "MEGATRON_LM", "PARALLELISM_CONFIG")
+PATIENCE = timedelta(hours=2)  # while one process measures or saves, the others wait; a lost connection is noticed at once
 
 
 def make_accelerator(mixed_precision: str, trackers: str | None = None, folder: Path | None = None) -> Accelerator:
@@ -26,13 +31,31 @@ def make_accelerator(mixed_precision: str, trackers: str | None = None, folder: 
     AcceleratorState._reset_state()  # so that two runs in one process may differ in precision
     names = [name.strip() for name in trackers.split(",")] if trackers else []
     refuse_unknown_trackers(names)
-    launched, accelerated = int(os.environ.get("WORLD_SIZE", "1")), torch.accelerator.is_available()
-    if launched > 1:
-        raise ValueError(f"{launched} processes were launched, but this version trains on one; start `hf-genimg train` without a launcher")
+    refuse_sharding()
+    accelerated = torch.accelerator.is_available()
     if mixed_precision == "fp16" and not accelerated:
         raise ValueError("mixed_precision=fp16 needs an accelerator, and this machine has none; use mixed_precision=bf16 or no")
     AcceleratorState._reset_state()  # so that two runs in one process may differ in precision
-    return Accelerator(cpu=not accelerated, mixed_precision=mixed_precision, log_with=names or None, project_dir=folder)
+    patience = InitProcessGroupKwargs(timeout=PATIENCE)
+    accelerator = Accelerator(
+        cpu=not accelerated, mixed_precision=mixed_precision, log_with=names or None, project_dir=folder, kwargs_handlers=[patience]
+    )
+    launched = max(int(os.environ.get(name, "1")) for name in LAUNCHED)
+    if launched != accelerator.num_processes:
+        raise ValueError(
+            f"{launched} processes were launched, but Accelerate joined {accelerator.num_processes}; "
+            "each would train alone and overwrite the others: launch with torchrun or accelerate launch as the README shows"
+        )
+    return accelerator
+
+
+def refuse_sharding() -> None:
+    """Raise `ValueError` for a launch that splits networks over processes: a game has several networks, and these serve one."""
+    for name in SHARDING:
+        if os.environ.get(f"ACCELERATE_USE_{name}", "false").lower() in ("true", "1", "yes"):
+            raise ValueError(
+                f"this launch asks for {name}, which serves one network and a game has several; launch with --multi_gpu instead"
+            )
 
 
 def refuse_unknown_trackers(names: list[str]) -> None:

@@ -10,7 +10,10 @@ from typing import Self
 
 
 class Interrupts:
-    """While entered: `received` is the signal that came, if one did. A second one ends the process at once, as usual."""
+    """While entered: `received` is the first signal that came, if one did. The same one again ends the process at once, as usual.
+
+    Another one does not: launchers answer Ctrl-C, which reaches every process, with a SIGTERM to each.
+    """
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
@@ -22,8 +25,8 @@ class Interrupts:
         return self
 
     def _note(self, number: int, _: FrameType | None) -> None:
-        self.received = signal.Signals(number)
-        self._restore()
+        self.received = self.received or signal.Signals(number)
+        signal.signal(number, self._before.pop(number))
 
     def _restore(self) -> None:
         for number, handler in self._before.items():
@@ -33,11 +36,16 @@ class Interrupts:
     def __exit__(self, *_: object) -> None:
         self._restore()
 
-    def leave(self, images: int) -> None:
+    def join(self) -> None:
+        """Leave because another process of the run was asked to."""
+        self.received = self.received or signal.SIGTERM
+
+    def leave(self, images: int, speak: bool = True) -> None:
         """End as the signal would have: KeyboardInterrupt or exit status 143, after the state of `images` images was saved."""
         if self.received is None:
             return
-        print(f"{self.received.name}: saved at {images:,} images; the same command continues", file=sys.stderr)
+        if speak:
+            print(f"{self.received.name}: saved at {images:,} images; the same command continues", file=sys.stderr)
         if self.received == signal.SIGINT:
             raise KeyboardInterrupt
         raise SystemExit(128 + self.received)

@@ -14,6 +14,7 @@ from .average import WeightAverage
 from .checkpoint import Tensors, optimizer_tensors, restore_optimizer
 from .device import seed_noise
 from .meter import Meter
+from .processes import Processes
 from .recipe import Recipe
 from .run_directory import RunDirectory
 from .sampler import ShuffledStream
@@ -29,6 +30,7 @@ class Run:
 
     def __init__(self, recipe: Recipe, directory: RunDirectory, dataset: Any, accelerator: Accelerator) -> None:
         self.recipe, self.directory, self.dataset, self.accelerator = recipe, directory, dataset, accelerator
+        self.processes = Processes(accelerator)
         self.images = 0
         seed_noise("build", recipe.seed)
         self.networks = {name: self._placed(network) for name, network in recipe.models().items()}
@@ -63,7 +65,7 @@ class Run:
             self.statistics.begin()
             terms = self._play(turn, player)
             stepped = self._step(player)
-            self.statistics.end(self._trained_by(player) if stepped else set())
+            self.statistics.end(self._trained_by(player) if stepped else set(), self.processes.mean)
             if stepped:
                 self.objective.update(player, self.networks)
                 self.meter.add(player, terms)
@@ -73,12 +75,12 @@ class Run:
         self.average.update(self.images, self.round_images)
 
     def _play(self, turn: int, player: str) -> dict[str, torch.Tensor]:
-        """Accumulate the gradients of one turn; returns the mean of each term."""
-        size = self.recipe.micro_batch_size or self.recipe.batch_size
+        """Accumulate the gradients of one turn over all processes; returns the mean of each term."""
+        size = micro_batch_size(self.recipe, self.processes.count)
         micro_batches = self.recipe.batch_size // size
         self._focus(player)
         sums: dict[str, torch.Tensor] = {}
-        for index in range(micro_batches):
+        for index in self.processes.share(micro_batches):
             indices = self.streams[player].indices(self._position(turn, player) + index * size, size)
             seed_noise(self.recipe.seed, self.images, turn, index)
             batch = self.dataset.batch(indices, self.accelerator.device, self.recipe.channels_last)
@@ -87,6 +89,7 @@ class Run:
             self.accelerator.backward(sum(terms.values()) / micro_batches)
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0) + term.detach().float() / micro_batches
+        self.processes.sum([*(weight.grad for weight in self._weights[player] if weight.grad is not None), *sums.values()])
         return sums
 
     def _position(self, turn: int, player: str) -> int:
@@ -151,7 +154,8 @@ class Run:
 
     def log(self, record: dict[str, float]) -> None:
         """Add a line to the log, and to the trackers that were asked for."""
-        self.directory.append_log({"images": self.images, **record})
+        if self.processes.is_main:
+            self.directory.append_log({"images": self.images, **record})
         self.accelerator.log(record, step=self.images)
 
     def refuse_bad_weights(self) -> None:
@@ -201,6 +205,21 @@ class Run:
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(facts["scaler"])
         self.meter.restore(facts["meter"], self.images, self.accelerator.device)
+
+
+def micro_batch_size(recipe: Recipe, processes: int) -> int:
+    """Images a backward pass: what the recipe says, otherwise the share of the batch that one of `processes` has.
+
+    Raises `ValueError` when the processes cannot share a batch evenly.
+    """
+    size = recipe.micro_batch_size or recipe.batch_size // processes
+    if size == 0 or recipe.batch_size % (size * processes):
+        parts = f" in micro-batches of {recipe.micro_batch_size}" if recipe.micro_batch_size else ""
+        unit = (recipe.micro_batch_size or 1) * processes
+        raise ValueError(
+            f"batch_size={recipe.batch_size}{parts} cannot be shared evenly by {processes} processes; use a multiple of {unit}"
+        )
+    return size
 
 
 def _below(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:

@@ -7,6 +7,7 @@ the end of the turn the statistics of the networks that were trained take one st
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -47,9 +48,14 @@ class RunningStatistics:
         _copy(self._before, self._now)
 
     @torch.no_grad()
-    def end(self, trained: set[str]) -> None:
-        """Move the statistics of the networks named in `trained` by one step, and put the others back."""
+    def end(self, trained: set[str], average: Callable[[Sequence[torch.Tensor]], None] = lambda tensors: None) -> None:
+        """Move the statistics of the networks named in `trained` by one step, and put the others back.
+
+        average: replaces tensors by their means over all processes.
+        """
         moving = [norm for norm, name in self._network_of.items() if name in trained and self._forwards[norm]]
+        if moving:
+            average([tensor for norm in moving for tensor in self._now[norm][:2]])
         for step, norms in self._by_step(moving).items():
             before, now = ([tensor for norm in norms for tensor in side[norm][:2]] for side in (self._before, self._now))
             torch._foreach_lerp_(before, now, step)

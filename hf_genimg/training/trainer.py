@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from .curve import draw_curves
 from .device import deterministic_kernels, make_accelerator
 from .interrupts import Interrupts
 from .recipe import Recipe
-from .run import Run
+from .run import Run, micro_batch_size
 from .run_directory import RunDirectory
 
 SNAPSHOT_SECONDS = 60  # a checkpoint at least this often, so that a kill never costs more; when it is written changes no tensor
@@ -41,9 +42,10 @@ def train(
     stops being a number, `KeyboardInterrupt` or `SystemExit` after a signal; the state on disk is whole in each case.
     """
     recipe.check()
-    refuse_impossible(recipe)
+    networks = refuse_impossible(recipe)
     directory = RunDirectory(run_dir, recipe)
     accelerator = make_accelerator(recipe.mixed_precision, recipe.trackers, directory.path / "trackers")
+    refuse_single_images(recipe, networks, micro_batch_size(recipe, accelerator.num_processes))
     with undisturbed((), accelerator.device), deterministic_kernels():
         dataset = recipe.dataset()
         recipe = recipe.fitted(dataset)
@@ -55,11 +57,13 @@ def train(
         callbacks = default_callbacks(recipe) if callbacks is None else callbacks
         if init_networks is not None and current_checkpoint(directory.state) is None:
             run.start_from(init_networks())
-        with directory.lock(recipe), Interrupts() as interrupts:
+        processes = run.processes
+        processes.refuse_unlike("what is trained, or its data,", f"{recipe.to_json()} {dataset.fingerprint}")
+        with directory.lock(recipe) if processes.is_main else nullcontext(), Interrupts() as interrupts:
             resume(run, callbacks)
-            with progress_bar(recipe, run.images, progress) as bar:
+            with progress_bar(recipe, run.images, progress and processes.is_main) as bar:
                 learn(run, callbacks, interrupts, stop_at, bar)
-            interrupts.leave(run.images)
+            interrupts.leave(run.images, speak=processes.is_main)
             return finish(run)
 
 
@@ -68,15 +72,17 @@ def learn(run: Run, callbacks: Sequence[Callback], interrupts: Interrupts, stop_
     recipe, previous, saved = run.recipe, run.images, time.monotonic()
     while True:
         done = run.images >= recipe.images
-        stopping = interrupts.received is not None or (stop_at is not None and run.images >= stop_at)
-        overdue = time.monotonic() - saved > SNAPSHOT_SECONDS
+        interrupted, overdue = run.processes.any(interrupts.received is not None, time.monotonic() - saved > SNAPSHOT_SECONDS)
+        if interrupted:
+            interrupts.join()
+        stopping = interrupted or (stop_at is not None and run.images >= stop_at)
         due = [callback for callback in callbacks if is_due(callback.every, previous, run.images, done)]
         snapshot = is_due(recipe.snapshot_images, previous, run.images, done or stopping or overdue)
         if is_due(recipe.log_images, previous, run.images, done):
             report(run, bar)
         if due or snapshot:
             run.meter.means(run.images)  # raises rather than show or keep what is no number
-        for callback in due:
+        for callback in due if run.processes.is_main else ():
             with undisturbed([*run.networks.values(), *run.average.networks.values()], run.accelerator.device):
                 callback(run)
         if snapshot:
@@ -89,16 +95,21 @@ def learn(run: Run, callbacks: Sequence[Callback], interrupts: Interrupts, stop_
         bar.update(run.images - previous)
 
 
-def refuse_impossible(recipe: Recipe) -> None:
-    """Let networks and objective refuse what they cannot be, without memory and before any picture is read."""
+def refuse_impossible(recipe: Recipe) -> Mapping[str, nn.Module]:
+    """Let networks and objective refuse what they cannot be, without memory and before any picture is read; returns those networks."""
     try:
         with torch.device("meta"):
             networks = recipe.override(image_channels=recipe.image_channels or 1).models()
     except (RuntimeError, IndexError) as error:
         raise ValueError(f"{recipe.name} cannot build its networks from these fields: {error}") from error
     recipe.objective()
+    return networks
+
+
+def refuse_single_images(recipe: Recipe, networks: Mapping[str, nn.Module], micro_batch_size: int) -> None:
+    """Raise `ValueError` where a batch norm would have to normalise one number by itself."""
     flat = any(isinstance(module, nn.BatchNorm1d) for network in networks.values() for module in network.modules())
-    if flat and (recipe.micro_batch_size or recipe.batch_size) == 1:
+    if flat and micro_batch_size == 1:
         raise ValueError(f"one image is too few for the batch norm of {recipe.name}; use batch_size and micro_batch_size of at least 2")
 
 
@@ -124,7 +135,10 @@ def is_due(every: int | None, previous: int, images: int, done: bool) -> bool:
 
 
 def resume(run: Run, callbacks: Sequence[Callback]) -> None:
-    """Stand at the current checkpoint, with log, samples and pipeline as they were there; or at the beginning."""
+    """Stand at the current checkpoint, with log, samples and pipeline as they were there; or at the beginning.
+
+    Every process reads it. The main one alone tidies up, and its first word to the others comes after that.
+    """
     run.meter.start_line(0)
     folder = current_checkpoint(run.directory.state)
     if folder is not None:
@@ -132,10 +146,12 @@ def resume(run: Run, callbacks: Sequence[Callback]) -> None:
         run.restore(tensors, facts)
         for callback in callbacks:
             callback.restore(facts["callbacks"].get(callback.name, {}))
-        remove_leftovers(run.directory.state)
-    run.directory.rewind(run.images)
-    run.directory.recover_pipeline()
-    run.directory.write_recipe(run.recipe)
+    if run.processes.is_main:
+        if folder is not None:
+            remove_leftovers(run.directory.state)
+        run.directory.rewind(run.images)
+        run.directory.recover_pipeline()
+        run.directory.write_recipe(run.recipe)
     run.accelerator.init_trackers(run.directory.path.name, config=run.recipe.to_json()["fields"])
 
 
@@ -151,6 +167,8 @@ def report(run: Run, bar: tqdm) -> None:
 def save(run: Run, callbacks: Sequence[Callback]) -> None:
     """A checkpoint, then the pipeline that goes with it."""
     run.refuse_bad_weights()
+    if not run.processes.is_main:
+        return
     facts = {**run.facts(), "callbacks": {callback.name: callback.state() for callback in callbacks}}
     save_checkpoint(run.directory.state, run.images, run.tensors(), facts)
     run.directory.replace_pipeline(run.pipeline())
@@ -158,10 +176,13 @@ def save(run: Run, callbacks: Sequence[Callback]) -> None:
 
 def finish(run: Run) -> Any:
     """What a run leaves beside its state; returns the pipeline, ready to be called."""
-    run.accelerator.end_training()
+    for tracker in run.accelerator.trackers:
+        tracker.finish()
     run.statistics.release()
     for network in run.networks.values():
         network.eval().requires_grad_(True)
-    run.directory.replace_pipeline(run.pipeline())  # again, for a kill may have come between the last state and its pipeline
-    draw_curves(run.directory.records(), run.directory.curve)
+    if run.processes.is_main:
+        run.directory.replace_pipeline(run.pipeline())  # again, for a kill may have come between the last state and its pipeline
+        draw_curves(run.directory.records(), run.directory.curve)
+    run.processes.wait()
     return run.pipeline()

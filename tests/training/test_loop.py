@@ -308,14 +308,6 @@ def test_fp16_without_an_accelerator_is_refused(tiny: Tiny, tmp_path: Path) -> N
     assert not (tmp_path / "run").exists()
 
 
-def test_several_processes_are_refused(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(os.environ, "WORLD_SIZE", "2")
-    monkeypatch.setattr("hf_genimg.training.device.Accelerator", lambda **_: pytest.fail("it would wait for the other process"))
-    with pytest.raises(ValueError, match="2 processes were launched, but this version trains on one"):
-        train(tiny(), tmp_path / "run", progress=False)
-    assert not (tmp_path / "run").exists()
-
-
 @pytest.mark.parametrize(("turn", "term"), [("discriminator", "real"), ("generator", "fool")])
 def test_nan_names_the_term_and_keeps_the_last_good_state(
     turn: str, term: str, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tensors_of: Callable[[Path], dict[str, torch.Tensor]]

@@ -1,0 +1,151 @@
+"""Two processes over gloo: the parameters of one, exact resumption, and an end to all when one dies."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from hf_genimg.recipes import recipe_names
+from hf_genimg.training.checkpoint import current_checkpoint
+from hf_genimg.training.device import make_accelerator
+from hf_genimg.training.processes import Processes
+from hf_genimg.training.run import micro_batch_size
+from hf_genimg.training.trainer import train
+
+WALK = Path(__file__).with_name("walk.py")
+TensorsOf = Callable[[Path], dict[str, torch.Tensor]]
+_spec = importlib.util.spec_from_file_location("walk", WALK)
+walk = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(walk)
+
+
+def launch(folder: Path, *case: str, processes: int = 2) -> subprocess.CompletedProcess[str]:
+    """Run walk.py in `processes` processes."""
+    # ACCELERATE_USE_CPU is not needed: the trainer itself says so where there is no accelerator.
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        f"--nproc_per_node={processes}",
+        str(WALK),
+        str(folder),
+        *case,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+
+
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every recipe, trained by two processes in one launch."""
+    folder = tmp_path_factory.mktemp("launched")
+    result = launch(folder)
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.mark.parametrize("name", [*recipe_names(), "composed"])
+def test_two_processes_train_the_parameters_of_one(name: str, launched: Path, tensors_of: TensorsOf, tmp_path: Path) -> None:
+    train(walk.cases()[name], tmp_path / name, progress=False)
+    one, two = tensors_of(tmp_path / name), tensors_of(launched / name)
+    assert one.keys() == two.keys()
+    for key, expected in one.items():
+        if key.startswith("networks") and not key.endswith(("running_mean", "running_var")):
+            difference = (two[key].double() - expected.double()).norm()
+            assert difference <= 1e-6 * expected.double().norm(), (key, difference)
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_two_processes_leave_one_run_directory(name: str, launched: Path, log_of: Callable[[Path], Any], tmp_path: Path) -> None:
+    train(walk.cases()[name], tmp_path / name, progress=False)
+    assert {entry.name for entry in (tmp_path / name).iterdir()} == {entry.name for entry in (launched / name).iterdir()}
+    for one, two in zip(log_of(tmp_path / name), log_of(launched / name), strict=True):
+        assert one.keys() == two.keys()
+        assert two == pytest.approx(one, rel=1e-3)
+
+
+def test_two_processes_resume_exactly(launched: Path, tensors_of: TensorsOf, tmp_path: Path) -> None:
+    assert launch(tmp_path / "run", "72").returncode == 0
+    assert current_checkpoint(tmp_path / "run/state").name == "72"
+    result = launch(tmp_path / "run", "on")
+    assert result.returncode == 0, result.stderr
+    whole, resumed = tensors_of(launched / "dcgan"), tensors_of(tmp_path / "run")
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+
+
+def test_a_run_goes_on_with_another_number_of_processes(launched: Path, tensors_of: TensorsOf, tmp_path: Path) -> None:
+    train(walk.cases()["dcgan"], tmp_path / "run", progress=False, stop_at=72)
+    result = launch(tmp_path / "run", "on")
+    assert result.returncode == 0, result.stderr
+    whole, resumed = tensors_of(launched / "dcgan"), tensors_of(tmp_path / "run")
+    for key in whole:
+        if key.startswith("networks") and key.endswith("weight"):
+            assert (resumed[key] - whole[key]).norm() <= 1e-6 * whole[key].norm(), key
+
+
+@pytest.mark.parametrize(("how", "said"), [("killed", "SIGKILL"), ("raises", "the planted failure of process 1")])
+def test_a_process_that_dies_ends_all(how: str, said: str, tmp_path: Path) -> None:
+    began = time.monotonic()
+    result = launch(tmp_path / "run", how)
+    assert result.returncode != 0
+    assert time.monotonic() - began < 60
+    assert said in result.stderr
+    state = current_checkpoint(tmp_path / "run/state")
+    assert state.name == "96"  # the checkpoint that was due when the process died
+    assert all(torch.isfinite(t).all() for file in state.glob("*.safetensors") for t in load_file(file).values())
+
+
+def test_processes_that_are_told_unlike_things_are_refused(tmp_path: Path) -> None:
+    result = launch(tmp_path / "run", "unlike")
+    assert result.returncode != 0
+    assert "is not the same in all 2 processes" in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_launch_that_accelerate_did_not_join_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "OMPI_COMM_WORLD_SIZE", "3")
+    monkeypatch.setattr("hf_genimg.training.device.Accelerator", lambda **_: SimpleNamespace(num_processes=1))
+    with pytest.raises(ValueError, match="3 processes were launched, but Accelerate joined 1"):
+        make_accelerator("no")
+
+
+@pytest.mark.parametrize("kind", ["DEEPSPEED", "FSDP", "MEGATRON_LM", "PARALLELISM_CONFIG"])
+def test_sharding_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, f"ACCELERATE_USE_{kind}", "true")
+    with pytest.raises(ValueError, match=f"{kind}, which serves one network"):
+        make_accelerator("no")
+
+
+def test_micro_batches_are_shared_evenly_and_in_order() -> None:
+    shares = []
+    for index in range(3):
+        processes = Processes(SimpleNamespace(num_processes=3, process_index=index, is_main_process=index == 0))
+        shares += processes.share(6)
+    assert shares == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("batch", "micro", "processes", "size"), [(64, None, 1, 64), (64, None, 8, 8), (64, 8, 8, 8), (64, 4, 8, 4), (64, 16, 1, 16)]
+)
+def test_the_micro_batch_is_the_share_unless_it_is_named(tiny: Any, batch: int, micro: int | None, processes: int, size: int) -> None:
+    assert micro_batch_size(tiny(batch_size=batch, micro_batch_size=micro), processes) == size
+
+
+@pytest.mark.parametrize(
+    ("batch", "micro", "processes", "rule"),
+    [(64, None, 3, "use a multiple of 3"), (64, 32, 4, "in micro-batches of 32 .* use a multiple of 128"), (4, None, 8, "multiple of 8")],
+)
+def test_a_batch_that_cannot_be_shared_is_refused(tiny: Any, batch: int, micro: int | None, processes: int, rule: str) -> None:
+    with pytest.raises(ValueError, match=rule):
+        micro_batch_size(tiny(batch_size=batch, micro_batch_size=micro), processes)

@@ -1,0 +1,54 @@
+"""What every process of a launch runs: `walk.py FOLDER` trains each recipe in FOLDER/<recipe>; `walk.py FOLDER CASE` does what CASE says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import hf_genimg  # noqa: F401
+from hf_genimg.recipes import recipe_class, recipe_names
+from hf_genimg.training.recipe import Recipe
+from hf_genimg.training.run import Run
+from hf_genimg.training.trainer import train
+
+RANK = int(os.environ.get("RANK", "0"))
+COMPOSED = {"r1": 1.0, "penalty_every": 2, "gradient_penalty": 1.0, "max_grad_norm": 1.0, "n_critic": 2, "diff_augment": "color"}
+
+
+def cases() -> dict[str, Recipe]:
+    """Twenty updates of every recipe, and of one with everything that a game may be composed of."""
+    plain = {name: recipe_class(name)().smoke().override(images=160) for name in recipe_names()}
+    return {**plain, "composed": plain["dcgan"].override(images=320, **COMPOSED)}
+
+
+def plant_death(how: str) -> None:
+    """Process 1 fails, or is killed, at image 96, where a checkpoint was written."""
+    play = Run.play_round
+
+    def play_or_die(self: Run) -> None:
+        if self.images >= 96 and RANK == 1:
+            if how == "killed":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise ValueError("the planted failure of process 1")
+        play(self)
+
+    Run.play_round = play_or_die
+
+
+def main(folder: Path, case: str | None) -> None:
+    if case is None:
+        for name, recipe in cases().items():
+            train(recipe, folder / name, progress=False)
+        return
+    if case in ("killed", "raises"):
+        plant_death(case)
+    if case == "unlike":
+        train(recipe_class("dcgan")().smoke().override(seed=RANK), folder, progress=False)
+    stop_at = int(case) if case.isdigit() else None
+    train(cases()["dcgan"], folder, progress=False, stop_at=stop_at)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)
