@@ -19,7 +19,9 @@ _FIXED = {
     "train": "hf_genimg.api",
     "Capabilities": "hf_genimg.pipelines.capabilities",
     "ImageDataset": "hf_genimg.data",
+    "PairedDataset": "hf_genimg.data",
     "open_dataset": "hf_genimg.data",
+    "open_pairs": "hf_genimg.data",
     "ModelMixin": "diffusers",
     "DiffusionPipeline": "diffusers",
 }

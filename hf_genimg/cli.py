@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 ArgumentError = typer.BadParameter.__mro__[2]  # the base of every complaint about arguments; typer has no public name for it
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run directory, a pipeline directory or a Hub id.")]
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # of files that we do not write
 Seed = Annotated[int, typer.Option(help="Image i of a call is made from seed + i.", min=0)]
 
 
@@ -30,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     try:
         with one_line_warnings():
-            return app(arguments, standalone_mode=False, prog_name="hf-genimg") or 0
+            status = app(arguments, standalone_mode=False, prog_name="hf-genimg") or 0
+        return fail("stopped", 130) if status == 130 else status  # into which typer turns KeyboardInterrupt
     except (typer.Abort, KeyboardInterrupt):
         return fail("stopped", 130)
     except ArgumentError as error:
@@ -64,13 +67,18 @@ def one_line_warnings() -> Iterator[None]:
 
 
 def _load(model: str) -> Any:
-    """The pipeline of a MODEL, without diffusers' bar for the two files that it reads."""
-    from diffusers.utils import logging
-
+    """The pipeline of a MODEL."""
     from .api import load
 
-    logging.disable_progress_bar()
+    _hide_loading_bars()
     return load(model)
+
+
+def _hide_loading_bars() -> None:
+    """Without diffusers' bar for the two files that it reads."""
+    from diffusers.utils import logging
+
+    logging.disable_progress_bar()
 
 
 def fail(message: str, status: int) -> int:
@@ -99,18 +107,36 @@ def _hf_genimg(
 
 @app.command("list")
 def list_(
-    kind: Annotated[str | None, typer.Argument(metavar="[recipes|models|data]", help="What to list; all when left out.")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(metavar="[recipes|models|data|RECIPE]", help="What to list, or a recipe to describe; all when left out.")
+    ] = None,
 ) -> None:
-    """List what there is: recipes to train, models to build, data to learn from."""
+    """List what there is: recipes to train, models to build, data to learn from; or one recipe with its fields."""
     kinds = {"recipes": _recipe_lines, "models": _model_lines, "data": _data_lines}
     if kind is not None and kind not in kinds:
-        raise ValueError(f"{kind!r} cannot be listed; use one of {', '.join(kinds)}")
+        _describe_recipe(kind, list(kinds))
+        return
     for name in [kind] if kind else kinds:
         lines = kinds[name]()
         width = max(len(left) for left, _ in lines)
         print(f"{name}:" if kind is None else "", end="\n" if kind is None else "")
         for left, right in lines:
             print(f"  {left:<{width}}  {right}")
+
+
+def _describe_recipe(name: str, kinds: list[str]) -> None:
+    """What a recipe's file says of it, and its fields as they are written on the command line."""
+    from .recipes import recipe_class, recipe_names
+    from .training.fields import describe_fields
+
+    if name not in recipe_names() and not name.endswith(".py"):
+        raise ValueError(f"{name!r} cannot be listed; use one of {', '.join(kinds)}, or a recipe: {', '.join(recipe_names())}")
+    recipe = recipe_class(name)
+    described = describe_fields(recipe)
+    left, middle = (max(len(field[column]) for field in described) for column in (0, 1))
+    print(f"{(sys.modules[recipe.__module__].__doc__ or recipe.__doc__ or name).strip()}\n\nfields:")
+    for assignment, kind, comment in described:
+        print(f"  {assignment:<{left}}  {kind:<{middle}}  {comment}".rstrip())
 
 
 def first_line(source: str) -> str:
@@ -142,10 +168,13 @@ def _data_lines() -> list[tuple[str, str]]:
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE|FILE.py", help="A name from `hf-genimg list recipes`, or your own recipe.")],
-    settings: Annotated[list[str] | None, typer.Argument(metavar="[field=value]...", help="Fields of the recipe to set.")] = None,
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE|FILE.py", help="One of `hf-genimg list recipes`, or your own.")],
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[field=value]...", help="Fields to set; `hf-genimg list RECIPE` shows them.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/RECIPE when left out.")] = None,
     smoke: Annotated[bool, typer.Option("--smoke", help="A run of seconds, to see that everything works.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what the run would take, from twenty rounds that are thrown away.")] = False,
 ) -> int:
     """Train a recipe. The same command again continues where it stopped."""
     from .recipes import recipe_class
@@ -155,23 +184,43 @@ def train(
     values = parse_fields(chosen, settings or [])
     instance = chosen().smoke() if smoke else chosen()
     name = f"{instance.name}-smoke" if smoke else instance.name
+    if plan:
+        return _plan(instance.override(**values))
     return _train(instance.override(**values), out or Path("runs") / name)
+
+
+def _plan(recipe: Any) -> int:
+    """Say what a run would take, and leave nothing behind."""
+    from .training.plan import plan
+
+    print(f"{recipe.name}: {plan(recipe)}")
+    return 0
 
 
 def _train(recipe: Any, out: Path) -> int:
     """Train and say in two lines where things are and what can be done next."""
     from .api import train as train_recipe
 
+    if recipe.init is not None:
+        _hide_loading_bars()
     try:
         pipeline = train_recipe(recipe, out)
-    except KeyboardInterrupt:
-        return 130  # the run has said where it stands
+    except KeyboardInterrupt as stop:
+        if stop.args:
+            raise SystemExit(130) from stop  # the run has said where it stands
+        raise
     if os.environ.get("RANK", "0") != "0":
         return 0  # the first process speaks for all
     print(f"{out}: the model in pipeline/, grids in samples/, losses in curve.png and log.jsonl{_held_out_summary(out)}")
-    use = "reconstruct" if pipeline.capabilities.encode else "sample"
-    print(f"next: hf-genimg {use} {out} {'IMAGE' if use == 'reconstruct' else '--num 16'} --out pictures")
+    print(f"next: hf-genimg {_next_use(pipeline.capabilities, shlex.quote(str(out)))} --out pictures")
     return 0
+
+
+def _next_use(capabilities: Any, model: str) -> str:
+    """The command for what a model is for, without its --out."""
+    if capabilities.task == "translation":
+        return f"translate {model} IMAGE"
+    return f"reconstruct {model} IMAGE" if capabilities.encode else f"sample {model} --num 16"
 
 
 def _held_out_summary(out: Path) -> str:
@@ -194,12 +243,15 @@ def sample(
     truncation: Annotated[float, typer.Option(help="Scale of the latents: below 1 more typical, less varied.")] = 1.0,
 ) -> None:
     """Make images, reproducibly: seed 7 is the same image whatever --num says."""
-    targets = [out] if out.suffix == ".png" else [out / f"seed-{seed + number}.png" for number in range(num)]
+    one_file = is_picture_file(out)
+    targets = [out] if one_file else [out / f"seed-{seed + number}.png" for number in range(num)]
     refuse_existing(targets)
     pipe = _load(model)
+    if pipe.capabilities.task == "translation":
+        raise ValueError(f"{model} makes images of pictures only; use hf-genimg translate {model} IMAGE --out {out}")
     pipe.set_progress_bar_config(disable=num <= 64)
     settings = {"class_labels": label, "truncation": truncation}
-    if out.suffix == ".png" and num > 1:
+    if one_file and num > 1:
         out.parent.mkdir(parents=True, exist_ok=True)
         pipe.save_grid(out, num_images=num, seed=seed, max_batch_size=64, **settings)
     else:
@@ -215,6 +267,7 @@ def reconstruct(
     out: Annotated[Path, typer.Option(help="A folder for the reconstructions.")],
 ) -> None:
     """Send pictures through an autoencoder and back."""
+    refuse_picture_file(out)
     targets = [out / f"{image.stem}-reconstructed.png" for image in images]
     refuse_existing(targets)
     pipe = _load(model)
@@ -227,6 +280,30 @@ def reconstruct(
     print(f"{len(images)} {'reconstruction' if len(images) == 1 else 'reconstructions'} in {out}")
 
 
+@app.command()
+def translate(
+    model: Model,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to translate.")],
+    out: Annotated[Path, typer.Option(help="A folder for the translations.")],
+    mask: Annotated[Path | None, typer.Option(help="White where there is something to fill in, for models that do.")] = None,
+) -> None:
+    """Turn pictures into what a model has learned to make of such."""
+    refuse_picture_file(out)
+    targets = [out / f"{image.stem}-translated.png" for image in images]
+    refuse_existing(targets)
+    pipe = _load(model)
+    if pipe.capabilities.task != "translation":
+        raise ValueError(f"{model} cannot translate pictures; translate needs a translator, such as a run of pix2pix")
+    if mask is not None and not pipe.capabilities.mask:
+        raise ValueError(f"{model} takes no mask, for it fills nothing in; leave out --mask {mask}")
+    settings = {"mask": read_picture(mask)} if mask is not None else {}
+    for path in images:
+        read_picture(path)  # a bad one among them is an error before any work
+    for path, target in zip(images, targets, strict=True):
+        save(pipe(read_picture(path), **settings).images[0], target)
+    print(f"{len(images)} {'translation' if len(images) == 1 else 'translations'} in {out}")
+
+
 def read_picture(path: Path) -> Any:
     """A decoded PIL image; `ValueError` names a file that is none."""
     from PIL import Image
@@ -237,6 +314,19 @@ def read_picture(path: Path) -> Any:
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} is not a picture that can be read ({error})") from error
     return picture
+
+
+def is_picture_file(out: Path) -> bool:
+    """Whether --out is a .png; `ValueError` for another kind of picture, which would not keep the provenance."""
+    if out.suffix.lower() in PICTURE_SUFFIXES:
+        raise ValueError(f"--out {out}: pictures are written as PNG only; use a name that ends in .png, or a folder")
+    return out.suffix.lower() == ".png"
+
+
+def refuse_picture_file(out: Path) -> None:
+    """Raise `ValueError` where --out names one picture and a folder is wanted."""
+    if out.suffix.lower() in (".png", *PICTURE_SUFFIXES):
+        raise ValueError(f"--out {out} is the name of a picture, and a folder is wanted; leave out {out.suffix}")
 
 
 def refuse_existing(targets: list[Path]) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 import warnings
+from dataclasses import fields
 from pathlib import Path
 
+import diffusers
 import numpy as np
 import pytest
 from PIL import Image
 
 from hf_genimg.cli import main, one_line_warnings
 from hf_genimg.pipelines.provenance import read_provenance
-from hf_genimg.recipes import recipe_names
+from hf_genimg.recipes import recipe_class, recipe_names
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,41 @@ def test_list_shows_every_recipe_model_and_source(capsys: pytest.CaptureFixture[
         assert word in everything
     assert main(["list", "recipes"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.strip().splitlines()] == recipe_names()
-    assert refusal(capsys, "list", "colours") == "'colours' cannot be listed; use one of recipes, models, data"
+    message = f"'colours' cannot be listed; use one of recipes, models, data, or a recipe: {', '.join(recipe_names())}"
+    assert refusal(capsys, "list", "colours") == message
+
+
+def test_list_describes_a_recipe_and_each_of_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "dcgan"]) == 0
+    text, _, table = capsys.readouterr().out.partition("\n\nfields:\n")
+    assert text == recipe_docstring("dcgan")
+    rows = [row.strip() for row in table.splitlines()]
+    assert [row.partition("=")[0] for row in rows[:4]] == ["image_size", "images", "width", "channels_last"]  # its own come first
+    assert sorted(row.partition("=")[0] for row in rows) == sorted(field.name for field in fields(recipe_class("dcgan")))
+    lines = [re.split(r"  +", row) for row in rows]
+    assert ["width=32", "a whole number", "channels of the largest feature map; the paper's networks have 64 (128 for its widest)"] in lines
+    assert ["channels_last=true", "true or false", "memory layout of images and convolution weights"] in lines  # the comment is inherited
+    assert ["images=240000", "a whole number", "length of the run"] in lines
+    assert ["micro_batch_size=none", "a whole number or none", "images a backward pass; none: the whole batch"] in lines
+
+
+def recipe_docstring(name: str) -> str:
+    return sys.modules[recipe_class(name).__module__].__doc__.strip()
+
+
+def test_list_describes_a_recipe_of_your_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = tmp_path / "mine.py"
+    recipe.write_text(OWN_RECIPE.replace("= 4", "= 4  # über all"))
+    assert main(["list", str(recipe)]) == 0
+    first, _, rest = capsys.readouterr().out.partition("\n\nfields:\n")
+    assert first == "Mine."
+    assert re.split(r"  +", rest.splitlines()[0].strip()) == ["generator_width=4", "a whole number", "über all"]
+
+
+OWN_RECIPE = (
+    '"""Mine."""\nfrom dataclasses import dataclass\nfrom hf_genimg.recipes.mlp_gan import MLPGAN\n\n\n'
+    "@dataclass(frozen=True, kw_only=True)\nclass Mine(MLPGAN):\n    generator_width: int = 4\n"
+)
 
 
 def test_train_says_in_two_lines_where_things_are_and_what_is_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,16 +118,15 @@ def test_the_default_folder_is_that_of_the_recipe(tmp_path: Path, monkeypatch: p
 
 def test_a_recipe_of_the_users_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recipe = tmp_path / "tiny_gan.py"
-    recipe.write_text(
-        '"""Mine."""\nfrom dataclasses import dataclass\nfrom hf_genimg.recipes.mlp_gan import MLPGAN\n\n\n'
-        "@dataclass(frozen=True, kw_only=True)\nclass Mine(MLPGAN):\n    generator_width: int = 4\n"
-    )
+    recipe.write_text(OWN_RECIPE)
     assert main(["train", str(recipe), "--smoke", "--out", str(tmp_path / "run")]) == 0
     assert '"recipe": "tiny_gan"' in (tmp_path / "run/recipe.json").read_text()
     capsys.readouterr()
     assert refusal(capsys, "train", tmp_path / "none.py") == f"the recipe file {tmp_path}/none.py is not there"
     recipe.write_text("def broken(:\n")
     assert "does not run: SyntaxError" in refusal(capsys, "train", recipe)
+    recipe.write_text("import sys\nsys.exit(3)\n")
+    assert refusal(capsys, "train", recipe) == f"the recipe file {recipe} does not run: SystemExit: 3"
     recipe.write_text("x = 1\n")
     assert "defines 0 recipes; it must define one class derived from Recipe" in refusal(capsys, "train", recipe)
 
@@ -105,6 +141,52 @@ def test_sample_one_many_and_a_grid(runs: Path, tmp_path: Path) -> None:
     note = read_provenance(tmp_path / "many/seed-6.png")
     assert (note["model"], note["seed"], note["truncation"]) == ("dcgan", 6, 1.0)
     assert read_provenance(next((runs / "dcgan/samples").iterdir()))["model"] == "dcgan"
+
+
+@pytest.mark.parametrize("num", [1, 2])
+def test_a_png_in_any_case_is_a_file(num: int, runs: Path, tmp_path: Path) -> None:
+    assert main(["sample", str(runs / "dcgan"), "--num", str(num), "--out", str(tmp_path / "X.PNG")]) == 0
+    assert (tmp_path / "X.PNG").is_file()
+
+
+@pytest.mark.parametrize("name", ["x.jpg", "x.JPEG", "x.webp", "x.gif", "x.bmp", "x.tif", "x.tiff"])
+def test_no_other_picture_is_written(name: str, runs: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "new" / name
+    message = f"--out {out}: pictures are written as PNG only; use a name that ends in .png, or a folder"
+    assert refusal(capsys, "sample", runs / "dcgan", "--out", out) == message
+    for folder in (out, out.with_suffix(".png")):
+        message = f"--out {folder} is the name of a picture, and a folder is wanted; leave out {folder.suffix}"
+        assert refusal(capsys, "reconstruct", runs / "mlp_vae", picture, "--out", folder) == message
+    assert not out.parent.exists()
+
+
+def test_the_closing_line_can_be_pasted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "mlp_gan", "--smoke", "--out", str(tmp_path / "my run")]) == 0
+    command = shlex.split(capsys.readouterr().out.splitlines()[-1].removeprefix("next: hf-genimg "))
+    assert main([*command[:-1], str(tmp_path / "pictures")]) == 0
+    assert len(list((tmp_path / "pictures").iterdir())) == 16
+
+
+def test_init_shows_no_bar(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    diffusers.utils.logging.enable_progress_bar()
+    assert main(["train", "mlp_vae", "--smoke", f"init={runs / 'mlp_vae'}", "--out", str(tmp_path / "run")]) == 0
+    assert "Loading" not in capsys.readouterr().err
+
+
+def test_a_warm_up_as_long_as_the_run_warns_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["train", "mlp_gan", "--smoke", "warmup_images=64", "--out", str(tmp_path / "run")]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert said == ["hf-genimg: warning: warmup_images=64 is not below images=64: the learning rate never gets to its height"]
+
+
+def test_data_that_cannot_fill_a_batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "photos").mkdir()
+    for number in range(13):
+        Image.new("L", (16, 16), number).save(tmp_path / f"photos/{number}.png")
+    command = ["train", "mlp_gan", "image_size=16", f"data={tmp_path}/photos", "--out", tmp_path / "run"]
+    assert refusal(capsys, *command).endswith("has 13 images, fewer than batch_size=64; use batch_size=8 or add images")
 
 
 def test_truncation_reaches_the_latents(runs: Path, tmp_path: Path) -> None:
@@ -193,6 +275,31 @@ def test_a_signal_is_one_line_and_the_same_command_continues(number: signal.Sign
     assert (tmp_path / "run/state/current").read_text() == str(images)
     assert images < 4000
     assert "Traceback" not in errors
+    assert "stopped" not in errors
+
+
+@pytest.mark.parametrize("command", [["train", "mlp_gan", "--smoke"], ["sample", "nothing"], ["list"]])
+def test_ctrl_c_before_the_loop_is_one_line(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for place in ("hf_genimg.api.train", "hf_genimg.cli._load", "hf_genimg.cli._recipe_lines"):
+        monkeypatch.setattr(place, stop)
+    assert main([*command, *(["--out", str(tmp_path / "out")] if command != ["list"] else [])]) == 130
+    assert capsys.readouterr().err.strip() == "hf-genimg: stopped"
+
+
+def test_fewer_images_than_a_run_has_trained_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["train", "mlp_gan", "--smoke", "--out", str(tmp_path / "run")]
+    assert main([*command, "images=60"]) == 0  # and ends at 64, a whole number of batches
+    assert main([*command, "images=60"]) == 0
+    capsys.readouterr()
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+    message = f"{tmp_path}/run has trained on 64 images, more than images=40; use images=64 or more to continue, or name another --out"
+    assert refusal(capsys, *command, "images=40") == message
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before
 
 
 def test_the_console_script(tmp_path: Path) -> None:

@@ -49,6 +49,9 @@ def test_the_help_imports_nothing_heavy() -> None:
 
 ORDERS = {
     "hf_genimg first": "import hf_genimg; from diffusers import DiffusionPipeline",
+    "our pipelines first": (  # the hook then fires while these are being imported
+        "from hf_genimg import ImageGenerationPipeline; import hf_genimg; from diffusers import DiffusionPipeline"
+    ),
     "diffusers first, not used yet": "import diffusers, hf_genimg; from diffusers import DiffusionPipeline",
     "diffusers first, loaded": """
 import torch

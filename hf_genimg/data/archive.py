@@ -61,7 +61,11 @@ def archive_source(name: str, archive: Path, names: list[str], split: str) -> So
     Raises:
         ValueError: when there is no such split.
     """
-    source = folder_source(name, archive, names, split)
+    return from_archive(archive, folder_source(name, archive, names, split))
+
+
+def from_archive(archive: Path, source: Source) -> Source:
+    """`source`, whose files are those of a folder in place of `archive`, with pictures that are read from the archive."""
     pictures = partial(_pictures, archive, source.pictures)
     return replace(source, recipe=f"zip {source.recipe}", files=((archive.name, archive),), pictures=pictures)
 

@@ -131,7 +131,7 @@ def open_dataset(
     Every picture becomes its centre square, resized with antialiasing; transparency is laid over white.
 
     Args:
-        source: `digits`, a folder of pictures or a directory of parquet files, each with an optional `@split`.
+        source: `digits`, a folder or zip file of pictures, a directory of parquet files or a Hub dataset, each with an optional `@split`.
         image_size: height and width in pixels.
         image_channels: 1 or 3; None takes 1 when the first 32 pictures are all grey, else 3.
         split: the split, where `source` does not name it; `train` by default.
@@ -145,12 +145,17 @@ def open_dataset(
         FileNotFoundError: nothing is at `source`.
         ValueError: anything else that is wrong, in one line that names it, what is allowed and what to do.
     """
-    _check_numbers(image_size, image_channels)
+    check_numbers(image_size, image_channels)
     found = find_source(source, split)
     if labels and not found.labelled:
         remedy = "give class sub-folders or a parquet column `label` of integers, or set labels=false"
         raise ValueError(f"{found.name} has no labels in its split {found.split}; {remedy}")
     how = Decoding(image_size, image_channels or detect_channels(found), upscale=upscale, skip_bad=skip_bad)
+    return decoded_dataset(found, how, labels, flip, progress)
+
+
+def decoded_dataset(found: Source, how: Decoding, labels: bool, flip: bool, progress: bool) -> ImageDataset:
+    """A source that was found, decoded; arguments as of `open_dataset`."""
     key, entry = _entry(found, how, progress)
     if entry.meta["skipped"]:
         _warn_of_skipped(found, entry.meta)
@@ -166,11 +171,12 @@ def open_dataset(
     )
 
 
-def _check_numbers(image_size: int, image_channels: int | None) -> None:
+def check_numbers(image_size: int, channels: int | None, called: str = "image_channels") -> None:
+    """Raise `ValueError` for a size or a number of channels that no image has."""
     if isinstance(image_size, bool) or not isinstance(image_size, int) or image_size < 1:
         raise ValueError(f"image_size={image_size!r} is not a number of pixels; use a whole number from 1, such as 32 or 64")
-    if isinstance(image_channels, bool) or image_channels not in (None, 1, 3):
-        raise ValueError(f"image_channels={image_channels!r} is not allowed; use 1 (grey), 3 (RGB) or None (as in the data)")
+    if isinstance(channels, bool) or channels not in (None, 1, 3):
+        raise ValueError(f"{called}={channels!r} is not allowed; use 1 (grey), 3 (RGB) or None (as in the data)")
 
 
 def _entry(source: Source, how: Decoding, progress: bool) -> tuple[str, Entry]:
@@ -189,7 +195,7 @@ def _build_unchanged(source: Source, how: Decoding, stats: str, progress: bool, 
 def _warn_of_skipped(source: Source, meta: dict[str, Any]) -> None:
     bad = meta["skipped_pictures"]
     shown = " | ".join(bad[:_NAMES_IN_WARNING]) + (" | ..." if len(bad) > _NAMES_IN_WARNING else "")
-    warnings.warn(f"{len(bad)} of {source.count} pictures of {source.name} were left out: {shown}", UserWarning, stacklevel=3)
+    warnings.warn(f"{len(bad)} of {source.count} pictures of {source.name} were left out: {shown}", UserWarning, stacklevel=4)
 
 
 def _class_names(source: Source, entry: Entry) -> tuple[str, ...]:

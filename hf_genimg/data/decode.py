@@ -33,6 +33,8 @@ _READ_ERRORS = (
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF")
 _GREY_MODES = ("1", "L", "LA", "La", "I", "F")
 _PICTURES_LOOKED_AT = 32
+_ORIENTATION = 0x0112  # the EXIF tag
+LEAVE_OUT = ", or set skip_bad=true to leave such pictures out"
 
 
 class BadPicture(ValueError):
@@ -40,7 +42,7 @@ class BadPicture(ValueError):
 
     def __init__(self, fact: str, advice: str) -> None:
         super().__init__(f"{fact}; {advice}")
-        self.fact = fact
+        self.fact, self.advice = fact, advice
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,10 @@ def decode(picture: Picture, how: Decoding) -> np.ndarray:
         BadPicture: it cannot be read, or a side is smaller than `image_size` and `upscale` is off.
     """
     if isinstance(picture.content, Image.Image):
-        return _enlarge(picture.content, how)
+        return _enlarge(_half(picture, picture.content), how)
     try:
         with _open(picture) as image:
-            image = ImageOps.exif_transpose(image)
+            image = _half(picture, ImageOps.exif_transpose(image))
             _check_size(picture, image, how)
             image = _flatten(image).convert("L" if how.image_channels == 1 else "RGB")
     except BadPicture:
@@ -92,6 +94,34 @@ def _seems_grey(picture: Picture) -> bool:
         return True  # `decode` will report it
 
 
+def seems_doubled(source: Source) -> bool:
+    """Whether the first 32 pictures are all twice as wide as high. Unreadable ones have no say; only headers are read."""
+    with closing(source.pictures()) as pictures:
+        sizes = [size for size in map(_size, islice(pictures, _PICTURES_LOOKED_AT)) if size]
+    return bool(sizes) and all(width == 2 * height for width, height in sizes)
+
+
+def _size(picture: Picture) -> tuple[int, int] | None:
+    if isinstance(picture.content, Image.Image):
+        return picture.content.size
+    try:
+        with _open(picture) as image:
+            turned = image.getexif().get(_ORIENTATION, 1) > 4  # 5 to 8 lie on their side
+            return image.size[::-1] if turned else image.size
+    except _READ_ERRORS:
+        return None
+
+
+def _half(picture: Picture, image: Image.Image) -> Image.Image:
+    if not picture.half:
+        return image
+    if image.width != 2 * image.height:
+        fact = f"{picture.name} is {image.width}x{image.height}, not twice as wide as high"
+        raise BadPicture(fact, "give two squares side by side, or other inputs and targets than left and right")
+    middle = image.width // 2
+    return image.crop((0, 0, middle, image.height) if picture.half == "left" else (middle, 0, image.width, image.height))
+
+
 def _open(picture: Picture) -> Image.Image:
     if picture.content is None:
         raise ValueError("it holds no bytes")
@@ -106,14 +136,14 @@ def _open(picture: Picture) -> Image.Image:
 def _unreadable(picture: Picture, error: Exception) -> BadPicture:
     # The text of an unidentified one is the address of a buffer.
     reason = "not a picture" if isinstance(error, Image.UnidentifiedImageError) else " ".join(str(error).split()) or type(error).__name__
-    return BadPicture(f"{picture.name} cannot be read ({reason})", "remove it, or set skip_bad=true to leave such pictures out")
+    return BadPicture(f"{picture.name} cannot be read ({reason})", f"remove it{LEAVE_OUT}")
 
 
 def _check_size(picture: Picture, image: Image.Image, how: Decoding) -> None:
     if min(image.size) < how.image_size and not how.upscale:
         raise BadPicture(
             f"{picture.name} is {image.width}x{image.height}, smaller than image_size={how.image_size}",
-            f"set upscale=true, use image_size={min(image.size)} or less, or set skip_bad=true to leave such pictures out",
+            f"set upscale=true, use image_size={min(image.size)} or less{LEAVE_OUT}",
         )
 
 

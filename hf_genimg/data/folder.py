@@ -46,7 +46,7 @@ def group_by_split(names: Sequence[str]) -> dict[str, list[str]]:
     there is a `train` beside another of these: then a further folder is a split under its own name, and loose pictures beside them
     belong to none. Otherwise such a name is a class like any other (`valid` beside `invalid`).
     """
-    if not _has_split_folders(names):
+    if not has_split_folders(names):
         return {"train": list(names)}
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -55,7 +55,8 @@ def group_by_split(names: Sequence[str]) -> dict[str, list[str]]:
     return {split: groups[split] for split in in_order(groups)}
 
 
-def _has_split_folders(names: Sequence[str]) -> bool:
+def has_split_folders(names: Sequence[str]) -> bool:
+    """Whether the top folders are splits, as `group_by_split` says."""
     tops = {name.split("/")[0] for name in names if "/" in name}
     known = {split for split in map(known_split, tops) if split}
     everything = all("/" in name for name in names) and all(map(known_split, tops))
@@ -70,7 +71,7 @@ def folder_source(name: str, root: Path, names: Sequence[str], split: str) -> So
     """
     groups = group_by_split(names)
     split = choose_split(name, split, list(groups))
-    depth = int(_has_split_folders(names))
+    depth = int(has_split_folders(names))
     # Over all splits, so that a class that is missing in one of them does not shift the labels of the others.
     classes = _classes([member for group in groups.values() if _in_class_folders(group, depth) for member in group], depth)
     labelled = len(classes) > 1 and _in_class_folders(groups[split], depth)
@@ -86,6 +87,12 @@ def folder_source(name: str, root: Path, names: Sequence[str], split: str) -> So
         files=files,
         pictures=partial(_pictures, files, {name: index for index, name in enumerate(classes)}, depth),
     )
+
+
+def plain_source(name: str, root: Path, names: Sequence[str], split: str, recipe: str) -> Source:
+    """The pictures `names` of `root`, in this order and without labels; `recipe` says what else decides them."""
+    files = tuple((member, root / member) for member in names)
+    return Source(name, split, len(files), False, None, f"folder {recipe}", files, partial(_pictures, files, {}, 0))
 
 
 def _in_class_folders(names: Sequence[str], depth: int) -> bool:

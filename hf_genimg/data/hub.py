@@ -9,16 +9,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .parquet import Columns, columns_in
+from .parquet import Columns, columns_in, image_columns
 from .source import Picture, Source, canonical_split, choose_split, in_order
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from datasets import DatasetBuilder
+    from datasets import Dataset, DatasetBuilder
 
 PREFIX = "dataset:"
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -50,36 +49,50 @@ def hub_splits(name: str) -> list[str]:
         return in_order(_splits(_builder(name)))
 
 
-def hub_source(name: str, split: str) -> Source:
+def hub_source(name: str, split: str, column: str | None = None) -> Source:
     """One split of the dataset `name` (`owner/name`, `dataset:name` or `dataset:DIRECTORY`), fetched first unless it was before.
+
+    column: the image column, where there are several.
 
     Raises:
         FileNotFoundError: it does not exist, cannot be reached, or may not be read.
-        ValueError: no such split, no image column or several, no rows, or nothing that `datasets` reads without running its code.
+        ValueError: no such split, no image column (of that name) or several, no rows, or nothing that `datasets` reads without running the
+            dataset's code.
     """
-    with _one_line(name):
-        builder = _builder(name)
-        splits = _splits(builder)
-    split = choose_split(name, split, in_order(splits))
-    with _one_line(name):
-        _prepare(name, builder)
-        dataset = builder.as_dataset(splits[split])
-    columns = columns_in(name, dataset.data.schema)
+    split, dataset = _prepared(name, split)
+    columns = columns_in(name, dataset.data.schema, column)
     table = dataset.data.table.select([columns.image] + ([columns.label] if columns.label else []))
     if not table.num_rows:
         raise ValueError(f"{name} has no rows in its split {split}; name another @split")
     pictures = partial(_pictures, f"{name}@{split}", table, columns)
-    files, rest = _files([Path(file["filename"]) for file in dataset.cache_files], pictures)
+    outside = _outside(table[columns.image])
+    tables = [Path(file["filename"]) for file in dataset.cache_files]
     return Source(
         name=name,
         split=split,
         count=table.num_rows,
         labelled=columns.label is not None,
         classes=columns.classes,
-        recipe=f"hub {columns} {rest}",
-        files=files,
+        recipe=f"hub {columns} {_inside(pictures()) if outside else ''}",
+        files=tuple((str(number), path) for number, path in enumerate(outside or tables)),  # no name is one of this machine
         pictures=pictures,
     )
+
+
+def hub_image_columns(name: str, split: str) -> list[str]:
+    """The image columns of one split of the dataset `name`, fetched first as by `hub_source`; it raises what that raises."""
+    return image_columns(_prepared(name, split)[1].data.schema)
+
+
+def _prepared(name: str, split: str) -> tuple[str, Dataset]:
+    """The split under its canonical name, and what is in it."""
+    with _one_line(name):
+        builder = _builder(name)
+        splits = _splits(builder)
+    split = choose_split(name, split, in_order(splits))
+    with _one_line(name):
+        _prepare(name, builder)
+        return split, builder.as_dataset(splits[split])
 
 
 def _address(name: str) -> str:
@@ -106,14 +119,81 @@ def _prepare(name: str, builder: DatasetBuilder) -> None:
     builder.download_and_prepare()
 
 
-def _files(tables: list[Path], pictures: Any) -> tuple[tuple[tuple[str, Path], ...], str]:
-    """The files that hold the pictures, and a hash of what else decides them; no path of this machine is part of either.
+def _outside(column: pa.ChunkedArray) -> list[Path]:
+    """The pictures that a table only names, as it does those of a folder."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    Where a table only names its pictures, it holds paths, so it is hashed without these.
-    """
-    outside: list[Path] = []
-    rest = hashlib.sha256()
-    for picture in pictures():
-        if isinstance(picture.content, bytes) and not outside and picture.row == 0:
-            break
-    return tuple((str(number), path) for number, path in enumerate(outside or tables)), rest.hexdigest() if outside else ""
+    if not pa.types.is_struct(column.type) or column.type.get_field_index("path") < 0:
+        return []
+    absent = pc.struct_field(column, "bytes").is_null()
+    return [Path(path) for path in pc.struct_field(column, "path").filter(absent).drop_null().to_pylist()]
+
+
+def _inside(pictures: Iterator[Picture]) -> str:
+    """Hash of what a table that names pictures holds besides their paths, which are of one machine."""
+    hasher = hashlib.sha256()
+    for picture in pictures:
+        content = picture.content if isinstance(picture.content, bytes) else b""
+        hasher.update(f"{picture.label} {type(picture.content).__name__ == 'bytes'} {len(content)} ".encode() + content)
+    return hasher.hexdigest()
+
+
+def _pictures(name: str, table: pa.Table, columns: Columns) -> Iterator[Picture]:
+    row = 0
+    for batch in table.to_batches(max_chunksize=_ROWS_AT_A_TIME):
+        labels = batch[columns.label].to_pylist() if columns.label else [None] * len(batch)
+        for cell, label in zip(batch[columns.image].to_pylist(), labels, strict=True):
+            content = _content(cell)
+            yield Picture(str(content) if isinstance(content, Path) else f"{name} row {row}", content, label)
+            row += 1
+
+
+def _content(cell: dict[str, bytes | str | None] | bytes | None) -> Path | bytes | None:
+    if not isinstance(cell, dict):
+        return cell
+    path = cell.get("path")
+    return Path(path) if cell["bytes"] is None and path else cell["bytes"]
+
+
+@contextmanager
+def _one_line(name: str) -> Iterator[None]:
+    """Let `datasets` work without its bars and logging, and say in one line of ours what it could not do."""
+    import datasets
+
+    verbosity, bars = datasets.logging.get_verbosity(), datasets.are_progress_bars_disabled()
+    datasets.logging.set_verbosity_error()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    except Exception as error:  # of `datasets`, the Hub's client, the network, or readers of foreign files: of no common kind
+        raise _refusal(name, error) from error
+    finally:
+        datasets.logging.set_verbosity(verbosity)
+        if not bars:
+            datasets.enable_progress_bars()
+
+
+def _refusal(name: str, error: Exception) -> Exception:
+    from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
+
+    cause = error.__cause__ if isinstance(error, DatasetGenerationError) and error.__cause__ else error
+    reason = " ".join(str(cause).split()).rstrip(".")[:_LONGEST_REASON] or type(cause).__name__
+    status = getattr(getattr(error, "response", None), "status_code", 0)
+    if isinstance(error, DatasetNotFoundError) or status in (401, 403, 404):
+        remedy = f"check the name; where it is gated or private, ask for access on its page and log in with `hf auth login`, {_INSTEAD}"
+        return FileNotFoundError(f"{name} cannot be read ({reason}); {remedy}")
+    if isinstance(error, ConnectionError) or type(error).__module__.startswith("httpx") or status:
+        offline = "unset HF_HUB_OFFLINE" if "Offline" in reason else "try again with a connection"
+        return FileNotFoundError(f"{name} is not on this machine and cannot be fetched ({reason}); {offline}, {_INSTEAD}")
+    if "scripts are no longer supported" in reason:
+        return ValueError(f"{name} comes as a program, which is never run; look for a version in parquet files, {_INSTEAD}")
+    if reason.startswith("Config name is missing"):
+        return ValueError(f"{name} has several configurations ({_choices(reason)}) and none can be named here; {_INSTEAD[3:]} of one")
+    kind = FileNotFoundError if isinstance(error, FileNotFoundError) else ValueError
+    return kind(f"{name} cannot be read by the library `datasets` ({reason}); correct it, {_INSTEAD}")
+
+
+def _choices(reason: str) -> str:
+    found = re.search(r"\[(.*?)(\]|$)", reason)
+    return found[1].replace("'", "") if found else "unnamed"

@@ -21,7 +21,7 @@ _ROWS_AT_A_TIME = 32  # few, because each may be a photograph of several megabyt
 
 
 @dataclass(frozen=True)
-class _Columns:
+class Columns:
     """Which columns are read: `image`, its bytes at the dotted path `encoded`, and `label` with its class names, if any."""
 
     image: str
@@ -54,16 +54,18 @@ def _split_in(name: str) -> str | None:
     return next((split for split in map(known_split, words) if split), None)
 
 
-def parquet_source(name: str, root: Path, names: Sequence[str], split: str) -> Source:
+def parquet_source(name: str, root: Path, names: Sequence[str], split: str, column: str | None = None) -> Source:
     """One split of the parquet files `names` (relative, sorted) below `root`; only their footers are read here.
 
+    column: the image column, where there are several.
+
     Raises:
-        ValueError: no such split, a file that is not parquet, no image column or several, or no rows.
+        ValueError: no such split, a file that is not parquet, no image column (of that name) or several, or no rows.
     """
     groups = group_by_split(names)
     split = choose_split(name, split, list(groups))
     files = tuple((member, root / member) for member in groups[split])
-    columns = [_columns(path) for _, path in files]
+    columns = [columns_in(path, schema_of(path), column) for _, path in files]
     for (_, path), other in zip(files, columns, strict=True):
         if other != columns[0]:
             raise ValueError(f"{path} and {files[0][1]} are one split but differ in image column, label column or classes; keep one kind")
@@ -101,18 +103,34 @@ def _rows(path: Path) -> int:
         return file.metadata.num_rows
 
 
-def _columns(path: Path) -> _Columns:
+def schema_of(path: Path) -> pa.Schema:
+    """The columns of one parquet file; `ValueError` when it is none."""
     with _open(path) as file:
-        schema = file.schema_arrow
-    image = _image_column(path, schema)
+        return file.schema_arrow
+
+
+def image_columns(schema: pa.Schema) -> list[str]:
+    """The columns that hold encoded pictures."""
+    return [field.name for field in schema if _is_image(field.type)]
+
+
+def columns_in(path: Path | str, schema: pa.Schema, column: str | None = None) -> Columns:
+    """Which columns of a table to read; `path` is what messages call it. column: the image column, where there are several.
+
+    Raises:
+        ValueError: no image column of that name, or no `column` is named and there is none, or several and none called `image` or `img`.
+    """
+    image = _image_column(path, schema, column)
     label = next((name for name in ("label", "labels") if name in schema.names and _is_integer(schema.field(name).type)), None)
     encoded = image if _is_binary(schema.field(image).type) else f"{image}.bytes"
-    return _Columns(image, encoded, label, _class_names(schema, label) if label else None)
+    return Columns(image, encoded, label, _class_names(schema, label) if label else None)
 
 
-def _image_column(path: Path, schema: pa.Schema) -> str:
-    candidates = [field.name for field in schema if _is_image(field.type)]
-    named = [name for name in ("image", "img") if name in candidates]
+def _image_column(path: Path | str, schema: pa.Schema, column: str | None) -> str:
+    candidates = image_columns(schema)
+    if column is not None and column not in candidates:
+        raise ValueError(f"{path} has no image column {column!r}; its image columns are: {', '.join(candidates) or 'none'}")
+    named = [name for name in (column, "image", "img") if name in candidates]
     if named or len(candidates) == 1:
         return (named or candidates)[0]
     problem = f"has {len(candidates)} image columns ({', '.join(candidates)})" if candidates else "has no image column"
@@ -149,13 +167,13 @@ def _class_names(schema: pa.Schema, label: str) -> tuple[str, ...] | None:
     return tuple(map(str, names)) if isinstance(names, list) and names else None
 
 
-def _pictures(files: Sequence[tuple[str, Path]], columns: _Columns) -> Iterator[Picture]:
+def _pictures(files: Sequence[tuple[str, Path]], columns: Columns) -> Iterator[Picture]:
     for _, path in files:
         for row, (encoded, label) in enumerate(_cells(path, columns)):
             yield Picture(f"{path} row {row}", encoded, label)
 
 
-def _cells(path: Path, columns: _Columns) -> Iterator[tuple[bytes | None, int | None]]:
+def _cells(path: Path, columns: Columns) -> Iterator[tuple[bytes | None, int | None]]:
     import pyarrow as pa
 
     wanted = [columns.encoded] + ([columns.label] if columns.label else [])

@@ -21,11 +21,13 @@ class Picture:
         content: a file, the encoded bytes, or a mode "F" image of levels in [0, 255] that may be resized to any size.
             None where the data have a row without a picture.
         label: the class number, or None.
+        half: `left` or `right` where only this half of a picture twice as wide as high is meant; otherwise empty.
     """
 
     name: str
     content: Path | bytes | Image.Image | None
     label: int | None = None
+    half: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,5 @@ def choose_split(name: str, split: str, splits: list[str]) -> str:
     """
     wanted = canonical_split(split)
     if wanted not in splits:
-        remedy = f"add @{splits[0]} to the source or set split={splits[0]}"
-        raise ValueError(f"{name} has no split {split!r}; it has {', '.join(splits)}: {remedy}")
+        raise ValueError(f"{name} has no split {split!r}; it has {', '.join(splits)}: write {name}@{splits[0]}")
     return wanted

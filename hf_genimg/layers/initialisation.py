@@ -6,12 +6,14 @@ from torch import nn
 
 
 def dcgan_initialisation(module: nn.Module) -> None:
-    """Convolutions from N(0, 0.02), batch-norm gains from N(1, 0.02), batch-norm biases zero (arXiv:1511.06434, section 4).
+    """Convolutions from N(0, 0.02), batch-norm gains from N(1, 0.02), all biases zero (arXiv:1511.06434, section 4).
 
     For `network.apply(...)`.
     """
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm2d):
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)

@@ -17,8 +17,9 @@ Batch = dict[str, torch.Tensor]
 class Adversarial(nn.Module):
     """A game between the networks `generator` and `discriminator`, composed of parts that do not know each other.
 
-    A round is `n_critic` turns of the discriminator and one of the generator. Latents are drawn anew in each turn; the discriminator sees
-    real and fake images in two passes, so that batch norm never mixes them. `regularizers` add terms to the discriminator's turn. `augment`
+    A round is `n_critic` turns of the discriminator and one of the generator, which plays on the latents of the discriminator's last turn:
+    where memory allows, on the very images, so that the generator runs once for both. The discriminator sees real and fake images in two
+    passes, so that batch norm never mixes them. `regularizers` add terms to the discriminator's turn. `augment`
     is applied, differentiably, to every image that the discriminator sees: float [N, C, H, W] to the same. Losses are taken in float32.
     """
 
@@ -35,12 +36,24 @@ class Adversarial(nn.Module):
         self.game, self.regularizers = game, nn.ModuleList(regularizers)
         self.augment = augment or (lambda images: images)
         self.players = ("discriminator",) * n_critic + ("generator",)
+        self.kept: frozenset[str] = frozenset()  # the networks whose forward of this turn serves the next player's too
+        self._played: list[tuple[torch.Tensor, torch.Tensor]] = []  # the last turn's latents and fakes, by micro-batch
+
+    def begin(self, turn: int, single: bool) -> None:
+        """Called by the loop before each turn. single: it has one micro-batch here, so that one graph can wait for the next turn."""
+        if self.players[turn] == "discriminator":
+            self._played.clear()
+        before_generator = self.players[turn : turn + 2] == ("discriminator", "generator")
+        self.kept = frozenset({"generator"}) if single and before_generator else frozenset()
 
     def discriminator(self, networks: Networks, batch: Batch) -> Terms:
         """The discriminator's terms on `batch["images"]`, float [N, C, H, W] in [-1, 1], and as many fakes."""
-        discriminator, real = networks["discriminator"], self.augment(batch["images"])
-        with torch.no_grad():
-            fake = self._fakes(networks, len(real))
+        discriminator, generator = networks["discriminator"], networks["generator"]
+        latents = generator.sample_latents(len(batch["images"]))
+        with torch.set_grad_enabled(bool(self.kept)):
+            fake = generator(latents)
+        self._played.append((latents, fake))
+        real, fake = self.augment(batch["images"]), self.augment(fake.detach())
         terms = self.game.discriminator(discriminator(real).float(), discriminator(fake).float())
         for regularizer in self.regularizers:
             terms |= regularizer(discriminator, real, fake)
@@ -49,7 +62,7 @@ class Adversarial(nn.Module):
     def generator(self, networks: Networks, batch: Batch) -> Terms:
         """The generator's terms on as many fakes as there are images in the batch."""
         discriminator = networks["discriminator"]
-        on_fake = discriminator(self._fakes(networks, len(batch["images"]))).float()
+        on_fake = discriminator(self.augment(self._fakes(networks["generator"], len(batch["images"])))).float()
         on_real = discriminator(self.augment(batch["images"])).float() if self.game.pairs else None
         return self.game.generator(on_real, on_fake)
 
@@ -65,6 +78,7 @@ class Adversarial(nn.Module):
         latents = networks["generator"].sample_latents(len(batch["images"]))
         return self.game.discriminator(discriminator(batch["images"]), discriminator(networks["generator"](latents)))
 
-    def _fakes(self, networks: Networks, num_images: int) -> torch.Tensor:
-        generator = networks["generator"]
-        return self.augment(generator(generator.sample_latents(num_images)))
+    def _fakes(self, generator: nn.Module, num_images: int) -> torch.Tensor:
+        """Fakes that the generator can learn from, of the latents that the discriminator saw last."""
+        latents, fakes = self._played.pop(0) if self._played else (generator.sample_latents(num_images), None)
+        return fakes if fakes is not None and fakes.requires_grad else generator(latents)

@@ -33,6 +33,11 @@ class Variational(nn.Module):
         reconstruction, kl = self._bound(networks["autoencoder"], batch["images"])
         return {"reconstruction": reconstruction, "kl": self.beta * kl}
 
+    kept: frozenset[str] = frozenset()
+
+    def begin(self, turn: int, single: bool) -> None:
+        """Nothing is carried from turn to turn."""
+
     def update(self, player: str, networks: dict[str, nn.Module]) -> None:
         """Nothing in this game moves without a gradient."""
 

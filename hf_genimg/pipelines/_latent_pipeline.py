@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from diffusers import ImagePipelineOutput
-from diffusers.utils import make_image_grid
-from PIL import Image, ImageOps
-from torch import nn
 
 from ._pipeline import Pipeline
 from .drawing import Drawn, check_count, check_truncation, draw, draw_seeds
-from .images import Images, check_output_type, convert, join
+from .images import Images, check_output_type, convert, grid
 from .interpolation import MODES, walk
-from .provenance import check_png_path, save_png, text_entries
-
-GAP = 2  # pixels between the images of a grid
-SMALLEST_IN_GRID = 64  # pixels a side; smaller images are enlarged by a whole factor so that they can be seen
+from .provenance import check_png_path, save_png
 
 
 @dataclass
@@ -192,39 +182,3 @@ class LatentPipeline(Pipeline):
             return convert(self._forward(latents[batch], None if labels is None else labels[batch]), output_type)
 
         return self._in_batches(part, len(latents), size)
-
-    def _in_batches(self, part: Any, count: int, size: int) -> Images:
-        """Join `part(start)` for each batch of `size`, in eval mode and without gradients; a bar shows where there are several."""
-        starts = range(0, count, size)
-        with torch.no_grad(), evaluating(self.network):
-            return join([part(start) for start in (self.progress_bar(starts) if len(starts) > 1 else starts)])
-
-    def _sign(self, images: list[Image.Image], settings: list[dict[str, Any]]) -> None:
-        """Put the provenance of each image into its `info`."""
-        shared = self.provenance()  # looks at all weights, so once for all images
-        for image, own in zip(images, settings, strict=True):
-            image.info.update(text_entries({**shared, **{name: value for name, value in own.items() if value is not None}}))
-
-
-@contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
-    """Eval mode inside; afterwards every module is in the mode that it was found in, also where they differed."""
-    training = [module for module in network.modules() if module.training]
-    if training:
-        network.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
-
-
-def grid(images: list[Image.Image]) -> Image.Image:
-    """The images, all of one size and mode, in a near-square grid of the same mode."""
-    columns = math.ceil(math.sqrt(len(images)))
-    rows = math.ceil(len(images) / columns)
-    factor = max(1, SMALLEST_IN_GRID // min(images[0].size))
-    size = (images[0].width * factor, images[0].height * factor)
-    cells = [ImageOps.expand(image.resize(size, Image.Resampling.NEAREST), GAP // 2, "white") for image in images]
-    blanks = [Image.new(images[0].mode, cells[0].size, "white")] * (rows * columns - len(images))
-    return make_image_grid(cells + blanks, rows, columns).convert(images[0].mode)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import torch
 from diffusers import DiffusionPipeline, ModelMixin
+from PIL import Image
+from torch import nn
 
 from .capabilities import Capabilities
-from .provenance import REVISION_DIGITS, folder_name, hub_origin, weights_sha256, weights_state, writes
+from .images import Images, join
+from .provenance import REVISION_DIGITS, folder_name, hub_origin, text_entries, weights_sha256, weights_state, writes
 
 # ModelMixin.to warns of the modules that must stay in float32 even where there are none, as in every network of ours.
 logging.getLogger("diffusers.models.modeling_utils").addFilter(lambda record: "kept in float32: []" not in record.getMessage())
@@ -98,3 +104,28 @@ class Pipeline(DiffusionPipeline):
         origin = hub_origin(self.name_or_path, self.network.config.get("_name_or_path"))
         trained_since = origin and writes(self.network) != self.__dict__["_writes"]
         return None if trained_since else origin
+
+    def _in_batches(self, part: Any, count: int, size: int) -> Images:
+        """Join `part(start)` for each batch of `size`, in eval mode and without gradients; a bar shows where there are several."""
+        starts = range(0, count, size)
+        with torch.no_grad(), evaluating(self.network):
+            return join([part(start) for start in (self.progress_bar(starts) if len(starts) > 1 else starts)])
+
+    def _sign(self, images: list[Image.Image], settings: list[dict[str, Any]]) -> None:
+        """Put the provenance of each image into its `info`."""
+        shared = self.provenance()  # looks at all weights, so once for all images
+        for image, own in zip(images, settings, strict=True):
+            image.info.update(text_entries({**shared, **{name: value for name, value in own.items() if value is not None}}))
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Eval mode inside; afterwards every module is in the mode that it was found in, also where they differed."""
+    training = [module for module in network.modules() if module.training]
+    if training:
+        network.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True

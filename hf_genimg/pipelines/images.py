@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import torch
+from diffusers.utils import make_image_grid
 from PIL import Image, ImageOps
 
 OUTPUT_TYPES = ("pil", "np", "pt", "uint8")
 CHUNK = 2**18  # floats (1 MiB) that are converted at a time on a CPU, so that the intermediate results stay in its cache
+GAP = 2  # pixels between the images of a grid
+SMALLEST_IN_GRID = 64  # pixels a side; smaller images are enlarged by a whole factor so that they can be seen
 TOLERANCE = 1e-3  # by which rounding may carry an input image out of [-1, 1]
 
 Images = list[Image.Image] | np.ndarray | torch.Tensor
@@ -60,6 +64,20 @@ def join(parts: list[Images]) -> Images:
     if isinstance(parts[0], list):
         return [image for part in parts for image in part]
     return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else torch.cat(parts)
+
+
+def grid(images: list[Image.Image], columns: int | None = None) -> Image.Image:
+    """The images, all of one size and mode, row by row in a grid of the same mode: near-square unless `columns` are given.
+
+    Images below 64 pixels are enlarged by a whole factor, without smoothing. A last row that is not full ends in white.
+    """
+    columns = columns or math.ceil(math.sqrt(len(images)))
+    rows = math.ceil(len(images) / columns)
+    factor = max(1, SMALLEST_IN_GRID // min(images[0].size))
+    size = (images[0].width * factor, images[0].height * factor)
+    cells = [ImageOps.expand(image.resize(size, Image.Resampling.NEAREST), GAP // 2, "white") for image in images]
+    blanks = [Image.new(images[0].mode, cells[0].size, "white")] * (rows * columns - len(images))
+    return make_image_grid(cells + blanks, rows, columns).convert(images[0].mode)
 
 
 def prepare(images: Any, image_size: int, image_channels: int) -> torch.Tensor:

@@ -37,6 +37,11 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
         return _pipeline_class(source, kwargs).from_pretrained(source, **kwargs)
     except (TypeError, AttributeError, KeyError) as error:  # what a damaged JSON file makes of diffusers
         raise ValueError(f"{source} is damaged ({type(error).__name__}: {error}); save or download the model again") from error
+    except OSError as error:  # its text names one file twice, over two lines
+        if not Path(source).is_dir():
+            raise
+        reason = " ".join(str(error).split()).partition(" at '")[0]
+        raise ValueError(f"{source} is damaged ({reason}); save or download the model again") from error
 
 
 def _pipeline_directory(path: Path) -> Path:
@@ -74,6 +79,8 @@ def _network_class(path: Path) -> str:
 
 def _hub_id(model: str) -> str:
     if HUB_ID.fullmatch(model):
+        if (folder := Path(model).parent).is_dir():
+            raise FileNotFoundError(f"there is nothing at {model} in the folder {folder}; give a run or pipeline directory, or a Hub id")
         return model
     raise FileNotFoundError(f"{model} does not exist and is no Hub id; give a run or pipeline directory, or an id such as owner/name")
 

@@ -47,6 +47,6 @@ def _module_of(file: Path) -> object:
     sys.modules[spec.name] = module  # dataclasses look their module up there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"the recipe file {file} does not run: {type(error).__name__}: {error}") from error
     return module

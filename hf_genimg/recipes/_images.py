@@ -32,6 +32,7 @@ class ImageRecipe(Recipe):
     upscale: bool = False  # accept pictures smaller than image_size
     adam_beta1: float = 0.9
     adam_beta2: float = 0.999
+    fused_optimizer: bool = True  # one kernel for all weights; false: one call for each operation, for devices that lack it
 
     def dataset(self, split: str | None = None) -> ImageDataset:
         return open_dataset(
@@ -47,8 +48,12 @@ class ImageRecipe(Recipe):
     def held_out(self) -> ImageDataset | None:
         if separate_split(self.data)[1] not in (None, "train"):
             return None  # trained on another split by the user's own wish: which one may be looked at is not ours to guess
-        splits = [split for split in HELD_OUT_SPLITS if split in available_splits(self.data)]
+        splits = [split for split in HELD_OUT_SPLITS if split in self.splits()]
         return replace(self, flip=False).dataset(splits[0]) if splits else None
+
+    def splits(self) -> list[str]:
+        """Names of the splits of `data`."""
+        return available_splits(self.data)
 
     def check(self) -> None:
         super().check()
@@ -57,7 +62,8 @@ class ImageRecipe(Recipe):
 
     def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
         betas = (self.adam_beta1, self.adam_beta2)
-        return {name: torch.optim.Adam(model.parameters(), self.learning_rate, betas=betas, fused=True) for name, model in models.items()}
+        settings = {"lr": self.learning_rate, "betas": betas, "fused": self.fused_optimizer}
+        return {name: torch.optim.Adam(model.parameters(), **settings) for name, model in models.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ class Callback:
 
 
 class Samples(Callback):
-    """A grid of images from fixed seeds: `samples/<images>.png`."""
+    """A grid of what the recipe shows, by default images from fixed seeds: `samples/<images>.png`."""
 
     name = "samples"
 
@@ -44,7 +44,7 @@ class Samples(Callback):
     def __call__(self, run: Run) -> None:
         run.directory.samples.mkdir(exist_ok=True)
         path = run.directory.samples / f"{run.images:012d}.png"
-        run.pipeline().save_grid(path, num_images=self.num_images, seed=0, overwrite=True)
+        run.recipe.save_samples(run.pipeline(), path, self.num_images)
 
 
 class HeldOut(Callback):
@@ -69,7 +69,7 @@ class HeldOut(Callback):
         means = {f"held_out/{name}": total / len(self.dataset) for name, total in totals.items()}
         for name, mean in means.items():
             if not math.isfinite(mean):
-                raise FloatingPointError(f"{name} is {mean} at image {run.images:,}; the last good state is kept")
+                raise FloatingPointError(f"{name} is {mean} at image {run.images:,}")
         run.log(means)
 
 

@@ -14,11 +14,13 @@ def draw_curves(records: list[dict[str, Any]], path: Path) -> None:
     if not panels:
         return
     figure = Figure(figsize=(8, 3 * len(panels)), layout="constrained")
-    for panel, axes in zip(panels, figure.subplots(len(panels), 1, squeeze=False)[:, 0], strict=True):
+    rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for panel, axes in zip(panels, rows, strict=True):
         for term in sorted({key for record in records for key in record if key.startswith(f"{panel}/")}):
             points = [(record["images"], record[term]) for record in records if term in record]
-            axes.plot(*zip(*points, strict=True), label=term.split("/")[1], marker="." if len(points) < 50 else None)
-        axes.set(title=panel.replace("_", " "), xlabel="images", ylabel="loss")
+            axes.plot(*zip(*points, strict=True), label=term.split("/")[1], linestyle="-", marker="." if len(points) < 50 else None)
+        axes.set(title=panel.replace("_", " "), ylabel="loss")
         axes.legend()
         axes.grid(alpha=0.3)
+    rows[-1].set_xlabel("images")
     figure.savefig(path, dpi=120)

@@ -70,7 +70,9 @@ def refuse_unknown_trackers(names: list[str]) -> None:
 def seed_noise(*key: int | str) -> None:
     """Seed torch's generators, on every device, from what is being drawn for: equal keys, equal noise."""
     digest = blake2b(repr(key).encode(), digest_size=8).digest()
-    torch.manual_seed(int.from_bytes(digest, "big") >> 1)
+    number = int.from_bytes(digest, "big") >> 1
+    # Where there is no accelerator, torch.manual_seed also notes the whole call stack for the one that may come: a tenth of a small step.
+    (torch if torch.accelerator.is_available() else torch.default_generator).manual_seed(number)
 
 
 @contextmanager

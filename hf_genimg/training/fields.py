@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
+import inspect
 import math
+import textwrap
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -41,6 +44,33 @@ def type_of(recipe_class: type, name: str) -> Any:
     if name not in known:
         raise ValueError(f"there is no field {name!r}{did_you_mean(name, known)}; the fields are: {', '.join(known)}")
     return get_type_hints(recipe_class)[name]
+
+
+def describe_fields(recipe_class: type) -> list[tuple[str, str, str]]:
+    """(`field=default` as it is typed, what it may be, the comment behind it) for each field; its own first, then inherited ones."""
+    comments: dict[str, str] = {}
+    for owner in recipe_class.__mro__:
+        for name, comment in _comments(owner).items():
+            comments[name] = comments.get(name) or comment
+    known = {field.name: field.default for field in fields(recipe_class)}
+    hints = get_type_hints(recipe_class)
+    ordered = [name for name in comments if name in known]
+    return [(f"{name}={_typed(known[name])}", _spelling(hints[name]), comments[name]) for name in ordered]
+
+
+def _comments(owner: type) -> dict[str, str]:
+    """The comment at the end of the line of each field that a class defines, or nothing where there is none."""
+    if owner.__module__ in ("builtins", "abc"):
+        return {}
+    text = textwrap.dedent(inspect.getsource(owner))
+    lines = text.splitlines()
+    found = [node for node in ast.parse(text).body[0].body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)]
+    ends = {node.target.id: lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode() for node in found}
+    return {name: end.partition("#")[2].strip() for name, end in ends.items()}
+
+
+def _typed(value: Any) -> str:
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def _kinds(hint: Any) -> tuple[list[Any], bool]:

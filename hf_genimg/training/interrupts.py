@@ -47,5 +47,5 @@ class Interrupts:
         if speak:
             print(f"{self.received.name}: saved at {images:,} images; the same command continues", file=sys.stderr)
         if self.received == signal.SIGINT:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(f"saved at {images:,} images")  # one without a text was not answered here
         raise SystemExit(128 + self.received)

@@ -28,10 +28,7 @@ class Meter:
         means = {name: value.item() / self.updates[name] for name, value in self.sums.items()}
         for name, mean in means.items():
             if not math.isfinite(mean):
-                raise FloatingPointError(
-                    f"{name} became {mean} before image {images:,}; the last good state is kept. "
-                    "Try a lower learning_rate or max_grad_norm=1 in another --out, with init= the pipeline kept here"
-                )
+                raise FloatingPointError(f"{name} became {mean} before image {images:,}")
         return means
 
     def start_line(self, images: int) -> float:

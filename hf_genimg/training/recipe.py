@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from torch import nn
@@ -21,7 +23,7 @@ PRECISIONS = ("no", "bf16", "fp16")
 class Recipe(ABC):
     """A complete, reproducible training run. Time and lengths are in images: real images the first player of the objective trained on."""
 
-    data: str = "digits"  # what to learn: digits, a folder or zip file of pictures or a directory of parquet files; @split optional
+    data: str = "digits"  # what to learn: digits, a folder or zip file, parquet files or a Hub dataset (`list data`); @split optional
     image_size: int = 28  # pixels a side
     image_channels: int | None = None  # 1 grey, 3 colour; none: as in the data
     images: int = 1_000_000  # length of the run
@@ -58,7 +60,11 @@ class Recipe(ABC):
 
     @abstractmethod
     def objective(self) -> nn.Module:
-        """The game: `players`, one method a player that returns named terms, `update` after each update, and `held_out`."""
+        """The game: `players`, one method a player that returns named terms, `begin` before each turn, `update` after each update, and
+        `held_out`.
+
+        `kept` names the networks whose forward of this turn serves the next turn too.
+        """
 
     @abstractmethod
     def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, Optimizer]:
@@ -67,6 +73,10 @@ class Recipe(ABC):
     @abstractmethod
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
         """Wrap networks (averages for the published ones) into what is saved, sampled and pushed."""
+
+    def save_samples(self, pipeline: Any, path: Path, num_images: int) -> None:
+        """Write a grid of about `num_images` images to `path`, a PNG that may exist; the same networks always write the same file."""
+        pipeline.save_grid(path, num_images=num_images, seed=0, overwrite=True)
 
     def held_out(self) -> Any | None:
         """Images that are not trained on, or None when the data has none."""
@@ -120,6 +130,9 @@ class Recipe(ABC):
         self._require("mixed_precision", self.mixed_precision in PRECISIONS, f"is not known; use one of {', '.join(PRECISIONS)}")
         micro = self.micro_batch_size or self.batch_size
         self._require("batch_size", self.batch_size % micro == 0, f"must be a multiple of micro_batch_size={micro}")
+        if self.warmup_images >= self.images:
+            message = f"warmup_images={self.warmup_images} is not below images={self.images}: the learning rate never gets to its height"
+            warnings.warn(message, UserWarning, stacklevel=2)
         self._require("hub_model_id", self.hub_model_id is None, "cannot be used: pushing while training is not in this version yet")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:

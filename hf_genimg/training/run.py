@@ -21,7 +21,7 @@ from .sampler import ShuffledStream
 from .statistics import RunningStatistics
 from .warm_start import start_from
 
-FORMAT = 1  # of a checkpoint; a higher one when what is in it changes
+FORMAT = 2  # of a checkpoint; a higher one when what is in it changes, or how a run goes on from it
 PATIENCE = 20  # updates in a row that the fp16 scaler may skip before the run counts as diverged
 
 
@@ -62,10 +62,11 @@ class Run:
         """One turn of every player; then the clock and the average move."""
         for turn, player in enumerate(self.players):
             self._set_learning_rate(player)
+            self.objective.begin(turn, len(self._own_micro_batches()) == 1)
             self.statistics.begin()
             terms = self._play(turn, player)
             stepped = self._step(player)
-            self.statistics.end(self._trained_by(player) if stepped else set(), self.processes.mean)
+            self.statistics.end(self._trained_by(player) if stepped else set(), self.objective.kept, self.processes.mean)
             if stepped:
                 self.objective.update(player, self.networks)
                 self.meter.add(player, terms)
@@ -78,19 +79,28 @@ class Run:
         """Accumulate the gradients of one turn over all processes; returns the mean of each term."""
         size = micro_batch_size(self.recipe, self.processes.count)
         micro_batches = self.recipe.batch_size // size
-        self._focus(player)
+        self._focus({player, *self.objective.kept})
         sums: dict[str, torch.Tensor] = {}
-        for index in self.processes.share(micro_batches):
+        for index in self._own_micro_batches():
             indices = self.streams[player].indices(self._position(turn, player) + index * size, size)
             seed_noise(self.recipe.seed, self.images, turn, index)
             batch = self.dataset.batch(indices, self.accelerator.device, self.recipe.channels_last)
             with self.accelerator.autocast():
                 terms = getattr(self.objective, player)(self.networks, batch)
-            self.accelerator.backward(sum(terms.values()) / micro_batches)
+            self._backward(sum(terms.values()) / micro_batches)
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0) + term.detach().float() / micro_batches
         self.processes.sum([*(weight.grad for weight in self._weights[player] if weight.grad is not None), *sums.values()])
         return sums
+
+    def _backward(self, loss: torch.Tensor) -> None:
+        """As Accelerate would, without its search of the disk for other optimizers in every call."""
+        scaler = self.accelerator.scaler
+        (loss if scaler is None else scaler.scale(loss)).backward()
+
+    def _own_micro_batches(self) -> range:
+        """Which micro-batches of an update this process plays."""
+        return self.processes.share(self.recipe.batch_size // micro_batch_size(self.recipe, self.processes.count))
 
     def _position(self, turn: int, player: str) -> int:
         """Where in its stream of images a player stands: it has taken `batch_size` in each of its turns so far."""
@@ -98,12 +108,13 @@ class Run:
         turns = rounds * self.players.count(player) + self.players[:turn].count(player)
         return turns * self.recipe.batch_size
 
-    def _focus(self, player: str) -> None:
-        """Let gradients flow into the player's weights only: the others' are neither needed nor paid for."""
+    def _focus(self, players: set[str]) -> None:
+        """Let gradients flow into the weights of these players only: the others' are neither needed nor paid for."""
         for network in self.networks.values():
             network.requires_grad_(False)
-        for weight in self._weights[player]:
-            weight.requires_grad_(True)
+        for player in players:
+            for weight in self._weights[player]:
+                weight.requires_grad_(True)
 
     def _trained_by(self, player: str) -> set[str]:
         """The networks that a player's optimizer moves."""
@@ -132,10 +143,8 @@ class Run:
     def _refuse_endless_skipping(self, player: str, terms: Mapping[str, torch.Tensor]) -> None:
         if self.skipped[player] >= PATIENCE:
             bad = [f"{player}/{name}" for name, term in terms.items() if not math.isfinite(term.item())] or [f"the gradient of {player}"]
-            raise FloatingPointError(
-                f"{', '.join(bad)} overflowed fp16 in {PATIENCE} updates in a row, before image {self.images:,}; "
-                "the last good state is kept. Try mixed_precision=bf16 or no, in another --out"
-            )
+            fact = f"{', '.join(bad)} overflowed fp16 in {PATIENCE} updates in a row, before image {self.images:,}"
+            raise FloatingPointError(fact, "mixed_precision=bf16 or no")
 
     def start_from(self, source: Mapping[str, nn.Module]) -> None:
         """Begin with the weights of `source`, by network name."""
@@ -163,7 +172,7 @@ class Run:
         for name, network in self.networks.items():
             for key, tensor in network.state_dict().items():
                 if not torch.isfinite(tensor).all():
-                    raise FloatingPointError(f"{name}.{key} is not finite after image {self.images:,}; the last good state is kept")
+                    raise FloatingPointError(f"{name}.{key} is not finite after image {self.images:,}")
 
     def tensors(self) -> Tensors:
         """Every tensor that the rest of the run depends on, by file."""

@@ -7,7 +7,7 @@ the end of the turn the statistics of the networks that were trained take one st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import torch
@@ -29,6 +29,7 @@ class RunningStatistics:
             if isinstance(module, _BatchNorm) and module.track_running_stats
         }
         self._network_of = norms
+        self._kept: Collection[str] = ()
         self._momentum = {norm: norm.momentum for norm in norms}
         self._forwards = dict.fromkeys(norms, 0)
         self._hooks = [norm.register_forward_pre_hook(self._count) for norm in norms]
@@ -43,16 +44,23 @@ class RunningStatistics:
 
     @torch.no_grad()
     def begin(self) -> None:
-        """Remember where the statistics stand."""
-        self._forwards = dict.fromkeys(self._forwards, 0)
-        _copy(self._before, self._now)
+        """Remember where the statistics stand, but for those that the last turn left to this one."""
+        fresh = [norm for norm, name in self._network_of.items() if name not in self._kept]
+        self._forwards.update(dict.fromkeys(fresh, 0))
+        _copy(self._before, self._now, fresh)
 
     @torch.no_grad()
-    def end(self, trained: set[str], average: Callable[[Sequence[torch.Tensor]], None] = lambda tensors: None) -> None:
-        """Move the statistics of the networks named in `trained` by one step, and put the others back.
+    def end(
+        self,
+        trained: set[str],
+        kept: Collection[str] = (),
+        average: Callable[[Sequence[torch.Tensor]], None] = lambda tensors: None,
+    ) -> None:
+        """Move the statistics of the networks named in `trained` by one step, leave those in `kept` to the next turn, put the others back.
 
         average: replaces tensors by their means over all processes.
         """
+        self._kept = kept
         moving = [norm for norm, name in self._network_of.items() if name in trained and self._forwards[norm]]
         if moving:
             average([tensor for norm in moving for tensor in self._now[norm][:2]])
@@ -61,7 +69,9 @@ class RunningStatistics:
             torch._foreach_lerp_(before, now, step)
         if moving:
             torch._foreach_add_([self._before[norm][2] for norm in moving], 1)
-        _copy(self._now, self._before)
+        # A graph that waits for the next turn holds the statistics, and in training mode never reads them: that they changed is no error.
+        with torch.autograd._unsafe_preserve_version_counter(tuple(tensor for now in self._now.values() for tensor in now)):
+            _copy(self._now, self._before, [norm for norm, name in self._network_of.items() if name not in kept])
 
     def _by_step(self, norms: list[nn.Module]) -> dict[float, list[nn.Module]]:
         """The norms by their momentum; none means the mean of all updates so far, as in torch."""
@@ -79,6 +89,9 @@ class RunningStatistics:
             norm.momentum = momentum
 
 
-def _copy(target: dict[nn.Module, list[torch.Tensor]], source: dict[nn.Module, list[torch.Tensor]]) -> None:
-    if target:
-        torch._foreach_copy_([tensor for norm in target for tensor in target[norm]], [tensor for norm in target for tensor in source[norm]])
+Statistics = dict[nn.Module, list[torch.Tensor]]
+
+
+def _copy(target: Statistics, source: Statistics, norms: list[nn.Module]) -> None:
+    if norms:
+        torch._foreach_copy_([tensor for norm in norms for tensor in target[norm]], [tensor for norm in norms for tensor in source[norm]])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -49,19 +49,17 @@ def train(
     with undisturbed((), accelerator.device), deterministic_kernels():
         dataset = recipe.dataset()
         recipe = recipe.fitted(dataset)
-        if len(dataset) < recipe.batch_size:
-            raise ValueError(
-                f"data={recipe.data} has {len(dataset)} images, fewer than batch_size={recipe.batch_size}; lower it or add images"
-            )
+        refuse_small_data(recipe, len(dataset))
         run = Run(recipe, directory, dataset, accelerator)
         callbacks = default_callbacks(recipe) if callbacks is None else callbacks
         if init_networks is not None and current_checkpoint(directory.state) is None:
             run.start_from(init_networks())
+        refuse_fewer_images(run)
         processes = run.processes
         processes.refuse_unlike("what is trained, or its data,", f"{recipe.to_json()} {dataset.fingerprint}")
         with directory.lock(recipe) if processes.is_main else nullcontext(), Interrupts() as interrupts:
             resume(run, callbacks)
-            with progress_bar(recipe, run.images, progress and processes.is_main) as bar:
+            with progress_bar(recipe, run.images, progress and processes.is_main) as bar, say_what_is_kept(directory):
                 learn(run, callbacks, interrupts, stop_at, bar)
             interrupts.leave(run.images, speak=processes.is_main)
             return finish(run)
@@ -111,6 +109,35 @@ def refuse_single_images(recipe: Recipe, networks: Mapping[str, nn.Module], micr
     flat = any(isinstance(module, nn.BatchNorm1d) for network in networks.values() for module in network.modules())
     if flat and micro_batch_size == 1:
         raise ValueError(f"one image is too few for the batch norm of {recipe.name}; use batch_size and micro_batch_size of at least 2")
+
+
+def refuse_small_data(recipe: Recipe, size: int) -> None:
+    """Raise `ValueError`, with a batch size that would do, when the data cannot fill one batch."""
+    if size < recipe.batch_size:
+        fitting = 1 << (size.bit_length() - 1)  # the largest power of two
+        raise ValueError(
+            f"data={recipe.data} has {size} images, fewer than batch_size={recipe.batch_size}; use batch_size={fitting} or add images"
+        )
+
+
+def refuse_fewer_images(run: Run) -> None:
+    """Raise `ValueError` when the run has gone on for longer than it is now to go in all; its last round may have passed the end."""
+    folder = current_checkpoint(run.directory.state)
+    if folder is not None and int(folder.name) - run.round_images >= run.recipe.images:
+        remedy = f"use images={folder.name} or more to continue, or name another --out"
+        raise ValueError(f"{run.directory.path} has trained on {folder.name} images, more than images={run.recipe.images}; {remedy}")
+
+
+@contextmanager
+def say_what_is_kept(directory: RunDirectory) -> Iterator[None]:
+    """Add to a `FloatingPointError(fact, what to try)` whether there is a state from before."""
+    try:
+        yield
+    except FloatingPointError as error:
+        fact, remedy = (*error.args, "a lower learning_rate or max_grad_norm=1")[:2]
+        saved = current_checkpoint(directory.state) is not None
+        kept, start = ("the last good state is kept", ", with init= the pipeline kept here") if saved else ("nothing was saved yet", "")
+        raise FloatingPointError(f"{fact}; {kept}. Try {remedy} in another --out{start}") from error
 
 
 def progress_bar(recipe: Recipe, images: int, visible: bool) -> tqdm:

@@ -109,5 +109,5 @@ def test_unlabelled_test_split_beside_a_labelled_train(save, tmp_path):
 
 def test_no_train_split(save, tmp_path):
     save("test/a.png")
-    with pytest.raises(ValueError, match=r"has no split 'train'; it has test: add @test to the source or set split=test"):
+    with pytest.raises(ValueError, match=r"has no split 'train'; it has test: write .*@test"):
         levels(tmp_path)

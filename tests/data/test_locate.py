@@ -49,7 +49,7 @@ def test_digits_in_three_channels():
 def test_splits_of_digits():
     assert available_splits("digits") == available_splits("digits@test") == ["train", "test"]
     assert len(opened("digits@test")) == 297
-    assert refused("digits@nope") == "digits has no split 'nope'; it has train, test: add @train to the source or set split=train"
+    assert refused("digits@nope") == "digits has no split 'nope'; it has train, test: write digits@train"
 
 
 def test_two_splits_must_agree():
@@ -78,19 +78,8 @@ def test_nothing_there(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     message = refused(source, FileNotFoundError)
     assert message.startswith("there is nothing at '")
-    assert message.endswith("give digits, a folder or zip file of pictures or a directory of parquet files, each with an optional @split")
-
-
-@pytest.mark.parametrize("source", ["dataset:mnist", "dataset:owner/name@test"])
-def test_not_read_by_this_version(source):
-    message = refused(source)
-    assert "Hub datasets are not read by this version; download it, then give digits, a folder" in message
-
-
-def test_what_looks_like_a_hub_id(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    message = refused("owner/some-name@test", FileNotFoundError)
-    assert message.startswith("there is no folder 'owner/some-name'; Hub datasets are not read by this version")
+    assert "give digits, a folder or zip file of pictures, a directory of parquet files or a Hub dataset (owner/name or" in message
+    assert message.endswith("each with an optional @split")
 
 
 def test_a_file(save):
@@ -122,4 +111,4 @@ def test_image_channels(channels):
 
 def test_descriptions_are_one_line_each():
     described = dict(describe_sources())
-    assert "digits" in described and all(text and "\n" not in text for text in described.values())
+    assert {"digits", "HUB_ID"} <= described.keys() and all(text and "\n" not in text for text in described.values())

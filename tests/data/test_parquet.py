@@ -62,7 +62,7 @@ def test_names_of_splits(tmp_path):
     assert available_splits(tmp_path) == ["train", "validation", "test", "extra"]
     found = [levels(f"{tmp_path}@{split}") for split in ("train", "valid", "test", "extra")]
     assert found == [[0, 1], [2], [3], [4]]
-    with pytest.raises(ValueError, match=r"has no split 'dev'; it has train, validation, test, extra: add @train"):
+    with pytest.raises(ValueError, match=r"has no split 'dev'; it has train, validation, test, extra: write .*@train"):
         levels(f"{tmp_path}@dev")
 
 

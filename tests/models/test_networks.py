@@ -19,12 +19,13 @@ class Facts:
     """What `facts/<family>.py` says of a network; `parameters` at the defaults of its constructor, which are the paper's."""
 
     name: str
-    kind: str  # generator, discriminator or autoencoder
+    kind: str  # generator, discriminator, autoencoder, translator or pair discriminator
     parameters: int
     tiny: dict[str, Any]
 
 
 FAMILIES = sorted((Path(__file__).parent / "facts").glob("*.py"))
+FILES = Path(hf_genimg.__file__).parent / "models"
 FACTS = [Facts(**facts) for family in FAMILIES for facts in runpy.run_path(str(family))["FACTS"]]
 everything = pytest.mark.parametrize("facts", FACTS, ids=lambda facts: facts.name)
 channels = pytest.mark.parametrize("image_channels", [1, 3])
@@ -44,6 +45,10 @@ def parameters(network: torch.nn.Module) -> int:
 
 def test_every_network_has_its_facts() -> None:
     assert set(classes_in("models")) == {facts.name for facts in FACTS}
+
+
+def test_every_family_has_facts_and_all_facts_are_of_a_family() -> None:
+    assert [file.stem for file in FAMILIES] == sorted(file.stem for file in FILES.glob("[a-z]*.py"))
 
 
 @everything
@@ -84,6 +89,14 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     images = torch.rand(6, image_channels, facts.tiny["image_size"], facts.tiny["image_size"]) * 2 - 1
     if facts.kind == "discriminator":
         assert network(images).shape == (6,)
+        return
+    if facts.kind == "pair discriminator":
+        assert network(torch.rand(6, facts.tiny["input_channels"], *images.shape[2:]), images).shape[:1] == (6,)
+        return
+    if facts.kind == "translator":
+        made = network(torch.rand(6, facts.tiny["input_channels"], *images.shape[2:]))
+        assert made.shape == images.shape and made.abs().max() <= 1
+        assert made.std(dim=0).max() > 0, "all inputs give one image"
         return
     latents = network.sample_latents(6)
     assert latents.shape == (6, 5)

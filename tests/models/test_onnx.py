@@ -1,4 +1,4 @@
-"""Generators leave torch: exported with torch's own exporter, they make the same images in onnxruntime, for any number of latents."""
+"""Generators leave torch: exported with torch's own exporter, they make the same images in onnxruntime, for any number of inputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ import hf_genimg
 
 onnxruntime = pytest.importorskip("onnxruntime")
 FACTS = [facts for file in sorted((Path(__file__).parent / "facts").glob("*.py")) for facts in runpy.run_path(str(file))["FACTS"]]
-GENERATORS = {facts["name"]: facts["tiny"] for facts in FACTS if facts["kind"] == "generator"}
+GENERATORS = {facts["name"]: facts["tiny"] for facts in FACTS if facts["kind"] in ("generator", "translator")}
+
+
+def some_inputs(generator: torch.nn.Module, count: int) -> torch.Tensor:
+    config = generator.config
+    if "input_channels" in config:
+        return torch.rand(count, config.input_channels, config.image_size, config.image_size) * 2 - 1
+    return generator.sample_latents(count)
 
 
 @pytest.mark.parametrize("name", list(GENERATORS))
@@ -23,11 +30,11 @@ def test_the_exported_generator_makes_the_same_images(name: str, tmp_path: Path)
         parameter.data.mul_(3)  # far from the grey images of a fresh network
     generator.eval()
     file, images = tmp_path / "generator.onnx", torch.export.Dim("images")
-    names = {"input_names": ["latents"], "output_names": ["images"]}
-    torch.onnx.export(generator, (generator.sample_latents(2),), file, dynamic_shapes=({0: images},), dynamo=True, verbose=False, **names)
-    latents = generator.sample_latents(7)
-    (made,) = onnxruntime.InferenceSession(file).run(None, {"latents": latents.numpy()})
+    names = {"input_names": ["inputs"], "output_names": ["images"]}
+    torch.onnx.export(generator, (some_inputs(generator, 2),), file, dynamic_shapes=({0: images},), dynamo=True, verbose=False, **names)
+    inputs = some_inputs(generator, 7)
+    (made,) = onnxruntime.InferenceSession(file).run(None, {"inputs": inputs.numpy()})
     with torch.no_grad():
-        expected = generator(latents)
+        expected = generator(inputs)
     assert expected.std() > 0.01
     torch.testing.assert_close(torch.from_numpy(made), expected, rtol=0, atol=1e-3)  # a grey level is 8e-3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -328,6 +327,13 @@ def test_nan_names_the_term_and_keeps_the_last_good_state(
     hf_genimg.load(tmp_path / "run")
 
 
+def test_what_was_never_saved_is_not_said_to_be_kept(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module.Run, "_play", lambda *_: {"fool": torch.tensor(float("nan"))})
+    with pytest.raises(FloatingPointError, match="nothing was saved yet. Try a lower learning_rate or max_grad_norm=1 in another --out$"):
+        train(tiny(), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run/state").exists()
+
+
 def test_weights_that_are_no_numbers_never_replace_a_good_state(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = run_module.Run._step
 
@@ -446,3 +452,40 @@ def test_init_says_what_it_left_out(tiny: Tiny, tmp_path: Path) -> None:
     hf_genimg.train(tiny(), tmp_path / "first", progress=False)
     with pytest.warns(UserWarning, match=r"init=.*tensors taken, \d+ left as they were: .*discriminator\.layers\.0\.weight"):
         hf_genimg.train(tiny(init=str(tmp_path / "first"), discriminator_width=12), tmp_path / "second", progress=False)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_the_optimizer_is_fused_where_the_recipe_says_so(fused: bool, tiny: Tiny, tmp_path: Path) -> None:
+    recipe = tiny(fused_optimizer=fused, image_channels=1)
+    assert [optimizer.defaults["fused"] for optimizer in recipe.optimizers(recipe.models()).values()] == [fused, fused]
+    train(recipe, tmp_path / "run", progress=False, stop_at=8)
+
+
+def test_the_generator_runs_once_a_round(tiny: Tiny, tmp_path: Path) -> None:
+    """Its turn plays on the images that the discriminator saw last, where one graph can wait; otherwise on the same latents."""
+    played = {}
+    for micro in (8, 4):
+        run = built(tiny("dcgan", n_critic=2, micro_batch_size=micro), tmp_path / str(micro))
+        forwards, seen = [], []
+        run.networks["generator"].register_forward_hook(lambda *_, to=forwards: to.append(1))
+        run.networks["generator"].register_forward_pre_hook(lambda _, given, to=seen: to.append(given[0].clone()))
+        run.play_round()
+        played[micro] = (len(forwards), seen)
+    assert played[8][0] == 2  # one for each turn of the discriminator
+    assert played[4][0] == 6  # two micro-batches in each of three turns
+    _, latents = played[4]
+    assert torch.equal(latents[4], latents[2])
+    assert torch.equal(latents[5], latents[3])
+    assert not torch.equal(latents[2], latents[0])
+
+
+def test_a_kept_forward_moves_batch_norm_as_a_repeated_one(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = built(tiny("dcgan", micro_batch_size=8), tmp_path / "kept")
+    kept.play_round()
+    begin = type(kept.objective).begin
+    monkeypatch.setattr(type(kept.objective), "begin", lambda self, turn, single: begin(self, turn, False))
+    repeated = built(tiny("dcgan", micro_batch_size=8), tmp_path / "repeated")
+    repeated.play_round()
+    one, other = kept.tensors()["networks"], repeated.tensors()["networks"]
+    assert all(torch.allclose(one[key], other[key], rtol=1e-6, atol=1e-7) for key in one)
+    assert not torch.equal(one["generator/layers.1.running_mean"], torch.zeros_like(one["generator/layers.1.running_mean"]))

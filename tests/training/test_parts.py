@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 from torch import nn
 
 from hf_genimg.training.average import WeightAverage, half_life_decay
 from hf_genimg.training.checkpoint import load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
+from hf_genimg.training.curve import draw_curves
 from hf_genimg.training.device import seed_noise
 from hf_genimg.training.fields import check_fields, parse_fields
 from hf_genimg.training.meter import Meter
@@ -264,3 +266,14 @@ def test_a_norm_in_eval_mode_keeps_its_statistics() -> None:
 def test_impossible_numbers_are_refused(field: str, value: object, rule: str, tiny: Callable[..., Recipe]) -> None:
     with pytest.raises(ValueError, match=rule):
         tiny(**{field: value}).check()
+
+
+def test_curves_share_their_images_and_join_their_dots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
+    records = [{"images": 0, "generator/fool": 2.0}, {"images": 50, "held_out/real": 1.0}, {"images": 90, "held_out/real": 0.5}]
+    draw_curves([*records, {"images": 100, "generator/fool": 1.0}], tmp_path / "curve.png")
+    above, below = drawn[0].axes
+    assert above.get_xlim() == below.get_xlim() and above.get_xlim()[0] <= 0 and above.get_xlim()[1] >= 100
+    assert [(line.get_linestyle(), line.get_marker()) for line in below.lines] == [("-", ".")]
+    assert (above.get_xlabel(), below.get_xlabel()) == ("", "images")

@@ -1,4 +1,4 @@
-"""What every process of a launch runs: `walk.py FOLDER` trains each recipe in FOLDER/<recipe>; `walk.py FOLDER CASE` does what CASE says."""
+"""What every process of a launch runs: `walk.py FOLDER` trains each recipe there; `walk.py FOLDER CASE` does what CASE says."""
 
 from __future__ import annotations
 

@@ -1,0 +1,74 @@
+"""What the timing scripts share: alternating runs, quartiles of their ratios, and a file that says where and when."""
+
+from __future__ import annotations
+
+import ctypes
+import datetime
+import json
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def keep_freed_memory() -> bool:
+    """Let glibc keep large freed blocks, for both sides of a comparison alike (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD); whether it could."""
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    libc = ctypes.CDLL("libc.so.6")
+    return bool(libc.mallopt(-1, 1 << 30) and libc.mallopt(-3, 1 << 30))
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """How long `work` takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def alternate(ours: Callable[[], Any], theirs: Callable[[], Any], pairs: int) -> dict[str, float]:
+    """Time both in turns, one unmeasured run of each first: medians, and the quartiles of theirs / ours (above 1: ours is faster)."""
+    ours(), theirs()
+    times = []
+    for number in range(pairs):
+        first, second = (ours, theirs) if number % 2 else (theirs, ours)
+        one, two = seconds(first), seconds(second)
+        times.append((one, two) if number % 2 else (two, one))
+        print(f"  ours {times[-1][0]:.4f} s, theirs {times[-1][1]:.4f} s", file=sys.stderr)
+    low, middle, high = statistics.quantiles([theirs / ours for ours, theirs in times], n=4)
+    return {
+        "ours_seconds": round(statistics.median(ours for ours, _ in times), 5),
+        "theirs_seconds": round(statistics.median(theirs for _, theirs in times), 5),
+        "ratio": round(middle, 3),
+        "ratio_low": round(low, 3),
+        "ratio_high": round(high, 3),
+        "pairs": pairs,
+    }
+
+
+def write(name: str, method: str, measured: dict[str, Any], **more: Any) -> Path:
+    """Write results/NAME.json with the machine, the versions and the date."""
+    cpu = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
+    record = {
+        "method": " ".join(method.split()),
+        "date": datetime.date.today().isoformat(),
+        "machine": {"cpu": cpu, "threads": torch.get_num_threads(), "system": platform.platform()},
+        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        **more,
+        "measured": measured,
+    }
+    path = RESULTS / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(record, indent=2) + "\n")
+    return path
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []

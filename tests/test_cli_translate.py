@@ -1,0 +1,71 @@
+"""`hf-genimg translate`: what it writes, what a translator's run says is next, and one line for each mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import hf_genimg
+from hf_genimg.cli import main
+from hf_genimg.pipelines.provenance import read_provenance
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("models") / "sketches"
+    hf_genimg.ImageTranslationPipeline(hf_genimg.Pix2PixGenerator(16, 3, 1, 2)).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[str]:
+    for name, size in (("one", (24, 20)), ("two", (16, 16))):
+        Image.fromarray(np.arange(size[0] * size[1], dtype=np.uint8).reshape(size)).save(tmp_path / f"{name}.png")
+    return [str(tmp_path / "one.png"), str(tmp_path / "two.png")]
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    assert main([str(argument) for argument in arguments]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == "" and len(captured.err.strip().splitlines()) == 1
+    return captured.err
+
+
+def test_pictures_are_translated(model: str, pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["translate", model, *pictures, "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out == f"2 translations in {tmp_path}/out\n"
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["one-translated.png", "two-translated.png"]
+    expected = hf_genimg.load(model)(Image.open(pictures[0])).images[0]
+    with Image.open(tmp_path / "out/one-translated.png") as image:
+        assert (image.mode, image.size, image.tobytes()) == ("RGB", (16, 16), expected.tobytes())
+    note = read_provenance(tmp_path / "out/one-translated.png")
+    assert (note["model"], note["translated"]) == ("sketches", True)
+
+
+def test_a_run_says_that_it_translates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "pix2pix", "--smoke", "images=8", "--out", str(tmp_path / "run")]) == 0
+    where, what = capsys.readouterr().out.strip().splitlines()
+    assert "held out l1 " in where
+    assert what == f"next: hf-genimg translate {tmp_path}/run IMAGE --out pictures"
+
+
+def test_mistakes_are_one_line(model: str, pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    assert f"{model} takes no mask, for it fills nothing in; leave out --mask {pictures[1]}" in refusal(
+        capsys, "translate", model, pictures[0], "--mask", pictures[1], "--out", out
+    )
+    assert "makes images of pictures only; use hf-genimg translate" in refusal(capsys, "sample", model, "--out", out)
+    assert "cannot encode pictures" in refusal(capsys, "reconstruct", model, pictures[0], "--out", out)
+    assert "is not a picture that can be read" in refusal(capsys, "translate", model, pictures[0], __file__, "--out", out)
+    assert "would both be written" in refusal(capsys, "translate", model, pictures[0], pictures[0], "--out", out)
+    assert "is the name of a picture, and a folder is wanted" in refusal(capsys, "translate", model, pictures[0], "--out", "x.png")
+    gan = tmp_path / "gan"
+    hf_genimg.ImageGenerationPipeline(hf_genimg.DCGANGenerator(16, 1, 4, 2)).save_pretrained(gan)
+    assert f"{gan} cannot translate pictures; translate needs a translator" in refusal(capsys, "translate", gan, pictures[0], "--out", out)
+    assert not out.exists()
+    assert main(["translate", model, pictures[0], "--out", str(out)]) == 0
+    capsys.readouterr()
+    assert "exists already and is not overwritten" in refusal(capsys, "translate", model, pictures[0], "--out", out)
