@@ -75,6 +75,11 @@ def seed_noise(*key: int | str) -> None:
     (torch if torch.accelerator.is_available() else torch.default_generator).manual_seed(number)
 
 
+def peak_accelerator_memory() -> int:
+    """The most bytes of tensors that this process has held on its CUDA or ROCm device; 0 where there is none."""
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+
+
 @contextmanager
 def deterministic_kernels() -> Iterator[None]:
     """Choose convolution kernels that give the same bits each time (cuDNN would otherwise pick by a stopwatch), then restore the choice."""

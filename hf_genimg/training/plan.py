@@ -11,9 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import mean, median
 
-import torch
-
 from .callbacks import Callback
+from .device import peak_accelerator_memory
 from .recipe import Recipe
 from .run import Run
 from .trainer import SNAPSHOT_SECONDS, default_callbacks, train
@@ -94,7 +93,7 @@ def plan(recipe: Recipe, progress: bool = True) -> Plan:
     seconds += saving * max(_times(recipe.snapshot_images, recipe.images) - 1, seconds / SNAPSHOT_SECONDS)
     disk = once + sum(callback.bytes * _times(callback.every, recipe.images) for callback in timed)
     disk += line * _times(recipe.log_images, recipe.images)
-    return Plan(rounds, seconds, _peak_memory(), _accelerator_memory(), disk)
+    return Plan(rounds, seconds, _peak_memory(), peak_accelerator_memory(), disk)
 
 
 def _typical(times: list[float]) -> float:
@@ -120,7 +119,3 @@ def _peak_memory() -> int:
     except ImportError:  # Windows
         return 0
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-def _accelerator_memory() -> int:
-    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0

@@ -77,6 +77,12 @@ def test_two_folders_without_splits_and_with_names_of_ones_own(save, tmp_path):
     assert len(opened(tmp_path, inputs="blurred")) == 6
 
 
+def test_pairs_are_in_step_where_the_extensions_sort_them_otherwise(save, tmp_path):
+    for name, level in (("A/x.png", 1), ("A/x.q.png", 2), ("B/x.tif", 101), ("B/x.q.png", 102)):
+        save(name, level)
+    assert levels(opened(tmp_path)) == [[1, 2], [101, 102]]
+
+
 def test_a_picture_that_is_alone_is_named(save, tmp_path):
     for name in range(3):
         save(f"A/{name}.png", name)
