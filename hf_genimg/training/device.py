@@ -76,8 +76,8 @@ def seed_noise(*key: int | str) -> None:
 
 
 def peak_accelerator_memory() -> int:
-    """The most bytes of tensors that this process has held on its CUDA or ROCm device; 0 where there is none."""
-    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+    """The most bytes of tensors that this process has held on its accelerator; 0 where there is none."""
+    return torch.accelerator.max_memory_allocated() if torch.accelerator.is_available() else 0
 
 
 @contextmanager
