@@ -52,7 +52,7 @@ def one_line_warnings() -> Iterator[None]:
     plain = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *details: Any, **more: Any) -> None:
-        if os.environ.get("RANK", "0") != "0":
+        if _rank() != "0":
             return  # the first process of a run says it
         if category in (UserWarning, RuntimeWarning):
             fail(f"warning: {message}", 0)
@@ -81,10 +81,14 @@ def _hide_loading_bars() -> None:
     logging.disable_progress_bar()
 
 
+def _rank() -> str:
+    """Which process of a launch this is; the first, where nothing was launched."""
+    return os.environ.get("RANK", "0")
+
+
 def fail(message: str, status: int) -> int:
     """Print one line and pass the exit status on."""
-    rank = os.environ.get("RANK", "0")
-    process = "" if rank == "0" else f" [process {rank}]"
+    process = "" if _rank() == "0" else f" [process {_rank()}]"
     print(f"hf-genimg{process}: {' '.join(message.split())}", file=sys.stderr)
     return status
 
@@ -209,7 +213,7 @@ def _train(recipe: Any, out: Path) -> int:
         if stop.args:
             raise SystemExit(130) from stop  # the run has said where it stands
         raise
-    if os.environ.get("RANK", "0") != "0":
+    if _rank() != "0":
         return 0  # the first process speaks for all
     print(f"{out}: the model in pipeline/, grids in samples/, losses in curve.png and log.jsonl{_held_out_summary(out)}")
     print(f"next: hf-genimg {_next_use(pipeline.capabilities, shlex.quote(str(out)))} --out pictures")

@@ -134,8 +134,9 @@ def _inside(pictures: Iterator[Picture]) -> str:
     """Hash of what a table that names pictures holds besides their paths, which are of one machine."""
     hasher = hashlib.sha256()
     for picture in pictures:
-        content = picture.content if isinstance(picture.content, bytes) else b""
-        hasher.update(f"{picture.label} {type(picture.content).__name__ == 'bytes'} {len(content)} ".encode() + content)
+        held = isinstance(picture.content, bytes)
+        content = picture.content if held else b""
+        hasher.update(f"{picture.label} {held} {len(content)} ".encode() + content)
     return hasher.hexdigest()
 
 

@@ -31,6 +31,8 @@ class Run:
     def __init__(self, recipe: Recipe, directory: RunDirectory, dataset: Any, accelerator: Accelerator) -> None:
         self.recipe, self.directory, self.dataset, self.accelerator = recipe, directory, dataset, accelerator
         self.processes = Processes(accelerator)
+        self._micro_batch_size = micro_batch_size(recipe, self.processes.count)
+        self._own_micro_batches = self.processes.share(recipe.batch_size // self._micro_batch_size)
         self.images = 0
         seed_noise("build", recipe.seed)
         self.networks = {name: self._placed(network) for name, network in recipe.models().items()}
@@ -62,7 +64,7 @@ class Run:
         """One turn of every player; then the clock and the average move."""
         for turn, player in enumerate(self.players):
             self._set_learning_rate(player)
-            self.objective.begin(turn, len(self._own_micro_batches()) == 1)
+            self.objective.begin(turn, len(self._own_micro_batches) == 1)
             self.statistics.begin()
             terms = self._play(turn, player)
             stepped = self._step(player)
@@ -77,11 +79,11 @@ class Run:
 
     def _play(self, turn: int, player: str) -> dict[str, torch.Tensor]:
         """Accumulate the gradients of one turn over all processes; returns the mean of each term."""
-        size = micro_batch_size(self.recipe, self.processes.count)
+        size = self._micro_batch_size
         micro_batches = self.recipe.batch_size // size
         self._focus({player, *self.objective.kept})
         sums: dict[str, torch.Tensor] = {}
-        for index in self._own_micro_batches():
+        for index in self._own_micro_batches:
             indices = self.streams[player].indices(self._position(turn, player) + index * size, size)
             seed_noise(self.recipe.seed, self.images, turn, index)
             batch = self.dataset.batch(indices, self.accelerator.device, self.recipe.channels_last)
@@ -97,10 +99,6 @@ class Run:
         """As Accelerate would, without its search of the disk for other optimizers in every call."""
         scaler = self.accelerator.scaler
         (loss if scaler is None else scaler.scale(loss)).backward()
-
-    def _own_micro_batches(self) -> range:
-        """Which micro-batches of an update this process plays."""
-        return self.processes.share(self.recipe.batch_size // micro_batch_size(self.recipe, self.processes.count))
 
     def _position(self, turn: int, player: str) -> int:
         """Where in its stream of images a player stands: it has taken `batch_size` in each of its turns so far."""
