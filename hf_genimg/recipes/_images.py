@@ -90,6 +90,10 @@ class AdversarialRecipe(ImageRecipe):
         for name in ("r1", "r2", "gradient_penalty"):
             self._require(name, getattr(self, name) >= 0, "must be at least 0")
         self._require("penalty_every", self.penalty_every > 0, "must be above 0")
+        slopes = self.r1 or self.r2 or self.gradient_penalty
+        self._require(
+            "compile", not (self.compile and slopes), "cannot go with r1, r2 or gradient_penalty: torch.compile has no second derivatives"
+        )
         points = self.gradient_penalty_points
         self._require("gradient_penalty_points", points in POINTS, f"is not known; use one of {', '.join(POINTS)}")
         if self.game == "wasserstein" and not self.gradient_penalty and self.weight_clipping is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import blake2b
@@ -14,6 +15,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import InitProcessGroupKwargs
+from torch import nn
 
 TRACKERS = ("tensorboard", "trackio", "wandb")
 LAUNCHED = ("WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")  # where launchers say how many processes they started
@@ -73,6 +75,19 @@ def seed_noise(*key: int | str) -> None:
     number = int.from_bytes(digest, "big") >> 1
     # Where there is no accelerator, torch.manual_seed also notes the whole call stack for the one that may come: a tenth of a small step.
     (torch if torch.accelerator.is_available() else torch.default_generator).manual_seed(number)
+
+
+def refuse_compile_without_compiler() -> None:
+    """Raise `ValueError` where torch.compile would find no C++ compiler for the kernels that it writes."""
+    if not any(shutil.which(name) for name in (os.environ.get("CXX", "g++"), "clang++", "cl")):
+        raise ValueError("compile=true needs a C++ compiler such as g++, and there is none here; install one, or leave compile=true out")
+
+
+def compile_parts(networks: Mapping[str, nn.Module]) -> None:
+    """torch.compile each direct child of each network, in place, so that `encode` and `decode` gain too and names of weights stay."""
+    for network in networks.values():
+        for part in network.children():
+            part.compile()
 
 
 def peak_accelerator_memory() -> int:

@@ -41,6 +41,7 @@ class Recipe(ABC):
     ema_half_life: int = 10_000  # of the published average of the weights, in images; 0: publish the last weights
     mixed_precision: str = "no"  # no, bf16 or fp16
     channels_last: bool = False  # memory layout of images and convolution weights
+    compile: bool = False  # torch.compile the parts of the networks: a minute more at the start, faster afterwards on most GPUs
     trackers: str | None = None  # send the log to these as well: tensorboard, trackio or wandb, joined with commas
     init: str | None = None  # start from the networks of this run or pipeline directory
     hub_model_id: str | None = None  # push to this repository while training

@@ -12,7 +12,7 @@ from torch import nn
 
 from .average import WeightAverage
 from .checkpoint import Tensors, optimizer_tensors, restore_optimizer
-from .device import seed_noise
+from .device import compile_parts, seed_noise
 from .meter import Meter
 from .processes import Processes
 from .recipe import Recipe
@@ -42,6 +42,8 @@ class Run:
         self._rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.optimizers.items()}
         self.average = WeightAverage({name: self.networks[name] for name in recipe.published}, recipe.ema_half_life)
         self.statistics = RunningStatistics(self.networks)
+        if recipe.compile:
+            compile_parts(self.networks)  # after the averages were copied, which stay as they are
         self.streams = {player: ShuffledStream(len(dataset), recipe.seed, player) for player in self.players}
         self.skipped = dict.fromkeys(self.players, 0)  # updates in a row that the fp16 scaler refused, by player
         self.meter = Meter()

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from .callbacks import Callback, HeldOut, Samples, undisturbed
 from .checkpoint import current_checkpoint, load_checkpoint, remove_leftovers, save_checkpoint
 from .curve import draw_curves
-from .device import deterministic_kernels, make_accelerator
+from .device import deterministic_kernels, make_accelerator, refuse_compile_without_compiler
 from .interrupts import Interrupts
 from .recipe import Recipe
 from .run import Run, micro_batch_size
@@ -43,6 +43,8 @@ def train(
     """
     recipe.check()
     networks = refuse_impossible(recipe)
+    if recipe.compile:
+        refuse_compile_without_compiler()
     directory = RunDirectory(run_dir, recipe)
     accelerator = make_accelerator(recipe.mixed_precision, recipe.trackers, directory.path / "trackers")
     refuse_single_images(recipe, networks, micro_batch_size(recipe, accelerator.num_processes))
