@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parent
 _FIXED = {
     "load": "hf_genimg.api",
     "train": "hf_genimg.api",
+    "evaluate": "hf_genimg.api",
     "Capabilities": "hf_genimg.pipelines.capabilities",
     "ImageDataset": "hf_genimg.data",
     "PairedDataset": "hf_genimg.data",

@@ -1,4 +1,4 @@
-"""The package from Python: `load` and `train`."""
+"""The package from Python: `load`, `train` and `evaluate`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .recipes import recipe_class
 from .training.recipe import Recipe
 from .training.trainer import train as train_recipe
 
-__all__ = ["load", "train"]
+__all__ = ["evaluate", "load", "train"]
 
 
 def train(recipe: str | Path | Recipe, out: str | Path | None = None, *, progress: bool = True, **fields: Any) -> Any:
@@ -28,6 +28,13 @@ def train(recipe: str | Path | Recipe, out: str | Path | None = None, *, progres
     out = Path("runs") / chosen.name if out is None else Path(out)
     start = partial(_networks_of, chosen.init) if chosen.init is not None else None
     return train_recipe(chosen, out, init_networks=start, progress=progress)
+
+
+def evaluate(source: str | Path, reference: str | Path, **settings: Any) -> Any:
+    """Score a model or a set of images against a reference: see `hf_genimg.evaluation.evaluate.evaluate`, which this calls."""
+    from .evaluation.evaluate import evaluate as measure  # here, for it takes torch-fidelity and torchvision along
+
+    return measure(source, reference, **settings)
 
 
 def _networks_of(model: str) -> Mapping[str, nn.Module]:

@@ -112,11 +112,20 @@ def _hf_genimg(
 @app.command("list")
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(metavar="[recipes|models|data|RECIPE]", help="What to list, or a recipe to describe; all when left out.")
+        str | None,
+        typer.Argument(
+            metavar="[recipes|models|data|metrics|extractors|RECIPE]", help="What to list, or a recipe to describe; all when left out."
+        ),
     ] = None,
 ) -> None:
-    """List what there is: recipes to train, models to build, data to learn from; or one recipe with its fields."""
-    kinds = {"recipes": _recipe_lines, "models": _model_lines, "data": _data_lines}
+    """List what there is: recipes to train, models to build, data to learn from, metrics and extractors; or one recipe with its fields."""
+    kinds = {
+        "recipes": _recipe_lines,
+        "models": _model_lines,
+        "data": _data_lines,
+        "metrics": _metric_lines,
+        "extractors": _extractor_lines,
+    }
     if kind is not None and kind not in kinds:
         _describe_recipe(kind, list(kinds))
         return
@@ -168,6 +177,18 @@ def _data_lines() -> list[tuple[str, str]]:
     from .data import describe_sources
 
     return describe_sources()
+
+
+def _metric_lines() -> list[tuple[str, str]]:
+    from .evaluation.metrics import describe_metrics
+
+    return describe_metrics()
+
+
+def _extractor_lines() -> list[tuple[str, str]]:
+    from .evaluation.extractors import describe_extractors
+
+    return describe_extractors()
 
 
 @app.command()
@@ -306,6 +327,53 @@ def translate(
     for path, target in zip(images, targets, strict=True):
         save(pipe(read_picture(path), **settings).images[0], target)
     print(f"{len(images)} {'translation' if len(images) == 1 else 'translations'} in {out}")
+
+
+@app.command()
+def evaluate(
+    source: Annotated[str, typer.Argument(metavar="MODEL|DATA", help="What is scored: a model, or a set of images.")],
+    reference: Annotated[str, typer.Option(metavar="DATA", help="Real images, or an .npz with mu and sigma.")],
+    metrics: Annotated[str | None, typer.Option(help="Names joined with commas, see `list metrics`; all when left out.")] = None,
+    extractor: Annotated[str | None, typer.Option(metavar="NAME|MODEL", help="What looks at the images, see `list extractors`.")] = None,
+    extractor_weights: Annotated[Path | None, typer.Option(help="A file with the weights of an extractor of torch-fidelity.")] = None,
+    num: Annotated[int | None, typer.Option(help="How many images of the source; as many as the reference has when left out.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Where to keep the scores; a run keeps them by itself.")] = None,
+) -> int:
+    """Score a model, or a set of images, against real ones, with the protocol that makes the numbers mean something."""
+    from .evaluation.evaluate import evaluate as measure
+
+    if out is not None and out.suffix != ".json":
+        raise ValueError(f"--out {out}: scores are written as JSON; use a name that ends in .json")
+    if out is not None:
+        refuse_existing([out])
+    names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
+    report = measure(source, reference, metrics=names, extractor=extractor, extractor_weights=extractor_weights, num=num)
+    if _rank() != "0":
+        return 0
+    run = Path(source)
+    target = out or (run / "scores.json" if (run / "recipe.json").is_file() else None)
+    print(report.table())
+    if target is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        print(f"scores and protocol in {report.save(target)}")
+    return 0
+
+
+@app.command()
+def compare(
+    one: Annotated[Path, typer.Argument(metavar="FILE.json", help="Scores that `evaluate` wrote.")],
+    other: Annotated[Path, typer.Argument(metavar="FILE.json", help="Others, measured under the same protocol.")],
+) -> None:
+    """Say which of two models is better, and whether the difference exceeds the uncertainty."""
+    from .evaluation.scores import Report
+    from .evaluation.scores import compare as differences
+
+    reports = Report.load(one), Report.load(other)
+    lines = differences(*reports)
+    for path, report in zip((one, other), reports, strict=True):
+        print(f"{path}: {', '.join(f'{name} {value}' for name, value in report.source.items())}")
+    print(f"both: {', '.join(f'{name} {value}' for name, value in reports[0].protocol.items())}")
+    print(*lines, sep="\n")
 
 
 def read_picture(path: Path) -> Any:

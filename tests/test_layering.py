@@ -39,7 +39,7 @@ OUTSIDE = {
     "training": {"accelerate", "safetensors", "filelock", "matplotlib"},
     "pipelines": {"diffusers", "safetensors"},
     "recipes": set(),
-    "evaluation": {"torch_fidelity", "sklearn", "torchmetrics"},
+    "evaluation": {"torch_fidelity", "sklearn", "torchmetrics", "safetensors", "filelock", "scipy"},
     "hub": {"huggingface_hub", "onnx", "diffusers"},
     "demo": {"gradio"},
     "api": set(),

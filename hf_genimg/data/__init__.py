@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .dataset import ImageDataset, open_dataset
+from .cache import cache_root
+from .dataset import ImageDataset, natural_size, open_dataset
+from .fingerprint import key_of
 from .locate import available_splits, describe_sources, separate_split
 from .pairing import pair_splits
 from .pairs import PairedDataset, open_pairs
@@ -11,7 +13,10 @@ __all__ = [
     "ImageDataset",
     "PairedDataset",
     "available_splits",
+    "cache_root",
     "describe_sources",
+    "key_of",
+    "natural_size",
     "open_dataset",
     "open_pairs",
     "pair_splits",

@@ -14,11 +14,12 @@ import torch
 
 from .build import build_entry
 from .cache import FORMAT_VERSION, Entry, cache_root, cached_entry
-from .decode import Decoding, detect_channels
+from .decode import Decoding, detect_channels, detect_size
 from .fingerprint import content_hash, key_of, stat_fingerprint
 from .locate import find_source
 from .source import Source
 
+DIGITS_SIZE = 28  # pixels a side, as of MNIST
 _NAMES_IN_WARNING = 3
 _MOST_CLASSES = 1 << 16  # more than any labelled set has; beyond it a label is an identifier
 
@@ -152,6 +153,14 @@ def open_dataset(
         raise ValueError(f"{found.name} has no labels in its split {found.split}; {remedy}")
     how = Decoding(image_size, image_channels or detect_channels(found), upscale=upscale, skip_bad=skip_bad)
     return decoded_dataset(found, how, labels, flip, progress)
+
+
+def natural_size(source: str | Path) -> int:
+    """The shorter side, in pixels, of the smallest of the first 32 pictures; 28 for the built-in digits, which have no size of their own.
+
+    Raises as `open_dataset`.
+    """
+    return detect_size(find_source(source)) or DIGITS_SIZE
 
 
 def decoded_dataset(found: Source, how: Decoding, labels: bool, flip: bool, progress: bool) -> ImageDataset:

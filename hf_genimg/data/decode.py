@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -92,6 +92,17 @@ def _seems_grey(picture: Picture) -> bool:
             return image.mode.split(";")[0] in _GREY_MODES
     except _READ_ERRORS:
         return True  # `decode` will report it
+
+
+def detect_size(source: Source) -> int | None:
+    """The shorter side of the smallest of the first 32 pictures; None where they may have any size. Only headers are read."""
+    sizes = []
+    with closing(source.pictures()) as pictures:
+        for picture in islice(pictures, _PICTURES_LOOKED_AT):
+            if not isinstance(picture.content, Image.Image):
+                with suppress(*_READ_ERRORS), _open(picture) as image:
+                    sizes.append(min(image.size))
+    return min(sizes, default=None)
 
 
 def seems_doubled(source: Source) -> bool:

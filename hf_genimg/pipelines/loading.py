@@ -44,6 +44,18 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
         raise ValueError(f"{source} is damaged ({reason}); save or download the model again") from error
 
 
+def load_any(model: str | os.PathLike[str], **kwargs: Any) -> DiffusionPipeline:
+    """As `load`, and pipelines of diffusers itself too, where their weights are safetensors. Code that comes with a model is not run."""
+    path = Path(model).expanduser()
+    source = str(_pipeline_directory(path)) if path.exists() else _hub_id(str(model))
+    if _class_name(source, kwargs) in _own_classes():
+        return load(model, **kwargs)
+    try:
+        return DiffusionPipeline.from_pretrained(source, use_safetensors=True, trust_remote_code=False, **kwargs)
+    except (TypeError, AttributeError, KeyError, OSError, ValueError) as error:
+        raise ValueError(f"{source} cannot be loaded as a pipeline of diffusers: {' '.join(str(error).split())[:200]}") from error
+
+
 def _pipeline_directory(path: Path) -> Path:
     directory = path / "pipeline" if (path / RECIPE).is_file() else path
     if (directory / INDEX).is_file():
@@ -87,17 +99,25 @@ def _hub_id(model: str) -> str:
 
 def _pipeline_class(source: str, kwargs: dict[str, Any]) -> type[Pipeline]:
     """The class that `model_index.json` names. Found among ours, so that it does not matter what diffusers has under that name."""
+    name, classes = _class_name(source, kwargs), _own_classes()
+    if name not in classes:
+        raise ValueError(f"{source} is a {name}, which is no pipeline of hf_genimg; use diffusers' DiffusionPipeline.from_pretrained")
+    return classes[name]
+
+
+def _own_classes() -> dict[str, type[Pipeline]]:
+    return {each.__name__: each for each in _subclasses(Pipeline)}
+
+
+def _class_name(source: str, kwargs: dict[str, Any]) -> str:
+    """What `model_index.json` calls the pipeline."""
     try:
-        name = DiffusionPipeline.load_config(source, **{key: kwargs[key] for key in HUB_OPTIONS if key in kwargs}).get("_class_name")
+        return DiffusionPipeline.load_config(source, **{key: kwargs[key] for key in HUB_OPTIONS if key in kwargs}).get("_class_name")
     except OSError as error:
         if Path(source).is_dir():
             raise ValueError(f"{source}/{INDEX} is damaged: it is no JSON; save or download the model again") from error
         reason = str(error).splitlines()[0]
         raise FileNotFoundError(f"{source} is no directory here, and the Hub gave no pipeline for it: {reason}") from error
-    classes = {each.__name__: each for each in _subclasses(Pipeline)}
-    if name not in classes:
-        raise ValueError(f"{source} is a {name}, which is no pipeline of hf_genimg; use diffusers' DiffusionPipeline.from_pretrained")
-    return classes[name]
 
 
 def _subclasses(cls: type) -> list[type]:

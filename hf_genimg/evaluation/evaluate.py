@@ -1,0 +1,148 @@
+"""`evaluate`: what is scored, against what, seen by which network, and the scores with all that in their protocol."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..data import natural_size, separate_split
+from .extractors import default_extractor, open_extractor
+from .features import BATCH, Extractor, compute_device, extract, join_processes
+from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
+from .frechet import REPEATS, Statistics
+from .metrics import SPLITS, Tables, chosen_metrics, measure
+from .neighbours import NEIGHBOURS as BALLS
+from .reference import reference_features
+from .scores import Report
+from .sources import MOST, DataImages, ModelImages, is_model, open_data, open_model
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two sets of images, or one and the statistics of the other."""
+
+    fake: ModelImages | DataImages
+    real: DataImages | None
+    statistics: Statistics | None
+
+
+def evaluate(
+    source: str | Path,
+    reference: str | Path,
+    *,
+    metrics: Sequence[str] | None = None,
+    extractor: str | None = None,
+    extractor_weights: str | Path | None = None,
+    num: int | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> Report:
+    """Score a model or a set of images against a reference.
+
+    Args:
+        source: MODEL (a run, a pipeline directory or Hub id, also of an unconditional pipeline of diffusers) or DATA.
+        reference: DATA, or an .npz with `mu` and `sigma` of the same extractor, for the Fréchet distance alone.
+        metrics: names from `hf-genimg list metrics`; all that can be measured when left out.
+        extractor: a name from `hf-genimg list extractors` or a classifier; when left out `digits` for the built-in digits, otherwise
+            `inception-v3-compat`.
+        extractor_weights: a file for an extractor of torch-fidelity.
+        num: how many images of the source; when left out as many as the reference has, at most 50,000 of a model.
+        seed: of the first image that is made, and of subsets and resampling.
+
+    In several processes (torchrun) each computes its share of the features, and all return the same report.
+
+    Raises:
+        ValueError: for what does not go together, in one line, before any work.
+    """
+    source, reference = str(source), str(reference)
+    names = list(metrics) if metrics else None
+    chosen_metrics(names)
+    if num is not None and num < 1:
+        raise ValueError(f"--num {num} is no number of images; use 1 or more")
+    join_processes()
+    eyes = open_extractor(extractor or default_extractor(reference), extractor_weights)
+    sides = _open(source, reference, eyes, num, seed, progress)
+    eyes.to(compute_device())
+    real = None if sides.real is None else reference_features(sides.real, eyes, progress)
+    fake = extract(sides.fake, eyes, f"features of {source}", progress)
+    scores, skipped = measure(Tables(fake, real, seed, sides.statistics), names)
+    return Report(_protocol(sides, reference, eyes, seed), scores, _described(source, sides.fake), skipped)
+
+
+def _open(source: str, reference: str, eyes: Extractor, num: int | None, seed: int, progress: bool) -> Sides:
+    """Both sides at one size, with everything that could be wrong found before features are computed."""
+    known = Statistics.load(reference) if reference.endswith(".npz") else None
+    model = open_model(source, 1, seed, compute_device()) if is_model(source) else None
+    if model is not None:
+        size, channels = model.image_size, model.image_channels
+    else:
+        size, channels = eyes.image_size or natural_size(source), None
+    fake = None if model is not None else open_data(source, size, channels, num, progress)
+    channels = channels or fake.dataset.image_channels
+    eyes.check(channels)
+    real = None if known is not None else open_data(reference, size, channels, None, progress)
+    if model is not None:
+        most = MOST if real is None else min(MOST, len(real))
+        fake = ModelImages(model.pipeline, num or most, seed, size, channels)
+    return Sides(fake, real, known)
+
+
+def _protocol(sides: Sides, reference: str, eyes: Extractor, seed: int) -> dict[str, Any]:
+    """Everything that the numbers depend on besides the images that are scored."""
+    size, channels = _shape(sides.fake)
+    real = sides.real
+    return {
+        "extractor": eyes.name,
+        "extractor_sha256": eyes.sha256,
+        "layer": eyes.layer,
+        "resize": "none" if eyes.image_size == size else eyes.resize,
+        "image_size": size,
+        "image_channels": channels,
+        "channels": "grey is repeated where the extractor takes colour",
+        "precision": "float32",
+        "batch_size": BATCH,
+        "num_fake": len(sides.fake),
+        "num_real": 0 if real is None else len(real),
+        "reference": separate_split(reference)[0],
+        "reference_fingerprint": "statistics" if real is None else real.dataset.fingerprint,
+        "split": "unknown" if real is None else real.dataset.split,
+        "seed": seed,
+        "kid": {
+            "subsets": KID_SUBSETS,
+            "subset_size": min(LARGEST_KID_SUBSET, min(len(sides.fake), 0 if real is None else len(real)) // 2),
+        },
+        "inception_score_splits": SPLITS,
+        "neighbours": {"precision": NEIGHBOURS, "density": BALLS},
+        "bootstrap": REPEATS,
+        "torch_fidelity": VERSION,
+    }
+
+
+def _shape(images: ModelImages | DataImages) -> tuple[int, int]:
+    holder = images if isinstance(images, ModelImages) else images.dataset
+    return holder.image_size, holder.image_channels
+
+
+def _described(source: str, images: ModelImages | DataImages) -> dict[str, Any]:
+    """What was scored, and on what."""
+    versions = {"python": platform.python_version(), "torch": torch.__version__}
+    if isinstance(images, DataImages):
+        return {"data": source, "split": images.dataset.split, "fingerprint": images.dataset.fingerprint, **versions}
+    pipeline = images.pipeline
+    ours = {"model": pipeline.model_name, "revision": pipeline.revision} if hasattr(pipeline, "capabilities") else {"model": source}
+    return {**ours, "weights": _weights(source), **versions}
+
+
+def _weights(source: str) -> str:
+    """Which weights of a run its pipeline holds."""
+    recipe = Path(source).expanduser() / "recipe.json"
+    if not recipe.is_file():
+        return "as published"
+    half_life = json.loads(recipe.read_text(encoding="utf-8"))["fields"]["ema_half_life"]
+    return f"last, average with a half-life of {half_life} images" if half_life else "last"

@@ -1,0 +1,99 @@
+"""From images to tables of features: once for all metrics, in batches that are all alike."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from tqdm import tqdm
+
+BATCH = 64  # images; every batch is filled up to it, so that an image's features are the same bits wherever it stands
+
+
+@dataclass(frozen=True)
+class Features:
+    """What an extractor makes of N images: values float32 [N, D], and logits float32 [N, K] where it is a classifier."""
+
+    values: np.ndarray
+    logits: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+class Extractor(Protocol):
+    """A network that turns uint8 [N, H, W, C] into features float32 [N, D], and logits [N, K] or None."""
+
+    name: str
+    sha256: str  # of its weights
+    layer: str  # where the features are taken
+    resize: str  # how images of another size get to its own
+    image_size: int | None  # pixels a side of what it was made for; None: any
+    num_classes: int  # of its logits; 0 without
+
+    def check(self, image_channels: int) -> None:
+        """Raise `ValueError` for images that it cannot see."""
+
+    def to(self, device: torch.device) -> None:
+        """Move there."""
+
+    def __call__(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]: ...
+
+
+class Images(Protocol):
+    """N images that can be had in parts, as uint8 [n, H, W, C]."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, start: int, stop: int) -> torch.Tensor: ...
+
+
+def extract(images: Images, extractor: Extractor, description: str, progress: bool = True) -> Features:
+    """The features of all `images`; several processes share the batches, and each gets all features."""
+    rank, processes = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+    starts = range(0, len(images), BATCH)[rank::processes]
+    parts = {}
+    with tqdm(total=len(images), desc=description, unit="img", leave=False, disable=not progress or rank > 0) as bar, torch.no_grad():
+        for start in starts:
+            parts[start] = _features(images.batch(start, min(start + BATCH, len(images))), extractor)
+            bar.update(min(BATCH * processes, len(images) - bar.n))
+    return _join(_gathered(parts, processes))
+
+
+def _features(pixels: torch.Tensor, extractor: Extractor) -> tuple[np.ndarray, np.ndarray | None]:
+    count = len(pixels)
+    full = torch.cat([pixels, pixels[-1:].expand(BATCH - count, -1, -1, -1)]) if count < BATCH else pixels
+    values, logits = extractor(full)
+    return tuple(None if table is None else table[:count].float().cpu().numpy() for table in (values, logits))
+
+
+def _gathered(parts: dict, processes: int) -> dict:
+    if processes == 1:
+        return parts
+    everyones: list = [None] * processes
+    dist.all_gather_object(everyones, parts)
+    return {start: part for one in everyones for start, part in one.items()}
+
+
+def _join(parts: dict[int, tuple[np.ndarray, np.ndarray | None]]) -> Features:
+    ordered = [parts[start] for start in sorted(parts)]
+    logits = None if ordered[0][1] is None else np.concatenate([part[1] for part in ordered])
+    return Features(np.concatenate([part[0] for part in ordered]), logits)
+
+
+def join_processes() -> None:
+    """Join the other processes of a launch (torchrun, accelerate launch), where there are some."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
+        dist.init_process_group("gloo")
+
+
+def compute_device() -> torch.device:
+    """This process's accelerator, or the CPU."""
+    if not torch.accelerator.is_available():
+        return torch.device("cpu")
+    torch.accelerator.set_device_index(int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device(torch.accelerator.current_accelerator().type, torch.accelerator.current_device_index())

@@ -1,0 +1,163 @@
+"""Every metric: a function of the features of fakes and of real images that returns named scores.
+
+Each raises `ValueError` for fewer images than it needs. Intervals are at 95 percent and say how sure the number is for samples of this
+size; they know nothing of a model trained again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .features import Features
+from .fidelity import KID_SUBSETS, NEIGHBOURS, inception_score, kernel_distance, kid_subset_size, precision_and_recall
+from .frechet import IMAGES_A_DIMENSION, Statistics, distance_at_infinity, distance_interval, frechet_distance, statistics
+from .neighbours import NEIGHBOURS as BALLS
+from .neighbours import density_and_coverage
+from .scores import Score
+
+Z = 1.96  # standard deviations on either side that hold 95 percent
+SPLITS = 10  # of the Inception Score, as in its paper
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What metrics are made from. real: None where only statistics of the reference are there."""
+
+    fake: Features
+    real: Features | None
+    seed: int = 0
+    reference: Statistics | None = None
+
+    def both(self, least: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
+        """The features of both sides; `ValueError` when one has fewer than `least` rows, or the reference only its statistics."""
+        if self.real is None:
+            raise ValueError(f"{metric} needs the reference's images, and an .npz holds statistics only; give DATA as --reference")
+        fewest = min(len(self.fake), len(self.real))
+        if fewest < least:
+            raise ValueError(f"{fewest} images are too few for {metric}; use {least} or more on both sides")
+        return self.fake.values, self.real.values
+
+
+Scores = dict[str, Score]
+
+
+def fid(tables: Tables) -> Scores:
+    """Fréchet distance (arXiv:1706.08500); lower is better. Its interval is of the distance without the bias of finite samples."""
+    if len(tables.fake) < 2:
+        raise ValueError(f"{len(tables.fake)} image is too few for fid; use 2 or more")
+    fake = statistics(tables.fake.values)
+    if tables.real is None:
+        return {"fid": Score(frechet_distance(fake, tables.reference), note="no interval: of the reference only statistics are there")}
+    value = frechet_distance(fake, statistics(tables.both(2, "fid")[1]))
+    least = IMAGES_A_DIMENSION * tables.fake.values.shape[1]
+    if min(len(tables.fake), len(tables.real)) < least:
+        return {"fid": Score(value, note=f"biased upward; an interval needs {least:,} images on both sides")}
+    return {"fid": Score(value, *distance_interval(tables.fake.values, tables.real.values, tables.seed))}
+
+
+def fid_infinity(tables: Tables) -> Scores:
+    """Fréchet distance extrapolated to endlessly many fakes (arXiv:1911.07023); lower is better."""
+    fake, real = tables.both(2, "fid_infinity")
+    return {"fid_infinity": Score(distance_at_infinity(fake, real, tables.seed))}
+
+
+def kid(tables: Tables) -> Scores:
+    """Kernel distance (arXiv:1801.01401), unbiased; lower is better. Its interval is from the spread of disjoint subsets of this size."""
+    fake, real = tables.both(2, "kid")
+    mean, deviation = kernel_distance(fake, real, tables.seed)
+    independent = min(len(fake), len(real)) / kid_subset_size(len(fake), len(real))
+    error = Z * deviation / math.sqrt(min(independent, KID_SUBSETS))
+    return {"kid": Score(mean, mean - error, mean + error)}
+
+
+def inception(tables: Tables) -> Scores:
+    """Inception Score (arXiv:1606.03498) by the extractor's classes; higher is better, and blind to images that are copied."""
+    logits = tables.fake.logits
+    if logits is None:
+        raise ValueError("inception_score needs an extractor with classes; use digits, a classifier or inception-v3-compat")
+    if len(logits) < SPLITS:
+        raise ValueError(f"{len(logits)} images are too few for inception_score; use {SPLITS} or more")
+    mean, deviation = inception_score(logits, SPLITS, tables.seed)
+    error = Z * deviation / math.sqrt(SPLITS)
+    return {"inception_score": Score(mean, mean - error, mean + error)}
+
+
+def precision(tables: Tables) -> Scores:
+    """Improved precision (how many fakes look real) and recall (how much of the real is made) (arXiv:1904.06991); higher is better."""
+    fake, real = tables.both(NEIGHBOURS + 2, "precision")
+    found = precision_and_recall(fake, real)
+    return {"precision": _share(found[0], len(fake)), "recall": _share(found[1], len(real))}
+
+
+def density(tables: Tables) -> Scores:
+    """Density and coverage (arXiv:2002.09797): precision and recall that outliers do not inflate; higher is better."""
+    fake, real = tables.both(BALLS + 2, "density")
+    dense, covered = density_and_coverage(fake, real)
+    return {"density": Score(dense), "coverage": _share(covered, len(real))}
+
+
+def diversity(tables: Tables) -> Scores:
+    """How far apart two fakes are on average, over how far apart two real images are; 1 is as varied as the reference."""
+    fake, real = tables.both(4, "diversity")
+    rng = np.random.default_rng(tables.seed)
+    ours, theirs = _pair_distances(fake, rng), _pair_distances(real, rng)
+    ratio = ours.mean() / theirs.mean()
+    error = Z * ratio * math.hypot(*(d.std(ddof=1) / math.sqrt(len(d)) / d.mean() for d in (ours, theirs)))
+    return {"diversity": Score(float(ratio), float(ratio - error), float(ratio + error))}
+
+
+def _pair_distances(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Distances of as many pairs as can be made when each row is used once."""
+    rows = features[rng.permutation(len(features))].astype(np.float64)
+    half = len(rows) // 2
+    return np.linalg.norm(rows[:half] - rows[half : 2 * half], axis=1)
+
+
+def _share(value: float, count: int) -> Score:
+    """A share of `count` images with its Wilson interval, the other side taken as it is."""
+    centre = (value + Z**2 / (2 * count)) / (1 + Z**2 / count)
+    error = Z * math.sqrt(value * (1 - value) / count + Z**2 / (4 * count**2)) / (1 + Z**2 / count)
+    return Score(value, max(0.0, centre - error), min(1.0, centre + error))
+
+
+METRICS: dict[str, Callable[[Tables], Scores]] = {
+    "fid": fid,
+    "fid_infinity": fid_infinity,
+    "kid": kid,
+    "inception_score": inception,
+    "precision": precision,
+    "density": density,
+    "diversity": diversity,
+}
+PARTNERS = {"recall": "precision", "coverage": "density"}  # what one function measures together
+
+
+def describe_metrics() -> list[tuple[str, str]]:
+    """(name, one line about it) for each metric that `--metrics` takes."""
+    return [(name, " ".join((metric.__doc__ or "").split())) for name, metric in METRICS.items()]
+
+
+def chosen_metrics(names: list[str] | None) -> list[str]:
+    """The functions that measure `names`, each once; all where none are named. `ValueError` for a name that is none."""
+    unknown = [name for name in names or () if name not in METRICS and name not in PARTNERS]
+    if unknown:
+        raise ValueError(f"--metrics {unknown[0]} is not known; use some of {', '.join([*METRICS, *PARTNERS])}, joined with commas")
+    return list(dict.fromkeys(PARTNERS.get(name, name) for name in names)) if names else list(METRICS)
+
+
+def measure(tables: Tables, names: list[str] | None) -> tuple[Scores, dict[str, str]]:
+    """(scores, why others are missing). A metric that cannot be measured is an error where it was named, and left out among all."""
+    found: Scores = {}
+    skipped = {}
+    for name in chosen_metrics(names):
+        try:
+            found |= METRICS[name](tables)
+        except ValueError as error:
+            if names:
+                raise
+            skipped[name] = str(error)
+    return found, skipped

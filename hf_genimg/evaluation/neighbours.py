@@ -1,0 +1,28 @@
+"""Metrics of nearest neighbours: density and coverage (arXiv:2002.09797)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+NEIGHBOURS = 5  # the paper's choice
+CHUNK = 1000  # rows whose distances are held at a time
+
+
+def density_and_coverage(fake: np.ndarray, real: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
+    """Of features [M, D] and [N, D], with balls around real images that reach to their k-th nearest other real image.
+
+    density: in how many balls a fake lies on average, over k; may exceed 1 (eq. 4). coverage: the share of balls that hold a fake (eq. 5).
+    """
+    fakes, reals = (torch.from_numpy(np.asarray(table, dtype=np.float64)) for table in (fake, real))
+    radii = torch.cat([_distances(part, reals).kthvalue(neighbours + 1).values for part in reals.split(CHUNK)])
+    inside, nearest = 0, torch.full_like(radii, torch.inf)
+    for part in fakes.split(CHUNK):
+        distances = _distances(part, reals)
+        inside += int((distances < radii).sum())
+        nearest = torch.minimum(nearest, distances.amin(0))
+    return inside / (neighbours * len(fakes)), float((nearest < radii).double().mean())
+
+
+def _distances(rows: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    return torch.cdist(rows, others, compute_mode="donot_use_mm_for_euclid_dist")  # exact: a row is at distance 0 of itself
