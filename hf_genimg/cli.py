@@ -237,15 +237,17 @@ def _train(recipe: Any, out: Path) -> int:
     if _rank() != "0":
         return 0  # the first process speaks for all
     print(f"{out}: the model in pipeline/, grids in samples/, losses in curve.png and log.jsonl{_held_out_summary(out)}")
-    print(f"next: hf-genimg {_next_use(pipeline.capabilities, shlex.quote(str(out)))} --out pictures")
+    print(f"next: hf-genimg {_next_use(pipeline.capabilities, shlex.quote(str(out)))}")
     return 0
 
 
 def _next_use(capabilities: Any, model: str) -> str:
-    """The command for what a model is for, without its --out."""
+    """The command for what a model is for."""
+    if capabilities.task == "classification":
+        return f"classify {model} IMAGE"
     if capabilities.task == "translation":
-        return f"translate {model} IMAGE"
-    return f"reconstruct {model} IMAGE" if capabilities.encode else f"sample {model} --num 16"
+        return f"translate {model} IMAGE --out pictures"
+    return f"{f'reconstruct {model} IMAGE' if capabilities.encode else f'sample {model} --num 16'} --out pictures"
 
 
 def _held_out_summary(out: Path) -> str:
@@ -255,7 +257,7 @@ def _held_out_summary(out: Path) -> str:
     records = [json.loads(line) for line in (out / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     measured = [{key: value for key, value in record.items() if key.startswith("held_out/")} for record in records]
     last = next((terms for terms in reversed(measured) if terms), {})
-    return "".join(f"; {key.replace('_', ' ').replace('/', ' ')} {value:.2f}" for key, value in last.items())
+    return "".join(f"; {key.replace('_', ' ').replace('/', ' ')} {value:.5g}" for key, value in last.items())
 
 
 @app.command()
@@ -274,6 +276,8 @@ def sample(
     pipe = _load(model)
     if pipe.capabilities.task == "translation":
         raise ValueError(f"{model} makes images of pictures only; use hf-genimg translate {model} IMAGE --out {out}")
+    if pipe.capabilities.task == "classification":
+        raise ValueError(f"{model} makes no images, it names what is on them; use hf-genimg classify {model} IMAGE")
     pipe.set_progress_bar_config(disable=num <= 64)
     settings = {"class_labels": label, "truncation": truncation}
     if one_file and num > 1:
@@ -327,6 +331,22 @@ def translate(
     for path, target in zip(images, targets, strict=True):
         save(pipe(read_picture(path), **settings).images[0], target)
     print(f"{len(images)} {'translation' if len(images) == 1 else 'translations'} in {out}")
+
+
+@app.command()
+def classify(
+    model: Model,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to classify.")],
+    top: Annotated[int, typer.Option(help="How many classes to name for each, the likeliest first.", min=1)] = 1,
+) -> None:
+    """Say what is on pictures."""
+    pictures = [read_picture(image) for image in images]
+    pipe = _load(model)
+    if pipe.capabilities.task != "classification":
+        raise ValueError(f"{model} is no classifier; classify needs one, such as a run of classifier")
+    found = pipe(pictures, top, max_batch_size=64)
+    for image, names, shares in zip(images, found.names, found.probabilities, strict=True):
+        print(f"{image}: {', '.join(f'{name} {share:.1%}' for name, share in zip(names, shares, strict=True))}")
 
 
 @app.command()

@@ -98,13 +98,20 @@ def test_the_pipeline_is_the_averaged_network(name: str, finished: Callable[[str
     published = recipe_class(name).published[0]
     averages = {key.partition(f"{published}/")[2]: tensor for key, tensor in state(run).items() if key.startswith("averages.safetensors")}
     assert same(averages, dict(pipe.components[published].state_dict()))
+    if pipe.capabilities.task == "classification":
+        assert pipe.probabilities(three_inputs(pipe.network.config)).unique(dim=0).shape[0] == 3
+        return
     translates = pipe.capabilities.task == "translation"
     images = pipe(three_inputs(pipe.network.config), output_type="np").images if translates else pipe(num_images=3, seed=1).images
     assert len({image.tobytes() for image in images}) == 3
 
 
 def three_inputs(config: Any) -> torch.Tensor:
-    return torch.linspace(-1, 1, 3).view(3, 1, 1, 1).repeat(1, config.input_channels, config.image_size, config.image_size)
+    return (
+        torch.linspace(-1, 1, 3)
+        .view(3, 1, 1, 1)
+        .repeat(1, config.get("input_channels", config.image_channels), config.image_size, config.image_size)
+    )
 
 
 @every_recipe

@@ -19,7 +19,7 @@ class Facts:
     """What `facts/<family>.py` says of a network; `parameters` at the defaults of its constructor, which are the paper's."""
 
     name: str
-    kind: str  # generator, discriminator, autoencoder, translator or pair discriminator
+    kind: str  # generator, discriminator, autoencoder, translator, pair discriminator or classifier
     parameters: int
     tiny: dict[str, Any]
 
@@ -64,6 +64,24 @@ def test_both_halves_of_the_conv_vae_have_the_published_parameter_count() -> Non
     assert parameters(vae.decoder) == 6_181_377
 
 
+def test_resnet_56_has_the_published_parameter_count() -> None:
+    with torch.device("meta"):
+        assert parameters(hf_genimg.ResNetClassifier(depth=56)) == 853_018
+    with pytest.raises(ValueError, match=r"depth=21 is not 6n \+ 2; use 8, 14, 20"):
+        hf_genimg.ResNetClassifier(depth=21)
+
+
+def test_a_shortcut_without_parameters_adds_empty_channels() -> None:
+    """With a branch that gives zeros, a block that doubles the channels passes every second pixel on, in the middle channels."""
+    network = hf_genimg.ResNetClassifier(image_size=8, depth=8, width=2).eval()
+    block = network.stages[1]
+    torch.nn.init.zeros_(block.branch[-1].weight)
+    maps = torch.rand(1, 2, 8, 8)
+    expected = torch.zeros(1, 4, 4, 4)
+    expected[:, 1:3] = maps[:, :, ::2, ::2]
+    torch.testing.assert_close(block(maps), expected)
+
+
 @pytest.mark.parametrize("size", [28, 32, 64, 128])
 def test_conv_vae_makes_and_encodes_every_size_it_offers(size: int) -> None:
     vae = hf_genimg.ConvVAE(image_size=size, image_channels=3, latent_dim=3, width=2).eval()
@@ -87,6 +105,10 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     torch.manual_seed(0)
     network = build(facts, image_channels=image_channels)
     images = torch.rand(6, image_channels, facts.tiny["image_size"], facts.tiny["image_size"]) * 2 - 1
+    if facts.kind == "classifier":
+        assert network(images).shape == (6, 3)
+        assert network.classify(network.features(images)).shape == (6, 3)
+        return
     if facts.kind == "discriminator":
         assert network(images).shape == (6,)
         return

@@ -1,0 +1,241 @@
+"""`evaluate` and `compare` as a user calls them, with the extractor that is part of the package."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+import hf_genimg
+from hf_genimg.cli import main
+from hf_genimg.evaluation.extractors import open_extractor
+from hf_genimg.evaluation.features import BATCH, extract
+from hf_genimg.evaluation.scores import Report, Score, compare, verdict
+from hf_genimg.evaluation.sources import open_data
+
+TEST = "digits@test"
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pipeline directory of an untrained generator of digits."""
+    torch.manual_seed(0)
+    network = hf_genimg.MLPGANGenerator(image_size=28, image_channels=1, latent_dim=4, width=8)
+    folder = tmp_path_factory.mktemp("models") / "untrained"
+    hf_genimg.ImageGenerationPipeline(generator=network).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def of_real() -> Report:
+    return hf_genimg.evaluate(TEST, "digits", progress=False)
+
+
+@pytest.fixture(scope="module")
+def of_fakes(generator: Path) -> Report:
+    return hf_genimg.evaluate(generator, "digits", num=297, progress=False)
+
+
+def test_real_images_score_far_better_than_noise(of_real: Report, of_fakes: Report) -> None:
+    real, fakes = of_real.scores, of_fakes.scores
+    assert real["fid"].value < 0.1 * fakes["fid"].value
+    assert real["precision"].value > 0.7 > 0.1 > fakes["precision"].value
+    assert real["coverage"].value > fakes["coverage"].value
+    assert real["inception_score"].value > 8
+
+
+def test_the_same_call_gives_the_same_report(of_fakes: Report, generator: Path) -> None:
+    assert hf_genimg.evaluate(generator, "digits", num=297, progress=False) == of_fakes
+
+
+def test_scores_travel_with_their_protocol(of_fakes: Report, generator: Path, tmp_path: Path) -> None:
+    saved = json.loads(of_fakes.save(tmp_path / "scores.json").read_text())
+    protocol = saved["protocol"]
+    assert set(saved) == {"protocol", "scores", "source", "skipped"}
+    assert (protocol["extractor"], protocol["num_fake"], protocol["num_real"], protocol["split"]) == ("digits", 297, 1500, "train")
+    assert len(protocol["extractor_sha256"]) == 64 and protocol["kid"]["subset_size"] == 148 and protocol["torch_fidelity"]
+    assert saved["source"]["model"] == generator.name
+    assert Report.load(tmp_path / "scores.json") == of_fakes
+
+
+def test_features_do_not_depend_on_the_batch() -> None:
+    eyes, images = open_extractor("digits"), open_data(TEST, 28, 1, None, False)
+    features = extract(images, eyes, "", progress=False)
+    assert len(features) == 297 and features.logits.shape == (297, 10)
+    for start, stop in ((0, 1), (290, 297), (100, 100 + BATCH)):
+        part = type(images)(images.dataset, stop)
+        np.testing.assert_array_equal(extract(part, eyes, "", progress=False).values[start:], features.values[start:stop])
+    accuracy = (features.logits.argmax(1) == hf_genimg.open_dataset(TEST, image_size=28, labels=True).labels).mean()
+    assert accuracy > 0.97
+
+
+def test_images_of_another_size_are_resized() -> None:
+    eyes = open_extractor("digits")
+    small = extract(open_data(TEST, 28, 1, 64, False), eyes, "", progress=False)
+    large = extract(open_data(TEST, 56, 1, 64, False), eyes, "", progress=False)
+    assert (small.logits.argmax(1) == large.logits.argmax(1)).mean() > 0.95
+
+
+def test_the_reference_is_looked_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, of_real: Report) -> None:
+    from hf_genimg.evaluation import reference
+
+    monkeypatch.setenv("HF_GENIMG_CACHE", str(tmp_path / "cache"))
+    arguments: dict[str, Any] = {"metrics": ["fid"], "progress": False}
+    first = hf_genimg.evaluate(TEST, "digits", **arguments)
+    assert first.scores["fid"] == of_real.scores["fid"]
+    kept = list((tmp_path / "cache/features").iterdir())
+    assert len(kept) == 1
+    monkeypatch.setattr(reference, "extract", lambda *_: pytest.fail("the reference was looked at again"))
+    assert hf_genimg.evaluate(TEST, "digits", **arguments) == first
+    monkeypatch.undo()
+    monkeypatch.setenv("HF_GENIMG_CACHE", str(tmp_path / "cache"))
+    kept[0].write_bytes(b"damaged")
+    assert hf_genimg.evaluate(TEST, "digits", **arguments) == first
+
+
+def test_two_processes_give_the_same_digits(of_real: Report, tmp_path: Path) -> None:
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "hf_genimg.cli"]
+    command = [*launch, "evaluate", TEST, "--reference", "digits", "--out", str(tmp_path / "two.json")]
+    done = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert Report.load(tmp_path / "two.json") == of_real
+    assert done.stdout.count("297 images against") == 1
+
+
+def test_a_classifier_by_its_path_and_a_pipeline_of_diffusers(tmp_path: Path) -> None:
+    from diffusers import DDIMPipeline, DDIMScheduler, UNet2DModel
+
+    torch.manual_seed(0)
+    unet = UNet2DModel(16, 1, 1, block_out_channels=(4, 4), down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2,
+                       norm_num_groups=2, layers_per_block=1)  # fmt: skip
+    pipe = DDIMPipeline(unet, DDIMScheduler(num_train_timesteps=50))
+    pipe.save_pretrained(tmp_path / "ddim")
+    network = hf_genimg.LeNetClassifier(image_size=16, feature_dim=4)
+    hf_genimg.ImageClassificationPipeline(classifier=network).save_pretrained(tmp_path / "mine")
+    report = hf_genimg.evaluate(tmp_path / "ddim", TEST, extractor=str(tmp_path / "mine"), num=3, metrics=["fid"], progress=False)
+    assert report.protocol["image_size"] == 16 and report.protocol["extractor"] == str(tmp_path / "mine")
+    assert report.scores["fid"].value > 0
+
+
+def inception_weights(path: Path) -> Path:
+    """Random weights of torch-fidelity's InceptionV3 as safetensors, scaled so that activations neither die nor explode."""
+    import torch_fidelity.feature_extractor_inceptionv3 as theirs
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(theirs, "load_state_dict_from_url", lambda *_, **__: {})
+    patch.setattr(theirs.FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
+    torch.manual_seed(0)
+    network = theirs.FeatureExtractorInceptionV3("inception-v3-compat", ["2048"])
+    patch.undo()
+    for module in network.modules():
+        if isinstance(module, theirs.BasicConv2d):
+            torch.nn.init.kaiming_normal_(module.conv.weight)
+            module.bn.running_var.uniform_(0.5, 2)
+            module.bn.running_mean.normal_(0, 0.3)
+    save_file(network.state_dict(), path)
+    return path
+
+
+def test_inception_is_torch_fidelitys(tmp_path: Path) -> None:
+    from torch_fidelity.utils import create_feature_extractor
+
+    weights = inception_weights(tmp_path / "inception.safetensors")
+    ours = open_extractor("inception-v3-compat", weights)
+    from safetensors.torch import load_file
+
+    torch.save(load_file(weights), tmp_path / "inception.pth")
+    theirs = create_feature_extractor(
+        "inception-v3-compat", ["2048", "logits_unbiased"], cuda=False, verbose=False,
+        feature_extractor_weights_path=str(tmp_path / "inception.pth"),
+    )  # fmt: skip
+    pixels = torch.randint(0, 256, (3, 32, 40, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for found, expected in zip(ours(pixels), theirs(pixels.permute(0, 3, 1, 2)), strict=True):
+            torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3 * expected.abs().max().item())
+    grey = pixels[..., :1]
+    with torch.no_grad():
+        torch.testing.assert_close(ours(grey)[0], ours(grey.expand(-1, -1, -1, 3))[0])
+    assert ours.sha256 == __import__("hashlib").sha256(weights.read_bytes()).hexdigest()
+    with pytest.raises(ValueError, match="and the published ones of inception-v3-compat begin with 6726825d"):
+        open_extractor("inception-v3-compat", tmp_path / "inception.pth")
+    save_file({"something": torch.zeros(1)}, tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match="the extractor weights do not fit inception-v3-compat"):
+        open_extractor("inception-v3-compat", tmp_path / "other.safetensors")
+
+
+def report(low: float, high: float, name: str = "fid", **protocol: Any) -> Report:
+    return Report({"extractor": "digits", **protocol}, {name: Score((low + high) / 2, low, high)}, {"model": "a"})
+
+
+def test_a_difference_within_the_uncertainty_is_none() -> None:
+    assert "no difference beyond the uncertainty of 1.414" in compare(report(9, 11), report(10, 12))[0]
+    assert "the first is better, by 2" in compare(report(9, 11), report(11, 13))[0]
+    assert "the second is better, by 2" in compare(report(9, 11, "recall"), report(11, 13, "recall"))[0]
+    assert verdict("fid", Score(1.0), Score(3.0, 2, 4)) == "differ by +2, of unknown uncertainty"
+
+
+def test_unlike_protocols_are_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [str(report(9, 11, num_fake=count).save(tmp_path / f"{count}.json")) for count in (100, 200)]
+    assert main(["compare", *files]) == 1
+    assert "unlike protocols and cannot be compared: num_fake=100 (there: 200)" in capsys.readouterr().err
+    assert main(["compare", files[0], files[0]]) == 0
+    assert "fid: 10  (9 to 11) and 10  (9 to 11): no difference" in capsys.readouterr().out
+
+
+def grey_folder(folder: Path, count: int = 3) -> Path:
+    folder.mkdir()
+    for number in range(count):
+        Image.fromarray(np.full((12, 12, 3), number * 20, np.uint8) + np.arange(3, dtype=np.uint8)).save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["digits", "--reference", "digits", "--metrics", "fdi"], "--metrics fdi is not known; use some of fid"),
+        (["digits", "--reference", "nowhere"], "there is nothing at 'nowhere'"),
+        (["nowhere", "--reference", "digits"], "there is nothing at 'nowhere'"),
+        (["digits@test", "--reference", "digits", "--num", "1000"], "digits@test has 297 images, fewer than --num 1000"),
+        (["digits@test", "--reference", "digits", "--num", "0"], "--num 0 is no number of images"),
+        (["digits@test", "--reference", "digits", "--num", "50", "--metrics", "kid"], "50 images are too few for KID; use 200 or more"),
+        (["digits", "--reference", "digits", "--extractor", "nothing"], "there is no extractor 'nothing'"),
+        (["digits", "--reference", "digits", "--extractor", "COLOUR"], "is a model for generation, not a classifier"),
+        (["COLOURS", "--reference", "COLOURS", "--extractor", "digits"], "the extractor digits sees grey images only"),
+        (["digits", "--reference", "bad.npz"], "bad.npz cannot be read as statistics"),
+        (["digits", "--reference", "digits", "--extractor-weights", "x.pth"], "digits has its own weights"),
+        (["digits", "--reference", "digits", "--out", "scores.txt"], "scores are written as JSON"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    arguments: list[str], line: str, generator: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colours = grey_folder(tmp_path / "colours")
+    monkeypatch.chdir(tmp_path)
+    given = [{"COLOUR": str(generator), "COLOURS": str(colours)}.get(argument, argument) for argument in arguments]
+    if "--out" not in given:
+        given += ["--out", "scores.json"]
+    assert main(["evaluate", *given]) == 1
+    error = capsys.readouterr().err
+    assert line in error and len([row for row in error.splitlines() if row.startswith("hf-genimg")]) == 1
+    assert not list(tmp_path.glob("scores.*"))
+
+
+def test_the_command_line_writes_what_it_prints(generator: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "scores.json"
+    arguments = ["evaluate", str(generator), "--reference", TEST, "--num", "64", "--metrics", "fid,recall", "--out", str(out)]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    scores = Report.load(out).scores
+    assert list(scores) == ["fid", "precision", "recall"]
+    assert f"{scores['fid'].value:.4g}" in printed and "biased upward" in printed and "64 images against 297 of digits@test" in printed
+    assert main(arguments) == 1
+    assert "exists already and is not overwritten" in capsys.readouterr().err
