@@ -367,6 +367,7 @@ def evaluate(
     if out is not None:
         refuse_existing([out])
     names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
+    _hide_loading_bars()
     report = measure(source, reference, metrics=names, extractor=extractor, extractor_weights=extractor_weights, num=num)
     if _rank() != "0":
         return 0

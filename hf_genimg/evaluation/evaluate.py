@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ..data import natural_size, separate_split
+from ..data import available_splits, natural_size, separate_split
 from .extractors import default_extractor, open_extractor
 from .features import BATCH, Extractor, compute_device, extract, join_processes
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
@@ -21,6 +21,8 @@ from .neighbours import NEIGHBOURS as BALLS
 from .reference import reference_features
 from .scores import Report
 from .sources import MOST, DataImages, ModelImages, is_model, open_data, open_model
+
+LARGEST = 1024  # pixels a side that data are decoded at where neither model nor extractor sets a size
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,13 @@ def evaluate(
     chosen_metrics(names)
     if num is not None and num < 1:
         raise ValueError(f"--num {num} is no number of images; use 1 or more")
+    for name in (source, reference):
+        if not is_model(name) and not name.endswith(".npz"):
+            available_splits(name)  # raises where nothing is there, before an extractor is downloaded
+    known = Statistics.load(reference) if reference.endswith(".npz") else None
     join_processes()
-    eyes = open_extractor(extractor or default_extractor(reference), extractor_weights)
-    sides = _open(source, reference, eyes, num, seed, progress)
+    eyes = open_extractor(extractor or default_extractor(reference, extractor_weights), extractor_weights)
+    sides = _open(source, known or reference, eyes, num, seed, progress)
     eyes.to(compute_device())
     real = None if sides.real is None else reference_features(sides.real, eyes, progress)
     fake = extract(sides.fake, eyes, f"features of {source}", progress)
@@ -75,17 +81,17 @@ def evaluate(
     return Report(_protocol(sides, reference, eyes, seed), scores, _described(source, sides.fake), skipped)
 
 
-def _open(source: str, reference: str, eyes: Extractor, num: int | None, seed: int, progress: bool) -> Sides:
+def _open(source: str, reference: str | Statistics, eyes: Extractor, num: int | None, seed: int, progress: bool) -> Sides:
     """Both sides at one size, with everything that could be wrong found before features are computed."""
-    known = Statistics.load(reference) if reference.endswith(".npz") else None
     model = open_model(source, 1, seed, compute_device()) if is_model(source) else None
     if model is not None:
         size, channels = model.image_size, model.image_channels
     else:
-        size, channels = eyes.image_size or natural_size(source), None
+        size, channels = min(natural_size(source), eyes.image_size or LARGEST), None
     fake = None if model is not None else open_data(source, size, channels, num, progress)
     channels = channels or fake.dataset.image_channels
     eyes.check(channels)
+    known = reference if isinstance(reference, Statistics) else None
     real = None if known is not None else open_data(reference, size, channels, None, progress)
     if model is not None:
         most = MOST if real is None else min(MOST, len(real))

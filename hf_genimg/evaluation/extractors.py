@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from ..pipelines.loading import load
 from ..pipelines.provenance import weights_sha256
 from .features import Extractor
-from .fidelity import INCEPTION, extractor_names, open_fidelity_extractor
+from .fidelity import INCEPTION, extractor_names, has_inception, open_fidelity_extractor
 
 SHIPPED = Path(__file__).parent / "weights"
 
@@ -27,9 +27,19 @@ def _shipped() -> list[Path]:
     return sorted(folder for folder in SHIPPED.iterdir() if folder.is_dir())
 
 
-def default_extractor(reference: str) -> str:
-    """`digits` for the built-in digits, otherwise the field's standard."""
-    return "digits" if reference.partition("@")[0] == "digits" else INCEPTION
+def default_extractor(reference: str, weights: str | Path | None) -> str:
+    """`digits` for the built-in digits, otherwise the field's standard.
+
+    Raises `ValueError` where that would mean a download which nobody asked for.
+    """
+    if reference.partition("@")[0] == "digits":
+        return "digits"
+    if weights is None and not has_inception():
+        raise ValueError(
+            f"scores are usually taken by {INCEPTION}, whose weights are not on this machine; give --extractor-weights FILE, or name "
+            f"--extractor {INCEPTION} to download them, or another: digits, or a classifier's run directory"
+        )
+    return INCEPTION
 
 
 def open_extractor(name: str, weights: str | Path | None = None) -> Extractor:

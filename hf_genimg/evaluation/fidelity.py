@@ -97,9 +97,18 @@ def _create(name: str, layers: list[str], weights: Path | None) -> nn.Module:
         raise ValueError(f"the extractor weights do not fit {name}: {' '.join(str(error).split())[:200]}") from error
 
 
+def has_inception() -> bool:
+    """Whether torch-fidelity has downloaded Inception's weights before."""
+    return bool(_kept_inception())
+
+
+def _kept_inception() -> list[Path]:
+    return sorted(Path(torch.hub.get_dir(), "checkpoints").glob(f"weights-inception*{INCEPTION_SHA256}.pth"))
+
+
 def _kept_sha256(name: str) -> str:
     """Of the weights that torch-fidelity keeps for itself."""
-    files = sorted(Path(torch.hub.get_dir(), "checkpoints").glob("weights-inception*.pth")) if name == INCEPTION else []
+    files = _kept_inception() if name == INCEPTION else []
     return file_sha256(files[0]) if files else "as downloaded by torch-fidelity"
 
 

@@ -105,8 +105,10 @@ def diversity(tables: Tables) -> Scores:
     fake, real = tables.both(4, "diversity")
     rng = np.random.default_rng(tables.seed)
     ours, theirs = _pair_distances(fake, rng), _pair_distances(real, rng)
+    if not theirs.any():
+        raise ValueError("diversity needs reference images that differ, and the extractor sees none; use another reference or extractor")
     ratio = ours.mean() / theirs.mean()
-    error = Z * ratio * math.hypot(*(d.std(ddof=1) / math.sqrt(len(d)) / d.mean() for d in (ours, theirs)))
+    error = Z * ratio * math.hypot(*(d.std(ddof=1) / math.sqrt(len(d)) / max(d.mean(), 1e-12) for d in (ours, theirs)))
     return {"diversity": Score(float(ratio), float(ratio - error), float(ratio + error))}
 
 

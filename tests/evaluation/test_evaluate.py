@@ -116,7 +116,7 @@ def test_a_classifier_by_its_path_and_a_pipeline_of_diffusers(tmp_path: Path) ->
 
     torch.manual_seed(0)
     unet = UNet2DModel(16, 1, 1, block_out_channels=(4, 4), down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2,
-                       norm_num_groups=2, layers_per_block=1)  # fmt: skip
+                       norm_num_groups=2, layers_per_block=1, attention_head_dim=2)  # fmt: skip
     pipe = DDIMPipeline(unet, DDIMScheduler(num_train_timesteps=50))
     pipe.save_pretrained(tmp_path / "ddim")
     network = hf_genimg.LeNetClassifier(image_size=16, feature_dim=4)
@@ -210,6 +210,7 @@ def grey_folder(folder: Path, count: int = 3) -> Path:
         (["digits", "--reference", "digits", "--extractor", "nothing"], "there is no extractor 'nothing'"),
         (["digits", "--reference", "digits", "--extractor", "COLOUR"], "is a model for generation, not a classifier"),
         (["COLOURS", "--reference", "COLOURS", "--extractor", "digits"], "the extractor digits sees grey images only"),
+        (["COLOURS", "--reference", "COLOURS"], "to download them, or another: digits"),
         (["digits", "--reference", "bad.npz"], "bad.npz cannot be read as statistics"),
         (["digits", "--reference", "digits", "--extractor-weights", "x.pth"], "digits has its own weights"),
         (["digits", "--reference", "digits", "--out", "scores.txt"], "scores are written as JSON"),
