@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from .pipelines.loading import load
 from .recipes import recipe_class
 from .training.recipe import Recipe
+from .training.trainer import default_callbacks
 from .training.trainer import train as train_recipe
 
 __all__ = ["evaluate", "load", "train"]
@@ -27,14 +29,40 @@ def train(recipe: str | Path | Recipe, out: str | Path | None = None, *, progres
     chosen = chosen.override(**fields)
     out = Path("runs") / chosen.name if out is None else Path(out)
     start = partial(_networks_of, chosen.init) if chosen.init is not None else None
-    return train_recipe(chosen, out, init_networks=start, progress=progress)
+    return train_recipe(chosen, out, callbacks=callbacks_of(chosen), init_networks=start, progress=progress)
 
 
-def evaluate(source: str | Path, reference: str | Path, **settings: Any) -> Any:
-    """Score a model or a set of images against a reference: see `hf_genimg.evaluation.evaluate.evaluate`, which this calls."""
+def callbacks_of(recipe: Recipe) -> list[Any] | None:
+    """What happens besides learning: the usual, and scores where the recipe asks for some; None for the usual alone."""
+    if recipe.metrics is None:
+        return None
+    recipe.check()
+    refuse_unscorable(recipe)
+    from .evaluation.scoring import Scoring  # here, for it takes torch-fidelity and torchvision along
+
+    names = [name.strip() for name in recipe.metrics.split(",")]
+    scoring = Scoring(recipe.evaluate_images, names, recipe.dataset(), recipe.extractor, recipe.score_images)
+    return [*default_callbacks(recipe), scoring]
+
+
+def refuse_unscorable(recipe: Recipe) -> None:
+    """Raise `ValueError` for scores of a model that makes no images from noise."""
+    with torch.device("meta"):
+        example = recipe.override(image_channels=recipe.image_channels or 1)
+        task = example.pipeline(example.models()).capabilities.task
+    if task not in ("generation", "reconstruction"):
+        raise ValueError(f"metrics={recipe.metrics} scores images made from noise, and {recipe.name} is for {task}; leave metrics out")
+
+
+def evaluate(source: str | Path, reference: str | Path, *, paired: bool = False, **settings: Any) -> Any:
+    """Score a model or a set of images against a reference.
+
+    Arguments and errors are those of `hf_genimg.evaluation.evaluate.evaluate`, or where `paired` of `.pairs.evaluate_paired`.
+    """
     from .evaluation.evaluate import evaluate as measure  # here, for it takes torch-fidelity and torchvision along
+    from .evaluation.pairs import evaluate_paired
 
-    return measure(source, reference, **settings)
+    return evaluate_paired(source, reference, **settings) if paired else measure(source, reference, **settings)
 
 
 def _networks_of(model: str) -> Mapping[str, nn.Module]:

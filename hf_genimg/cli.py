@@ -5,7 +5,6 @@ torch is imported by the commands that need it, so that help and mistakes are im
 
 from __future__ import annotations
 
-import ast
 import os
 import shlex
 import sys
@@ -18,13 +17,12 @@ from typing import Annotated, Any
 import typer
 
 from . import __version__
-from ._public import PACKAGE, classes_in
+from .pictures import is_picture_file, read_picture, refuse_existing, refuse_picture_file, save
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 ArgumentError = typer.BadParameter.__mro__[2]  # the base of every complaint about arguments; typer has no public name for it
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run directory, a pipeline directory or a Hub id.")]
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # of files that we do not write
 Seed = Annotated[int, typer.Option(help="Image i of a call is made from seed + i.", min=0)]
 
 
@@ -119,76 +117,17 @@ def list_(
     ] = None,
 ) -> None:
     """List what there is: recipes to train, models to build, data to learn from, metrics and extractors; or one recipe with its fields."""
-    kinds = {
-        "recipes": _recipe_lines,
-        "models": _model_lines,
-        "data": _data_lines,
-        "metrics": _metric_lines,
-        "extractors": _extractor_lines,
-    }
-    if kind is not None and kind not in kinds:
-        _describe_recipe(kind, list(kinds))
+    from .listing import KINDS, describe_recipe
+
+    if kind is not None and kind not in KINDS:
+        print(describe_recipe(kind))
         return
-    for name in [kind] if kind else kinds:
-        lines = kinds[name]()
+    for name in [kind] if kind else KINDS:
+        lines = KINDS[name]()
         width = max(len(left) for left, _ in lines)
         print(f"{name}:" if kind is None else "", end="\n" if kind is None else "")
         for left, right in lines:
             print(f"  {left:<{width}}  {right}")
-
-
-def _describe_recipe(name: str, kinds: list[str]) -> None:
-    """What a recipe's file says of it, and its fields as they are written on the command line."""
-    from .recipes import recipe_class, recipe_names
-    from .training.fields import describe_fields
-
-    if name not in recipe_names() and not name.endswith(".py"):
-        raise ValueError(f"{name!r} cannot be listed; use one of {', '.join(kinds)}, or a recipe: {', '.join(recipe_names())}")
-    recipe = recipe_class(name)
-    described = describe_fields(recipe)
-    left, middle = (max(len(field[column]) for field in described) for column in (0, 1))
-    print(f"{(sys.modules[recipe.__module__].__doc__ or recipe.__doc__ or name).strip()}\n\nfields:")
-    for assignment, kind, comment in described:
-        print(f"  {assignment:<{left}}  {kind:<{middle}}  {comment}".rstrip())
-
-
-def first_line(source: str) -> str:
-    """The first line of a module's docstring."""
-    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
-
-
-def _recipe_lines() -> list[tuple[str, str]]:
-    return [(file.stem, first_line(file.read_text(encoding="utf-8"))) for file in sorted((PACKAGE / "recipes").glob("[a-z]*.py"))]
-
-
-def _model_lines() -> list[tuple[str, str]]:
-    classes = classes_in("models")
-    files = sorted((PACKAGE / "models").glob("[a-z]*.py"))
-    return [
-        (
-            file.stem,
-            f"{first_line(file.read_text(encoding='utf-8'))} [{', '.join(c for c, m in classes.items() if m.endswith('.' + file.stem))}]",
-        )
-        for file in files
-    ]
-
-
-def _data_lines() -> list[tuple[str, str]]:
-    from .data import describe_sources
-
-    return describe_sources()
-
-
-def _metric_lines() -> list[tuple[str, str]]:
-    from .evaluation.metrics import describe_metrics
-
-    return describe_metrics()
-
-
-def _extractor_lines() -> list[tuple[str, str]]:
-    from .evaluation.extractors import describe_extractors
-
-    return describe_extractors()
 
 
 @app.command()
@@ -357,22 +296,31 @@ def evaluate(
     extractor: Annotated[str | None, typer.Option(metavar="NAME|MODEL", help="What looks at the images, see `list extractors`.")] = None,
     extractor_weights: Annotated[Path | None, typer.Option(help="A file with the weights of an extractor of torch-fidelity.")] = None,
     num: Annotated[int | None, typer.Option(help="How many images of the source; as many as the reference has when left out.")] = None,
+    paired: Annotated[bool, typer.Option("--paired", help="Image by image (PSNR, SSIM): translators, or DATA against DATA.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Where to keep the scores; a run keeps them by itself.")] = None,
 ) -> int:
     """Score a model, or a set of images, against real ones, with the protocol that makes the numbers mean something."""
-    from .evaluation.evaluate import evaluate as measure
-
     if out is not None and out.suffix != ".json":
         raise ValueError(f"--out {out}: scores are written as JSON; use a name that ends in .json")
     if out is not None:
         refuse_existing([out])
     names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
     _hide_loading_bars()
-    report = measure(source, reference, metrics=names, extractor=extractor, extractor_weights=extractor_weights, num=num)
-    if _rank() != "0":
-        return 0
     run = Path(source)
     target = out or (run / "scores.json" if (run / "recipe.json").is_file() else None)
+    if paired and (extractor or extractor_weights):
+        raise ValueError("--paired compares pixels, so no extractor looks at them; leave out --extractor and --extractor-weights")
+    eyes = {} if paired else {"extractor": extractor, "extractor_weights": extractor_weights}
+    return _score(source, reference, target, metrics=names, num=num, paired=paired, **eyes)
+
+
+def _score(source: str, reference: str, target: Path | None, **settings: Any) -> int:
+    """Measure, print, and keep the scores in `target`."""
+    from .api import evaluate as measure
+
+    report = measure(source, reference, **settings)
+    if _rank() != "0":
+        return 0  # the first process speaks for all
     print(report.table())
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -397,58 +345,12 @@ def compare(
     print(*lines, sep="\n")
 
 
-def read_picture(path: Path) -> Any:
-    """A decoded PIL image; `ValueError` names a file that is none."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as picture:
-            picture.load()
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is not a picture that can be read ({error})") from error
-    return picture
-
-
-def is_picture_file(out: Path) -> bool:
-    """Whether --out is a .png; `ValueError` for another kind of picture, which would not keep the provenance."""
-    if out.suffix.lower() in PICTURE_SUFFIXES:
-        raise ValueError(f"--out {out}: pictures are written as PNG only; use a name that ends in .png, or a folder")
-    return out.suffix.lower() == ".png"
-
-
-def refuse_picture_file(out: Path) -> None:
-    """Raise `ValueError` where --out names one picture and a folder is wanted."""
-    if out.suffix.lower() in (".png", *PICTURE_SUFFIXES):
-        raise ValueError(f"--out {out} is the name of a picture, and a folder is wanted; leave out {out.suffix}")
-
-
-def refuse_existing(targets: list[Path]) -> None:
-    """Raise `ValueError` rather than overwrite a file, or write two pictures to one name."""
-    twice = {target for target in targets if targets.count(target) > 1}
-    if twice:
-        raise ValueError(f"two pictures would both be written to {min(twice)}; give them different names")
-    for target in targets:
-        solid = next(parent for parent in target.absolute().parents if parent.exists())
-        if not solid.is_dir():
-            raise ValueError(f"--out goes through {solid}, which is a file; name another --out")
-        if target.exists():
-            raise ValueError(f"{target} exists already and is not overwritten; name another --out")
-
-
-def save(image: Any, target: Path) -> None:
-    """Write a picture with its provenance."""
-    from .pipelines.provenance import save_png
-
-    target.parent.mkdir(parents=True, exist_ok=True)
-    save_png(image, target)
-
-
 @app.command()
 def quickstart(out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/quickstart")) -> int:
-    """Learn to write digits from the built-in set, in a few minutes on a plain CPU."""
+    """Learn to write digits from the built-in set, in a few minutes on a plain CPU, and see how good they are."""
     from .recipes import recipe_class
 
-    return _train(recipe_class("mlp_gan")(), out)
+    return _train(recipe_class("mlp_gan")(), out) or _score(str(out), "digits", out / "scores.json")
 
 
 def run() -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from hf_genimg._public import PACKAGE
-from hf_genimg.cli import first_line
+from hf_genimg.listing import first_line
 from hf_genimg.recipes import recipe_names
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")

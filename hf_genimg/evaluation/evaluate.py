@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..data import available_splits, natural_size, separate_split
+from ..data import ImageDataset, available_splits, natural_size, separate_split
 from .extractors import default_extractor, open_extractor
 from .features import BATCH, Extractor, compute_device, extract, join_processes
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
@@ -78,7 +78,20 @@ def evaluate(
     real = None if sides.real is None else reference_features(sides.real, eyes, progress)
     fake = extract(sides.fake, eyes, f"features of {source}", progress)
     scores, skipped = measure(Tables(fake, real, seed, sides.statistics), names)
-    return Report(_protocol(sides, reference, eyes, seed), scores, _described(source, sides.fake), skipped)
+    return Report(_protocol(sides.fake, sides.real, reference, eyes, seed), scores, _described(source, sides.fake), skipped)
+
+
+def open_reference(dataset: ImageDataset) -> DataImages:
+    """A data set that is open already, without the mirrored copies that training may add."""
+    return DataImages(replace(dataset, flip=False), len(dataset.images))
+
+
+def score(fakes: ModelImages, real: DataImages, eyes: Extractor, names: list[str], *, source: dict[str, Any], seed: int = 0) -> Report:
+    """The scores of images of a model at hand, measured by one process, with their protocol. source: what the report says of the model."""
+    features = reference_features(real, eyes, False, alone=True)
+    tables = Tables(extract(fakes, eyes, "", False, alone=True), features, seed)
+    scores, skipped = measure(tables, names)
+    return Report(_protocol(fakes, real, real.dataset.name, eyes, seed), scores, source, skipped)
 
 
 def _open(source: str, reference: str | Statistics, eyes: Extractor, num: int | None, seed: int, progress: bool) -> Sides:
@@ -99,10 +112,10 @@ def _open(source: str, reference: str | Statistics, eyes: Extractor, num: int | 
     return Sides(fake, real, known)
 
 
-def _protocol(sides: Sides, reference: str, eyes: Extractor, seed: int) -> dict[str, Any]:
+def _protocol(fake: ModelImages | DataImages, real: DataImages | None, reference: str, eyes: Extractor, seed: int) -> dict[str, Any]:
     """Everything that the numbers depend on besides the images that are scored."""
-    size, channels = _shape(sides.fake)
-    real = sides.real
+    size, channels = _shape(fake)
+    smaller = min(len(fake), 0 if real is None else len(real))
     return {
         "extractor": eyes.name,
         "extractor_sha256": eyes.sha256,
@@ -113,16 +126,13 @@ def _protocol(sides: Sides, reference: str, eyes: Extractor, seed: int) -> dict[
         "channels": "grey is repeated where the extractor takes colour",
         "precision": "float32",
         "batch_size": BATCH,
-        "num_fake": len(sides.fake),
+        "num_fake": len(fake),
         "num_real": 0 if real is None else len(real),
         "reference": separate_split(reference)[0],
         "reference_fingerprint": "statistics" if real is None else real.dataset.fingerprint,
         "split": "unknown" if real is None else real.dataset.split,
         "seed": seed,
-        "kid": {
-            "subsets": KID_SUBSETS,
-            "subset_size": min(LARGEST_KID_SUBSET, min(len(sides.fake), 0 if real is None else len(real)) // 2),
-        },
+        "kid": {"subsets": KID_SUBSETS, "subset_size": min(LARGEST_KID_SUBSET, smaller // 2)},
         "inception_score_splits": SPLITS,
         "neighbours": {"precision": NEIGHBOURS, "density": BALLS},
         "bootstrap": REPEATS,

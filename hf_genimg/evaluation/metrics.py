@@ -18,8 +18,8 @@ from .frechet import IMAGES_A_DIMENSION, Statistics, distance_at_infinity, dista
 from .neighbours import NEIGHBOURS as BALLS
 from .neighbours import density_and_coverage
 from .scores import Score
+from .shares import Z, share
 
-Z = 1.96  # standard deviations on either side that hold 95 percent
 SPLITS = 10  # of the Inception Score, as in its paper
 
 
@@ -90,14 +90,14 @@ def precision(tables: Tables) -> Scores:
     """Improved precision (how many fakes look real) and recall (how much of the real is made) (arXiv:1904.06991); higher is better."""
     fake, real = tables.both(NEIGHBOURS + 2, "precision")
     found = precision_and_recall(fake, real)
-    return {"precision": _share(found[0], len(fake)), "recall": _share(found[1], len(real))}
+    return {"precision": share(found[0], len(fake)), "recall": share(found[1], len(real))}
 
 
 def density(tables: Tables) -> Scores:
     """Density and coverage (arXiv:2002.09797): precision and recall that outliers do not inflate; higher is better."""
     fake, real = tables.both(BALLS + 2, "density")
     dense, covered = density_and_coverage(fake, real)
-    return {"density": Score(dense), "coverage": _share(covered, len(real))}
+    return {"density": Score(dense), "coverage": share(covered, len(real))}
 
 
 def diversity(tables: Tables) -> Scores:
@@ -117,13 +117,6 @@ def _pair_distances(features: np.ndarray, rng: np.random.Generator) -> np.ndarra
     rows = features[rng.permutation(len(features))].astype(np.float64)
     half = len(rows) // 2
     return np.linalg.norm(rows[:half] - rows[half : 2 * half], axis=1)
-
-
-def _share(value: float, count: int) -> Score:
-    """A share of `count` images with its Wilson interval, the other side taken as it is."""
-    centre = (value + Z**2 / (2 * count)) / (1 + Z**2 / count)
-    error = Z * math.sqrt(value * (1 - value) / count + Z**2 / (4 * count**2)) / (1 + Z**2 / count)
-    return Score(value, max(0.0, centre - error), min(1.0, centre + error))
 
 
 METRICS: dict[str, Callable[[Tables], Scores]] = {

@@ -42,6 +42,9 @@ class Recipe(ABC):
     mixed_precision: str = "no"  # no, bf16 or fp16
     channels_last: bool = False  # memory layout of images and convolution weights
     compile: bool = False  # torch.compile the parts of the networks: a minute more at the start, faster afterwards on most GPUs
+    metrics: str | None = None  # scores to measure as often (`list metrics`), joined with commas; the first says which model is best
+    extractor: str | None = None  # what looks at the images for scores: `list extractors`; none: digits for digits, else Inception
+    score_images: int = 1_000  # how many images a score is taken of while training
     trackers: str | None = None  # send the log to these as well: tensorboard, trackio or wandb, joined with commas
     init: str | None = None  # start from the networks of this run or pipeline directory
     hub_model_id: str | None = None  # push to this repository while training
@@ -117,7 +120,7 @@ class Recipe(ABC):
 
     def check(self) -> None:
         """Raise `ValueError` for numbers that no run can have, before any work starts."""
-        positive = ("image_size", "images", "batch_size", "snapshot_images", "sample_images", "log_images", "learning_rate")
+        positive = ("image_size", "images", "batch_size", "snapshot_images", "sample_images", "log_images", "learning_rate", "score_images")
         for name in positive:
             self._require(name, getattr(self, name) > 0, "must be above 0")
         for name in (field.name for field in fields(self) if field.name == "latent_dim" or field.name.endswith("width")):

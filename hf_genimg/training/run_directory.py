@@ -15,6 +15,7 @@ from .checkpoint import write_durably
 from .recipe import Recipe
 
 MAY_CHANGE = {"images", "snapshot_images", "sample_images", "evaluate_images", "log_images", "trackers", "hub_model_id"}
+MAY_CHANGE |= {"metrics", "extractor", "score_images"}
 UNBORN = {".lock", ".recipe.json.partial"}  # all that a run leaves which was killed before it began
 
 
