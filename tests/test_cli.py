@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from hf_genimg.cli import main, one_line_warnings
+from hf_genimg.listing import KINDS
 from hf_genimg.pipelines.provenance import read_provenance
 from hf_genimg.recipes import recipe_class, recipe_names
 
@@ -285,8 +286,9 @@ def test_ctrl_c_before_the_loop_is_one_line(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    for place in ("hf_genimg.api.train", "hf_genimg.cli._load", "hf_genimg.cli._recipe_lines"):
+    for place in ("hf_genimg.api.train", "hf_genimg.cli._load"):
         monkeypatch.setattr(place, stop)
+    monkeypatch.setitem(KINDS, "recipes", stop)
     assert main([*command, *(["--out", str(tmp_path / "out")] if command != ["list"] else [])]) == 130
     assert capsys.readouterr().err.strip() == "hf-genimg: stopped"
 

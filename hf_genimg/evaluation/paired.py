@@ -67,7 +67,11 @@ def _psnr(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 
 def _ssim(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return structural_similarity_index_measure(images, targets, sigma=SIGMA, data_range=255.0, reduction="none")
+    """Averaged where the whole window lies inside, as Wang et al. do; torchmetrics' own mean takes in its mirrored border."""
+    settings = {"sigma": SIGMA, "data_range": 255.0, "reduction": "none", "return_full_image": True}
+    _, everywhere = structural_similarity_index_measure(images, targets, **settings)
+    border = WINDOW // 2
+    return everywhere[..., border:-border, border:-border].mean((1, 2, 3))
 
 
 def _ms_ssim(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

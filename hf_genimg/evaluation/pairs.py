@@ -35,7 +35,7 @@ def evaluate_paired(
     """PSNR, SSIM and MS-SSIM.
 
     Args:
-        source: a translator, which is given the inputs of the pairs in `reference`; or DATA, whose n-th image goes with the reference's n-th.
+        source: a translator, which is given the inputs of the pairs in `reference`; or DATA, image by image in the reference's order.
         reference: DATA; for a translator pairs, as it was trained on (the columns or folders are those of its run).
         metrics: of psnr, ssim and ms_ssim; all, or psnr alone for images too small for the others, when left out.
         num: the first so many pairs; all when left out.
@@ -57,8 +57,8 @@ def evaluate_paired(
         "reference_fingerprint": pairs.fingerprint,
         "split": pairs.split,
         "data_range": 255,
-        "ssim": {"window": WINDOW, "sigma": SIGMA},
-        "ms_ssim": {"scales": scales_for(size), "exponents": BETAS[: scales_for(size)]},
+        "ssim": {"window": WINDOW, "sigma": SIGMA, "border": "left out"},
+        "ms_ssim": {"scales": scales_for(size), "exponents": BETAS[: scales_for(size)], "border": "mirrored"},
     }
     return Report(protocol, scores, pairs.source)
 

@@ -65,9 +65,10 @@ class Report:
         lines = [f"  {name:<{width}}  {score}" for name, score in self.scores.items()]
         lines += [f"  {name:<{width}}  not measured: {reason}" for name, reason in self.skipped.items()]
         seen = self.protocol
-        lines.append(
-            f"{seen['num_fake']:,} images against {seen['num_real']:,} of {seen['reference']}@{seen['split']}, seen by {seen['extractor']}"
-        )
+        reference = f"{seen['reference']}@{seen['split']}"
+        if "num_pairs" in seen:
+            return "\n".join([*lines, f"{seen['num_pairs']:,} pairs of {reference}"])
+        lines.append(f"{seen['num_fake']:,} images against {seen['num_real']:,} of {reference}, seen by {seen['extractor']}")
         return "\n".join(lines)
 
     def markdown(self) -> str:

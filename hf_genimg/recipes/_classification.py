@@ -30,6 +30,7 @@ class ClassificationRecipe(ImageRecipe):
     label_smoothing: float = 0.0  # the part of a label that is spread over all classes
 
     published: ClassVar[tuple[str, ...]] = ("classifier",)
+    left_to_data: ClassVar[tuple[str, ...]] = ("image_channels", "num_classes", "class_names")
 
     def dataset(self, split: str | None = None) -> ImageDataset:
         return open_dataset(

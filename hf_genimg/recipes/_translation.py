@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import nn
@@ -28,6 +28,8 @@ class TranslationRecipe(ImageRecipe):
     l1_weight: float = 100.0  # of the mean absolute difference to the targets; 0: none
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
+
+    left_to_data: ClassVar[tuple[str, ...]] = ("image_channels", "input_channels")
 
     def check(self) -> None:
         super().check()

@@ -50,6 +50,7 @@ class Recipe(ABC):
     hub_model_id: str | None = None  # push to this repository while training
 
     published: ClassVar[tuple[str, ...]] = ("generator",)  # the networks that are averaged over time
+    left_to_data: ClassVar[tuple[str, ...]] = ("image_channels",)  # fields that `fitted` fills in where they are none
 
     @abstractmethod
     def dataset(self, split: str | None = None) -> Any:

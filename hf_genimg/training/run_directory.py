@@ -127,7 +127,7 @@ def refuse_other_recipe(saved: dict[str, Any], recipe: Recipe, path: Path) -> No
         for name in {**saved["fields"], **new}
         if name not in may_change
         and new.get(name, "absent") != saved["fields"].get(name, "absent")
-        and not (name.endswith("_channels") and new.get(name, "absent") is None)  # left to the data, see `Recipe.fitted`
+        and not (name in recipe.left_to_data and new.get(name, "absent") is None)
     ]
     if unlike:
         raise ValueError(f"{path} was begun with another recipe: {', '.join(unlike)}; use the same settings to continue, or another --out")

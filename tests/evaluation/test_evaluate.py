@@ -48,9 +48,9 @@ def of_fakes(generator: Path) -> Report:
 def test_real_images_score_far_better_than_noise(of_real: Report, of_fakes: Report) -> None:
     real, fakes = of_real.scores, of_fakes.scores
     assert real["fid"].value < 0.1 * fakes["fid"].value
-    assert real["precision"].value > 0.7 > 0.1 > fakes["precision"].value
+    assert real["precision"].value > 0.6 > 0.1 > fakes["precision"].value
     assert real["coverage"].value > fakes["coverage"].value
-    assert real["inception_score"].value > 8
+    assert real["inception_score"].value > 4
 
 
 def test_the_same_call_gives_the_same_report(of_fakes: Report, generator: Path) -> None:
