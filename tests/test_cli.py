@@ -60,7 +60,7 @@ def test_list_shows_every_recipe_model_and_source(capsys: pytest.CaptureFixture[
         assert word in everything
     assert main(["list", "recipes"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.strip().splitlines()] == recipe_names()
-    message = f"'colours' cannot be listed; use one of recipes, models, data, or a recipe: {', '.join(recipe_names())}"
+    message = f"'colours' cannot be listed; use one of recipes, models, data, metrics, extractors, or a recipe: {', '.join(recipe_names())}"
     assert refusal(capsys, "list", "colours") == message
 
 
