@@ -1,0 +1,152 @@
+"""Has a generator collapsed? Classes it no longer makes, images it makes twice, variety it lost, a discriminator that is certain.
+
+Every limit is set against the reference itself and allows for chance, so that fresh real images raise no alarm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.stats import binom
+
+CERTAINTY = 0.001  # how often all classes together may raise a false alarm
+MISSING = 0.25  # a class that is made less often than this part of its share in the reference counts as lost
+UNBALANCED = 0.2  # total variation beyond what chance explains
+CLOSE = 0.01  # the part of the reference's images whose nearest other image is this close: the measure of a duplicate
+DUPLICATES = 0.05  # the part of the samples that may be as close as that
+LEAST_VARIANCE = 0.4  # of the reference's
+SATURATED, CERTAIN_LOGIT = 0.95, 4.0  # the part of decisions beyond a logit that is 98.2 percent sure
+MOST = 2000  # images whose distances are compared
+THUMBNAIL = 16  # pixels a side that images are reduced to before distances are taken
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found; None where it could not be looked for.
+
+    shares, reference_shares: how often each class is made, and there, float [K]. lost: classes that are hardly made. imbalance: total
+    variation between the two, 0 to 1. duplicate_rate: the part of samples that have a near twin. variance_ratio: of the features,
+    samples over reference. saturation: the part of the discriminator's decisions that are right and certain. alarms: a sentence each;
+    none when healthy.
+    """
+
+    duplicate_rate: float
+    variance_ratio: float
+    shares: tuple[float, ...] | None = None
+    reference_shares: tuple[float, ...] | None = None
+    lost: tuple[int, ...] | None = None
+    imbalance: float | None = None
+    saturation: float | None = None
+    alarms: tuple[str, ...] = ()
+
+
+def diagnose(
+    pixels: np.ndarray,
+    reference_pixels: np.ndarray,
+    *,
+    features: tuple[np.ndarray, np.ndarray] | None = None,
+    logits: tuple[np.ndarray, np.ndarray] | None = None,
+    discriminator_logits: tuple[np.ndarray, np.ndarray] | None = None,
+    seed: int = 0,
+) -> Diagnosis:
+    """Look at samples beside a reference.
+
+    Args:
+        pixels, reference_pixels: uint8 [M, H, W, C] and [N, H, W, C]; both at least 32 images.
+        features: float [M, D] and [N, D]; the reduced pixels when left out.
+        logits: a classifier's, float [M, K] and [N, K].
+        discriminator_logits: on samples and on real images, positive for "real".
+        seed: of the images whose distances are compared, and of the simulated chance.
+
+    Raises:
+        ValueError: fewer than 32 images on a side.
+    """
+    if min(len(pixels), len(reference_pixels)) < 32:
+        raise ValueError(f"{min(len(pixels), len(reference_pixels))} images are too few for a diagnosis; use 32 or more on both sides")
+    rng = np.random.default_rng(seed)
+    small = _thumbnails(pixels), _thumbnails(reference_pixels)
+    duplicates = _duplicate_rate(*small, rng)
+    variance = _variance_ratio(*(features or small))
+    counted = None if logits is None else _classes(*logits, rng)
+    saturation = None if discriminator_logits is None else _saturation(*discriminator_logits)
+    found = [*_alarms_of_images(duplicates, variance, min(len(pixels), MOST)), *(counted["alarms"] if counted else ())]
+    if saturation is not None and saturation > SATURATED:
+        found.append(f"the discriminator is certain in {saturation:.0%} of its decisions, so the generator learns next to nothing from it")
+    classes = {name: value for name, value in (counted or {}).items() if name != "alarms"}
+    return Diagnosis(duplicates, variance, **classes, saturation=saturation, alarms=tuple(found))
+
+
+def _thumbnails(pixels: np.ndarray) -> np.ndarray:
+    """float32 [N, D]: images averaged down to 16 pixels a side, where they are larger."""
+    images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float().div(255)
+    side = min(THUMBNAIL, *images.shape[2:])
+    return F.adaptive_avg_pool2d(images, side).flatten(1).numpy()
+
+
+def _duplicate_rate(samples: np.ndarray, reference: np.ndarray, rng: np.random.Generator) -> float:
+    """The part of samples with a twin as near as only the nearest percent of the reference has one.
+
+    Equally many of both are compared, since more images lie closer; and distances are taken in units of each set's own median distance,
+    since smooth images lie closer too.
+    """
+    count = min(len(samples), len(reference), MOST)
+    draws = range(max(1, MOST // count))  # of the reference, for few images say little about how near one percent of them lie
+    theirs = np.concatenate([_nearest(reference[rng.choice(len(reference), count, replace=False)]) for _ in draws])
+    ours = _nearest(samples[rng.choice(len(samples), count, replace=False)])
+    return float((ours < np.quantile(theirs, CLOSE)).mean())
+
+
+def _nearest(rows: np.ndarray) -> np.ndarray:
+    """For each row its distance to the nearest other one, over the median of all distances; zeros where all rows are one."""
+    distances = torch.cdist(torch.from_numpy(rows).double(), torch.from_numpy(rows).double())
+    others = distances[~torch.eye(len(rows), dtype=torch.bool)].view(len(rows), -1)
+    median = others.median()
+    return (others.amin(1) / median).numpy() if median > 0 else np.zeros(len(rows))
+
+
+def _variance_ratio(samples: np.ndarray, reference: np.ndarray) -> float:
+    """The trace of the samples' covariance over that of the reference's."""
+    whole = reference.astype(np.float64).var(0).sum()
+    return float(samples.astype(np.float64).var(0).sum() / whole) if whole > 0 else 1.0
+
+
+def _alarms_of_images(duplicates: float, variance: float, count: int) -> list[str]:
+    found = []
+    twins = round(duplicates * count)
+    if duplicates > DUPLICATES and binom.sf(twins - 1, count, 2 * CLOSE) < CERTAINTY:
+        found.append(f"{duplicates:.0%} of the images have a near twin among them, where {CLOSE:.0%} would be usual")
+    if variance < LEAST_VARIANCE:
+        found.append(f"the images vary by {variance:.2f} of what the reference does")
+    return found
+
+
+def _classes(samples: np.ndarray, reference: np.ndarray, rng: np.random.Generator) -> dict:
+    """Shares by the likeliest class, and what they say."""
+    classes, count = samples.shape[1], len(samples)
+    counts = np.bincount(samples.argmax(1), minlength=classes)
+    expected = np.bincount(reference.argmax(1), minlength=classes) / len(reference)
+    improbable = binom.cdf(counts, count, expected) < CERTAINTY / classes
+    lost = np.flatnonzero((counts < MISSING * count * expected) & improbable)
+    imbalance = float(np.abs(counts / count - expected).sum() / 2)
+    by_chance = np.abs(rng.multinomial(count, expected, 2000) / count - expected).sum(1) / 2
+    alarms = []
+    if len(lost):
+        covered = int((expected > 0).sum()) - len(lost)
+        alarms.append(f"{covered} of {int((expected > 0).sum())} classes are made; hardly any of {', '.join(map(str, lost))}")
+    if imbalance > UNBALANCED + np.quantile(by_chance, 1 - CERTAINTY):
+        alarms.append(f"classes are made in other proportions than they have in the reference (total variation {imbalance:.2f})")
+    return {
+        "shares": tuple((counts / count).tolist()),
+        "reference_shares": tuple(expected.tolist()),
+        "lost": tuple(lost.tolist()),
+        "imbalance": imbalance,
+        "alarms": alarms,
+    }
+
+
+def _saturation(fake: np.ndarray, real: np.ndarray) -> float:
+    """The part of all decisions that are right and certain, fakes and real images counting the same."""
+    return float(((fake < -CERTAIN_LOGIT).mean() + (real > CERTAIN_LOGIT).mean()) / 2)
