@@ -19,6 +19,7 @@ CLOSE = 0.01  # the part of the reference's images whose nearest other image is 
 DUPLICATES = 0.05  # the part of the samples that may be as close as that
 LEAST_VARIANCE = 0.4  # of the reference's
 SATURATED, CERTAIN_LOGIT = 0.95, 4.0  # the part of decisions beyond a logit that is 98.2 percent sure
+LEAST = 32  # images on either side
 MOST = 2000  # images whose distances are compared
 THUMBNAIL = 16  # pixels a side that images are reduced to before distances are taken
 
@@ -64,8 +65,9 @@ def diagnose(
     Raises:
         ValueError: fewer than 32 images on a side.
     """
-    if min(len(pixels), len(reference_pixels)) < 32:
-        raise ValueError(f"{min(len(pixels), len(reference_pixels))} images are too few for a diagnosis; use 32 or more on both sides")
+    fewest = min(len(pixels), len(reference_pixels))
+    if fewest < LEAST:
+        raise ValueError(f"{fewest} images are too few for a diagnosis; use {LEAST} or more on both sides")
     rng = np.random.default_rng(seed)
     small = _thumbnails(pixels), _thumbnails(reference_pixels)
     duplicates = _duplicate_rate(*small, rng)

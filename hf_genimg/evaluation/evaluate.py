@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from ..data import ImageDataset, available_splits, natural_size, separate_split
+from .collapse import LEAST, diagnose
+from .collapse import MOST as MOST_COMPARED
 from .extractors import default_extractor, open_extractor
-from .features import BATCH, Extractor, compute_device, extract, join_processes
+from .features import BATCH, Extractor, Features, compute_device, extract, join_processes
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
 from .frechet import REPEATS, Statistics
 from .metrics import SPLITS, Tables, chosen_metrics, measure
@@ -25,11 +28,14 @@ from .sources import MOST, DataImages, ModelImages, is_model, open_data, open_mo
 LARGEST = 1024  # pixels a side that data are decoded at where neither model nor extractor sets a size
 
 
+FakeImages = ModelImages | DataImages
+
+
 @dataclass(frozen=True)
 class Sides:
     """The two sets of images, or one and the statistics of the other."""
 
-    fake: ModelImages | DataImages
+    fake: FakeImages
     real: DataImages | None
     statistics: Statistics | None
 
@@ -78,7 +84,9 @@ def evaluate(
     real = None if sides.real is None else reference_features(sides.real, eyes, progress)
     fake = extract(sides.fake, eyes, f"features of {source}", progress)
     scores, skipped = measure(Tables(fake, real, seed, sides.statistics), names)
-    return Report(_protocol(sides.fake, sides.real, reference, eyes, seed), scores, _described(source, sides.fake), skipped)
+    protocol = _protocol(sides.fake, sides.real, reference, eyes, seed)
+    diagnosis = None if real is None else _diagnosis(sides.fake, sides.real, fake, real, eyes, seed)
+    return Report(protocol, scores, _described(source, sides.fake), skipped, diagnosis)
 
 
 def open_reference(dataset: ImageDataset) -> DataImages:
@@ -88,10 +96,26 @@ def open_reference(dataset: ImageDataset) -> DataImages:
 
 def score(fakes: ModelImages, real: DataImages, eyes: Extractor, names: list[str], *, source: dict[str, Any], seed: int = 0) -> Report:
     """The scores of images of a model at hand, measured by one process, with their protocol. source: what the report says of the model."""
-    features = reference_features(real, eyes, False, alone=True)
-    tables = Tables(extract(fakes, eyes, "", False, alone=True), features, seed)
-    scores, skipped = measure(tables, names)
-    return Report(_protocol(fakes, real, real.dataset.name, eyes, seed), scores, source, skipped)
+    seen, made = reference_features(real, eyes, False, alone=True), extract(fakes, eyes, "", False, alone=True)
+    scores, skipped = measure(Tables(made, seen, seed), names)
+    protocol = _protocol(fakes, real, real.dataset.name, eyes, seed)
+    return Report(protocol, scores, source, skipped, _diagnosis(fakes, real, made, seen, eyes, seed))
+
+
+def _diagnosis(fakes: FakeImages, real: DataImages, made: Features, seen: Features, eyes: Extractor, seed: int) -> dict[str, Any] | None:
+    """Signs of collapse, as JSON holds them. Classes are looked at where a classifier made for such images sees them."""
+    if min(len(fakes), len(real)) < LEAST:
+        return None
+    pixels = tuple(_first(images, MOST_COMPARED) for images in (fakes, real))
+    logits = (made.logits, seen.logits) if eyes.image_size is not None else None
+    found = asdict(diagnose(*pixels, features=(made.values, seen.values), logits=logits, seed=seed))
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+
+
+def _first(images: FakeImages, most: int) -> np.ndarray:
+    """uint8 [n, H, W, C]: the first images, at most so many."""
+    count = min(len(images), most)
+    return torch.cat([images.batch(start, min(start + BATCH, count)).cpu() for start in range(0, count, BATCH)]).numpy()
 
 
 def _open(source: str, reference: str | Statistics, eyes: Extractor, num: int | None, seed: int, progress: bool) -> Sides:
@@ -112,7 +136,7 @@ def _open(source: str, reference: str | Statistics, eyes: Extractor, num: int | 
     return Sides(fake, real, known)
 
 
-def _protocol(fake: ModelImages | DataImages, real: DataImages | None, reference: str, eyes: Extractor, seed: int) -> dict[str, Any]:
+def _protocol(fake: FakeImages, real: DataImages | None, reference: str, eyes: Extractor, seed: int) -> dict[str, Any]:
     """Everything that the numbers depend on besides the images that are scored."""
     size, channels = _shape(fake)
     smaller = min(len(fake), 0 if real is None else len(real))
@@ -140,12 +164,12 @@ def _protocol(fake: ModelImages | DataImages, real: DataImages | None, reference
     }
 
 
-def _shape(images: ModelImages | DataImages) -> tuple[int, int]:
+def _shape(images: FakeImages) -> tuple[int, int]:
     holder = images if isinstance(images, ModelImages) else images.dataset
     return holder.image_size, holder.image_channels
 
 
-def _described(source: str, images: ModelImages | DataImages) -> dict[str, Any]:
+def _described(source: str, images: FakeImages) -> dict[str, Any]:
     """What was scored, and on what."""
     versions = {"python": platform.python_version(), "torch": torch.__version__}
     if isinstance(images, DataImages):

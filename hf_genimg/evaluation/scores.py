@@ -31,13 +31,19 @@ class Report:
     """What was measured, how, and of what.
 
     protocol: everything that must be equal for two reports to be compared. scores: by name. source: what was scored. skipped: metrics that
-    were not measured, and why.
+    were not measured, and why. diagnosis: signs of collapse, as `collapse.Diagnosis` has them; None where there were too few images.
     """
 
     protocol: dict[str, Any]
     scores: dict[str, Score]
     source: dict[str, Any]
     skipped: dict[str, str] = field(default_factory=dict)
+    diagnosis: dict[str, Any] | None = None
+
+    @property
+    def alarms(self) -> list[str]:
+        """What the diagnosis warns of; nothing where all is well."""
+        return list((self.diagnosis or {}).get("alarms", ()))
 
     def save(self, path: str | Path) -> Path:
         """Write JSON, whole or not at all; `ValueError` rather than leave a number out that JSON cannot hold."""
@@ -53,7 +59,7 @@ class Report:
         try:
             saved = json.loads(Path(path).read_text(encoding="utf-8"))
             scores = {name: Score(**score) for name, score in saved["scores"].items()}
-            return cls(dict(saved["protocol"]), scores, dict(saved["source"]), dict(saved["skipped"]))
+            return cls(dict(saved["protocol"]), scores, dict(saved["source"]), dict(saved["skipped"]), saved["diagnosis"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"{path} holds no scores ({type(error).__name__}: {error}); give a file that hf-genimg evaluate wrote"
@@ -64,6 +70,7 @@ class Report:
         width = max(map(len, [*self.scores, *self.skipped]))
         lines = [f"  {name:<{width}}  {score}" for name, score in self.scores.items()]
         lines += [f"  {name:<{width}}  not measured: {reason}" for name, reason in self.skipped.items()]
+        lines += [f"  warning: {alarm}" for alarm in self.alarms]
         seen = self.protocol
         reference = f"{seen['reference']}@{seen['split']}"
         if "num_pairs" in seen:

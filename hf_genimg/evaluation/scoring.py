@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from typing import Any
 
 from .evaluate import open_reference, score
@@ -34,11 +35,22 @@ class Scoring:
     def __call__(self, run: Any) -> None:
         report = self._report(run)
         report.save(run.directory.path / SCORES)
-        run.log({f"scores/{name}": each.value for name, each in report.scores.items()})
+        run.log({**{f"scores/{name}": each.value for name, each in report.scores.items()}, **self._watched(run, report)})
         value = next(iter(report.scores.values())).value
         if self.best is None or ((value < self.best["value"]) == self._lower_is_better(report) and value != self.best["value"]):
             self.best = {"value": value, "images": run.images}
             self._keep(run, report)
+
+    @staticmethod
+    def _watched(run: Any, report: Report) -> dict[str, float]:
+        """Signs of collapse for the log; those that alarm are said at once."""
+        for alarm in report.alarms:
+            warnings.warn(f"at {run.images:,} images: {alarm}", UserWarning, stacklevel=4)
+        found = report.diagnosis or {}
+        signs = {
+            f"collapse/{name}": found[name] for name in ("duplicate_rate", "variance_ratio", "imbalance") if found.get(name) is not None
+        }
+        return {**signs, "collapse/alarms": len(report.alarms)}
 
     def _report(self, run: Any) -> Report:
         pipeline = run.pipeline()

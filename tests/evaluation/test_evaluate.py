@@ -51,6 +51,7 @@ def test_real_images_score_far_better_than_noise(of_real: Report, of_fakes: Repo
     assert real["precision"].value > 0.6 > 0.1 > fakes["precision"].value
     assert real["coverage"].value > fakes["coverage"].value
     assert real["inception_score"].value > 4
+    assert of_real.alarms == [] and any("classes are made" in alarm for alarm in of_fakes.alarms)
 
 
 def test_the_same_call_gives_the_same_report(of_fakes: Report, generator: Path) -> None:
@@ -60,7 +61,7 @@ def test_the_same_call_gives_the_same_report(of_fakes: Report, generator: Path) 
 def test_scores_travel_with_their_protocol(of_fakes: Report, generator: Path, tmp_path: Path) -> None:
     saved = json.loads(of_fakes.save(tmp_path / "scores.json").read_text())
     protocol = saved["protocol"]
-    assert set(saved) == {"protocol", "scores", "source", "skipped"}
+    assert set(saved) == {"protocol", "scores", "source", "skipped", "diagnosis"}
     assert (protocol["extractor"], protocol["num_fake"], protocol["num_real"], protocol["split"]) == ("digits", 297, 1500, "train")
     assert len(protocol["extractor_sha256"]) == 64 and protocol["kid"]["subset_size"] == 148 and protocol["torch_fidelity"]
     assert saved["source"]["model"] == generator.name

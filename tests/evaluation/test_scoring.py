@@ -19,6 +19,7 @@ from hf_genimg.training.trainer import train
 FIELDS = {"metrics": "fid,recall", "evaluate_images": 16, "score_images": 40, "image_size": 28}
 
 
+@pytest.mark.filterwarnings("ignore:at .* images:UserWarning")  # of networks that have hardly begun
 def test_scores_are_logged_and_the_best_model_is_kept(
     tmp_path: Path,
     tiny: Callable[..., Recipe],
