@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from ..data import ImageDataset, available_splits, natural_size, separate_split
-from .collapse import LEAST, diagnose
-from .collapse import MOST as MOST_COMPARED
+from .doctor import LEAST, diagnose
+from .doctor import MOST as MOST_COMPARED
 from .extractors import default_extractor, open_extractor
 from .features import BATCH, Extractor, Features, compute_device, extract, join_processes
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION

@@ -31,7 +31,7 @@ class Report:
     """What was measured, how, and of what.
 
     protocol: everything that must be equal for two reports to be compared. scores: by name. source: what was scored. skipped: metrics that
-    were not measured, and why. diagnosis: signs of collapse, as `collapse.Diagnosis` has them; None where there were too few images.
+    were not measured, and why. diagnosis: signs of collapse, as `doctor.Diagnosis` has them; None where there were too few images.
     """
 
     protocol: dict[str, Any]
