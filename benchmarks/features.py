@@ -2,8 +2,8 @@
 
     python benchmarks/features.py [WEIGHTS.safetensors]
 
-features: 128 images of 32 pixels, noise that is smooth, through InceptionV3 in batches of 64; ours against `torch_fidelity`'s own extractor,
-in turns in one process, with the same weights (random ones where no file is given, fit for speed), threads and allocator.
+features: 128 images of 32 pixels, noise that is smooth, through InceptionV3 in batches of 64; ours against torch-fidelity's own
+extractor, in turns in one process, with the same weights (random ones where no file is given), threads and allocator settings.
 The Fréchet distance between two halves of 256 images by either's features is compared at 64 of the 2048 features.
 last_step: the distance from two means and covariances of 2048 features (8,192 random rows each) by our code and by torch-fidelity's.
 Results go to results/features.json: quartiles of theirs / ours, above 1 is faster.
