@@ -13,16 +13,17 @@ import numpy as np
 import torch
 
 from ..data import ImageDataset, available_splits, natural_size, separate_split
+from .discriminator import discriminator_accuracy
 from .doctor import LEAST, diagnose
 from .doctor import MOST as MOST_COMPARED
 from .extractors import default_extractor, open_extractor
 from .features import BATCH, Extractor, Features, compute_device, extract, join_processes
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
 from .frechet import REPEATS, Statistics
-from .metrics import SPLITS, Tables, chosen_metrics, measure
+from .metrics import OF_DISCRIMINATOR, SPLITS, Tables, chosen_metrics, measure
 from .neighbours import NEIGHBOURS as BALLS
 from .reference import reference_features
-from .scores import Report
+from .scores import Report, Score
 from .sources import MOST, DataImages, ModelImages, is_model, open_data, open_model
 
 LARGEST = 1024  # pixels a side that data are decoded at where neither model nor extractor sets a size
@@ -84,9 +85,25 @@ def evaluate(
     real = None if sides.real is None else reference_features(sides.real, eyes, progress)
     fake = extract(sides.fake, eyes, f"features of {source}", progress)
     scores, skipped = measure(Tables(fake, real, seed, sides.statistics), names)
+    scores |= _judgement(sides, reference, names)
     protocol = _protocol(sides.fake, sides.real, reference, eyes, seed)
     diagnosis = None if real is None else _diagnosis(sides.fake, sides.real, fake, real, eyes, seed)
     return Report(protocol, scores, _described(source, sides.fake), skipped, diagnosis)
+
+
+def _judgement(sides: Sides, reference: str, names: list[str] | None) -> dict[str, Score]:
+    """What the model's own discriminator makes of both sides, and of the reference's test split, where there are such."""
+    discriminator = getattr(getattr(sides.fake, "pipeline", None), "discriminator", None)
+    if discriminator is None or sides.real is None:
+        if names and OF_DISCRIMINATOR in names:
+            raise ValueError(f"{OF_DISCRIMINATOR} needs a model that keeps its discriminator, and DATA as --reference; leave it out")
+        return {}
+    if names and OF_DISCRIMINATOR not in names:
+        return {}
+    size, channels = _shape(sides.fake)
+    whole = separate_split(reference)[1] is None and "test" in available_splits(reference)
+    held_out = open_data(f"{reference}@test", size, channels, None, False) if whole else None
+    return discriminator_accuracy(discriminator, sides.fake, sides.real, held_out)
 
 
 def open_reference(dataset: ImageDataset) -> DataImages:

@@ -128,20 +128,25 @@ METRICS: dict[str, Callable[[Tables], Scores]] = {
     "density": density,
     "diversity": diversity,
 }
+OF_DISCRIMINATOR = "discriminator_accuracy"  # measured on images, not on features: see discriminator.py
 PARTNERS = {"recall": "precision", "coverage": "density"}  # what one function measures together
 
 
 def describe_metrics() -> list[tuple[str, str]]:
     """(name, one line about it) for each metric that `--metrics` takes."""
-    return [(name, " ".join((metric.__doc__ or "").split())) for name, metric in METRICS.items()]
+    note = "how often the model's own discriminator is right on fakes, on training and on held-out images; 0.5 is a game in balance"
+    return [*((name, " ".join((metric.__doc__ or "").split())) for name, metric in METRICS.items()), (OF_DISCRIMINATOR, note)]
 
 
 def chosen_metrics(names: list[str] | None) -> list[str]:
     """The functions that measure `names`, each once; all where none are named. `ValueError` for a name that is none."""
-    unknown = [name for name in names or () if name not in METRICS and name not in PARTNERS]
+    unknown = [name for name in names or () if name not in METRICS and name not in PARTNERS and name != OF_DISCRIMINATOR]
     if unknown:
-        raise ValueError(f"--metrics {unknown[0]} is not known; use some of {', '.join([*METRICS, *PARTNERS])}, joined with commas")
-    return list(dict.fromkeys(PARTNERS.get(name, name) for name in names)) if names else list(METRICS)
+        raise ValueError(
+            f"--metrics {unknown[0]} is not known; use some of {', '.join([*METRICS, *PARTNERS, OF_DISCRIMINATOR])}, joined with commas"
+        )
+    chosen = [PARTNERS.get(name, name) for name in names if name != OF_DISCRIMINATOR] if names else METRICS
+    return list(dict.fromkeys(chosen))
 
 
 def measure(tables: Tables, names: list[str] | None) -> tuple[Scores, dict[str, str]]:

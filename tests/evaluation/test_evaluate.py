@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 
 import hf_genimg
 from hf_genimg.cli import main
+from hf_genimg.evaluation.discriminator import discriminator_accuracy
 from hf_genimg.evaluation.extractors import open_extractor
 from hf_genimg.evaluation.features import BATCH, extract
 from hf_genimg.evaluation.scores import Report, Score, compare, verdict
@@ -66,6 +67,38 @@ def test_scores_travel_with_their_protocol(of_fakes: Report, generator: Path, tm
     assert len(protocol["extractor_sha256"]) == 64 and protocol["kid"]["subset_size"] == 148 and protocol["torch_fidelity"]
     assert saved["source"]["model"] == generator.name
     assert Report.load(tmp_path / "scores.json") == of_fakes
+
+
+class Judge(torch.nn.Module):
+    """Takes an image for real where its mean is above a limit."""
+
+    device, dtype = torch.device("cpu"), torch.float32
+
+    def __init__(self, limit: float) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.mean((1, 2, 3)) - self.limit
+
+
+def test_a_discriminator_is_right_as_often_as_it_is() -> None:
+    real = open_data(TEST, 28, 1, 200, False)
+    means = real.batch(0, 200).float().div(127.5).sub(1).mean((1, 2, 3))
+    judge = Judge(means.sort().values[50].item() - 1e-5)  # 150 of 200 lie above
+    found = discriminator_accuracy(judge, real, real, None)
+    assert found["discriminator_accuracy_training"].value == pytest.approx(0.75)
+    assert found["discriminator_accuracy_fake"].value == pytest.approx(0.25)
+    assert found["discriminator_accuracy_fake"].low < 0.25 < found["discriminator_accuracy_fake"].high
+    assert "discriminator_accuracy_held_out" not in found
+
+
+def test_a_run_is_judged_by_its_own_discriminator(tmp_path: Path, generator: Path) -> None:
+    hf_genimg.train("mlp_gan", tmp_path / "run", images=640, generator_width=16, discriminator_width=16, progress=False)
+    report = hf_genimg.evaluate(tmp_path / "run", "digits", metrics=["discriminator_accuracy"], num=64, progress=False)
+    assert list(report.scores) == [f"discriminator_accuracy_{side}" for side in ("fake", "training", "held_out")]
+    with pytest.raises(ValueError, match="discriminator_accuracy needs a model that keeps its discriminator"):
+        hf_genimg.evaluate(generator, "digits", metrics=["discriminator_accuracy"], num=4, progress=False)
 
 
 def test_features_do_not_depend_on_the_batch() -> None:
