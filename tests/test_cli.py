@@ -286,7 +286,7 @@ def test_ctrl_c_before_the_loop_is_one_line(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    for place in ("hf_genimg.api.train", "hf_genimg.cli._load"):
+    for place in ("hf_genimg.api.train", "hf_genimg.commands.images.load_model"):
         monkeypatch.setattr(place, stop)
     monkeypatch.setitem(KINDS, "recipes", stop)
     assert main([*command, *(["--out", str(tmp_path / "out")] if command != ["list"] else [])]) == 130

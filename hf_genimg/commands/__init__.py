@@ -1,0 +1,1 @@
+"""The commands of `hf-genimg`, one module a topic."""

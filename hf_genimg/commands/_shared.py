@@ -1,0 +1,54 @@
+"""What the commands share: their arguments' types, loading a MODEL, and one line for each mistake."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run directory, a pipeline directory or a Hub id.")]
+Seed = Annotated[int, typer.Option(help="Image i of a call is made from seed + i.", min=0)]
+
+
+def load_model(model: str) -> Any:
+    """The pipeline of a MODEL."""
+    from ..api import load
+
+    hide_loading_bars()
+    return load(model)
+
+
+def hide_loading_bars() -> None:
+    """Without diffusers' bar for the two files that it reads."""
+    from diffusers.utils import logging
+
+    logging.disable_progress_bar()
+
+
+def rank() -> str:
+    """Which process of a launch this is; the first, where nothing was launched."""
+    return os.environ.get("RANK", "0")
+
+
+def fail(message: str, status: int) -> int:
+    """Print one line and pass the exit status on."""
+    process = "" if rank() == "0" else f" [process {rank()}]"
+    print(f"hf-genimg{process}: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+def print_scores(source: str, reference: str, target: Path | None, **settings: Any) -> int:
+    """Measure, print, and keep the scores in `target`."""
+    from ..api import evaluate as measure
+
+    report = measure(source, reference, **settings)
+    if rank() != "0":
+        return 0  # the first process speaks for all
+    print(report.table())
+    if target is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        print(f"scores and protocol in {report.save(target)}")
+    return 0

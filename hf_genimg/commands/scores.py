@@ -1,0 +1,52 @@
+"""Commands that measure: `evaluate`, `compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..pictures import refuse_existing
+from ._shared import hide_loading_bars, print_scores
+
+
+def evaluate(
+    source: Annotated[str, typer.Argument(metavar="MODEL|DATA", help="What is scored: a model, or a set of images.")],
+    reference: Annotated[str, typer.Option(metavar="DATA", help="Real images, or an .npz with mu and sigma.")],
+    metrics: Annotated[str | None, typer.Option(help="Names joined with commas, see `list metrics`; all when left out.")] = None,
+    extractor: Annotated[str | None, typer.Option(metavar="NAME|MODEL", help="What looks at the images, see `list extractors`.")] = None,
+    extractor_weights: Annotated[Path | None, typer.Option(help="A file with the weights of an extractor of torch-fidelity.")] = None,
+    num: Annotated[int | None, typer.Option(help="How many images of the source; as many as the reference has when left out.")] = None,
+    paired: Annotated[bool, typer.Option("--paired", help="Image by image (PSNR, SSIM): translators, or DATA against DATA.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Where to keep the scores; a run keeps them by itself.")] = None,
+) -> int:
+    """Score a model, or a set of images, against real ones, with the protocol that makes the numbers mean something."""
+    if out is not None and out.suffix != ".json":
+        raise ValueError(f"--out {out}: scores are written as JSON; use a name that ends in .json")
+    if out is not None:
+        refuse_existing([out])
+    names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
+    hide_loading_bars()
+    run = Path(source)
+    target = out or (run / "scores.json" if (run / "recipe.json").is_file() else None)
+    if paired and (extractor or extractor_weights):
+        raise ValueError("--paired compares pixels, so no extractor looks at them; leave out --extractor and --extractor-weights")
+    eyes = {} if paired else {"extractor": extractor, "extractor_weights": extractor_weights}
+    return print_scores(source, reference, target, metrics=names, num=num, paired=paired, **eyes)
+
+
+def compare(
+    one: Annotated[Path, typer.Argument(metavar="FILE.json", help="Scores that `evaluate` wrote.")],
+    other: Annotated[Path, typer.Argument(metavar="FILE.json", help="Others, measured under the same protocol.")],
+) -> None:
+    """Say which of two models is better, and whether the difference exceeds the uncertainty."""
+    from ..evaluation.scores import Report
+    from ..evaluation.scores import compare as differences
+
+    reports = Report.load(one), Report.load(other)
+    lines = differences(*reports)
+    for path, report in zip((one, other), reports, strict=True):
+        print(f"{path}: {', '.join(f'{name} {value}' for name, value in report.source.items())}")
+    print(f"both: {', '.join(f'{name} {value}' for name, value in reports[0].protocol.items())}")
+    print(*lines, sep="\n")

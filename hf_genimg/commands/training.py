@@ -1,0 +1,86 @@
+"""Commands that train: `train`, `quickstart`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ._shared import hide_loading_bars, print_scores, rank
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE|FILE.py", help="One of `hf-genimg list recipes`, or your own.")],
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[field=value]...", help="Fields to set; `hf-genimg list RECIPE` shows them.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/RECIPE when left out.")] = None,
+    smoke: Annotated[bool, typer.Option("--smoke", help="A run of seconds, to see that everything works.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what the run would take, from twenty rounds that are thrown away.")] = False,
+) -> int:
+    """Train a recipe. The same command again continues where it stopped."""
+    from ..recipes import recipe_class
+    from ..training.fields import parse_fields
+
+    chosen = recipe_class(recipe)
+    values = parse_fields(chosen, settings or [])
+    instance = chosen().smoke() if smoke else chosen()
+    name = f"{instance.name}-smoke" if smoke else instance.name
+    if plan:
+        return _plan(instance.override(**values))
+    return _train(instance.override(**values), out or Path("runs") / name)
+
+
+def _plan(recipe: Any) -> int:
+    """Say what a run would take, and leave nothing behind."""
+    from ..training.plan import plan
+
+    print(f"{recipe.name}: {plan(recipe)}")
+    return 0
+
+
+def _train(recipe: Any, out: Path) -> int:
+    """Train and say in two lines where things are and what can be done next."""
+    from ..api import train as train_recipe
+
+    if recipe.init is not None:
+        hide_loading_bars()
+    try:
+        pipeline = train_recipe(recipe, out)
+    except KeyboardInterrupt as stop:
+        if stop.args:
+            raise SystemExit(130) from stop  # the run has said where it stands
+        raise
+    if rank() != "0":
+        return 0  # the first process speaks for all
+    print(f"{out}: the model in pipeline/, grids in samples/, losses in curve.png and log.jsonl{_held_out_summary(out)}")
+    print(f"next: hf-genimg {_next_use(pipeline.capabilities, shlex.quote(str(out)))}")
+    return 0
+
+
+def _next_use(capabilities: Any, model: str) -> str:
+    """The command for what a model is for."""
+    if capabilities.task == "classification":
+        return f"classify {model} IMAGE"
+    if capabilities.task == "translation":
+        return f"translate {model} IMAGE --out pictures"
+    return f"{f'reconstruct {model} IMAGE' if capabilities.encode else f'sample {model} --num 16'} --out pictures"
+
+
+def _held_out_summary(out: Path) -> str:
+    """The last held-out terms of a run, for its closing line."""
+    import json
+
+    records = [json.loads(line) for line in (out / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    measured = [{key: value for key, value in record.items() if key.startswith("held_out/")} for record in records]
+    last = next((terms for terms in reversed(measured) if terms), {})
+    return "".join(f"; {key.replace('_', ' ').replace('/', ' ')} {value:.5g}" for key, value in last.items())
+
+
+def quickstart(out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/quickstart")) -> int:
+    """Learn to write digits from the built-in set, in a few minutes on a plain CPU, and see how good they are."""
+    from ..recipes import recipe_class
+
+    return _train(recipe_class("mlp_gan")(), out) or print_scores(str(out), "digits", out / "scores.json")
