@@ -72,9 +72,11 @@ class Report:
         lines += [f"  {name:<{width}}  not measured: {reason}" for name, reason in self.skipped.items()]
         lines += [f"  warning: {alarm}" for alarm in self.alarms]
         seen = self.protocol
-        reference = f"{seen['reference']}@{seen['split']}"
+        reference = f"{seen.get('reference', 'real images')}@{seen.get('split', 'unknown')}"
         if "num_pairs" in seen:
             return "\n".join([*lines, f"{seen['num_pairs']:,} pairs of {reference}"])
+        if "trials" in self.source:
+            return "\n".join([*lines, f"{self.source['trials']:,} trials by {self.source['raters']:,} people, against {reference}"])
         lines.append(f"{seen['num_fake']:,} images against {seen['num_real']:,} of {reference}, seen by {seen['extractor']}")
         return "\n".join(lines)
 
