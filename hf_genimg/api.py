@@ -1,4 +1,4 @@
-"""The package from Python: `load`, `train` and `evaluate`."""
+"""The package from Python: `load`, `train`, `evaluate` and `build_demo`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .training.recipe import Recipe
 from .training.trainer import default_callbacks
 from .training.trainer import train as train_recipe
 
-__all__ = ["evaluate", "load", "train"]
+__all__ = ["build_demo", "evaluate", "load", "train"]
 
 
 def train(recipe: str | Path | Recipe, out: str | Path | None = None, *, progress: bool = True, **fields: Any) -> Any:
@@ -63,6 +63,17 @@ def evaluate(source: str | Path, reference: str | Path, *, paired: bool = False,
     from .evaluation.pairs import evaluate_paired
 
     return evaluate_paired(source, reference, **settings) if paired else measure(source, reference, **settings)
+
+
+def build_demo(models: Any = (), *, any_model: bool = False) -> Any:
+    """The studio for one model or several, as `gr.Blocks`: `build_demo("runs/mine").launch()`.
+
+    models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several. any_model: let visitors type any Hub id.
+    Raises `ValueError` where there is nothing to show, and as `load`.
+    """
+    from .demo.app import build  # here, for it takes gradio along
+
+    return build(models, any_model=any_model)
 
 
 def _networks_of(model: str) -> Mapping[str, nn.Module]:

@@ -84,6 +84,14 @@ def test_imports_point_down(file: Path) -> None:
     assert outside <= OUTSIDE[layer], f"{layer} must not import {outside - OUTSIDE[layer]}"
 
 
+def test_gradio_stays_in_the_layout_of_the_demo() -> None:
+    """What a visitor's wish does can be called and tested without a page."""
+    layout = {"app.py", "style.py"}
+    for file in (PACKAGE / "demo").rglob("*.py"):
+        if file.name not in layout and file.parent.name != "tabs":
+            assert "gradio" not in {name for name, ours in imports_of(file) if not ours}, file
+
+
 def test_devices_are_left_to_accelerate() -> None:
     """No `.cuda()` anywhere, and the name of a kind of device in one place only."""
     for file in FILES:

@@ -52,3 +52,22 @@ def print_scores(source: str, reference: str, target: Path | None, **settings: A
         target.parent.mkdir(parents=True, exist_ok=True)
         print(f"scores and protocol in {report.save(target)}")
     return 0
+
+
+def serve(models: list[str], port: int = 0) -> int:
+    """Serve the studio on this machine only, until Ctrl-C."""
+    import threading
+
+    from ..api import build_demo
+
+    hide_loading_bars()
+    page = build_demo(models)
+    _, address, _ = page.launch(server_name="127.0.0.1", server_port=port or None, prevent_thread_lock=True, quiet=True)
+    print(f"the studio is open at {address} (Ctrl-C ends it)", flush=True)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print("the studio is closed")
+    finally:
+        page.close(verbose=False)
+    return 0

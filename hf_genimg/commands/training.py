@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ._shared import hide_loading_bars, print_scores, rank
+from ._shared import hide_loading_bars, print_scores, rank, serve
 
 
 def train(
@@ -79,8 +79,12 @@ def _held_out_summary(out: Path) -> str:
     return "".join(f"; {key.replace('_', ' ').replace('/', ' ')} {value:.5g}" for key, value in last.items())
 
 
-def quickstart(out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/quickstart")) -> int:
-    """Learn to write digits from the built-in set, in a few minutes on a plain CPU, and see how good they are."""
+def quickstart(
+    out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/quickstart"),
+    no_demo: Annotated[bool, typer.Option("--no-demo", help="End with the scores, without the page.")] = False,
+) -> int:
+    """Learn to write digits from the built-in set, in a few minutes on a plain CPU, see how good they are, and play with them."""
     from ..recipes import recipe_class
 
-    return _train(recipe_class("mlp_gan")(), out) or print_scores(str(out), "digits", out / "scores.json")
+    status = _train(recipe_class("mlp_gan")(), out) or print_scores(str(out), "digits", out / "scores.json")
+    return status if status or no_demo or rank() != "0" else serve([str(out)])

@@ -1,0 +1,17 @@
+"""The page to play with models: `demo`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ._shared import serve
+
+
+def demo(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Run directories, pipeline directories or Hub ids.")],
+    port: Annotated[int, typer.Option(help="Where it is served; the next free one from 7860 when left out.", min=0, max=65535)] = 0,
+) -> int:
+    """Open a page to play with models: generate, explore, reconstruct, translate, classify, compare."""
+    return serve(models, port)

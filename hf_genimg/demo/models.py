@@ -1,0 +1,145 @@
+"""The models of a page: loaded once, shared by all visitors, used by one at a time."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..pipelines.capabilities import Capabilities
+from ..pipelines.loading import load
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+TYPED_MODELS = 3  # that visitors named and that stay in memory; the one not used for longest makes room
+MOST_IMAGES = 64  # of one request
+MOST_PIXELS = 2**22  # of all images of one request: 64 of 256 pixels a side, 4 of 1024
+
+
+@dataclass
+class Shared:
+    """A pipeline that several threads use: hold `lock` around each call of its network, and no longer."""
+
+    name: str
+    pipe: Any
+    folder: Path | None  # the run or pipeline directory that it is from, where it is from one
+    lock: Any = field(default_factory=threading.RLock, repr=False)
+    known: dict[str, Any] = field(default_factory=dict, repr=False)  # what was worked out about it once, by name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        return self.pipe.capabilities
+
+    @property
+    def generates(self) -> bool:
+        """Whether it makes images from noise."""
+        return self.capabilities.task in ("generation", "reconstruction")
+
+    @property
+    def latent_dim(self) -> int:
+        """Length of a latent vector; 0 where there is none."""
+        return int(self.pipe.network.config.get("latent_dim") or 0) if self.generates else 0
+
+    @property
+    def most_images(self) -> int:
+        """How many images one request may ask for."""
+        return max(1, min(MOST_IMAGES, MOST_PIXELS // self.capabilities.image_size**2))
+
+    @property
+    def class_names(self) -> list[str]:
+        """Of the labels that it takes or gives, in their order."""
+        names = self.pipe.network.config.get("class_names")
+        return list(names or map(str, range(self.capabilities.num_classes)))
+
+    def know(self, what: str, work_out: Any) -> Any:
+        """`work_out()`, once for each `what`."""
+        with self.lock:
+            if what not in self.known:
+                self.known[what] = work_out()
+            return self.known[what]
+
+
+class Shelf:
+    """Models by name.
+
+    Args:
+        models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several.
+        any_model: whether a visitor may name a model of the Hub as well. Never a path: what lies on this machine is not theirs to open.
+
+    Raises:
+        ValueError: there is no model, and none can be named.
+        Others: as `load`.
+    """
+
+    def __init__(self, models: Any = (), *, any_model: bool = False) -> None:
+        self.any_model = any_model
+        self._lock = threading.Lock()
+        self._typed: OrderedDict[str, Shared] = OrderedDict()
+        self._own: dict[str, Shared] = {}
+        for each in _listed(models):
+            pipe = each if hasattr(each, "capabilities") else load(each)
+            pipe.set_progress_bar_config(disable=True)
+            name = _unused(pipe.model_name, self._own)
+            self._own[name] = Shared(name, pipe, _folder(each if isinstance(each, str | os.PathLike) else pipe.name_or_path))
+        if not self._own and not any_model:
+            raise ValueError("there is no model to show; give at least one run directory, pipeline directory or Hub id")
+
+    @property
+    def names(self) -> list[str]:
+        """Of the models that the page was made with."""
+        return list(self._own)
+
+    @property
+    def models(self) -> list[Shared]:
+        """Those that the page was made with."""
+        return list(self._own.values())
+
+    def find(self, name: str | None) -> Shared:
+        """A model by its name, or by its Hub id where any may be named; the first one where no name is given."""
+        name = (name or "").strip() or next(iter(self._own), "")
+        if name in self._own:
+            return self._own[name]
+        if not self.any_model:
+            raise ValueError(f"there is no model called {name[:80]!r} here; choose one of {', '.join(self.names)}")
+        if not HUB_ID.fullmatch(name):
+            raise ValueError(f"{name[:80]!r} is no Hub id; type one such as owner/name")
+        return self._fetch(name)
+
+    def _fetch(self, name: str) -> Shared:
+        with self._lock:  # one download at a time, and never two of one model
+            if name not in self._typed:
+                if Path(name).exists():  # `load` would open it, and a visitor means the Hub
+                    raise ValueError(f"{name!r} cannot be shown here; type another Hub id")
+                pipe = load(name)
+                pipe.set_progress_bar_config(disable=True)
+                self._typed[name] = Shared(name, pipe, _folder(pipe.name_or_path))
+            self._typed.move_to_end(name)
+            while len(self._typed) > TYPED_MODELS:
+                self._typed.popitem(last=False)
+            return self._typed[name]
+
+
+def _listed(models: Any) -> Iterable[Any]:
+    one = isinstance(models, str | os.PathLike) or hasattr(models, "capabilities")
+    return [models] if one else list(models)
+
+
+def _unused(name: str, taken: Iterable[str]) -> str:
+    number = 2
+    unused = name
+    while unused in taken:
+        unused, number = f"{name} ({number})", number + 1
+    return unused
+
+
+def _folder(source: str | os.PathLike[str] | None) -> Path | None:
+    path = Path(source).expanduser() if source else None
+    if path is None or not path.is_dir():
+        return None
+    run = path.parent if path.name == "pipeline" else path
+    return run if (run / "recipe.json").is_file() else path
