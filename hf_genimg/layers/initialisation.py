@@ -6,7 +6,7 @@ from torch import nn
 
 
 def dcgan_initialisation(module: nn.Module) -> None:
-    """Convolutions from N(0, 0.02), batch-norm gains from N(1, 0.02), all biases zero (arXiv:1511.06434, section 4).
+    """Convolutions from N(0, 0.02), gains of batch and instance norms from N(1, 0.02), all biases zero (arXiv:1511.06434, section 4).
 
     For `network.apply(...)`.
     """
@@ -14,6 +14,6 @@ def dcgan_initialisation(module: nn.Module) -> None:
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm2d):
+    elif isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d) and module.weight is not None:
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)

@@ -18,7 +18,7 @@ def bernoulli_negative_log_likelihood(logits: torch.Tensor, images: torch.Tensor
 
     logits: float [N, C, H, W]; images: float [N, C, H, W] in [-1, 1], mapped to [0, 1] here. Returns a scalar, summed over pixels.
     """
-    return F.binary_cross_entropy_with_logits(logits, (images + 1) / 2, reduction="sum") / len(images)
+    return F.binary_cross_entropy_with_logits(logits, (images + 1).div_(2), reduction="sum") / len(images)
 
 
 def gaussian_negative_log_likelihood(means: torch.Tensor, images: torch.Tensor, sigma: float) -> torch.Tensor:

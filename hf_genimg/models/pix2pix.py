@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from diffusers.configuration_utils import register_to_config
 from torch import nn
@@ -11,6 +14,7 @@ from ._network import Network
 
 IMAGE_SIZES = (16, 32, 64, 128, 256, 512)
 DROPOUT = 0.5
+NORMS = {"batch": nn.BatchNorm2d, "instance": partial(nn.InstanceNorm2d, affine=True)}
 STAGES = 3  # of the discriminator that judges patches of 70 pixels
 
 
@@ -48,17 +52,18 @@ class Pix2PixGenerator(Network):
         image_channels: int = 3,  # of the translation: 1 grey, 3 colour
         input_channels: int = 3,  # of what is translated: 1 grey, 3 colour
         width: int = 64,  # channels of the largest feature map
+        norm: str = "batch",  # or instance: each image by its own statistics, also in eval mode
     ) -> None:
         super().__init__()
-        widths = level_widths(image_size, width)
+        widths, norms = level_widths(image_size, width), _norm_named(norm)
         last = len(widths) - 1
         self.down = nn.ModuleList([nn.Conv2d(input_channels, width, 4, 2, 1, bias=False)])
         for level in range(1, last + 1):
-            self.down.append(_halving(widths[level - 1], widths[level], norm=level < last))
-        self.up = nn.ModuleList([_doubling(widths[last], widths[last - 1])])
+            self.down.append(_halving(widths[level - 1], widths[level], norms if level < last else None))
+        self.up = nn.ModuleList([_doubling(widths[last], widths[last - 1], norms)])
         for level in range(last - 1, 0, -1):
             noisy = level >= last - 3 and widths[level - 1] == 8 * width
-            self.up.append(_doubling(2 * widths[level], widths[level - 1], DROPOUT if noisy else 0.0))
+            self.up.append(_doubling(2 * widths[level], widths[level - 1], norms, DROPOUT if noisy else 0.0))
         self.to_image = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(2 * width, image_channels, 4, 2, 1), nn.Tanh())
         self.apply(dcgan_initialisation)
 
@@ -74,14 +79,23 @@ class Pix2PixGenerator(Network):
         return self.to_image(features)
 
 
-def _halving(channels: int, features: int, norm: bool) -> nn.Sequential:
-    """norm: not where a single pixel is left, whose batch norm over one image would be zero."""
+Norm = Callable[[int], nn.Module]
+
+
+def _norm_named(norm: str) -> Norm:
+    if norm not in NORMS:
+        raise ValueError(f"norm={norm!r} is not known; use one of {', '.join(NORMS)}")
+    return NORMS[norm]
+
+
+def _halving(channels: int, features: int, norm: Norm | None) -> nn.Sequential:
+    """norm: not where a single pixel is left, whose norm over one image would be zero."""
     layers = [nn.LeakyReLU(0.2), nn.Conv2d(channels, features, 4, 2, 1, bias=False)]
-    return nn.Sequential(*layers, *([nn.BatchNorm2d(features)] if norm else []))
+    return nn.Sequential(*layers, *([norm(features)] if norm else []))
 
 
-def _doubling(channels: int, features: int, dropout: float = 0.0) -> nn.Sequential:
-    layers = [nn.ReLU(), nn.ConvTranspose2d(channels, features, 4, 2, 1, bias=False), nn.BatchNorm2d(features)]
+def _doubling(channels: int, features: int, norm: Norm, dropout: float = 0.0) -> nn.Sequential:
+    layers = [nn.ReLU(), nn.ConvTranspose2d(channels, features, 4, 2, 1, bias=False), norm(features)]
     return nn.Sequential(*layers, *([nn.Dropout(dropout)] if dropout else []))
 
 
@@ -96,16 +110,18 @@ class Pix2PixDiscriminator(Network):
         input_channels: int = 3,  # of what is translated: 1 grey, 3 colour
         width: int = 64,  # channels of the largest feature map
         stages: int | None = None,  # halvings: 1, 2 or 3 for patches of 16, 34 or 70 pixels; none: the most with patches below image_size
+        norm: str = "batch",  # or instance
     ) -> None:
         super().__init__()
         level_widths(image_size, width)
+        norms = _norm_named(norm)
         stages = fitting_stages(image_size) if stages is None else stages
         if not 1 <= stages <= STAGES or image_size >> stages < 4:
             raise ValueError(f"stages={stages} is not possible with image_size={image_size}; use {fitting_stages(image_size)} or none")
         layers = [nn.Conv2d(input_channels + image_channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
         for stage in range(1, stages + 1):
             stride = 1 if stage == stages else 2
-            features = [nn.Conv2d(width * 2 ** (stage - 1), width * 2**stage, 4, stride, 1, bias=False), nn.BatchNorm2d(width * 2**stage)]
+            features = [nn.Conv2d(width * 2 ** (stage - 1), width * 2**stage, 4, stride, 1, bias=False), norms(width * 2**stage)]
             layers += [*features, nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Conv2d(width * 2**stages, 1, 4, 1, 1))
         self.apply(dcgan_initialisation)

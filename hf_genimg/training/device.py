@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +15,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import InitProcessGroupKwargs
+from accelerate.utils.modeling import get_mixed_precision_context_manager
 from torch import nn
 
 TRACKERS = ("tensorboard", "trackio", "wandb")
@@ -67,6 +68,11 @@ def refuse_unknown_trackers(names: list[str]) -> None:
             raise ValueError(f"trackers={name} is not known; use some of {', '.join(TRACKERS)}, joined with commas")
         if importlib.util.find_spec(name) is None:
             raise ValueError(f"trackers={name} is not installed; pip install {name}")
+
+
+def autocast(accelerator: Accelerator) -> AbstractContextManager[None]:
+    """The precision of `accelerator` as a context that may be entered again and again; to make one anew is dear in a small step."""
+    return get_mixed_precision_context_manager(accelerator.native_amp, accelerator.autocast_handler)
 
 
 def seed_noise(*key: int | str) -> None:

@@ -12,7 +12,7 @@ from torch import nn
 
 from .average import WeightAverage
 from .checkpoint import Tensors, optimizer_tensors, restore_optimizer
-from .device import compile_parts, seed_noise
+from .device import autocast, compile_parts, seed_noise
 from .meter import Meter
 from .processes import Processes
 from .recipe import Recipe
@@ -30,15 +30,17 @@ class Run:
 
     def __init__(self, recipe: Recipe, directory: RunDirectory, dataset: Any, accelerator: Accelerator) -> None:
         self.recipe, self.directory, self.dataset, self.accelerator = recipe, directory, dataset, accelerator
-        self.processes = Processes(accelerator)
+        self.processes, self._autocast = Processes(accelerator), autocast(accelerator)
         self._micro_batch_size = micro_batch_size(recipe, self.processes.count)
         self._own_micro_batches = self.processes.share(recipe.batch_size // self._micro_batch_size)
         self.images = 0
         seed_noise("build", recipe.seed)
         self.networks = {name: self._placed(network) for name, network in recipe.models().items()}
         self.objective = recipe.objective().to(accelerator.device)
-        self.optimizers = {name: accelerator.prepare_optimizer(optimizer) for name, optimizer in recipe.optimizers(self.networks).items()}
+        self.optimizers = recipe.optimizers(self.networks)  # bare: Accelerate's wrapper searches the disk in every step
         self._weights = {name: [p for group in o.param_groups for p in group["params"]] for name, o in self.optimizers.items()}
+        self._trained = {name: self._trained_by(name) for name in self.optimizers}
+        self._in_focus: set[str] | None = None  # the players whose weights ask for gradients
         self._rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.optimizers.items()}
         self.average = WeightAverage({name: self.networks[name] for name in recipe.published}, recipe.ema_half_life)
         self.statistics = RunningStatistics(self.networks)
@@ -70,7 +72,7 @@ class Run:
             self.statistics.begin()
             terms = self._play(turn, player)
             stepped = self._step(player)
-            self.statistics.end(self._trained_by(player) if stepped else set(), self.objective.kept, self.processes.mean)
+            self.statistics.end(self._trained[player] if stepped else set(), self.objective.kept, self.processes.mean)
             if stepped:
                 self.objective.update(player, self.networks)
                 self.meter.add(player, terms)
@@ -89,7 +91,7 @@ class Run:
             indices = self.streams[player].indices(self._position(turn, player) + index * size, size)
             seed_noise(self.recipe.seed, self.images, turn, index)
             batch = self.dataset.batch(indices, self.accelerator.device, self.recipe.channels_last)
-            with self.accelerator.autocast():
+            with self._autocast:
                 terms = getattr(self.objective, player)(self.networks, batch)
             self._backward(sum(terms.values()) / micro_batches)
             for name, term in terms.items():
@@ -98,7 +100,7 @@ class Run:
         return sums
 
     def _backward(self, loss: torch.Tensor) -> None:
-        """As Accelerate would, without its search of the disk for other optimizers in every call."""
+        """Scaled in fp16."""
         scaler = self.accelerator.scaler
         (loss if scaler is None else scaler.scale(loss)).backward()
 
@@ -110,6 +112,9 @@ class Run:
 
     def _focus(self, players: set[str]) -> None:
         """Let gradients flow into the weights of these players only: the others' are neither needed nor paid for."""
+        if players == self._in_focus:
+            return
+        self._in_focus = players
         for network in self.networks.values():
             network.requires_grad_(False)
         for player in players:
@@ -130,15 +135,13 @@ class Run:
         """Move the player's weights by their gradients; returns False when the fp16 scaler refused to, because they overflowed."""
         optimizer, scaler = self.optimizers[player], self.accelerator.scaler
         if self.recipe.max_grad_norm is not None:
-            self.accelerator.unscale_gradients(optimizer)
+            if scaler is not None:
+                scaler.unscale_(optimizer)
             nn.utils.clip_grad_norm_(self._weights[player], self.recipe.max_grad_norm)
-        scale = scaler.get_scale() if scaler is not None else 0.0
-        optimizer.step()
+        stepped = _step(optimizer, scaler)
         optimizer.zero_grad()
-        # A refusal halves the scale, down to zero. Accelerate's own `step_was_skipped` does not see it where the optimizer is fused.
-        skipped = scaler is not None and (scaler.get_scale() < scale or scaler.get_scale() == 0)
-        self.skipped[player] = self.skipped[player] + 1 if skipped else 0
-        return not skipped
+        self.skipped[player] = 0 if stepped else self.skipped[player] + 1
+        return stepped
 
     def _refuse_endless_skipping(self, player: str, terms: Mapping[str, torch.Tensor]) -> None:
         if self.skipped[player] >= PATIENCE:
@@ -214,6 +217,17 @@ class Run:
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(facts["scaler"])
         self.meter.restore(facts["meter"], self.images, self.accelerator.device)
+
+
+def _step(optimizer: torch.optim.Optimizer, scaler: Any) -> bool:
+    """One step by the gradients; returns False where the scaler refused it, which halves its scale, down to zero."""
+    if scaler is None:
+        optimizer.step()
+        return True
+    scale = scaler.get_scale()
+    scaler.step(optimizer)
+    scaler.update()
+    return not (scaler.get_scale() < scale or scaler.get_scale() == 0)
 
 
 def micro_batch_size(recipe: Recipe, processes: int) -> int:

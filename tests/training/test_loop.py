@@ -81,10 +81,10 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(name: str, tiny: Tin
 def test_gradients_are_clipped_to_the_norm_asked_for(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = built(tiny("mlp_vae", max_grad_norm=0.5), tmp_path / "run")
     norms = []
-    step = run.optimizers["autoencoder"].optimizer.step
+    step = run.optimizers["autoencoder"].step
     weights = run._weights["autoencoder"]
     monkeypatch.setattr(
-        run.optimizers["autoencoder"].optimizer,
+        run.optimizers["autoencoder"],
         "step",
         lambda *a: norms.append(torch.linalg.vector_norm(torch.cat([w.grad.flatten() for w in weights])).item()) or step(*a),
     )
@@ -175,8 +175,7 @@ def test_a_skipped_step_moves_nothing(tiny: Tiny, tmp_path: Path) -> None:
     run = built(tiny("dcgan", penalty_every=3, r1=1.0), tmp_path / "run")
     run.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=1.0)
     for optimizer in run.optimizers.values():
-        optimizer.scaler = run.accelerator.scaler
-        optimizer.optimizer.step = lambda *_, **__: pytest.fail("a refused step was made")
+        optimizer.step = lambda *_, **__: pytest.fail("a refused step was made")
     plain = run._play
 
     def broken(turn: int, player: str) -> dict[str, torch.Tensor]:
@@ -257,7 +256,7 @@ def test_penalties_train_in_bf16(fields: dict[str, Any], tiny: Tiny, tmp_path: P
 def test_losses_are_taken_in_fp32(name: str, tiny: Tiny, tmp_path: Path) -> None:
     run = built(tiny(name, mixed_precision="bf16"), tmp_path / "run")
     batch = run.dataset.batch(torch.arange(4))
-    with run.accelerator.autocast():
+    with run._autocast:
         for player in run.players:
             assert {term.dtype for term in getattr(run.objective, player)(run.networks, batch).values()} == {torch.float32}
 
