@@ -69,6 +69,8 @@ def test_other_channels_than_a_run_began_with_are_refused(tiny: Tiny, tmp_path: 
     [
         ({"skip_bad": True}, "skip_bad=True cannot be used: a picture left out would leave the other of its pair alone"),
         ({"l1_weight": -1.0}, "l1_weight=-1.0 must be at least 0"),
+        ({"shift": 64}, "shift=64 must be at least 0 and below image_size=64"),
+        ({"norm": "layer"}, "norm='layer' is not known; use one of batch, instance"),
         ({"input_channels": 2}, "input_channels=2 must be 1"),
         ({"game": "chess"}, "game='chess' is not known"),
         ({"stages": 7}, "stages=7 is not possible with image_size=64; use 2 or none"),
@@ -80,3 +82,13 @@ def test_refusals_before_anything_is_written(fields: dict[str, object], message:
     with pytest.raises(ValueError, match=message):
         train(tiny("pix2pix", **fields), tmp_path / "run", progress=False)
     assert not (tmp_path / "run").exists()
+
+
+def test_shifted_pairs_and_instance_norm_train_and_resume_exactly(tiny: Tiny, tmp_path: Path) -> None:
+    recipe = tiny("pix2pix", shift=4, norm="instance")
+    whole = train(recipe, tmp_path / "whole", progress=False)
+    train(recipe, tmp_path / "parts", progress=False, stop_at=24)
+    parts = train(recipe, tmp_path / "parts", progress=False)
+    plain = train(tiny("pix2pix", norm="instance"), tmp_path / "plain", progress=False)
+    weights = [pipe.generator.to_image[1].weight for pipe in (whole, parts, plain)]
+    assert weights[0].equal(weights[1]) and not weights[0].equal(weights[2])

@@ -1,4 +1,4 @@
-"""Random small shifts, turns and changes of size and thickness: a classifier that has seen them judges shapes, not positions."""
+"""Random small changes of images: a classifier that has seen them judges shapes, and a translator cannot learn its few pairs by heart."""
 
 from __future__ import annotations
 
@@ -28,3 +28,17 @@ def jitter(images: torch.Tensor) -> torch.Tensor:
     moved = F.grid_sample(images, grid.to(images.dtype), padding_mode="border", align_corners=False)
     blurred = F.avg_pool2d(moved, 3, 1, 1, count_include_pad=False)
     return moved.lerp(blurred, (BLUR * blur.clamp(min=0)).to(images.dtype)[:, None, None, None])
+
+
+def shift_together(inputs: torch.Tensor, images: torch.Tensor, most: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Move each pair by up to `most` whole pixels either way, both sides alike, with noise from torch's global generator.
+
+    Whole pixels leave a picture as sharp as it was; what comes in from outside is the mirrored border, so `most` is below the side.
+    inputs, images: float [N, C_in, H, W] and [N, C, H, W]. Returns the same shapes.
+    """
+    both = F.pad(torch.cat([inputs, images], dim=1), (most,) * 4, mode="reflect")
+    count, (height, width), device = len(inputs), inputs.shape[2:], inputs.device
+    top, left = torch.randint(0, 2 * most + 1, (2, count), device=device)
+    rows, columns = top[:, None] + torch.arange(height, device=device), left[:, None] + torch.arange(width, device=device)
+    moved = both[torch.arange(count, device=device)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    return moved[:, : inputs.shape[1]].contiguous(), moved[:, inputs.shape[1] :].contiguous()

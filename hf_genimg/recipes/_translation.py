@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 
 from ..data import PairedDataset, open_pairs, pair_splits, separate_split
+from ..layers.jitter import shift_together
 from ..objectives.games import game_named
 from ..objectives.translation import Translation
 from ..pipelines.translation import ImageTranslationPipeline
@@ -25,6 +27,7 @@ class TranslationRecipe(ImageRecipe):
     targets: str | None = None  # what it is to become: a column, a folder, left or right; none: found
     input_channels: int | None = None  # 1 grey, 3 colour; none: as in the data
     game: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic, patch by patch
+    shift: int = 0  # learn from pairs that are moved, both sides alike, by up to so many pixels; few pairs are learned by heart otherwise
     l1_weight: float = 100.0  # of the mean absolute difference to the targets; 0: none
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
@@ -34,6 +37,7 @@ class TranslationRecipe(ImageRecipe):
     def check(self) -> None:
         super().check()
         self._require("l1_weight", self.l1_weight >= 0, "must be at least 0")
+        self._require("shift", 0 <= self.shift < self.image_size, f"must be at least 0 and below image_size={self.image_size}")
         self._require("input_channels", self.input_channels in (None, 1, 3), "must be 1 (grey), 3 (colour) or none (as in the data)")
         self._require("skip_bad", not self.skip_bad, "cannot be used: a picture left out would leave the other of its pair alone")
 
@@ -61,7 +65,7 @@ class TranslationRecipe(ImageRecipe):
         return {"image_channels": self.image_channels or 1, "input_channels": self.input_channels or 1}
 
     def objective(self) -> Translation:
-        return Translation(game_named(self.game), self.l1_weight)
+        return Translation(game_named(self.game), self.l1_weight, partial(shift_together, most=self.shift) if self.shift else None)
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
         discriminator = networks["discriminator"] if self.save_discriminator else None

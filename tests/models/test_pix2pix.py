@@ -106,3 +106,22 @@ def test_begins_as_the_paper_says() -> None:
             if isinstance(module, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
                 assert abs(module.weight.std() - 0.02) < 0.003
                 assert module.bias is None or not module.bias.any()
+
+
+def test_with_instance_norm_no_image_sees_another_and_eval_mode_is_training_mode() -> None:
+    torch.manual_seed(0)
+    generator, discriminator = Pix2PixGenerator(32, 1, 1, 2, norm="instance"), Pix2PixDiscriminator(32, 1, 1, 2, norm="instance")
+    inputs = noise(3, 1, 32, 32)
+    images = generator(inputs)
+    torch.testing.assert_close(images[:1], generator(inputs[:1]))
+    torch.testing.assert_close(images, generator.eval()(inputs))
+    torch.testing.assert_close(discriminator(inputs, images)[:1], discriminator(inputs[:1], images[:1]))
+    batch = Pix2PixGenerator(32, 1, 1, 2)
+    assert not torch.allclose(batch(inputs)[:1], batch(inputs[:1]))
+    assert sum(p.numel() for p in generator.parameters()) == sum(p.numel() for p in batch.parameters())
+
+
+@pytest.mark.parametrize("network", [Pix2PixGenerator, Pix2PixDiscriminator])
+def test_other_norms_are_named(network: type) -> None:
+    with pytest.raises(ValueError, match="norm='layer' is not known; use one of batch, instance"):
+        network(norm="layer")

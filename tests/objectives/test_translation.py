@@ -96,3 +96,15 @@ def test_dropout_is_drawn_from_the_global_generator(networks: Networks, batch: B
     first, again = (played("hinge", "generator", networks, batch)["l1"] for _ in range(2))
     assert torch.equal(first, again)
     assert not torch.equal(first, Translation(game_named("hinge")).generator(networks, batch)["l1"])
+
+
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+def test_both_players_learn_from_moved_pairs(player: str, networks: Networks, batch: Batch) -> None:
+    def mirrored(inputs: torch.Tensor, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return inputs.flip(3), images.flip(3)
+
+    game = Translation(game_named("hinge"), 100.0, mirrored)
+    torch.manual_seed(1)
+    terms = getattr(game, player)(networks, batch)
+    expected = played("hinge", player, networks, {name: images.flip(3) for name, images in batch.items()})
+    assert terms == expected and terms != played("hinge", player, networks, batch)
