@@ -11,7 +11,7 @@ from diffusers import ImagePipelineOutput
 
 from ._pipeline import Pipeline
 from .drawing import Drawn, check_count, check_truncation, draw, draw_seeds
-from .images import Images, check_output_type, convert, grid
+from .images import Images, check_output_type, grid
 from .interpolation import MODES, walk
 from .provenance import check_png_path, save_png
 
@@ -179,6 +179,6 @@ class LatentPipeline(Pipeline):
 
         def part(start: int) -> Images:
             batch = slice(start, start + size)
-            return convert(self._forward(latents[batch], None if labels is None else labels[batch]), output_type)
+            return self._convert(self._forward(latents[batch], None if labels is None else labels[batch]), output_type)
 
         return self._in_batches(part, len(latents), size)

@@ -15,8 +15,9 @@ from PIL import Image
 from torch import nn
 
 from .capabilities import Capabilities
-from .images import Images, join
+from .images import Images, convert, join, to_pil, to_uint8
 from .provenance import REVISION_DIGITS, folder_name, hub_origin, text_entries, weights_sha256, weights_state, writes
+from .watermark import DEFAULT_KEY, check_watermark, mark
 
 # ModelMixin.to warns of the modules that must stay in float32 even where there are none, as in every network of ours.
 logging.getLogger("diffusers.models.modeling_utils").addFilter(lambda record: "kept in float32: []" not in record.getMessage())
@@ -60,12 +61,25 @@ class Pipeline(DiffusionPipeline):
         """`model_index.json` without the path that the pipeline was loaded from, which diffusers would publish."""
         config = json.loads(super().to_json_string())
         config.pop("_name_or_path", None)
+        if config.get("watermark_key") is None:
+            config.pop("watermark_key", None)
         return json.dumps(config, indent=2, sort_keys=True) + "\n"
 
     def register_modules(self, **kwargs: Any) -> None:
         """As in diffusers; also notes how often the weights were written to until now."""
         super().register_modules(**kwargs)
         self.__dict__["_writes"] = writes(self.network)
+
+    def set_watermark(self, key: str | None = DEFAULT_KEY) -> None:
+        """Mark, from now on and wherever this pipeline is saved and loaded, every image that it gives as `pil` or `uint8`.
+
+        key: any text; with the default one `hf-genimg verify` finds the mark without being told. It lies in `model_index.json` as
+        `watermark_key`, so it is no secret of a published model. None: no mark, as is the default.
+        Raises `ValueError` for an empty key, and for images below 64 pixels, which do not hold the mark.
+        """
+        if key is not None:
+            check_watermark(key, self.capabilities.image_size)
+        self.register_to_config(watermark_key=key)
 
     @property
     def model_name(self) -> str:
@@ -110,6 +124,14 @@ class Pipeline(DiffusionPipeline):
         starts = range(0, count, size)
         with torch.no_grad(), evaluating(self.network):
             return join([part(start) for start in (self.progress_bar(starts) if len(starts) > 1 else starts)])
+
+    def _convert(self, images: torch.Tensor, output_type: str) -> Images:
+        """As `convert`; grey levels get the watermark where one is set."""
+        key = self.config.get("watermark_key")
+        if key is None or output_type in ("np", "pt"):
+            return convert(images, output_type)
+        pixels = mark(to_uint8(images), key)
+        return to_pil(pixels) if output_type == "pil" else pixels
 
     def _sign(self, images: list[Image.Image], settings: list[dict[str, Any]]) -> None:
         """Put the provenance of each image into its `info`."""

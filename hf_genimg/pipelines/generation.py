@@ -16,13 +16,15 @@ class ImageGenerationPipeline(LatentPipeline):
         generator: `forward(latents [N, D], class_labels [N] | None)` to images, `sample_latents(num_images, generator)`, and a config with
             `image_size, image_channels, latent_dim` and, where it is conditional, `num_classes`.
         discriminator: the other player, kept for training on or for scoring; a call does not use it.
+        watermark_key: as for `set_watermark`; None for no watermark.
     """
 
     _optional_components = ["discriminator"]  # noqa: RUF012 (diffusers' own declaration)
 
-    def __init__(self, generator: ModelMixin, discriminator: ModelMixin | None = None) -> None:
+    def __init__(self, generator: ModelMixin, discriminator: ModelMixin | None = None, watermark_key: str | None = None) -> None:
         super().__init__()
         self.register_modules(generator=generator, discriminator=discriminator)
+        self.set_watermark(watermark_key)
 
     @property
     def network(self) -> ModelMixin:

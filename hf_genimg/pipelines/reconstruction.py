@@ -21,11 +21,13 @@ class ImageReconstructionPipeline(LatentPipeline):
         autoencoder: `encode(images)` to a posterior with `.mean` [N, D], `decode(latents)` to images,
             `sample_latents(num_images, generator)`, and a config with `image_size, image_channels, latent_dim` and, where conditional,
             `num_classes`: then `decode` takes `class_labels` [N] as well.
+        watermark_key: as for `set_watermark`; None for no watermark.
     """
 
-    def __init__(self, autoencoder: ModelMixin) -> None:
+    def __init__(self, autoencoder: ModelMixin, watermark_key: str | None = None) -> None:
         super().__init__()
         self.register_modules(autoencoder=autoencoder)
+        self.set_watermark(watermark_key)
 
     @property
     def network(self) -> ModelMixin:

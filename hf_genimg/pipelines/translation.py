@@ -23,13 +23,15 @@ class ImageTranslationPipeline(Pipeline):
     Args:
         generator: `forward(images [N, C_in, H, W])` to images [N, C, H, W], and a config with `image_size, image_channels, input_channels`.
         discriminator: the other player, kept for training on or for scoring; a call does not use it.
+        watermark_key: as for `set_watermark`; None for no watermark.
     """
 
     _optional_components = ["discriminator"]  # noqa: RUF012 (diffusers' own declaration)
 
-    def __init__(self, generator: ModelMixin, discriminator: ModelMixin | None = None) -> None:
+    def __init__(self, generator: ModelMixin, discriminator: ModelMixin | None = None, watermark_key: str | None = None) -> None:
         super().__init__()
         self.register_modules(generator=generator, discriminator=discriminator)
+        self.set_watermark(watermark_key)
 
     @property
     def network(self) -> ModelMixin:
@@ -73,7 +75,7 @@ class ImageTranslationPipeline(Pipeline):
         size = max_batch_size or len(pixels)
 
         def part(start: int) -> Images:
-            return convert(self.generator(pixels[start : start + size].to(weight.device, weight.dtype)), output_type)
+            return self._convert(self.generator(pixels[start : start + size].to(weight.device, weight.dtype)), output_type)
 
         made = self._in_batches(part, len(pixels), size)
         if output_type == "pil":

@@ -1,0 +1,1 @@
+"""Models in and out of the package: the Hub, converters, and what is found in pictures."""

@@ -1,0 +1,71 @@
+"""`hf-genimg verify`: the note, the mark, and keys that lie on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from hf_genimg import DCGANGenerator, ImageGenerationPipeline
+from hf_genimg.cli import main
+from hf_genimg.pipelines.provenance import save_png
+
+
+@pytest.fixture
+def pipe() -> ImageGenerationPipeline:
+    torch.manual_seed(0)
+    return ImageGenerationPipeline(DCGANGenerator(64, 1, 8, 4).eval())
+
+
+def said(capsys: pytest.CaptureFixture[str], *files: Path) -> list[str]:
+    assert main(["verify", *map(str, files)]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_note_and_mark_are_told_apart(pipe: ImageGenerationPipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_png(pipe(seed=7).images[0], tmp_path / "noted.png")
+    pipe.set_watermark()
+    image = pipe(seed=7).images[0]
+    save_png(image, tmp_path / "both.png")
+    image.convert("RGB").save(tmp_path / "marked.jpg", quality=80)
+    image.resize((20, 20)).save(tmp_path / "small.jpg")
+    noted, both, marked, small = said(capsys, *(tmp_path / name for name in ("noted.png", "both.png", "marked.jpg", "small.jpg")))
+    assert "noted.png: provenance: AI-generated, model unsaved, revision" in noted
+    assert noted.endswith("seed 7, truncation 1.0; no watermark of the default key")
+    assert both.endswith("seed 7, truncation 1.0; watermark of the default key")
+    assert marked.endswith("marked.jpg: no provenance; watermark of the default key")
+    assert small.endswith("no provenance; too small to hold a watermark")
+
+
+def test_a_key_of_ones_own_is_found_by_environment_run_or_cache(
+    pipe: ImageGenerationPipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pipe.set_watermark("of our house")
+    image = pipe(seed=7).images[0]
+    save_png(image, "run.png", pipe.provenance() | {"model": "faces"})
+    save_png(image, "hub.png", pipe.provenance() | {"model": "owner/faces", "revision": "0" * 40})
+    save_png(image, "odd.png", pipe.provenance() | {"model": "../a//b?/c", "revision": ["x"]})
+    files = [Path(name) for name in ("run.png", "hub.png", "odd.png")]
+    assert all(line.endswith("no watermark of the default key") for line in said(capsys, *files))
+
+    monkeypatch.setenv("HF_GENIMG_WATERMARK_KEYS", "another, of our house")
+    assert all(line.endswith("watermark of key 2 of HF_GENIMG_WATERMARK_KEYS") for line in said(capsys, *files))
+
+    monkeypatch.delenv("HF_GENIMG_WATERMARK_KEYS")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    pipe.save_pretrained("runs/faces/pipeline")
+    pipe.save_pretrained(f"cache/models--owner--faces/snapshots/{'0' * 40}")
+    run, hub, odd = said(capsys, *files)
+    assert run.endswith("watermark of faces")
+    assert hub.endswith("watermark of owner/faces")
+    assert odd.endswith("no watermark of the default key")
+
+
+def test_what_is_no_picture_is_refused_before_any_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "no.png").write_text("no")
+    assert main(["verify", str(tmp_path / "no.png")]) == 1
+    captured = capsys.readouterr()
+    assert "no.png is not a picture that can be read" in captured.err
+    assert captured.out == ""
