@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .cache import cache_root
-from .dataset import ImageDataset, natural_size, open_dataset
+from .dataset import ImageDataset, is_labelled, natural_size, open_dataset
 from .fingerprint import key_of
 from .locate import available_splits, describe_sources, separate_split
 from .pairing import pair_splits
@@ -15,6 +15,7 @@ __all__ = [
     "available_splits",
     "cache_root",
     "describe_sources",
+    "is_labelled",
     "key_of",
     "natural_size",
     "open_dataset",

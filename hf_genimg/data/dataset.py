@@ -163,6 +163,11 @@ def natural_size(source: str | Path) -> int:
     return detect_size(find_source(source)) or DIGITS_SIZE
 
 
+def is_labelled(source: str | Path) -> bool:
+    """Whether the pictures of a source have labels. Raises as `open_dataset`."""
+    return find_source(source).labelled
+
+
 def decoded_dataset(found: Source, how: Decoding, labels: bool, flip: bool, progress: bool) -> ImageDataset:
     """A source that was found, decoded; arguments as of `open_dataset`."""
     key, entry = _entry(found, how, progress)

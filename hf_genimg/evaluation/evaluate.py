@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ..data import ImageDataset, available_splits, natural_size, separate_split
-from .discriminator import discriminator_accuracy
 from .doctor import LEAST, diagnose
-from .doctor import MOST as MOST_COMPARED
 from .extractors import default_extractor, open_extractor
-from .features import BATCH, Extractor, Features, compute_device, extract, join_processes
+from .features import BATCH, Extractor, compute_device, extract, join_processes
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
 from .frechet import REPEATS, Statistics
-from .metrics import OF_DISCRIMINATOR, SPLITS, Tables, chosen_metrics, measure
+from .metrics import SPLITS, Classes, Tables, chosen_metrics, measure
 from .neighbours import NEIGHBOURS as BALLS
+from .on_images import AUDITED, Scene, measure_images
+from .path_length import path_facts
 from .reference import reference_features
-from .scores import Report, Score
-from .sources import MOST, DataImages, ModelImages, is_model, open_data, open_model
+from .scores import Report
+from .sources import MOST, DataImages, FakeImages, ModelImages, is_model, open_data, open_model
 
 LARGEST = 1024  # pixels a side that data are decoded at where neither model nor extractor sets a size
-
-
-FakeImages = ModelImages | DataImages
 
 
 @dataclass(frozen=True)
@@ -84,26 +80,37 @@ def evaluate(
     eyes.to(compute_device())
     real = None if sides.real is None else reference_features(sides.real, eyes, progress)
     fake = extract(sides.fake, eyes, f"features of {source}", progress)
-    scores, skipped = measure(Tables(fake, real, seed, sides.statistics), names)
-    scores |= _judgement(sides, reference, names)
-    protocol = _protocol(sides.fake, sides.real, reference, eyes, seed)
-    diagnosis = None if real is None else _diagnosis(sides.fake, sides.real, fake, real, eyes, seed)
-    return Report(protocol, scores, _described(source, sides.fake), skipped, diagnosis)
+    tables = Tables(fake, real, seed, sides.statistics, _classes(sides.fake, sides.real))
+    scene = Scene(sides.fake, sides.real, eyes, tables, _held_out(reference, sides.fake))
+    return _report(scene, names, _protocol(sides.fake, sides.real, reference, eyes, seed), _described(source, sides.fake))
 
 
-def _judgement(sides: Sides, reference: str, names: list[str] | None) -> dict[str, Score]:
-    """What the model's own discriminator makes of both sides, and of the reference's test split, where there are such."""
-    discriminator = getattr(getattr(sides.fake, "pipeline", None), "discriminator", None)
-    if discriminator is None or sides.real is None:
-        if names and OF_DISCRIMINATOR in names:
-            raise ValueError(f"{OF_DISCRIMINATOR} needs a model that keeps its discriminator, and DATA as --reference; leave it out")
-        return {}
-    if names and OF_DISCRIMINATOR not in names:
-        return {}
-    size, channels = _shape(sides.fake)
-    whole = separate_split(reference)[1] is None and "test" in available_splits(reference)
-    held_out = open_data(f"{reference}@test", size, channels, None, False) if whole else None
-    return discriminator_accuracy(discriminator, sides.fake, sides.real, held_out)
+def _report(scene: Scene, names: list[str] | None, protocol: dict[str, Any], source: dict[str, Any]) -> Report:
+    """Everything that is to be measured of two sides whose features are there."""
+    scores, skipped = measure(scene.tables, names)
+    found, also_skipped = measure_images(scene, names)
+    diagnosis = None if scene.real is None else _diagnosis(scene)
+    if diagnosis is not None:
+        diagnosis["alarms"] += found.alarms
+    pictures = {"samples": scene.samples(), **found.pictures}
+    return Report(protocol, scores | found.scores, source, skipped | also_skipped, diagnosis, pictures)
+
+
+def _held_out(reference: str, fake: FakeImages) -> Callable[[], DataImages] | None:
+    """What opens the test split of a reference of which another split is looked at."""
+    if reference.endswith(".npz") or separate_split(reference)[1] is not None or "test" not in available_splits(reference):
+        return None
+    size, channels = _shape(fake)
+    return lambda: open_data(f"{reference}@test", size, channels, None, False)
+
+
+def _classes(fake: FakeImages, real: DataImages | None) -> Classes | None:
+    """The labels of both sides, where both have labels of the same classes."""
+    if real is None or real.labels is None or fake.labels is None:
+        return None
+    names = real.dataset.classes
+    alike = fake.dataset.classes == names if isinstance(fake, DataImages) else fake.pipeline.capabilities.num_classes == len(names)
+    return Classes(fake.labels, real.labels, names) if alike else None
 
 
 def open_reference(dataset: ImageDataset) -> DataImages:
@@ -114,25 +121,19 @@ def open_reference(dataset: ImageDataset) -> DataImages:
 def score(fakes: ModelImages, real: DataImages, eyes: Extractor, names: list[str], *, source: dict[str, Any], seed: int = 0) -> Report:
     """The scores of images of a model at hand, measured by one process, with their protocol. source: what the report says of the model."""
     seen, made = reference_features(real, eyes, False, alone=True), extract(fakes, eyes, "", False, alone=True)
-    scores, skipped = measure(Tables(made, seen, seed), names)
-    protocol = _protocol(fakes, real, real.dataset.name, eyes, seed)
-    return Report(protocol, scores, source, skipped, _diagnosis(fakes, real, made, seen, eyes, seed))
+    scene = Scene(fakes, real, eyes, Tables(made, seen, seed, classes=_classes(fakes, real)), alone=True)
+    return _report(scene, names, _protocol(fakes, real, real.dataset.name, eyes, seed), source)
 
 
-def _diagnosis(fakes: FakeImages, real: DataImages, made: Features, seen: Features, eyes: Extractor, seed: int) -> dict[str, Any] | None:
+def _diagnosis(scene: Scene) -> dict[str, Any] | None:
     """Signs of collapse, as JSON holds them. Classes are looked at where a classifier made for such images sees them."""
-    if min(len(fakes), len(real)) < LEAST:
+    if min(len(scene.fakes), len(scene.real)) < LEAST:
         return None
-    pixels = tuple(_first(images, MOST_COMPARED) for images in (fakes, real))
-    logits = (made.logits, seen.logits) if eyes.image_size is not None else None
-    found = asdict(diagnose(*pixels, features=(made.values, seen.values), logits=logits, seed=seed))
+    made, seen = scene.tables.fake, scene.tables.real
+    logits = (made.logits, seen.logits) if scene.eyes.image_size is not None else None
+    pixels = scene.fake_pixels, scene.real_pixels
+    found = asdict(diagnose(*pixels, features=(made.values, seen.values), logits=logits, seed=scene.tables.seed))
     return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
-
-
-def _first(images: FakeImages, most: int) -> np.ndarray:
-    """uint8 [n, H, W, C]: the first images, at most so many."""
-    count = min(len(images), most)
-    return torch.cat([images.batch(start, min(start + BATCH, count)).cpu() for start in range(0, count, BATCH)]).numpy()
 
 
 def _open(source: str, reference: str | Statistics, eyes: Extractor, num: int | None, seed: int, progress: bool) -> Sides:
@@ -176,6 +177,8 @@ def _protocol(fake: FakeImages, real: DataImages | None, reference: str, eyes: E
         "kid": {"subsets": KID_SUBSETS, "subset_size": min(LARGEST_KID_SUBSET, smaller // 2)},
         "inception_score_splits": SPLITS,
         "neighbours": {"precision": NEIGHBOURS, "density": BALLS},
+        "perceptual_path_length": path_facts(len(fake)),
+        "audited": min(AUDITED, len(fake)),
         "bootstrap": REPEATS,
         "torch_fidelity": VERSION,
     }

@@ -17,20 +17,30 @@ from .fidelity import KID_SUBSETS, NEIGHBOURS, inception_score, kernel_distance,
 from .frechet import IMAGES_A_DIMENSION, Statistics, distance_at_infinity, distance_interval, frechet_distance, statistics
 from .neighbours import NEIGHBOURS as BALLS
 from .neighbours import density_and_coverage
-from .scores import Score
+from .scores import OF_A_CLASS, Score
 from .shares import Z, share
 
 SPLITS = 10  # of the Inception Score, as in its paper
 
 
 @dataclass(frozen=True)
+class Classes:
+    """Labels of both sides, int64 [M] and [N], and what the classes are called."""
+
+    fake: np.ndarray
+    real: np.ndarray
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Tables:
-    """What metrics are made from. real: None where only statistics of the reference are there."""
+    """What metrics are made from. real: None where only statistics of the reference are there. classes: None where labels are missing."""
 
     fake: Features
     real: Features | None
     seed: int = 0
     reference: Statistics | None = None
+    classes: Classes | None = None
 
     def both(self, least: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
         """The features of both sides; `ValueError` when one has fewer than `least` rows, or the reference only its statistics."""
@@ -49,14 +59,37 @@ def fid(tables: Tables) -> Scores:
     """Fréchet distance (arXiv:1706.08500); lower is better. Its interval is of the distance without the bias of finite samples."""
     if len(tables.fake) < 2:
         raise ValueError(f"{len(tables.fake)} image is too few for fid; use 2 or more")
-    fake = statistics(tables.fake.values)
     if tables.real is None:
+        fake = statistics(tables.fake.values)
         return {"fid": Score(frechet_distance(fake, tables.reference), note="no interval: of the reference only statistics are there")}
-    value = frechet_distance(fake, statistics(tables.both(2, "fid")[1]))
-    least = IMAGES_A_DIMENSION * tables.fake.values.shape[1]
-    if min(len(tables.fake), len(tables.real)) < least:
-        return {"fid": Score(value, note=f"biased upward; an interval needs {least:,} images on both sides")}
-    return {"fid": Score(value, *distance_interval(tables.fake.values, tables.real.values, tables.seed))}
+    return {"fid": _distance(*tables.both(2, "fid"), tables.seed)}
+
+
+def _distance(fake: np.ndarray, real: np.ndarray, seed: int) -> Score:
+    value = frechet_distance(statistics(fake), statistics(real))
+    least = IMAGES_A_DIMENSION * fake.shape[1]
+    if min(len(fake), len(real)) < least:
+        return Score(value, note=f"biased upward; an interval needs {least:,} images on both sides")
+    return Score(value, *distance_interval(fake, real, seed))
+
+
+def fid_per_class(tables: Tables) -> Scores:
+    """Fréchet distance of each class to the same class of the reference, and their mean; needs labels on both sides; lower is better."""
+    fake, real = tables.both(2, "fid_per_class")
+    classes = tables.classes
+    if classes is None:
+        raise ValueError("fid_per_class needs classes on both sides: a conditional model or labelled DATA, and a reference of such classes")
+    scores = {}
+    for number in np.unique(classes.real).tolist():
+        ours, theirs = fake[classes.fake == number], real[classes.real == number]
+        if min(len(ours), len(theirs)) < 2:
+            raise ValueError(
+                f"class {classes.names[number]} has {len(ours)} and {len(theirs)} images, too few for fid_per_class; use a larger --num"
+            )
+        scores[f"{OF_A_CLASS}{classes.names[number]}"] = _distance(ours, theirs, tables.seed)
+    worst = max(scores, key=lambda name: scores[name].value)
+    mean = Score(float(np.mean([score.value for score in scores.values()])), note=f"mean; the worst is {worst.removeprefix(OF_A_CLASS)}")
+    return {"fid_per_class": mean, **scores}
 
 
 def fid_infinity(tables: Tables) -> Scores:
@@ -127,25 +160,31 @@ METRICS: dict[str, Callable[[Tables], Scores]] = {
     "precision": precision,
     "density": density,
     "diversity": diversity,
+    "fid_per_class": fid_per_class,
 }
-OF_DISCRIMINATOR = "discriminator_accuracy"  # measured on images, not on features: see discriminator.py
+OF_DISCRIMINATOR, MEMORISATION, PATH_LENGTH = "discriminator_accuracy", "memorisation", "perceptual_path_length"
+ON_IMAGES = {  # measured on images or through the model, not on features alone: see on_images.py
+    OF_DISCRIMINATOR: "how often the model's own discriminator is right on fakes, training and held-out images; 0.5 is a game in balance",
+    MEMORISATION: "copies of images of the reference among the fakes, AuthPct (arXiv:2102.08921), and by how much fakes are nearer to the "
+    "reference than to its test split; of 1,000 fakes at most",
+    PATH_LENGTH: "how fast features move along the generator's latents (arXiv:1812.04948); lower is smoother",
+}
 PARTNERS = {"recall": "precision", "coverage": "density"}  # what one function measures together
 
 
 def describe_metrics() -> list[tuple[str, str]]:
     """(name, one line about it) for each metric that `--metrics` takes."""
-    note = "how often the model's own discriminator is right on fakes, on training and on held-out images; 0.5 is a game in balance"
-    return [*((name, " ".join((metric.__doc__ or "").split())) for name, metric in METRICS.items()), (OF_DISCRIMINATOR, note)]
+    return [*((name, " ".join((metric.__doc__ or "").split())) for name, metric in METRICS.items()), *ON_IMAGES.items()]
 
 
 def chosen_metrics(names: list[str] | None) -> list[str]:
     """The functions that measure `names`, each once; all where none are named. `ValueError` for a name that is none."""
-    unknown = [name for name in names or () if name not in METRICS and name not in PARTNERS and name != OF_DISCRIMINATOR]
+    unknown = [name for name in names or () if name not in METRICS and name not in PARTNERS and name not in ON_IMAGES]
     if unknown:
         raise ValueError(
-            f"--metrics {unknown[0]} is not known; use some of {', '.join([*METRICS, *PARTNERS, OF_DISCRIMINATOR])}, joined with commas"
+            f"--metrics {unknown[0]} is not known; use some of {', '.join([*METRICS, *PARTNERS, *ON_IMAGES])}, joined with commas"
         )
-    chosen = [PARTNERS.get(name, name) for name in names if name != OF_DISCRIMINATOR] if names else METRICS
+    chosen = [PARTNERS.get(name, name) for name in names if name not in ON_IMAGES] if names else METRICS
     return list(dict.fromkeys(chosen))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-LOWER_IS_BETTER = ("fid", "kid", "fid_infinity", "perceptual_path_length")
+LOWER_IS_BETTER = ("fid", "kid", "fid_infinity", "fid_per_class", "perceptual_path_length", "copies", "memorisation_gap", "lpips")
+OF_A_CLASS = "fid_class_"  # and the class: its own distance
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Report:
 
     protocol: everything that must be equal for two reports to be compared. scores: by name. source: what was scored. skipped: metrics that
     were not measured, and why. diagnosis: signs of collapse, as `doctor.Diagnosis` has them; None where there were too few images.
+    pictures: PIL images for the report's page, by what they show; they are not part of the JSON.
     """
 
     protocol: dict[str, Any]
@@ -39,6 +41,7 @@ class Report:
     source: dict[str, Any]
     skipped: dict[str, str] = field(default_factory=dict)
     diagnosis: dict[str, Any] | None = None
+    pictures: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def alarms(self) -> list[str]:
@@ -49,7 +52,9 @@ class Report:
         """Write JSON, whole or not at all; `ValueError` rather than leave a number out that JSON cannot hold."""
         path = Path(path)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(asdict(self), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        saved = asdict(replace(self, pictures={}))
+        del saved["pictures"]
+        temporary.write_text(json.dumps(saved, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         os.replace(temporary, path)
         return path
 
@@ -117,6 +122,11 @@ def compare(one: Report, other: Report) -> list[str]:
     ]
 
 
+def lower_is_better(name: str) -> bool:
+    """Of two values of a score, whether the lower is the better."""
+    return name in LOWER_IS_BETTER or name.startswith(OF_A_CLASS)
+
+
 def verdict(name: str, one: Score, other: Score) -> str:
     """Which is better, or that the difference may be chance: it is compared with both half intervals, added as independent errors."""
     if None in (one.low, other.low):
@@ -125,5 +135,5 @@ def verdict(name: str, one: Score, other: Score) -> str:
     difference = other.value - one.value
     if abs(difference) <= uncertainty:
         return f"no difference beyond the uncertainty of {uncertainty:.4g}"
-    better = "second" if (difference < 0) == (name in LOWER_IS_BETTER) else "first"
+    better = "second" if (difference < 0) == lower_is_better(name) else "first"
     return f"the {better} is better, by {abs(difference):.4g} with an uncertainty of {uncertainty:.4g}"

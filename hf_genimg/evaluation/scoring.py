@@ -9,7 +9,7 @@ from typing import Any
 from .evaluate import open_reference, score
 from .extractors import default_extractor, open_extractor
 from .metrics import chosen_metrics
-from .scores import LOWER_IS_BETTER, Report
+from .scores import Report, lower_is_better
 from .sources import ModelImages
 
 SCORES, BEST = "scores.json", "best"  # of the last model, and the folder of the best pipeline with its own scores
@@ -63,7 +63,7 @@ class Scoring:
 
     @staticmethod
     def _lower_is_better(report: Report) -> bool:
-        return next(iter(report.scores)) in LOWER_IS_BETTER
+        return lower_is_better(next(iter(report.scores)))
 
     def _keep(self, run: Any, report: Report) -> None:
         """Replace `best/`. A kill in between leaves the old one or none; the run goes on from its checkpoint and comes by here again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..data import ImageDataset, open_dataset
+from ..data import ImageDataset, is_labelled, open_dataset
+from ..pipelines.drawing import draw
 from ..pipelines.loading import HUB_ID, INDEX, NETWORK, RECIPE, load_any
 
+CHUNK = 1000  # images whose labels are drawn at a time
 MOST = 50_000  # images that are made where nobody says how many: as many as scores are usually taken of
 
 
@@ -44,6 +47,17 @@ class ModelImages:
         images = self.pipeline(batch_size=stop - start, generator=generators, output_type="np").images
         return torch.from_numpy((images * 255).round().astype(np.uint8))
 
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The class that each image was asked to be of, int64 [N]; None where the model takes no classes."""
+        able = getattr(self.pipeline, "capabilities", None)
+        if able is None or not able.num_classes:
+            return None
+        starts = range(0, self.count, CHUNK)
+        sizes = [(start, min(CHUNK, self.count - start)) for start in starts]
+        drawn = [draw(self.pipeline.network, able.num_classes, num_images=n, seed=self.seed + start) for start, n in sizes]
+        return torch.cat([part.class_labels for part in drawn]).numpy()
+
 
 @dataclass(frozen=True)
 class DataImages:
@@ -58,6 +72,14 @@ class DataImages:
     def batch(self, start: int, stop: int) -> torch.Tensor:
         """uint8 [stop - start, H, W, C]."""
         return torch.from_numpy(np.asarray(self.dataset.images[start:stop]))
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """int64 [N]; None where the data have none."""
+        return None if self.dataset.labels is None else self.dataset.labels[: self.count]
+
+
+FakeImages = ModelImages | DataImages
 
 
 def open_model(source: str, count: int, seed: int, device: torch.device) -> ModelImages:
@@ -85,7 +107,15 @@ def _size_of(pipeline: Any, source: str) -> tuple[int, int]:
 
 def open_data(source: str, image_size: int, image_channels: int | None, count: int | None, progress: bool) -> DataImages:
     """A data set as a source of images, decoded at `image_size`; `ValueError` when it has fewer than `count`."""
-    dataset = open_dataset(source, image_size=image_size, image_channels=image_channels, progress=progress)
+    dataset = _with_labels(source, image_size=image_size, image_channels=image_channels, progress=progress)
     if count is not None and count > len(dataset):
         raise ValueError(f"{source} has {len(dataset)} images, fewer than --num {count}; use at most {len(dataset)}")
     return DataImages(dataset, count or len(dataset))
+
+
+def _with_labels(source: str, **how: Any) -> ImageDataset:
+    """Labelled where that is possible: labels that are wrong are no obstacle to what needs none."""
+    if is_labelled(source):
+        with suppress(ValueError):
+            return open_dataset(source, labels=True, **how)
+    return open_dataset(source, **how)

@@ -1,0 +1,134 @@
+"""Metrics that need the images or the model itself, beside the features of both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..pipelines.images import grid, to_pil
+from .audit import CALIBRATION, ImageSet, audit, picture
+from .discriminator import discriminator_accuracy
+from .features import BATCH, Extractor
+from .fidelity import TorchFidelityExtractor
+from .metrics import MEMORISATION, OF_DISCRIMINATOR, ON_IMAGES, PATH_LENGTH, Scores, Tables
+from .path_length import MOST_PATHS, mean_length, path_lengths
+from .reference import reference_features
+from .scores import Score
+from .shares import share
+from .sources import DataImages, FakeImages, ModelImages
+
+AUDITED = 1000  # fakes that are compared with all training images
+SHOWN = 2000  # first images of a side that are held as pixels
+IN_GRID = 64
+SUSPECTS = 8  # rows of the picture of nearest neighbours
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Both sides, with their features. held_out: opens real images that were not trained on; None where there are none."""
+
+    fakes: FakeImages
+    real: DataImages | None
+    eyes: Extractor
+    tables: Tables
+    held_out: Callable[[], DataImages] | None = None
+    alone: bool = False  # one process measures, whatever was launched
+
+    @cached_property
+    def fake_pixels(self) -> np.ndarray:
+        """uint8 [n, H, W, C]: the first fakes."""
+        return first_pixels(self.fakes, SHOWN)
+
+    @cached_property
+    def real_pixels(self) -> np.ndarray:
+        """uint8 [n, H, W, C]: the first real images."""
+        return first_pixels(self.real, SHOWN)
+
+    def samples(self) -> Any:
+        """A grid of the first fakes, as a PIL image."""
+        return grid(to_pil(torch.from_numpy(self.fake_pixels[:IN_GRID])))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a metric found: scores, what to warn of, and pictures by what they show."""
+
+    scores: Scores
+    alarms: list[str] = field(default_factory=list)
+    pictures: dict[str, Any] = field(default_factory=dict)
+
+
+def first_pixels(images: FakeImages, most: int) -> np.ndarray:
+    """uint8 [n, H, W, C]: the first images, at most so many."""
+    count = min(len(images), most)
+    return torch.cat([images.batch(start, min(start + BATCH, count)).cpu() for start in range(0, count, BATCH)]).numpy()
+
+
+def judgement(scene: Scene) -> Found:
+    """What the model's own discriminator makes of both sides, and of the reference's test split, where there are such."""
+    discriminator = getattr(getattr(scene.fakes, "pipeline", None), "discriminator", None)
+    if discriminator is None or scene.real is None:
+        raise ValueError(f"{OF_DISCRIMINATOR} needs a model that keeps its discriminator, and DATA as --reference; leave it out")
+    held_out = None if scene.held_out is None else scene.held_out()
+    return Found(discriminator_accuracy(discriminator, scene.fakes, scene.real, held_out))
+
+
+def memorisation(scene: Scene) -> Found:
+    """Copies of the reference among the fakes, as if it were what the model was trained on."""
+    if scene.real is None:
+        raise ValueError(f"{MEMORISATION} needs the reference's images, and an .npz holds statistics only; give DATA as --reference")
+    samples = ImageSet(scene.fake_pixels[:AUDITED], scene.tables.fake.values[:AUDITED])
+    training = ImageSet(np.asarray(scene.real.dataset.images[: len(scene.real)]), scene.tables.real.values)
+    held_out = None if scene.held_out is None else _image_set(scene.held_out(), scene)
+    found = audit(samples, training, held_out, scene.tables.seed)
+    copies = share(len(found.copies) / len(samples), len(samples))
+    real = share(found.real_share, min(CALIBRATION, len(training if held_out is None else held_out)))
+    note = f"of {len(samples):,} images; of real images that were not trained on, {found.real_share:.1%} look so"
+    scores = {"copies": Score(copies.value, copies.low, copies.high, note), "authentic_percent": Score(found.authentic_percent)}
+    if found.gap is not None:
+        scores["memorisation_gap"] = found.gap
+    alarms = [f"{copies.value:.1%} of the images are copies of images of the reference"] if copies.low > real.high else []
+    return Found(scores, alarms, {"neighbours": picture(found, samples.pixels, training.pixels, SUSPECTS)})
+
+
+def _image_set(images: DataImages, scene: Scene) -> ImageSet:
+    return ImageSet(np.asarray(images.dataset.images[: len(images)]), reference_features(images, scene.eyes, False, scene.alone).values)
+
+
+def path_length(scene: Scene) -> Found:
+    """Perceptual path length, through the latents of the model, in the space of the extractor."""
+    config = getattr(getattr(getattr(scene.fakes, "pipeline", None), "network", None), "config", {})
+    if not isinstance(scene.fakes, ModelImages) or "latent_dim" not in config:
+        raise ValueError(f"{PATH_LENGTH} needs a model of this package that makes images from latents; leave it out")
+    if type(scene.eyes) is TorchFidelityExtractor:
+        raise ValueError(f"{PATH_LENGTH} needs an extractor that takes levels between the whole ones, and {scene.eyes.name} does not")
+    count = min(len(scene.fakes), MOST_PATHS)
+    if count < 100:
+        raise ValueError(
+            f"{count} paths are too few for {PATH_LENGTH}, of which the longest and shortest percent are left out; use 100 or more"
+        )
+    return Found({PATH_LENGTH: mean_length(path_lengths(scene.fakes.pipeline, scene.eyes, count, scene.fakes.seed))})
+
+
+_MEASURES = {OF_DISCRIMINATOR: judgement, MEMORISATION: memorisation, PATH_LENGTH: path_length}
+
+
+def measure_images(scene: Scene, names: list[str] | None) -> tuple[Found, dict[str, str]]:
+    """(what was found, why others are missing). Of DATA only what is named: it is no model that could have copied anything."""
+    found, skipped = Found({}), {}
+    usual = ON_IMAGES if isinstance(scene.fakes, ModelImages) else ()
+    for name in dict.fromkeys(name for name in names or usual if name in ON_IMAGES):
+        try:
+            more = _MEASURES[name](scene)
+        except ValueError as error:
+            if names:
+                raise
+            skipped[name] = str(error)
+        else:
+            found = Found({**found.scores, **more.scores}, found.alarms + more.alarms, {**found.pictures, **more.pictures})
+    return found, skipped

@@ -1,0 +1,68 @@
+"""Perceptual path length (arXiv:1812.04948, section 4.1): how fast images change when latents move, as an extractor sees it.
+
+At the start of paths between two random latents, as torch-fidelity measures it: the squared distance of the features of G(z) and of
+G(slerp(z, z', epsilon)), over epsilon squared. The paper measures in the space of LPIPS; the number belongs to its extractor as much as to
+the generator.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..pipelines.drawing import draw
+from ..pipelines.interpolation import lerp, slerp
+from .features import BATCH, Extractor
+from .scores import Score
+from .shares import Z
+
+EPSILON = 1e-4
+MOST_PATHS = 10_000
+KEPT = (1, 99)  # percentiles between which lengths count: a few enormous ones would decide the mean
+
+
+def path_facts(count: int) -> dict[str, Any]:
+    """What a protocol says of it."""
+    return {
+        "paths": min(count, MOST_PATHS),
+        "epsilon": EPSILON,
+        "percentiles": list(KEPT),
+        "distance": "squared, of features",
+        "at": "ends",
+    }
+
+
+def path_lengths(pipeline: Any, extractor: Extractor, count: int, seed: int, epsilon: float = EPSILON) -> np.ndarray:
+    """float64 [count]: the length of each path; the one number i starts at the image of `seed + i`, and both its ends are of one class.
+
+    pipeline: makes images of latents, and says so by `capabilities`. extractor: one that takes float pixels.
+    """
+    network, classes = pipeline.network, pipeline.capabilities.num_classes
+    between = slerp if network.config.latent_distribution == "normal" else lerp
+    lengths = []
+    for start in range(0, count, BATCH):
+        size = min(BATCH, count - start)
+        begin, end = (draw(network, classes, num_images=size, seed=seed + offset + start) for offset in (0, count))
+        near = between(begin.latents, end.latents, epsilon)
+        one, other = (_features(pipeline, extractor, latents, begin.class_labels) for latents in (begin.latents, near))
+        lengths.append((one - other).square().sum(1) / epsilon**2)
+    return torch.cat(lengths).cpu().numpy()
+
+
+@torch.no_grad()
+def _features(pipeline: Any, extractor: Extractor, latents: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+    """float64 [n, D], of images that are not rounded to whole grey levels."""
+    conditions = {} if labels is None else {"class_labels": labels}
+    images = pipeline(latents=latents, output_type="pt", **conditions).images
+    return extractor(images.permute(0, 2, 3, 1).float() * 255)[0].double()
+
+
+def mean_length(lengths: np.ndarray) -> Score:
+    """The mean of what lies between the percentiles, with its interval."""
+    low, high = (np.percentile(lengths, part, method=how) for part, how in zip(KEPT, ("lower", "higher"), strict=True))
+    kept = lengths[(lengths >= low) & (lengths <= high)]
+    mean, error = float(kept.mean()), Z * float(kept.std(ddof=1)) / math.sqrt(len(kept))
+    return Score(mean, mean - error, mean + error)
