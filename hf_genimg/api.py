@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from .pipelines.loading import load
+from .pipelines.loading import HUB_ID, load
 from .recipes import recipe_class
 from .training.recipe import Recipe
 from .training.trainer import default_callbacks
@@ -26,10 +27,21 @@ def train(recipe: str | Path | Recipe, out: str | Path | None = None, *, progres
     `runs/<recipe>`. fields: any field of the recipe. Raises `ValueError`, before anything is written, for what does not go together.
     """
     chosen = recipe if isinstance(recipe, Recipe) else recipe_class(recipe)()
-    chosen = chosen.override(**fields)
+    chosen = _with_plain_init(chosen.override(**fields))
     out = Path("runs") / chosen.name if out is None else Path(out)
     start = partial(_networks_of, chosen.init) if chosen.init is not None else None
-    return train_recipe(chosen, out, callbacks=callbacks_of(chosen), init_networks=start, progress=progress)
+    pipeline = train_recipe(chosen, out, callbacks=callbacks_of(chosen), init_networks=start, progress=progress)
+    if os.environ.get("RANK", "0") == "0":  # the first process of a launch writes for all
+        from .hub.card import write_card
+
+        write_card(out)
+    return pipeline
+
+
+def _with_plain_init(recipe: Recipe) -> Recipe:
+    """A local model to begin with, written so that nobody takes it for one of the Hub: `./runs/mine`."""
+    ambiguous = recipe.init is not None and HUB_ID.fullmatch(recipe.init) and Path(recipe.init).exists()
+    return recipe.override(init=f"./{recipe.init}") if ambiguous else recipe
 
 
 def callbacks_of(recipe: Recipe) -> list[Any] | None:

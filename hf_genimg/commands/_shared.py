@@ -51,6 +51,10 @@ def print_scores(source: str, reference: str, target: Path | None, **settings: A
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         print(f"scores and protocol in {report.save(target)}")
+    if target == Path(source) / "scores.json":
+        from ..hub.card import write_card
+
+        print(f"model card in {write_card(source)}")
     return 0
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -94,6 +96,19 @@ def compile_parts(networks: Mapping[str, nn.Module]) -> None:
     for network in networks.values():
         for part in network.children():
             part.compile()
+
+
+def describe_machine(accelerator: Accelerator) -> dict[str, Any]:
+    """What a run is trained on, for its card: nothing of who owns it."""
+    named = getattr(torch, accelerator.device.type, None) if accelerator.device.type in ("cuda", "xpu") else None
+    return {
+        "device": named.get_device_name() if named is not None else accelerator.device.type,
+        "processes": accelerator.num_processes,
+        "threads": torch.get_num_threads(),
+        "architecture": platform.machine(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
 
 
 def peak_accelerator_memory() -> int:

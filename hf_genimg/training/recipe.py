@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -48,6 +49,9 @@ class Recipe(ABC):
     trackers: str | None = None  # send the log to these as well: tensorboard, trackio or wandb, joined with commas
     init: str | None = None  # start from the networks of this run or pipeline directory
     hub_model_id: str | None = None  # push to this repository while training
+    license: str | None = None  # of the trained model, for its card: an identifier of the Hub such as apache-2.0; none: not stated
+    data_license: str | None = None  # of the data, likewise; none: known for digits, otherwise stated as unknown
+    data_about: str | None = None  # what the data are and whom they are from, a sentence for the card
 
     published: ClassVar[tuple[str, ...]] = ("generator",)  # the networks that are averaged over time
     left_to_data: ClassVar[tuple[str, ...]] = ("image_channels",)  # fields that `fitted` fills in where they are none
@@ -135,6 +139,9 @@ class Recipe(ABC):
         self._require("mixed_precision", self.mixed_precision in PRECISIONS, f"is not known; use one of {', '.join(PRECISIONS)}")
         micro = self.micro_batch_size or self.batch_size
         self._require("batch_size", self.batch_size % micro == 0, f"must be a multiple of micro_batch_size={micro}")
+        for name in ("license", "data_license"):
+            given = getattr(self, name)
+            self._require(name, given is None or re.fullmatch(r"[a-z0-9][a-z0-9.-]*", given), "must be an identifier such as cc-by-4.0")
         if self.warmup_images >= self.images:
             message = f"warmup_images={self.warmup_images} is not below images={self.images}: the learning rate never gets to its height"
             warnings.warn(message, UserWarning, stacklevel=2)

@@ -15,6 +15,7 @@ from .checkpoint import write_durably
 from .recipe import Recipe
 
 MAY_CHANGE = {"images", "snapshot_images", "sample_images", "evaluate_images", "log_images", "trackers", "hub_model_id"}
+MAY_CHANGE |= {"license", "data_license", "data_about"}
 MAY_CHANGE |= {"metrics", "extractor", "score_images"}
 UNBORN = {".lock", ".recipe.json.partial"}  # all that a run leaves which was killed before it began
 
@@ -58,6 +59,10 @@ class RunDirectory:
     def write_recipe(self, recipe: Recipe) -> None:
         """Record what is being trained."""
         write_durably(self._recipe_file, json.dumps(recipe.to_json(), indent=2))
+
+    def write_machine(self, machine: dict[str, Any]) -> None:
+        """Record what it is trained on."""
+        write_durably(self.path / "machine.json", json.dumps(machine, indent=2))
 
     def append_log(self, record: dict[str, Any]) -> None:
         """Add one line to `log.jsonl`."""

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from .callbacks import Callback, HeldOut, Samples, undisturbed
 from .checkpoint import current_checkpoint, load_checkpoint, remove_leftovers, save_checkpoint
 from .curve import draw_curves
-from .device import deterministic_kernels, make_accelerator, refuse_compile_without_compiler
+from .device import describe_machine, deterministic_kernels, make_accelerator, refuse_compile_without_compiler
 from .interrupts import Interrupts
 from .recipe import Recipe
 from .run import Run, micro_batch_size
@@ -200,6 +200,7 @@ def save(run: Run, callbacks: Sequence[Callback]) -> None:
         return
     facts = {**run.facts(), "callbacks": {callback.name: callback.state() for callback in callbacks}}
     save_checkpoint(run.directory.state, run.images, run.tensors(), facts)
+    run.directory.write_machine(describe_machine(run.accelerator))
     run.directory.replace_pipeline(run.pipeline())
 
 
