@@ -42,7 +42,7 @@ OUTSIDE = {
     "training": {"accelerate", "safetensors", "filelock", "matplotlib"},
     "pipelines": {"diffusers", "safetensors"},
     "recipes": set(),
-    "evaluation": {"torch_fidelity", "sklearn", "torchmetrics", "safetensors", "filelock", "scipy"},
+    "evaluation": {"torch_fidelity", "sklearn", "torchmetrics", "safetensors", "filelock", "scipy", "matplotlib"},
     "hub": {"huggingface_hub", "onnx", "diffusers"},
     "demo": {"gradio"},
     "api": set(),

@@ -49,8 +49,12 @@ def print_scores(source: str, reference: str, target: Path | None, **settings: A
         return 0  # the first process speaks for all
     print(report.table())
     if target is not None:
+        from ..evaluation.page import write_page
+
         target.parent.mkdir(parents=True, exist_ok=True)
         print(f"scores and protocol in {report.save(target)}")
+        page, table = write_page(report, target, Path(source) / "log.jsonl")
+        print(f"to look at: {page}; as a table: {table}")
     if target == Path(source) / "scores.json":
         from ..hub.card import write_card
 

@@ -25,7 +25,7 @@ def evaluate(
     if out is not None and out.suffix != ".json":
         raise ValueError(f"--out {out}: scores are written as JSON; use a name that ends in .json")
     if out is not None:
-        refuse_existing([out])
+        refuse_existing([out, out.with_suffix(".png"), out.with_suffix(".md")])  # the page and the table lie beside the scores
     names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
     hide_loading_bars()
     run = Path(source)
