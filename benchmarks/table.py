@@ -1,0 +1,90 @@
+"""The leaderboard of the README, from results/quality_*.json.
+
+python benchmarks/table.py            writes it between its markers
+python benchmarks/table.py --check    says whether it is what the results say; exit status 1 where it is not
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+README = Path(__file__).parents[1] / "README.md"
+BEGIN = "<!-- leaderboard: written by benchmarks/table.py from benchmarks/results/quality_*.json -->"
+END = "<!-- /leaderboard -->"
+COLUMNS = ("fid", "kid", "precision", "recall", "density", "coverage", "copies")
+
+
+def entries(folder: Path = RESULTS) -> list[dict[str, Any]]:
+    """What was measured, set by set, the best distance first."""
+    found = [json.loads(path.read_text()) for path in sorted(folder.glob("quality_*.json"))]
+    return sorted(found, key=lambda entry: (entry["measured"]["data"], entry["measured"]["scores"]["fid"]["value"]))
+
+
+def cell(scores: dict[str, Any], name: str) -> str:
+    """A score with its interval."""
+    score = scores.get(name)
+    if score is None:
+        return "-"
+    bounds = "" if score["low"] is None else f" ({score['low']:.3g} to {score['high']:.3g})"
+    return f"{score['value']:.3g}{bounds}"
+
+
+def row(entry: dict[str, Any]) -> str:
+    """One line of the table."""
+    found = entry["measured"]
+    budget = f"{found['budget']['seconds']:g} s {found['budget']['kind']}"
+    alarms = len((found["diagnosis"] or {}).get("alarms", ()))
+    scores = " | ".join(cell(found["scores"], name) for name in COLUMNS)
+    name = f"[{found['recipe']}](benchmarks/results/quality_{found['data']}_{found['recipe']}.png)"
+    return f"| {found['data']} | {name} | {found['images']:,} in {budget} | {scores} | {alarms or 'none'} |"
+
+
+def protocols(found: list[dict[str, Any]]) -> list[str]:
+    """One line for each set, which must have been measured alike."""
+    lines = {}
+    for entry in found:
+        seen = entry["measured"]["protocol"]
+        facts = f"{seen['num_fake']:,} images against {seen['num_real']:,} of {seen['reference']}@{seen['split']}, seen by "
+        facts += f"{seen['extractor']} ({seen['extractor_sha256'][:8]}), seed {seen['seed']}"
+        known = lines.setdefault(seen["reference"], (seen, facts))
+        if known[0] != seen:
+            unlike = [name for name in seen if seen[name] != known[0].get(name)]
+            raise SystemExit(f"{entry['measured']['recipe']} was measured under another protocol ({', '.join(unlike)}); measure it again")
+    return [f"- {facts}." for _, facts in lines.values()]
+
+
+def render(found: list[dict[str, Any]]) -> str:
+    """The leaderboard as Markdown."""
+    if not found:
+        return "No results yet."
+    head = ["| data | recipe | images | " + " | ".join(COLUMNS) + " | alarms |", "|---" * (len(COLUMNS) + 4) + "|"]
+    machines = sorted({f"{entry['machine']['cpu']}, {entry['machine']['threads']} threads, {entry['date']}" for entry in found})
+    return "\n".join([*head, *map(row, found), "", *protocols(found), f"- Measured on: {'; '.join(machines)}."])
+
+
+def placed(readme: str, table: str) -> str:
+    """The README with the leaderboard between its markers."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise SystemExit(f"the README has no place for the leaderboard; put {BEGIN} and {END} where it belongs")
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check."""
+    readme = README.read_text(encoding="utf-8")
+    wanted = placed(readme, render(entries()))
+    if "--check" in arguments:
+        print("the README holds the results" if readme == wanted else "the README differs from the results; run benchmarks/table.py")
+        return int(readme != wanted)
+    README.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,66 @@
+"""The leaderboard of the README is what the results say."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+FILE = Path(__file__).parents[1] / "benchmarks" / "table.py"
+
+
+@pytest.fixture(scope="module")
+def table() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("benchmarks_table", FILE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def entry(recipe: str, fid: float, data: str = "digits", **protocol: Any) -> dict[str, Any]:
+    seen = {"num_fake": 1500, "num_real": 1500, "reference": data, "split": "train", "extractor": "digits", "extractor_sha256": "ab" * 32}
+    return {
+        "date": "2026-11-24",
+        "machine": {"cpu": "some", "threads": 2},
+        "measured": {
+            "data": data,
+            "recipe": recipe,
+            "budget": {"kind": "wall", "seconds": 600.0},
+            "images": 123_456,
+            "protocol": {**seen, "seed": 0, **protocol},
+            "scores": {"fid": {"value": fid, "low": fid - 1, "high": fid + 1, "note": None}},
+            "diagnosis": {"alarms": ["lost"]},
+        },
+    }
+
+
+def test_the_readme_holds_the_results(table: ModuleType) -> None:
+    readme = table.README.read_text(encoding="utf-8")
+    assert readme == table.placed(readme, table.render(table.entries())), "run python benchmarks/table.py"
+
+
+def test_the_best_is_first_and_every_number_is_there(table: ModuleType, tmp_path: Path) -> None:
+    for one in (entry("worse", 9.5), entry("better", 2.5), entry("other", 4, data="mnist")):
+        (tmp_path / f"quality_{one['measured']['recipe']}.json").write_text(json.dumps(one))
+    rows = table.render(table.entries(tmp_path)).splitlines()
+    assert [row.split("[")[1].split("]")[0] for row in rows[2:5]] == ["better", "worse", "other"]
+    assert "| 2.5 (1.5 to 3.5) | - |" in rows[2] and "123,456 in 600 s wall" in rows[2] and rows[2].endswith("| 1 |")
+    assert {row.count("|") for row in rows[:5]} == {12}
+    changed = copy.deepcopy(entry("better", 2.6))
+    assert table.render([changed]) != table.render([entry("better", 2.5)])
+
+
+def test_unlike_protocols_share_no_table(table: ModuleType) -> None:
+    with pytest.raises(SystemExit, match=r"b was measured under another protocol \(num_fake\); measure it again"):
+        table.render([entry("a", 1), entry("b", 2, num_fake=100)])
+
+
+def test_a_readme_without_a_place_is_refused(table: ModuleType) -> None:
+    assert table.placed(f"x\n{table.BEGIN}\nold\n{table.END}\ny", "new") == f"x\n{table.BEGIN}\nnew\n{table.END}\ny"
+    with pytest.raises(SystemExit, match="no place for the leaderboard"):
+        table.placed("nothing", "new")
