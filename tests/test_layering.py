@@ -43,7 +43,7 @@ OUTSIDE = {
     "pipelines": {"diffusers", "safetensors"},
     "recipes": set(),
     "evaluation": {"torch_fidelity", "sklearn", "torchmetrics", "safetensors", "filelock", "scipy", "matplotlib"},
-    "hub": {"huggingface_hub", "onnx", "diffusers"},
+    "hub": {"huggingface_hub", "onnx", "diffusers", "safetensors"},
     "demo": {"gradio"},
     "api": set(),
     "commands": {"typer", "diffusers"},

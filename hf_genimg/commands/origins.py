@@ -1,4 +1,4 @@
-"""Commands about where models and pictures come from: `verify`."""
+"""Commands about where models and pictures come from: `convert`, `verify`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ from typing import Annotated
 import typer
 
 from ..pictures import read_picture
+
+
+def convert(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A .pth, .pt, .bin, .ckpt or .safetensors file.")],
+    family: Annotated[str, typer.Option("--as", metavar="FAMILY", help="mlp_gan, dcgan, mlp_vae, conv_vae or classifier.")],
+    out: Annotated[Path, typer.Option(help="The pipeline's folder, which must not exist.")],
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[field=value]...", help="What shapes do not show, such as output=sigmoid.")
+    ] = None,
+) -> None:
+    """Import a network that was trained elsewhere, from its state dict; nothing that a pickle holds is run."""
+    from ..hub.convert import convert as convert_checkpoint
+
+    print(*convert_checkpoint(checkpoint, family, out, settings), sep="\n")
 
 
 def verify(images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to look into.")]) -> None:
