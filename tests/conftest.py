@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,22 @@ def _image_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     patch.setenv("HF_GENIMG_CACHE", str(tmp_path_factory.mktemp("cache")))
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def _hub_server() -> Iterator[Any]:
+    from .hub.server import Hub
+
+    server = Hub()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def hub(_hub_server: Any) -> Any:
+    """An empty Hub on loopback (`tests/hub`): `hub.url`, `hub.tokens`; `tests.hub.client` runs the real client against it."""
+    _hub_server.reset()
+    return _hub_server
 
 
 @pytest.fixture(scope="session")
