@@ -46,3 +46,11 @@ def refuse_labels(class_labels: torch.Tensor | None) -> None:
     """Raise `ValueError` when an unconditional network is given class labels."""
     if class_labels is not None:
         raise ValueError("class_labels were given, but this network is unconditional; leave them out or use a conditional family")
+
+
+def check_labels(num_classes: int, class_labels: torch.Tensor | None) -> None:
+    """Raise `ValueError` when a network is given class labels and has no classes, or the other way round."""
+    if not num_classes:
+        refuse_labels(class_labels)
+    elif class_labels is None:
+        raise ValueError(f"this network is conditional; give class_labels, int64 [N] from 0 to {num_classes - 1}")

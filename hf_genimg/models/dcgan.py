@@ -26,6 +26,28 @@ def stage_widths(image_size: int, width: int) -> list[int]:
     return [width * min(2**stage, 16) for stage in range(stages)]
 
 
+def growing(image_size: int, latent_dim: int, image_channels: int, width: int) -> nn.Sequential:
+    """From a 1x1 map to an image: one transposed convolution to 4x4 (or 7x7), then doublings."""
+    *narrower, widest = stage_widths(image_size, width)
+    layers = [nn.ConvTranspose2d(latent_dim, widest, base_size(image_size), bias=False), nn.BatchNorm2d(widest), nn.ReLU()]
+    channels = widest
+    for features in reversed(narrower):
+        layers += [nn.ConvTranspose2d(channels, features, 4, 2, 1, bias=False), nn.BatchNorm2d(features), nn.ReLU()]
+        channels = features
+    return nn.Sequential(*layers, nn.ConvTranspose2d(channels, image_channels, 4, 2, 1, bias=False), nn.Tanh())
+
+
+def shrinking(image_size: int, image_channels: int, width: int) -> nn.Sequential:
+    """From an image to one number as a 1x1 map: halvings to 4x4 (or 7x7), then one convolution over all of it."""
+    first, *wider = stage_widths(image_size, width)
+    layers = [nn.Conv2d(image_channels, first, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
+    channels = first
+    for features in wider:
+        layers += [nn.Conv2d(channels, features, 4, 2, 1, bias=False), nn.BatchNorm2d(features), nn.LeakyReLU(0.2)]
+        channels = features
+    return nn.Sequential(*layers, nn.Conv2d(channels, 1, base_size(image_size), bias=False))
+
+
 class DCGANGenerator(LatentNetwork):
     """Latents as a 1x1 map, one transposed convolution to 4x4 (or 7x7), then doublings; batch norm and ReLU between, tanh last."""
 
@@ -40,13 +62,7 @@ class DCGANGenerator(LatentNetwork):
     ) -> None:
         super().__init__()
         check_latent_distribution(latent_distribution)
-        *narrower, widest = stage_widths(image_size, width)
-        layers = [nn.ConvTranspose2d(latent_dim, widest, base_size(image_size), bias=False), nn.BatchNorm2d(widest), nn.ReLU()]
-        channels = widest
-        for features in reversed(narrower):
-            layers += [nn.ConvTranspose2d(channels, features, 4, 2, 1, bias=False), nn.BatchNorm2d(features), nn.ReLU()]
-            channels = features
-        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(channels, image_channels, 4, 2, 1, bias=False), nn.Tanh())
+        self.layers = growing(image_size, latent_dim, image_channels, width)
         self.apply(dcgan_initialisation)
 
     def forward(self, latents: torch.Tensor, class_labels: None = None) -> torch.Tensor:
@@ -66,13 +82,7 @@ class DCGANDiscriminator(Network):
         width: int = 64,  # channels of the largest feature map
     ) -> None:
         super().__init__()
-        first, *wider = stage_widths(image_size, width)
-        layers = [nn.Conv2d(image_channels, first, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
-        channels = first
-        for features in wider:
-            layers += [nn.Conv2d(channels, features, 4, 2, 1, bias=False), nn.BatchNorm2d(features), nn.LeakyReLU(0.2)]
-            channels = features
-        self.layers = nn.Sequential(*layers, nn.Conv2d(channels, 1, base_size(image_size), bias=False))
+        self.layers = shrinking(image_size, image_channels, width)
         self.apply(dcgan_initialisation)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

@@ -142,6 +142,7 @@ class LatentPipeline(Pipeline):
         class_labels: int | list[int] | torch.Tensor | None = None,
         truncation: float = 1.0,
         max_batch_size: int | None = None,
+        columns: int | None = None,
         overwrite: bool = False,
     ) -> Path:
         """Write one PNG with the images of the seeds from `seed` on, row by row, and its provenance.
@@ -150,6 +151,7 @@ class LatentPipeline(Pipeline):
 
         Args:
             path: ends in .png.
+            columns: images in a row; near-square unless given.
             overwrite: replace a file that is there.
             Others: as for a call.
 
@@ -161,9 +163,11 @@ class LatentPipeline(Pipeline):
             FileNotFoundError, FileExistsError: the folder of `path` does not exist; the file does, and `overwrite` is off.
         """
         check_png_path(path, overwrite)
+        if columns is not None:
+            check_count("columns", columns)
         made = self(num_images, class_labels=class_labels, seed=seed, truncation=truncation, max_batch_size=max_batch_size)
         settings = {"seed": made.seeds[0], "num_images": len(made.images), "class_labels": made.class_labels}
-        return save_png(grid(made.images), path, self.provenance(**settings, truncation=float(truncation)), overwrite=overwrite)
+        return save_png(grid(made.images, columns), path, self.provenance(**settings, truncation=float(truncation)), overwrite=overwrite)
 
     def _check(self, truncation: float = 1.0, max_batch_size: int | None = None, output_type: str = "pil") -> None:
         check_output_type(output_type)

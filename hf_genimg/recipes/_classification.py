@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import nn
 
-from ..data import ImageDataset, open_dataset, separate_split
 from ..layers.jitter import jitter
 from ..objectives.classification import Classification
 from ..pipelines.classification import ImageClassificationPipeline
@@ -32,17 +31,9 @@ class ClassificationRecipe(ImageRecipe):
     published: ClassVar[tuple[str, ...]] = ("classifier",)
     left_to_data: ClassVar[tuple[str, ...]] = ("image_channels", "num_classes", "class_names")
 
-    def dataset(self, split: str | None = None) -> ImageDataset:
-        return open_dataset(
-            self.data if split is None else separate_split(self.data)[0],
-            split=split,
-            image_size=self.image_size,
-            image_channels=self.image_channels,
-            labels=True,
-            flip=self.flip,
-            skip_bad=self.skip_bad,
-            upscale=self.upscale,
-        )
+    @property
+    def labelled(self) -> bool:
+        return True
 
     def fitted(self, dataset: Any) -> Self:
         names = list(dataset.classes)

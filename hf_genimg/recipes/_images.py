@@ -34,12 +34,18 @@ class ImageRecipe(Recipe):
     adam_beta2: float = 0.999
     fused_optimizer: bool = True  # one kernel for all weights; false: one call for each operation, for devices that lack it
 
+    @property
+    def labelled(self) -> bool:
+        """Whether the classes of the pictures are learned from."""
+        return False
+
     def dataset(self, split: str | None = None) -> ImageDataset:
         return open_dataset(
             self.data if split is None else separate_split(self.data)[0],
             split=split,
             image_size=self.image_size,
             image_channels=self.image_channels,
+            labels=self.labelled,
             flip=self.flip,
             skip_bad=self.skip_bad,
             upscale=self.upscale,
@@ -100,8 +106,13 @@ class AdversarialRecipe(ImageRecipe):
             warnings.warn("game=wasserstein needs a critic of bounded slope; set gradient_penalty=10 or weight_clipping=0.01", stacklevel=2)
 
     def objective(self) -> Adversarial:
+        return Adversarial(**self.game_parts())
+
+    def game_parts(self) -> dict[str, Any]:
+        """What an adversarial objective is composed of."""
         augment = diff_augment(self.diff_augment) if self.diff_augment else None
-        return Adversarial(game_named(self.game), self._regularizers(), augment, self.n_critic)
+        turns = {"n_critic": self.n_critic, "labelled": self.labelled}
+        return {"game": game_named(self.game), "regularizers": self._regularizers(), "augment": augment, **turns}
 
     def _regularizers(self) -> list[Regularizer]:
         """The penalties whose weights are not zero."""

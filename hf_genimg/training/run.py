@@ -18,7 +18,7 @@ from .processes import Processes
 from .recipe import Recipe
 from .run_directory import RunDirectory
 from .sampler import ShuffledStream
-from .statistics import RunningStatistics
+from .statistics import RunningStatistics, after_update
 from .warm_start import start_from
 
 FORMAT = 2  # of a checkpoint; a higher one when what is in it changes, or how a run goes on from it
@@ -74,6 +74,8 @@ class Run:
             stepped = self._step(player)
             self.statistics.end(self._trained[player] if stepped else set(), self.objective.kept, self.processes.mean)
             if stepped:
+                for name in self._trained_by(player):
+                    after_update(self.networks[name])
                 self.objective.update(player, self.networks)
                 self.meter.add(player, terms)
             else:

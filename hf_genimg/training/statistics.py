@@ -15,6 +15,13 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
+def after_update(network: nn.Module) -> None:
+    """Let every part that moves without a gradient, such as a power iteration, take its one step: those with a method `after_update`."""
+    for module in network.modules():
+        if hasattr(module, "after_update"):
+            module.after_update()
+
+
 class RunningStatistics:
     """The batch norms of `networks`, under the rule above: `begin` before a turn, `end` after it, `release` when training is over.
 

@@ -109,8 +109,9 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
         assert network(images).shape == (6, 3)
         assert network.classify(network.features(images)).shape == (6, 3)
         return
+    labels = (torch.arange(6) % facts.tiny["num_classes"],) if facts.tiny.get("num_classes") else ()
     if facts.kind == "discriminator":
-        assert network(images).shape == (6,)
+        assert network(images, *labels).shape == (6,)
         return
     if facts.kind == "pair discriminator":
         assert network(torch.rand(6, facts.tiny["input_channels"], *images.shape[2:]), images).shape[:1] == (6,)
@@ -122,10 +123,25 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
         return
     latents = network.sample_latents(6)
     assert latents.shape == (6, 5)
-    made = network.decode(latents) if facts.kind == "autoencoder" else network(latents)
+    made = network.decode(latents) if facts.kind == "autoencoder" else network(latents, *labels)
     assert made.shape == images.shape
     assert made.abs().max() <= 1
     assert made.std(dim=0).max() > 0, "all latents give one image"
+
+
+@everything
+def test_a_network_with_classes_listens_to_them(facts: Facts) -> None:
+    if facts.kind not in ("generator", "discriminator") or not facts.tiny.get("num_classes"):
+        return
+    torch.manual_seed(0)
+    network, side = build(facts).eval(), facts.tiny["image_size"]
+    for tensor in network.parameters():
+        torch.nn.init.normal_(tensor, std=0.3)  # away from what begins at zero
+    seen = network.sample_latents(1) if facts.kind == "generator" else torch.rand(1, network.config.image_channels, side, side) * 2 - 1
+    one, other = (network(seen, torch.tensor([label])) for label in (0, 1))
+    assert not torch.allclose(one, other)
+    with pytest.raises(ValueError, match="this network is conditional; give class_labels"):
+        network(seen)
 
 
 @everything

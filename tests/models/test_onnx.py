@@ -15,11 +15,12 @@ FACTS = [facts for file in sorted((Path(__file__).parent / "facts").glob("*.py")
 GENERATORS = {facts["name"]: facts["tiny"] for facts in FACTS if facts["kind"] in ("generator", "translator")}
 
 
-def some_inputs(generator: torch.nn.Module, count: int) -> torch.Tensor:
+def some_inputs(generator: torch.nn.Module, count: int) -> dict[str, torch.Tensor]:
     config = generator.config
     if "input_channels" in config:
-        return torch.rand(count, config.input_channels, config.image_size, config.image_size) * 2 - 1
-    return generator.sample_latents(count)
+        return {"inputs": torch.rand(count, config.input_channels, config.image_size, config.image_size) * 2 - 1}
+    labels = {"class_labels": torch.arange(count) % config.num_classes} if config.get("num_classes") else {}
+    return {"inputs": generator.sample_latents(count), **labels}
 
 
 @pytest.mark.parametrize("name", list(GENERATORS))
@@ -29,12 +30,13 @@ def test_the_exported_generator_makes_the_same_images(name: str, tmp_path: Path)
     for parameter in generator.parameters():
         parameter.data.mul_(3)  # far from the grey images of a fresh network
     generator.eval()
-    file, images = tmp_path / "generator.onnx", torch.export.Dim("images")
-    names = {"input_names": ["inputs"], "output_names": ["images"]}
-    torch.onnx.export(generator, (some_inputs(generator, 2),), file, dynamic_shapes=({0: images},), dynamo=True, verbose=False, **names)
+    file, images, example = tmp_path / "generator.onnx", torch.export.Dim("images"), some_inputs(generator, 2)
+    names = {"input_names": list(example), "output_names": ["images"]}
+    shapes = ({0: images}, {0: torch.export.Dim.AUTO})[: len(example)]
+    torch.onnx.export(generator, tuple(example.values()), file, dynamic_shapes=shapes, dynamo=True, verbose=False, **names)
     inputs = some_inputs(generator, 7)
-    (made,) = onnxruntime.InferenceSession(file).run(None, {"inputs": inputs.numpy()})
+    (made,) = onnxruntime.InferenceSession(file).run(None, {name: tensor.numpy() for name, tensor in inputs.items()})
     with torch.no_grad():
-        expected = generator(inputs)
+        expected = generator(*inputs.values())
     assert expected.std() > 0.01
     torch.testing.assert_close(torch.from_numpy(made), expected, rtol=0, atol=1e-3)  # a grey level is 8e-3

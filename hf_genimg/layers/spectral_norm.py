@@ -1,0 +1,45 @@
+"""Spectral normalisation (arXiv:1802.05957) whose power iteration moves once per update."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.utils import parametrize
+
+EPS = 1e-12
+
+
+class SpectralNorm(nn.Module):
+    """Divides a weight by its largest singular value, estimated by one step of power iteration from `u` (algorithm 1).
+
+    A forward changes nothing, so that it may be repeated; the loop calls `after_update` once after each update of the network.
+    """
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        super().__init__()
+        self.register_buffer("u", F.normalize(torch.randn(len(weight), device=weight.device), dim=0, eps=EPS))
+        self._next: torch.Tensor | None = None
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        """weight: float [out, ...], seen as a matrix [out, rest]. Returns the same shape, with a largest singular value of about 1."""
+        matrix = weight.flatten(1)
+        with torch.autocast(weight.device.type, enabled=False):
+            with torch.no_grad():
+                v = F.normalize(matrix.T @ self.u.to(matrix.dtype), dim=0, eps=EPS)
+                u = F.normalize(matrix @ v, dim=0, eps=EPS)
+            if self.training:
+                self._next = u
+            return weight / (u @ (matrix @ v))
+
+    @torch.no_grad()
+    def after_update(self) -> None:
+        """Go on from where the last forward of the update got to."""
+        if self._next is not None:
+            self.u.copy_(self._next)
+
+
+def spectral_norm(module: nn.Module) -> nn.Module:
+    """Normalise `module.weight` from now on; initialise it before."""
+    parametrize.register_parametrization(module, "weight", SpectralNorm(module.weight))
+    return module

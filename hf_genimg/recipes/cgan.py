@@ -1,0 +1,35 @@
+"""Conditional GAN (arXiv:1411.1784): DCGAN's networks, told the class; you say which digit is drawn.
+
+    hf-genimg train cgan
+    hf-genimg train cgan data=MNIST image_size=28 images=400000
+
+Cost: PENDING
+Reached: PENDING
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from torch import nn
+
+from ..models.cgan import CGANDiscriminator, CGANGenerator
+from ._conditional import ConditionalRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class CGAN(ConditionalRecipe):
+    """Image sizes 16, 28, 32, 64, 128 and 256, grey or colour; data with classes."""
+
+    image_size: int = 32
+    images: int = 240_000
+    width: int = 32  # channels of the largest feature map
+    channels_last: bool = True
+
+    def models(self) -> dict[str, nn.Module]:
+        size = {**self.sizes(), "width": self.width}
+        return {"generator": CGANGenerator(**size, **self.latents()), "discriminator": CGANDiscriminator(**size)}
+
+    def smoke(self) -> Self:
+        return replace(super().smoke(), width=4)
