@@ -3,8 +3,8 @@
     hf-genimg train cgan
     hf-genimg train cgan data=MNIST image_size=28 images=400000
 
-Cost: PENDING
-Reached: PENDING
+Cost: not measured yet.
+Reached: not measured yet.
 """
 
 from __future__ import annotations

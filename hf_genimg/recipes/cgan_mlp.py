@@ -2,8 +2,8 @@
 
     hf-genimg train cgan_mlp
 
-Cost: PENDING
-Reached: PENDING
+Cost: not measured yet.
+Reached: not measured yet.
 """
 
 from __future__ import annotations
