@@ -24,7 +24,7 @@ class SpectralNorm(nn.Module):
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
         """weight: float [out, ...], seen as a matrix [out, rest]. Returns the same shape, with a largest singular value of about 1."""
         matrix = weight.flatten(1)
-        with torch.autocast(weight.device.type, enabled=False):
+        with torch.autocast("cpu" if weight.is_meta else weight.device.type, enabled=False):
             with torch.no_grad():
                 v = F.normalize(matrix.T @ self.u.to(matrix.dtype), dim=0, eps=EPS)
                 u = F.normalize(matrix @ v, dim=0, eps=EPS)
