@@ -19,7 +19,6 @@ import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from _measure import RESULTS, write
 
@@ -41,13 +40,12 @@ class Set:
     data: str
     image_size: int
     extractor: str | None
-    fields: dict[str, Any]
 
 
 SETS = {
-    "digits": Set("digits", 28, "digits", {}),
-    "mnist": Set(str(SHARED / "mnist"), 28, "digits", {}),
-    "sprites": Set(str(SHARED / "dungeon-sprites"), 32, None, {}),
+    "digits": Set("digits", 28, "digits"),
+    "mnist": Set(str(SHARED / "mnist"), 28, "digits"),
+    "sprites": Set(str(SHARED / "dungeon-sprites"), 32, None),
 }
 
 
@@ -83,7 +81,7 @@ def prepared(name: str, recipe: str, budget: Budget, work: Path) -> tuple[Recipe
     """The recipe with the number of images that it has time for, which is probed once, and its run's folder."""
     chosen = SETS[name]
     run = work / f"{name}-{recipe}-{budget.kind}-{budget.seconds:g}"
-    instance = recipe_class(recipe)().override(data=chosen.data, image_size=chosen.image_size, **chosen.fields)
+    instance = recipe_class(recipe)().override(data=chosen.data, image_size=chosen.image_size)
     noted = run.with_suffix(".json")
     if not noted.exists():
         work.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,9 @@ def evaluate(
     reference: Annotated[str, typer.Option(metavar="DATA", help="Real images, or an .npz with mu and sigma.")],
     metrics: Annotated[str | None, typer.Option(help="Names joined with commas, see `list metrics`; all when left out.")] = None,
     extractor: Annotated[str | None, typer.Option(metavar="NAME|MODEL", help="What looks at the images, see `list extractors`.")] = None,
-    extractor_weights: Annotated[Path | None, typer.Option(help="A file with the weights of an extractor of torch-fidelity.")] = None,
+    extractor_weights: Annotated[
+        Path | None, typer.Option(help="The weights of an extractor of torch-fidelity; with --paired, of LPIPS.")
+    ] = None,
     num: Annotated[int | None, typer.Option(help="How many images of the source; as many as the reference has when left out.")] = None,
     paired: Annotated[bool, typer.Option("--paired", help="Image by image (PSNR, SSIM): translators, or DATA against DATA.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Where to keep the scores; a run keeps them by itself.")] = None,
@@ -30,9 +32,9 @@ def evaluate(
     hide_loading_bars()
     run = Path(source)
     target = out or (run / "scores.json" if (run / "recipe.json").is_file() else None)
-    if paired and (extractor or extractor_weights):
-        raise ValueError("--paired compares pixels, so no extractor looks at them; leave out --extractor and --extractor-weights")
-    eyes = {} if paired else {"extractor": extractor, "extractor_weights": extractor_weights}
+    if paired and extractor:
+        raise ValueError("--paired compares image by image, for which no extractor is chosen; leave out --extractor")
+    eyes = {"extractor_weights": extractor_weights} if paired else {"extractor": extractor, "extractor_weights": extractor_weights}
     return print_scores(source, reference, target, metrics=names, num=num, paired=paired, **eyes)
 
 

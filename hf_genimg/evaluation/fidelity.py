@@ -69,16 +69,21 @@ def _default_layer(name: str) -> str:
 
 
 def _state_dict(name: str, path: Path, sha256: str) -> dict[str, torch.Tensor]:
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        return load_file(path)
-    if name == INCEPTION and not sha256.startswith(INCEPTION_SHA256):
+    if name == INCEPTION and path.suffix != ".safetensors" and not sha256.startswith(INCEPTION_SHA256):
         raise ValueError(
             f"extractor weights {path} have the sha256 {sha256[:16]}..., and the published ones of {name} begin with {INCEPTION_SHA256}; "
             "download them again, or give a .safetensors file"
         )
+    return plain_state_dict(path)
+
+
+def plain_state_dict(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors in a file, of which no code is run; `ValueError` where it holds anything else."""
     try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise ValueError(f"extractor weights {path} are no plain state dict ({type(error).__name__}); give a .safetensors file") from error

@@ -1,4 +1,4 @@
-"""PSNR, SSIM and MS-SSIM of images against those that they should be, pair by pair."""
+"""PSNR, SSIM, MS-SSIM and LPIPS of images against those that they should be, pair by pair."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torchmetrics.functional.image import multiscale_structural_similarity_index_measure, structural_similarity_index_measure
 
+from .perceptual import Perceptual
 from .scores import Score
 from .shares import Z
 
@@ -16,6 +17,7 @@ BETAS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of MS-SSIM's scales (Wang et
 CHUNK = 64  # pairs at a time
 MOST_DECIBELS = 100.0  # what PSNR says of equal images, of which it has no finite value
 METRICS = ("psnr", "ssim", "ms_ssim")
+LPIPS = "lpips"  # for it, weights must be given
 
 
 def scales_for(image_size: int) -> int:
@@ -23,36 +25,44 @@ def scales_for(image_size: int) -> int:
     return min(len(BETAS), max(0, int(math.log2(image_size / WINDOW)) + 1)) if image_size >= WINDOW else 0
 
 
-def paired_scores(images: torch.Tensor, targets: torch.Tensor, metrics: Sequence[str] = METRICS) -> dict[str, Score]:
-    """The mean over all pairs with a t-like 95 percent interval; higher is better.
+def paired_scores(
+    images: torch.Tensor, targets: torch.Tensor, metrics: Sequence[str] = METRICS, perceptual: Perceptual | None = None
+) -> dict[str, Score]:
+    """The mean over all pairs with a t-like 95 percent interval; higher is better, but of `lpips`.
 
     Args:
         images, targets: uint8 [N, H, W, C], of equal shapes; 255 is the range of a pixel.
         metrics: of `psnr` (decibels, 100 for equal images), `ssim` and `ms_ssim` (with as many scales as the size admits, `scales_for`; the
-            exponents of those used are scaled to sum to 1).
+            exponents of those used are scaled to sum to 1), and `lpips`.
+        perceptual: what measures `lpips`.
 
     Raises:
         ValueError: shapes that differ, fewer than 2 pairs, images smaller than the window of 11 pixels, an unknown metric.
     """
     _check(images, targets, metrics)
+    if LPIPS in metrics and perceptual is None:
+        raise ValueError("lpips needs the weights of its backbone; give --extractor-weights FILE, torchvision's alexnet or vgg16")
+    if LPIPS in metrics:
+        perceptual.check(min(images.shape[1:3]))
+    measures = {**_MEASURES, LPIPS: perceptual}
     columns = {name: [] for name in metrics}
     for one, other in _chunks(images, targets):
         for name in metrics:
-            columns[name].append(_MEASURES[name](one, other))
+            columns[name].append(measures[name](one, other))
     return {name: _mean(torch.cat(values).double()) for name, values in columns.items()}
 
 
 def _check(images: torch.Tensor, targets: torch.Tensor, metrics: Sequence[str]) -> None:
-    unknown = [name for name in metrics if name not in METRICS]
+    unknown = [name for name in metrics if name not in (*METRICS, LPIPS)]
     if unknown:
-        raise ValueError(f"--metrics {unknown[0]} is none of pairs; use some of {', '.join(METRICS)}, joined with commas")
+        raise ValueError(f"--metrics {unknown[0]} is none of pairs; use some of {', '.join([*METRICS, LPIPS])}, joined with commas")
     if images.shape != targets.shape:
         raise ValueError(
             f"images are {list(images.shape)} and targets {list(targets.shape)}; give as many of one as of the other, of one size"
         )
     if len(images) < 2:
         raise ValueError(f"{len(images)} pair is too few for an interval; give 2 or more")
-    if min(images.shape[1:3]) < WINDOW and set(metrics) - {"psnr"}:
+    if min(images.shape[1:3]) < WINDOW and set(metrics) - {"psnr", LPIPS}:
         raise ValueError(f"images of {min(images.shape[1:3])} pixels are smaller than the {WINDOW} of SSIM's window; use --metrics psnr")
 
 

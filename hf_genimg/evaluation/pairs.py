@@ -13,7 +13,8 @@ import torch
 from ..data import natural_size, open_pairs, separate_split
 from ..pipelines.loading import load
 from .features import BATCH
-from .paired import BETAS, METRICS, SIGMA, WINDOW, paired_scores, scales_for
+from .paired import BETAS, LPIPS, METRICS, SIGMA, WINDOW, paired_scores, scales_for
+from .perceptual import Perceptual
 from .scores import Report
 from .sources import is_model, open_data
 
@@ -30,24 +31,32 @@ class Pairs:
 
 
 def evaluate_paired(
-    source: str | Path, reference: str | Path, *, metrics: Sequence[str] | None = None, num: int | None = None, progress: bool = True
+    source: str | Path,
+    reference: str | Path,
+    *,
+    metrics: Sequence[str] | None = None,
+    num: int | None = None,
+    extractor_weights: str | Path | None = None,
+    progress: bool = True,
 ) -> Report:
-    """PSNR, SSIM and MS-SSIM.
+    """PSNR, SSIM, MS-SSIM, and LPIPS where weights are given.
 
     Args:
         source: a translator, which is given the inputs of the pairs in `reference`; or DATA, image by image in the reference's order.
         reference: DATA; for a translator pairs, as it was trained on (the columns or folders are those of its run).
-        metrics: of psnr, ssim and ms_ssim; all, or psnr alone for images too small for the others, when left out.
+        metrics: of psnr, ssim, ms_ssim and lpips; all that can be measured when left out, psnr alone for images too small for the others.
+        extractor_weights: for lpips, a file with torchvision's alexnet, vgg16 or squeezenet1_1.
         num: the first so many pairs; all when left out.
 
     Raises:
         ValueError: for what does not go together, in one line.
     """
     source, reference = str(source), str(reference)
+    perceptual = None if extractor_weights is None else Perceptual(extractor_weights)
     pairs = _translated(source, reference, num) if is_model(source) else _side_by_side(source, reference, num, progress)
     size = min(pairs.targets.shape[1:3])
-    names = list(metrics) if metrics else [name for name in METRICS if size >= WINDOW or name == "psnr"]
-    scores = paired_scores(pairs.images, pairs.targets, names)
+    usual = [name for name in METRICS if size >= WINDOW or name == "psnr"] + ([LPIPS] if perceptual else [])
+    scores = paired_scores(pairs.images, pairs.targets, list(metrics) if metrics else usual, perceptual)
     protocol = {
         "paired": True,
         "num_pairs": len(pairs.targets),
@@ -59,6 +68,7 @@ def evaluate_paired(
         "data_range": 255,
         "ssim": {"window": WINDOW, "sigma": SIGMA, "border": "left out"},
         "ms_ssim": {"scales": scales_for(size), "exponents": BETAS[: scales_for(size)], "border": "mirrored"},
+        "lpips": None if perceptual is None else perceptual.facts,
     }
     return Report(protocol, scores, pairs.source)
 

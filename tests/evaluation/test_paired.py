@@ -74,7 +74,8 @@ def test_chunks_change_nothing(pair: tuple[torch.Tensor, torch.Tensor], monkeypa
     ("change", "names", "line"),
     [
         (lambda side: side[:4], ["psnr"], "give as many of each|as many of one as of the other"),
-        (lambda side: side, ["lpips"], "--metrics lpips is none of pairs; use some of psnr, ssim, ms_ssim"),
+        (lambda side: side, ["lips"], "--metrics lips is none of pairs; use some of psnr, ssim, ms_ssim, lpips"),
+        (lambda side: side, ["lpips"], "lpips needs the weights of its backbone; give --extractor-weights FILE"),
     ],
 )
 def test_what_cannot_be_is_one_line(pair: tuple[torch.Tensor, torch.Tensor], change: object, names: list[str], line: str) -> None:
