@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from . import __version__
-from .commands._shared import fail, rank
+from .commands._shared import answer_ctrl_c, fail, rank
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 ArgumentError = typer.BadParameter.__mro__[2]  # the base of every complaint about arguments; typer has no public name for it
@@ -115,6 +115,7 @@ for command in commands():
 
 def run() -> None:
     """The console script."""
+    answer_ctrl_c()
     sys.exit(main())
 
 

@@ -293,6 +293,14 @@ def test_ctrl_c_before_the_loop_is_one_line(
     assert capsys.readouterr().err.strip() == "hf-genimg: stopped"
 
 
+def test_ctrl_c_inside_an_import_is_one_line(tmp_path: Path) -> None:
+    stubborn = "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException:\n    raise RecursionError('half-imported')\n"
+    (tmp_path / "stubborn.py").write_text(stubborn)
+    command = [sys.executable, "-m", "hf_genimg.cli", "train", str(tmp_path / "stubborn.py")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr, done.stdout) == (130, "hf-genimg: stopped\n", "")
+
+
 def test_fewer_images_than_a_run_has_trained_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["train", "mlp_gan", "--smoke", "--out", str(tmp_path / "run")]
     assert main([*command, "images=60"]) == 0  # and ends at 64, a whole number of batches

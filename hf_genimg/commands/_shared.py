@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -38,6 +40,23 @@ def fail(message: str, status: int) -> int:
     process = "" if rank() == "0" else f" [process {rank()}]"
     print(f"hf-genimg{process}: {' '.join(message.split())}", file=sys.stderr)
     return status
+
+
+def answer_ctrl_c() -> None:
+    """Have Ctrl-C raise `KeyboardInterrupt` as usual, but inside an import end the process at once, with the same line and status.
+
+    Raised there it is lost: what is half-imported swallows it, or fails later in a way of its own.
+    """
+    signal.signal(signal.SIGINT, _stop)
+
+
+def _stop(_: int, frame: FrameType | None) -> None:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            os.write(2, b"hf-genimg: stopped\n" if rank() == "0" else b"")
+            os._exit(130)
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def print_scores(source: str, reference: str, target: Path | None, **settings: Any) -> int:
