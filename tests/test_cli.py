@@ -294,8 +294,8 @@ def test_ctrl_c_before_the_loop_is_one_line(
 
 
 def test_ctrl_c_inside_an_import_is_one_line(tmp_path: Path) -> None:
-    stubborn = "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException:\n    raise RecursionError('half-imported')\n"
-    (tmp_path / "stubborn.py").write_text(stubborn)
+    lines = ["import os, signal", "try: os.kill(os.getpid(), signal.SIGINT)", "except BaseException: raise RecursionError('half-imported')"]
+    (tmp_path / "stubborn.py").write_text("\n".join(lines))
     command = [sys.executable, "-m", "hf_genimg.cli", "train", str(tmp_path / "stubborn.py")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stderr, done.stdout) == (130, "hf-genimg: stopped\n", "")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
+
+STARTED = time.monotonic()  # of the command, but for Python itself
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run directory, a pipeline directory or a Hub id.")]
 Seed = Annotated[int, typer.Option(help="Image i of a call is made from seed + i.", min=0)]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ._shared import hide_loading_bars, print_scores, rank, serve
+from ._shared import STARTED, hide_loading_bars, print_scores, rank, serve
 
 
 def train(
@@ -35,9 +35,11 @@ def train(
 
 def _plan(recipe: Any) -> int:
     """Say what a run would take, and leave nothing behind."""
+    import time
+
     from ..training.plan import plan
 
-    print(f"{recipe.name}: {plan(recipe)}")
+    print(f"{recipe.name}: {plan(recipe, startup=time.monotonic() - STARTED)}")
     return 0
 
 

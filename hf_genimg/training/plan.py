@@ -18,7 +18,8 @@ from .run import Run
 from .trainer import SNAPSHOT_SECONDS, default_callbacks, train
 
 ROUNDS = 20
-WARM = 4  # of these are not timed: the first ones allocate memory and choose kernels
+WARM = 4  # of these do not say what a round takes: the first ones allocate memory and choose kernels
+HALF = 10  # after so many the probe looks and saves for the first time, which imports what that needs, and at its end for the second
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,22 @@ class Plan:
 
 
 class _Timed(Callback):
-    """Another callback, with the seconds it takes and the bytes it leaves."""
+    """Another callback, with the seconds it takes the first time and later, and the bytes it leaves."""
 
-    def __init__(self, callback: Callback) -> None:
-        self.callback, self.name, self.every = callback, callback.name, callback.every
-        self.seconds = 0.0
+    def __init__(self, callback: Callback, every: int) -> None:
+        self.callback, self.name, self.every = callback, callback.name, every
+        self.seconds: list[float] = []
         self.bytes = 0
 
     def __call__(self, run: Run) -> None:
         before, began = _size(run.directory.samples), time.monotonic()
         self.callback(run)
-        self.seconds, self.bytes = time.monotonic() - began, _size(run.directory.samples) - before
+        self.seconds.append(time.monotonic() - began)
+        self.bytes = _size(run.directory.samples) - before
+
+    def in_all(self, images: int) -> float:
+        """Seconds over a whole run."""
+        return self.seconds[0] + self.seconds[-1] * (_times(self.callback.every, images) - 1)
 
 
 class _Clock(Callback):
@@ -65,35 +71,52 @@ class _Clock(Callback):
         self.times.append(time.monotonic())
 
 
-def plan(recipe: Recipe, progress: bool = True) -> Plan:
+def plan(recipe: Recipe, progress: bool = True, startup: float = 0.0) -> Plan:
     """Train `recipe` for twenty rounds in a folder that is removed again, and say what the whole run would take.
 
+    Pictures are decoded first, which is not counted: the run will find them decoded. startup: seconds to add, for what came before.
     Raises what `train` raises before work starts.
     """
     recipe.check()
     players = recipe.objective().players
     round_images = recipe.batch_size * players.count(players[0])
     rounds = math.ceil(recipe.images / round_images)
-    clock, timed = _Clock(), [_Timed(callback) for callback in default_callbacks(recipe)]
     if rounds < ROUNDS:
         raise ValueError(f"images={recipe.images} is {rounds} rounds, fewer than the {ROUNDS} of a probe; just train")
-    short = recipe.override(images=ROUNDS * round_images, warmup_images=0, trackers=None)
+    clock, timed = _Clock(), [_Timed(callback, HALF * round_images) for callback in default_callbacks(recipe)]
+    images = ROUNDS * round_images
+    short = recipe.override(images=images, snapshot_images=HALF * round_images, warmup_images=0, trackers=None)
+    recipe.dataset()
     with tempfile.TemporaryDirectory(prefix="hf_genimg-plan-") as folder:
-        began = time.monotonic()
-        train(short, Path(folder) / "run", callbacks=[clock, *timed], progress=progress)
+        began, run = time.monotonic(), Path(folder) / "run"
+        train(short, run, callbacks=[clock, *timed], progress=progress)
         ended = time.monotonic()
-        run = Path(folder) / "run"
         once = _size(run) - _size(run / "samples") - (run / "log.jsonl").stat().st_size  # the state and the pipeline
-        line = (run / "log.jsonl").stat().st_size // _times(recipe.log_images, short.images)
-    round_seconds = _typical(clock.times[WARM - 1 :])
-    measured = sum(callback.seconds for callback in timed)
-    saving = ended - clock.times[-1] - measured
-    seconds = clock.times[0] - began + (rounds - 1) * round_seconds + saving
-    seconds += sum(callback.seconds * _times(callback.every, recipe.images) for callback in timed)
-    seconds += saving * max(_times(recipe.snapshot_images, recipe.images) - 1, seconds / SNAPSHOT_SECONDS)
-    disk = once + sum(callback.bytes * _times(callback.every, recipe.images) for callback in timed)
-    disk += line * _times(recipe.log_images, recipe.images)
-    return Plan(rounds, seconds, _peak_memory(), peak_accelerator_memory(), disk)
+        line = (run / "log.jsonl").stat().st_size / len((run / "log.jsonl").read_text(encoding="utf-8").splitlines())
+    playing = _playing(clock.times, rounds)
+    seconds = startup + clock.times[0] - began + playing + sum(callback.in_all(recipe.images) for callback in timed)
+    saves = max(_times(recipe.snapshot_images, recipe.images), 1 + seconds // SNAPSHOT_SECONDS)
+    seconds += _saving(clock.times, ended, timed, saves)
+    lines = _times(recipe.log_images, recipe.images) + sum(_times(callback.callback.every, recipe.images) for callback in timed)
+    disk = once + sum(callback.bytes * _times(callback.callback.every, recipe.images) for callback in timed) + line * lines
+    return Plan(rounds, seconds, _peak_memory(), peak_accelerator_memory(), round(disk))
+
+
+def _playing(times: list[float], rounds: int) -> float:
+    """Seconds of all rounds after the first, of which the probe's ended at `times`; its middle one was followed by looking and saving."""
+    typical = (_typical(times[WARM - 1 : HALF]) + _typical(times[HALF:])) / 2
+    return times[WARM - 1] - times[0] + (rounds - WARM) * typical
+
+
+def _saving(times: list[float], ended: float, timed: list[_Timed], saves: float) -> float:
+    """Seconds for `saves` checkpoints with their pipelines, and for what is left to do after the last.
+
+    The first one also imports; the end of the probe is another, and the pipeline once more with the curves.
+    """
+    first = max(0.0, times[HALF] - times[HALF - 1] - _typical(times[HALF:]) - sum(callback.seconds[0] for callback in timed))
+    last = max(0.0, ended - times[-1] - sum(callback.seconds[-1] for callback in timed))
+    later = min(first, last)
+    return first + (last - later) + later * (saves - 1)
 
 
 def _typical(times: list[float]) -> float:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -410,6 +415,18 @@ def test_the_log_goes_to_tensorboard_too(tiny: Tiny, tmp_path: Path) -> None:
     expected = {record["images"]: record["autoencoder/kl"] for record in records if "autoencoder/kl" in record}
     assert logged == pytest.approx(expected)
     assert accumulator.Scalars("held_out/negative_elbo")[0].step == 64
+
+
+def test_the_log_goes_to_trackios_database_too(tmp_path: Path) -> None:
+    pytest.importorskip("trackio")
+    command = [sys.executable, "-m", "hf_genimg.cli", "train", "mlp_vae", "--smoke", "trackers=trackio", "--out", str(tmp_path / "run")]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "TRACKIO_DIR": str(tmp_path / "db"), "HF_HUB_OFFLINE": "1"})
+    with contextlib.closing(sqlite3.connect(tmp_path / "db/run.db")) as database:
+        rows = [(step, json.loads(values)) for step, values in database.execute("select step, metrics from metrics order by id")]
+        (config,) = [json.loads(fields) for (fields,) in database.execute("select config from configs")]
+    records = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    assert [{"images": step, **values} for step, values in rows] == records
+    assert config["trackers"] == "trackio" and config["width"] == 16
 
 
 def test_trackers_that_are_not_there_are_named(tiny: Tiny, tmp_path: Path) -> None:
