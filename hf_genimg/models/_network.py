@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import Any
 
 import torch
 from diffusers import ConfigMixin, ModelMixin
+from torch import nn
+from torch.nn.utils import parametrize
 
 from ..layers.latents import sample_latents
+from ..layers.spectral_norm import spectral_norm
 
 
 class Network(ModelMixin, ConfigMixin):
@@ -24,6 +28,33 @@ class Network(ModelMixin, ConfigMixin):
         if kwargs.get("use_safetensors") is False:
             raise ValueError("use_safetensors=False would read a pickle, which can run code; hf_genimg reads safetensors only")
         return super().from_pretrained(pretrained_model_name_or_path, **{**kwargs, "use_safetensors": True})
+
+    @classmethod
+    def from_config(cls, config: Any, return_unused_kwargs: bool = False, **kwargs: Any) -> Any:
+        """As in diffusers; a config that says so also gets what `normalise_spectrally` adds."""
+        normalised = cls._spectrally_normalised(config)
+        config = {name: value for name, value in config.items() if not normalised or name != "spectral_norm"}
+        made = super().from_config(config, return_unused_kwargs, **kwargs)
+        if normalised:
+            (made[0] if return_unused_kwargs else made).normalise_spectrally()
+        return made
+
+    @classmethod
+    def _spectrally_normalised(cls, config: Any) -> bool:
+        return bool(config.get("spectral_norm")) and "spectral_norm" not in inspect.signature(cls.__init__).parameters
+
+    def normalise_spectrally(self) -> bool:
+        """Put spectral norm (arXiv:1802.05957) on each linear layer, convolution and embedding that has none, and say so in the config.
+
+        Returns whether there was one. Such a network is saved and loaded as any other.
+        """
+        kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Embedding)
+        plain = [module for module in self.modules() if isinstance(module, kinds) and not parametrize.is_parametrized(module)]
+        for module in plain:
+            spectral_norm(module)
+        if plain:
+            self.register_to_config(spectral_norm=True)
+        return bool(plain)
 
     def to_json_string(self) -> str:
         """`config.json` without the path that the network was loaded from, which diffusers would publish."""

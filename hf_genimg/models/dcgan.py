@@ -8,6 +8,7 @@ from torch import nn
 
 from ..layers.initialisation import dcgan_initialisation
 from ..layers.latents import check_latent_distribution
+from ..layers.minibatch_std import MinibatchStd
 from ._network import LatentNetwork, Network, refuse_labels
 
 IMAGE_SIZES = (16, 28, 32, 64, 128, 256)
@@ -37,7 +38,7 @@ def growing(image_size: int, latent_dim: int, image_channels: int, width: int) -
     return nn.Sequential(*layers, nn.ConvTranspose2d(channels, image_channels, 4, 2, 1, bias=False), nn.Tanh())
 
 
-def shrinking(image_size: int, image_channels: int, width: int) -> nn.Sequential:
+def shrinking(image_size: int, image_channels: int, width: int, minibatch_std: bool = False) -> nn.Sequential:
     """From an image to one number as a 1x1 map: halvings to 4x4 (or 7x7), then one convolution over all of it."""
     first, *wider = stage_widths(image_size, width)
     layers = [nn.Conv2d(image_channels, first, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
@@ -45,7 +46,8 @@ def shrinking(image_size: int, image_channels: int, width: int) -> nn.Sequential
     for features in wider:
         layers += [nn.Conv2d(channels, features, 4, 2, 1, bias=False), nn.BatchNorm2d(features), nn.LeakyReLU(0.2)]
         channels = features
-    return nn.Sequential(*layers, nn.Conv2d(channels, 1, base_size(image_size), bias=False))
+    told = [MinibatchStd()] if minibatch_std else []
+    return nn.Sequential(*layers, *told, nn.Conv2d(channels + len(told), 1, base_size(image_size), bias=False))
 
 
 class DCGANGenerator(LatentNetwork):
@@ -80,9 +82,10 @@ class DCGANDiscriminator(Network):
         image_size: int = 64,  # pixels a side: 16, 28, 32, 64, 128 or 256
         image_channels: int = 3,  # 1 grey, 3 colour
         width: int = 64,  # channels of the largest feature map
+        minibatch_std: bool = False,  # tell the last layer how much the images of a group differ
     ) -> None:
         super().__init__()
-        self.layers = shrinking(image_size, image_channels, width)
+        self.layers = shrinking(image_size, image_channels, width, minibatch_std)
         self.apply(dcgan_initialisation)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

@@ -7,6 +7,7 @@ from diffusers.configuration_utils import register_to_config
 from torch import nn
 
 from ..layers.latents import check_latent_distribution
+from ..layers.minibatch_std import MinibatchStd
 from ._network import LatentNetwork, Network, refuse_labels
 
 
@@ -50,14 +51,17 @@ class MLPGANDiscriminator(Network):
         image_size: int = 28,  # pixels a side
         image_channels: int = 1,  # 1 grey, 3 colour
         width: int = 512,  # of the first hidden layer
+        minibatch_std: bool = False,  # tell the last layer how much the images of a group differ
     ) -> None:
         super().__init__()
+        told = [MinibatchStd()] if minibatch_std else []
         self.layers = nn.Sequential(
             nn.Linear(image_channels * image_size**2, width),
             nn.LeakyReLU(0.2),
             nn.Linear(width, width // 2),
             nn.LeakyReLU(0.2),
-            nn.Linear(width // 2, 1),
+            *told,
+            nn.Linear(width // 2 + len(told), 1),
         )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

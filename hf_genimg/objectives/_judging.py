@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
 
 from .games import Terms
+from .regularizers import Play
 
 Networks = dict[str, nn.Module]
 Batch = dict[str, torch.Tensor]
@@ -29,3 +31,8 @@ class Judging(nn.Module):
     def judged(self, networks: Networks, images: torch.Tensor, labels: Labels, latents: torch.Tensor | None) -> tuple[torch.Tensor, Terms]:
         """Logits float [N] of images, and what else is to be minimised there. latents: what fakes were made of; None for real images."""
         return self.told(networks, labels)(images).float(), {}
+
+    def play(self, networks: Networks, labels: Labels, *rest: Any) -> Play:
+        """What regularizers are shown; `rest` from `latents` on."""
+        generator = networks["generator"]
+        return Play(networks, self.told(networks, labels), lambda latents: generator(latents, labels), self.augment, *rest)

@@ -19,7 +19,7 @@ class Adversarial(Judging):
     where memory allows, on the very images, so that the generator runs once for both. Real and fake images are seen in two passes, so that
     batch norm never mixes them. Where the batch has `labels`, fakes are made of the classes of its real images and both networks are told:
     so classes come as often as in the data, and a pair, or a line from a real image to a fake, has one class. `regularizers` add terms to
-    the discriminator's turn; what they are given as the discriminator knows the classes already. `augment` is applied, differentiably,
+    the turns; what they are given as the discriminator knows the classes already. `augment` is applied, differentiably,
     to every image that the discriminator sees: float [N, C, H, W] to the same. Losses are taken in float32.
     """
 
@@ -59,8 +59,9 @@ class Adversarial(Judging):
         on_real, extra = self.judged(networks, real, labels, None)
         on_fake, more = self.judged(networks, fake, labels, latents)
         terms = self.game.discriminator(on_real, on_fake) | extra | more
+        play = self.play(networks, labels, latents, real, fake, on_real, on_fake)
         for regularizer in self.regularizers:
-            terms |= regularizer(self.told(networks, labels), real, fake)
+            terms |= regularizer(play.judge, real, fake) | regularizer.judged(play)
         return terms
 
     def generator(self, networks: Networks, batch: Batch) -> Terms:
@@ -71,6 +72,9 @@ class Adversarial(Judging):
         fake = fake if fake is not None and fake.requires_grad else generator(latents, labels)
         on_fake, extra = self.judged(networks, self.augment(fake), labels, latents)
         on_real = self.judged(networks, self.augment(batch["images"]), labels, None)[0] if self.game.pairs else None
+        play = self.play(networks, labels, latents, batch["images"], fake, on_real, on_fake)
+        for regularizer in self.regularizers:
+            on_fake, extra = regularizer.select(on_fake), extra | regularizer.generated(play)
         return self.game.generator(on_real, on_fake) | extra
 
     def update(self, player: str, networks: Networks) -> None:

@@ -8,23 +8,13 @@ import torch
 from torch import nn
 
 from ..losses.penalties import around, between, one_centred, zero_centred
+from ._regularizer import Play, Regularizer, Terms
 
-Terms = dict[str, torch.Tensor]
+__all__ = ["POINTS", "GradientPenalty", "Play", "Regularizer", "Terms", "WeightClipping", "ZeroCentredPenalty"]
 POINTS: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "between": between,
     "dragan": lambda real, fake: around(real),
 }
-
-
-class Regularizer(nn.Module):
-    """Adds terms to the discriminator's turn. `update` is called once after each of its updates; buffers are saved and resumed."""
-
-    def forward(self, discriminator: nn.Module, real: torch.Tensor, fake: torch.Tensor) -> Terms:
-        """real, fake: the float [N, C, H, W] images that the discriminator saw. Returns named, weighted scalars."""
-        return {}
-
-    def update(self, discriminator: nn.Module) -> None:
-        """Act on the discriminator as it is after its update."""
 
 
 class ZeroCentredPenalty(Regularizer):

@@ -11,14 +11,13 @@ import torch
 from torch import nn
 
 from ..data import ImageDataset, available_splits, open_dataset, separate_split
-from ..layers.diff_augment import diff_augment
 from ..objectives.adversarial import Adversarial
-from ..objectives.games import game_named
-from ..objectives.regularizers import POINTS, GradientPenalty, Regularizer, WeightClipping, ZeroCentredPenalty
+from ..objectives.regularizers import POINTS
 from ..objectives.variational import Variational
 from ..pipelines.generation import ImageGenerationPipeline
 from ..pipelines.reconstruction import ImageReconstructionPipeline
 from ..training.recipe import Recipe
+from ._cures import Cures
 
 HELD_OUT_SPLITS = ("test", "validation")  # the first of these that the data has is measured, never trained on
 
@@ -73,7 +72,7 @@ class ImageRecipe(Recipe):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdversarialRecipe(ImageRecipe):
+class AdversarialRecipe(Cures, ImageRecipe):
     """A generator against a discriminator."""
 
     game: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic
@@ -96,10 +95,7 @@ class AdversarialRecipe(ImageRecipe):
         for name in ("r1", "r2", "gradient_penalty"):
             self._require(name, getattr(self, name) >= 0, "must be at least 0")
         self._require("penalty_every", self.penalty_every > 0, "must be above 0")
-        slopes = self.r1 or self.r2 or self.gradient_penalty
-        self._require(
-            "compile", not (self.compile and slopes), "cannot go with r1, r2 or gradient_penalty: torch.compile has no second derivatives"
-        )
+        self.check_cures()
         points = self.gradient_penalty_points
         self._require("gradient_penalty_points", points in POINTS, f"is not known; use one of {', '.join(POINTS)}")
         if self.game == "wasserstein" and not self.gradient_penalty and self.weight_clipping is None:
@@ -110,19 +106,13 @@ class AdversarialRecipe(ImageRecipe):
 
     def game_parts(self) -> dict[str, Any]:
         """What an adversarial objective is composed of."""
-        augment = diff_augment(self.diff_augment) if self.diff_augment else None
-        turns = {"n_critic": self.n_critic, "labelled": self.labelled}
-        return {"game": game_named(self.game), "regularizers": self._regularizers(), "augment": augment, **turns}
+        return {**self.cured_game(), "n_critic": self.n_critic, "labelled": self.labelled}
 
-    def _regularizers(self) -> list[Regularizer]:
-        """The penalties whose weights are not zero."""
-        zero_centred = [("real", self.r1), ("fake", self.r2)]
-        chosen = [ZeroCentredPenalty(gamma, on=on, every=self.penalty_every) for on, gamma in zero_centred if gamma]
-        if self.gradient_penalty:
-            chosen.append(GradientPenalty(self.gradient_penalty, points=self.gradient_penalty_points, one_sided=self.one_sided))
-        if self.weight_clipping is not None:
-            chosen.append(WeightClipping(self.weight_clipping))
-        return chosen
+    def networks(self) -> dict[str, nn.Module]:
+        return self.cured(self.models())
+
+    def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
+        return {name: self.player_optimizer(name, optimizer) for name, optimizer in super().optimizers(models).items()}
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
         discriminator = networks["discriminator"] if self.save_discriminator else None

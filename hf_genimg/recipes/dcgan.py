@@ -32,7 +32,7 @@ class DCGAN(AdversarialRecipe):
         size = {"image_size": self.image_size, "image_channels": self.image_channels, "width": self.width}
         return {
             "generator": DCGANGenerator(**size, latent_dim=self.latent_dim, latent_distribution=self.latent_distribution),
-            "discriminator": DCGANDiscriminator(**size),
+            "discriminator": DCGANDiscriminator(**size, minibatch_std=self.minibatch_std),
         }
 
     def smoke(self) -> Self:

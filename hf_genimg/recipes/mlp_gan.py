@@ -34,7 +34,7 @@ class MLPGAN(AdversarialRecipe):
         latents = {"latent_dim": self.latent_dim, "latent_distribution": self.latent_distribution}
         return {
             "generator": MLPGANGenerator(**size, **latents, width=self.generator_width),
-            "discriminator": MLPGANDiscriminator(**size, width=self.discriminator_width),
+            "discriminator": MLPGANDiscriminator(**size, width=self.discriminator_width, minibatch_std=self.minibatch_std),
         }
 
     def smoke(self) -> Self:

@@ -67,6 +67,10 @@ class Recipe(ABC):
     def models(self) -> dict[str, nn.Module]:
         """The networks by name, freshly initialised."""
 
+    def networks(self) -> dict[str, nn.Module]:
+        """The networks as they are trained: those of `models`, with what fields of every family change in them."""
+        return self.models()
+
     @abstractmethod
     def objective(self) -> nn.Module:
         """The game: `players`, one method a player that returns named terms, `begin` before each turn, `update` after each update, and

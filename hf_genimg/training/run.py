@@ -35,7 +35,7 @@ class Run:
         self._own_micro_batches = self.processes.share(recipe.batch_size // self._micro_batch_size)
         self.images = 0
         seed_noise("build", recipe.seed)
-        self.networks = {name: self._placed(network) for name, network in recipe.models().items()}
+        self.networks = {name: self._placed(network) for name, network in recipe.networks().items()}
         self.objective = recipe.objective().to(accelerator.device)
         self.optimizers = recipe.optimizers(self.networks)  # bare: Accelerate's wrapper searches the disk in every step
         self._weights = {name: [p for group in o.param_groups for p in group["params"]] for name, o in self.optimizers.items()}
@@ -44,6 +44,7 @@ class Run:
         self._rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.optimizers.items()}
         self.average = WeightAverage({name: self.networks[name] for name in recipe.published}, recipe.ema_half_life)
         self.statistics = RunningStatistics(self.networks)
+        self._gathered = [buffer for name, buffer in self.objective.named_buffers() if name.endswith(".gathered")]
         if recipe.compile:
             compile_parts(self.networks)  # after the averages were copied, which stay as they are
         self.streams = {player: ShuffledStream(len(dataset), recipe.seed, player) for player in self.players}
@@ -88,6 +89,8 @@ class Run:
         size = self._micro_batch_size
         micro_batches = self.recipe.batch_size // size
         self._focus({player, *self.objective.kept})
+        for buffer in self._gathered:
+            buffer.zero_()
         sums: dict[str, torch.Tensor] = {}
         for index in self._own_micro_batches:
             indices = self.streams[player].indices(self._position(turn, player) + index * size, size)
@@ -98,7 +101,7 @@ class Run:
             self._backward(sum(terms.values()) / micro_batches)
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0) + term.detach().float() / micro_batches
-        self.processes.sum([*(weight.grad for weight in self._weights[player] if weight.grad is not None), *sums.values()])
+        self.processes.sum([*(weight.grad for weight in self._weights[player] if weight.grad is not None), *sums.values(), *self._gathered])
         return sums
 
     def _backward(self, loss: torch.Tensor) -> None:

@@ -99,7 +99,7 @@ def refuse_impossible(recipe: Recipe) -> Mapping[str, nn.Module]:
     """Let networks and objective refuse what they cannot be, without memory and before any picture is read; returns those networks."""
     try:
         with torch.device("meta"):
-            networks = recipe.override(image_channels=recipe.image_channels or 1).models()
+            networks = recipe.override(image_channels=recipe.image_channels or 1).networks()
     except (RuntimeError, IndexError) as error:
         raise ValueError(f"{recipe.name} cannot build its networks from these fields: {error}") from error
     recipe.objective()
