@@ -18,8 +18,7 @@ def consistency(on_images: torch.Tensor, on_changed: torch.Tensor) -> torch.Tens
 
 
 def orthogonality(weights: Iterable[torch.Tensor]) -> torch.Tensor:
-    """sum over weights of |W W^T * (1 - I)|^2, W with a row for each first index: small where rows are at right angles, whatever their length
-    (arXiv:1809.11096, eq. 3)."""
+    """sum over weights of |W W^T * (1 - I)|^2, a row for each first index: 0 where rows are at right angles (arXiv:1809.11096, eq. 3)."""
     total: torch.Tensor | float = 0.0
     for weight in weights:
         rows = weight.flatten(1)

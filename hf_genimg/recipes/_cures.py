@@ -150,10 +150,8 @@ class Cures:
     def cured(self, networks: dict[str, nn.Module]) -> dict[str, nn.Module]:
         """The networks with a discriminator as these fields want it."""
         discriminator = networks["discriminator"]
-        built_with_std = discriminator.config.get("minibatch_std", False)
-        self._require(
-            "minibatch_std", built_with_std or not self.minibatch_std, "is not there: this family's discriminator has no place for it"
-        )
+        placed = not self.minibatch_std or discriminator.config.get("minibatch_std", False)
+        self._require("minibatch_std", placed, "cannot be used: this family's discriminator has no place for it")
         if self.spectral_norm:
             free = discriminator.normalise_spectrally()
             self._require("spectral_norm", free, "changes nothing: this family's discriminator has it already")
