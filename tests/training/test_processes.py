@@ -61,7 +61,7 @@ def test_two_processes_train_the_parameters_of_one(name: str, launched: Path, te
     one, two = tensors_of(tmp_path / name), tensors_of(launched / name)
     assert one.keys() == two.keys()
     for key, expected in one.items():
-        if key.startswith("networks") and not key.endswith(("running_mean", "running_var")):
+        if key.startswith(("networks", "objective")) and not key.endswith(("running_mean", "running_var")):
             difference = (two[key].double() - expected.double()).norm()
             assert difference <= 1e-6 * expected.double().norm(), (key, difference)
 
