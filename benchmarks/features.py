@@ -1,16 +1,19 @@
-"""How fast images become Inception features and features a Fréchet distance, against torch-fidelity as it comes.
+"""How fast images become Inception features and features a Fréchet distance, against torch-fidelity as it comes, and in how much memory.
 
-    python benchmarks/features.py [WEIGHTS.safetensors]
+    python benchmarks/features.py [WEIGHTS.safetensors] [features|last_step|memory ...]
 
 features: 128 images of 32 pixels, noise that is smooth, through InceptionV3 in batches of 64; ours against torch-fidelity's own
 extractor, in turns in one process, with the same weights (random ones where no file is given), threads and allocator settings.
 The Fréchet distance between two halves of 256 images by either's features is compared at 64 of the 2048 features.
 last_step: the distance from two means and covariances of 2048 features (8,192 random rows each) by our code and by torch-fidelity's.
-Results go to results/features.json: quartiles of theirs / ours, above 1 is faster.
+memory: how much a process that scores 50,000 images of 64 pixels by the extractor `digits` takes at most beyond one that scores 5,000; all
+images at once would be 205 MB. Scored are FID, precision and recall, density and coverage against 5,000.
+Results go to results/features_CASE.json: quartiles of theirs / ours, above 1 is faster.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -104,14 +107,53 @@ def last_step() -> dict[str, Any]:
     return {**measured, "relative_error": abs(values["ours"] / values["theirs"] - 1)}
 
 
-def main(weights: str | None = None) -> None:
-    """Measure both and write results/features.json."""
+SCORED = """
+import resource, sys, torch
+import hf_genimg
+from hf_genimg.evaluation.extractors import open_extractor
+from hf_genimg.evaluation.features import extract
+from hf_genimg.evaluation.metrics import Tables, measure
+
+class Noise:
+    def __init__(self, count): self.count = count
+    def __len__(self): return self.count
+    def batch(self, start, stop):
+        return torch.randint(0, 256, (stop - start, 64, 64, 1), dtype=torch.uint8, generator=torch.Generator().manual_seed(start))
+
+eyes = open_extractor("digits")
+fake, real = (extract(Noise(count), eyes, "", progress=False) for count in (int(sys.argv[1]), 5000))
+measure(Tables(fake, real), ["fid", "precision", "density"])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
+"""
+
+
+def memory() -> dict[str, float]:
+    """Peak megabytes of processes that score few and many images."""
+    peaks = {}
+    for count in (5_000, 50_000):
+        done = subprocess.run([sys.executable, "-c", SCORED, str(count)], capture_output=True, text=True, check=True)
+        peaks[f"peak_megabytes_{count}"] = round(float(done.stdout.split()[-1]), 1)
+    return {
+        **peaks,
+        "growth_megabytes": round(peaks["peak_megabytes_50000"] - peaks["peak_megabytes_5000"], 1),
+        "all_images_megabytes": 204.8,
+    }
+
+
+def main(arguments: list[str]) -> None:
+    """Measure what is named, all when nothing is, and write results/features_CASE.json."""
+    weights = next((Path(argument) for argument in arguments if argument.endswith(".safetensors")), None)
+    names = [argument for argument in arguments if not argument.endswith(".safetensors")] or ["features", "last_step", "memory"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        file = Path(weights) if weights else random_weights(folder / "random.safetensors")
-        found = {"last_step": last_step(), "features": features(open_fidelity_extractor(INCEPTION, file), stock(file, folder))}
-    print(write("features", __doc__, found, allocator_keeps_freed_memory=False), found)
+        for case in names:
+            if case == "features":
+                file = weights or random_weights(folder / "random.safetensors")
+                found = features(open_fidelity_extractor(INCEPTION, file), stock(file, folder))
+            else:
+                found = {"last_step": last_step, "memory": memory}[case]()
+            print(write(f"features_{case}", __doc__, found, allocator_keeps_freed_memory=False), found)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1:])

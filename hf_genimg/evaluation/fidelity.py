@@ -31,6 +31,7 @@ INCEPTION_STAGES = (
 )
 INCEPTION_SIZE = 299
 KID_SUBSETS, LARGEST_KID_SUBSET, SMALLEST_KID_SUBSET = 100, 1000, 100
+DISTANCES = 2**24  # (128 MiB) that are held at a time
 NEIGHBOURS = 3  # of precision and recall (arXiv:1904.06991)
 
 
@@ -210,8 +211,9 @@ def inception_score(logits: np.ndarray, splits: int, seed: int) -> tuple[float, 
 
 def precision_and_recall(fake: np.ndarray, real: np.ndarray) -> tuple[float, float]:
     """Improved precision and recall (arXiv:1904.06991, eq. 2) of features [M, D] and [N, D], with the third neighbour."""
+    rows = max(100, min(2000, DISTANCES // max(len(fake), len(real))))
     found: dict[str, Any] = prc_features_to_metric(
-        _double(fake), _double(real), prc_neighborhood=NEIGHBOURS, prc_batch_size=2000, save_cpu_ram=True, verbose=False
+        _double(fake), _double(real), prc_neighborhood=NEIGHBOURS, prc_batch_size=rows, save_cpu_ram=True, verbose=False
     )
     return found["precision"], found["recall"]
 

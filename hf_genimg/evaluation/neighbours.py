@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 NEIGHBOURS = 5  # the paper's choice
-CHUNK = 1000  # rows whose distances are held at a time
+DISTANCES = 2**23  # (64 MiB) that are held at a time
 
 
 def density_and_coverage(fake: np.ndarray, real: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
@@ -15,9 +15,10 @@ def density_and_coverage(fake: np.ndarray, real: np.ndarray, neighbours: int = N
     density: in how many balls a fake lies on average, over k; may exceed 1 (eq. 4). coverage: the share of balls that hold a fake (eq. 5).
     """
     fakes, reals = (torch.from_numpy(np.asarray(table, dtype=np.float64)) for table in (fake, real))
-    radii = torch.cat([_distances(part, reals).kthvalue(neighbours + 1).values for part in reals.split(CHUNK)])
+    rows = max(1, DISTANCES // len(reals))
+    radii = torch.cat([_distances(part, reals).kthvalue(neighbours + 1).values for part in reals.split(rows)])
     inside, nearest = 0, torch.full_like(radii, torch.inf)
-    for part in fakes.split(CHUNK):
+    for part in fakes.split(rows):
         distances = _distances(part, reals)
         inside += int((distances < radii).sum())
         nearest = torch.minimum(nearest, distances.amin(0))

@@ -175,3 +175,11 @@ def test_a_metric_that_was_named_must_be_measured() -> None:
         measure(few, ["fdi"])
     with pytest.raises(ValueError, match="59 images are too few for an interval with 3 features; use 60 or more"):
         frechet.distance_interval(few.real.values, few.real.values[:59])
+
+
+def test_distances_in_small_parts_are_the_same(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few distances are held at a time, which is what bounds the memory of large sets."""
+    whole = {name: metrics.METRICS[name](tables) for name in ("precision", "density")}
+    monkeypatch.setattr("hf_genimg.evaluation.fidelity.DISTANCES", 1)
+    monkeypatch.setattr("hf_genimg.evaluation.neighbours.DISTANCES", 7 * 250)
+    assert {name: metrics.METRICS[name](tables) for name in whole} == whole
