@@ -103,7 +103,7 @@ def test_grey_dcgan_has_the_published_parameter_count() -> None:
 @channels
 def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     torch.manual_seed(0)
-    network = build(facts, image_channels=image_channels)
+    network = build(facts, image_channels=image_channels).eval()
     images = torch.rand(6, image_channels, facts.tiny["image_size"], facts.tiny["image_size"]) * 2 - 1
     if facts.kind == "classifier":
         assert network(images).shape == (6, 3)

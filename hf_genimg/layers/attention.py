@@ -1,0 +1,34 @@
+"""Self-attention over the positions of maps (arXiv:1805.08318, section 3)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .spectral_norm import spectral_norm
+
+
+class SelfAttention(nn.Module):
+    """Every position asks all 2x2 cells; the answer is added with a weight that begins at 0. All 1x1, spectrally normed, no biases."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        narrow, half = channels // 8, channels // 2
+        if not narrow:
+            raise ValueError(f"{channels} channels are too few for attention; use a width that gives it 8 or more")
+        shapes = [(channels, narrow), (channels, narrow), (channels, half), (half, channels)]
+        layers = [nn.Conv2d(before, after, 1, bias=False) for before, after in shapes]
+        for layer in layers:
+            nn.init.xavier_uniform_(layer.weight)
+        self.query, self.key, self.value, self.output = (spectral_norm(layer) for layer in layers)
+        self.strength = nn.Parameter(torch.zeros(()))
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """maps: float [N, C, H, W] of even sides. Returns the same shape."""
+        queries = self.query(maps).flatten(2)
+        keys = F.max_pool2d(self.key(maps), 2).flatten(2)
+        values = F.max_pool2d(self.value(maps), 2).flatten(2)
+        attention = (queries.transpose(1, 2) @ keys).softmax(-1)  # [N, H W, H W / 4]
+        answers = (values @ attention.transpose(1, 2)).unflatten(2, maps.shape[2:])
+        return maps + self.strength * self.output(answers)

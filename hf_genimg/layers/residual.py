@@ -1,0 +1,87 @@
+"""Residual blocks of the ResNet GANs (arXiv:1704.00028, appendix C; arXiv:1802.05957, appendix B.4)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .spectral_norm import spectral_norm
+
+Norm = Callable[[int], nn.Module]  # from the number of channels; called on maps and conditions
+
+
+def same(module: nn.Module) -> nn.Module:
+    """In place of `spectral_norm`: the layer as it is."""
+    return module
+
+
+def xavier(layer: nn.Module, gain: float = 1.0) -> nn.Module:
+    """Weights uniform after Glorot, biases zero."""
+    nn.init.xavier_uniform_(layer.weight, gain)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+def convolution(before: int, after: int, size: int, spectral: bool, gain: float = 1.0) -> nn.Module:
+    """A convolution that keeps the size of the maps."""
+    return (spectral_norm if spectral else same)(xavier(nn.Conv2d(before, after, size, padding=size // 2), gain))
+
+
+def linear(before: int, after: int, spectral: bool, bias: bool = True) -> nn.Module:
+    """A linear layer."""
+    return (spectral_norm if spectral else same)(xavier(nn.Linear(before, after, bias=bias)))
+
+
+def enlarged(maps: torch.Tensor) -> torch.Tensor:
+    """Maps of twice the size, by bilinear interpolation."""
+    return F.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+class PlainNorm(nn.BatchNorm2d):
+    """Batch norm that no condition changes."""
+
+    def forward(self, maps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
+        return super().forward(maps)
+
+
+class UpBlock(nn.Module):
+    """norm, ReLU, twice the size, 3x3, norm, ReLU, 3x3; beside it twice the size and 1x1."""
+
+    def __init__(self, before: int, after: int, norm: Norm = PlainNorm, spectral: bool = False) -> None:
+        super().__init__()
+        self.first_norm, self.second_norm = norm(before), norm(after)
+        self.first = convolution(before, after, 3, spectral, math.sqrt(2))
+        self.second = convolution(after, after, 3, spectral, math.sqrt(2))
+        self.shortcut = convolution(before, after, 1, spectral)
+
+    def forward(self, maps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
+        branch = self.first(enlarged(self.first_norm(maps, condition).relu()))
+        branch = self.second(self.second_norm(branch, condition).relu())
+        return branch + self.shortcut(enlarged(maps))
+
+
+class DownBlock(nn.Module):
+    """ReLU, 3x3, ReLU, 3x3, and half the size where `half`; beside it 1x1 where channels or size change.
+
+    first: of the image itself: no ReLU before the first convolution, and the shortcut halves before its 1x1.
+    """
+
+    def __init__(self, before: int, after: int, *, half: bool, first: bool = False, spectral: bool = False) -> None:
+        super().__init__()
+        hidden = after if first else before
+        self.half, self.is_first = half, first
+        self.first = convolution(before, hidden, 3, spectral, math.sqrt(2))
+        self.second = convolution(hidden, after, 3, spectral, math.sqrt(2))
+        self.shortcut = convolution(before, after, 1, spectral) if half or before != after else nn.Identity()
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        branch = self.second(self.first(maps if self.is_first else maps.relu()).relu())
+        if not self.half:
+            return branch + self.shortcut(maps)
+        shortcut = self.shortcut(F.avg_pool2d(maps, 2)) if self.is_first else F.avg_pool2d(self.shortcut(maps), 2)
+        return F.avg_pool2d(branch, 2) + shortcut

@@ -1,0 +1,64 @@
+"""AC-GAN (arXiv:1610.09585): the generator is told the class, and the discriminator guesses it beside real or fake; in DCGAN's form."""
+
+from __future__ import annotations
+
+import torch
+from diffusers.configuration_utils import register_to_config
+from torch import nn
+
+from ..layers.initialisation import dcgan_initialisation
+from ..layers.latents import check_latent_distribution
+from ._network import LatentNetwork, Network
+from .cgan import beside
+from .dcgan import base_size, growing, shrinking, stage_widths
+
+
+class ACGANGenerator(LatentNetwork):
+    """DCGAN's generator, from latents and class."""
+
+    @register_to_config
+    def __init__(
+        self,
+        image_size: int = 64,  # pixels a side: 16, 28, 32, 64, 128 or 256
+        image_channels: int = 3,  # 1 grey, 3 colour
+        latent_dim: int = 100,
+        num_classes: int = 10,
+        width: int = 64,  # channels of the largest feature map
+        latent_distribution: str = "normal",  # normal, uniform or truncated
+    ) -> None:
+        super().__init__()
+        check_latent_distribution(latent_distribution)
+        self.layers = growing(image_size, latent_dim + num_classes, image_channels, width)
+        self.apply(dcgan_initialisation)
+
+    def forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
+        """latents: float [N, latent_dim]; class_labels: int64 [N]. Returns images: float [N, C, H, W] in [-1, 1]."""
+        return self.layers(beside(latents, class_labels, self.config.num_classes)[:, :, None, None])
+
+
+class ACGANDiscriminator(Network):
+    """DCGAN's discriminator with a second head that guesses the class; it is never told one."""
+
+    @register_to_config
+    def __init__(
+        self,
+        image_size: int = 64,  # pixels a side: 16, 28, 32, 64, 128 or 256
+        image_channels: int = 3,  # 1 grey, 3 colour
+        guesses: int = 10,  # classes that it tells apart
+        width: int = 64,  # channels of the largest feature map
+    ) -> None:
+        super().__init__()
+        *trunk, last = shrinking(image_size, image_channels, width)
+        self.trunk = nn.Sequential(*trunk)
+        self.head = last
+        self.guess = nn.Conv2d(stage_widths(image_size, width)[-1], guesses, base_size(image_size))
+        self.apply(dcgan_initialisation)
+
+    def judge(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """images: float [N, C, H, W] in [-1, 1]. Returns logits float [N], and logits of the classes, float [N, guesses]."""
+        maps = self.trunk(images)
+        return self.head(maps).flatten(), self.guess(maps).flatten(1)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """images: float [N, C, H, W] in [-1, 1]. Returns logits: float [N], positive for "real"."""
+        return self.judge(images)[0]

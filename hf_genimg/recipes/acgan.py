@@ -1,0 +1,44 @@
+"""AC-GAN (arXiv:1610.09585): the discriminator guesses the class, and the generator is to make it guess rightly.
+
+    hf-genimg train acgan
+
+Cost: not measured yet.
+Reached: not measured yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from torch import nn
+
+from ..models.acgan import ACGANDiscriminator, ACGANGenerator
+from ..objectives.auxiliary import Auxiliary
+from ._conditional import ConditionalRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class ACGAN(ConditionalRecipe):
+    """Image sizes 16, 28, 32, 64, 128 and 256, grey or colour; data with classes."""
+
+    image_size: int = 32
+    images: int = 240_000
+    width: int = 32  # channels of the largest feature map
+    auxiliary_weight: float = 1.0  # of the cross-entropy
+    channels_last: bool = True
+
+    def check(self) -> None:
+        super().check()
+        self._require("conditional", self.conditional, "cannot be: this family learns classes; use infogan where there are none")
+
+    def models(self) -> dict[str, nn.Module]:
+        sizes = {**self.sizes(), "width": self.width}
+        generator = ACGANGenerator(**sizes, **self.latents())
+        return {"generator": generator, "discriminator": ACGANDiscriminator(guesses=sizes.pop("num_classes"), **sizes)}
+
+    def objective(self) -> Auxiliary:
+        return Auxiliary(**self.game_parts(), weight=self.auxiliary_weight)
+
+    def smoke(self) -> Self:
+        return replace(super().smoke(), width=4)

@@ -1,0 +1,44 @@
+"""InfoGAN (arXiv:1606.03657): finds classes and codes in pictures without labels.
+
+    hf-genimg train infogan
+
+Cost: not measured yet.
+Reached: not measured yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from torch import nn
+
+from ..models.infogan import InfoGANDiscriminator, InfoGANGenerator
+from ..objectives.auxiliary import Informed
+from ._images import AdversarialRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfoGAN(AdversarialRecipe):
+    """Image sizes 16, 28, 32, 64, 128 and 256, grey or colour."""
+
+    image_size: int = 32
+    images: int = 240_000
+    width: int = 32  # channels of the largest feature map
+    num_classes: int = 10  # classes to find
+    codes: int = 2  # continuous codes to find: the first latents
+    information_weight: float = 1.0  # of the mutual information
+    channels_last: bool = True
+
+    def models(self) -> dict[str, nn.Module]:
+        size = {"image_size": self.image_size, "image_channels": self.image_channels, "width": self.width}
+        latents = {"latent_dim": self.latent_dim, "latent_distribution": self.latent_distribution, "codes": self.codes}
+        generator = InfoGANGenerator(**size, **latents, num_classes=self.num_classes)
+        return {"generator": generator, "discriminator": InfoGANDiscriminator(**size, guesses=self.num_classes + self.codes)}
+
+    def objective(self) -> Informed:
+        codes = {"num_classes": self.num_classes, "codes": self.codes}
+        return Informed(**self.game_parts(), weight=self.information_weight, **codes)
+
+    def smoke(self) -> Self:
+        return replace(super().smoke(), width=4)

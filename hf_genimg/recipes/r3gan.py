@@ -1,0 +1,41 @@
+"""R3GAN (arXiv:2501.05441): relativistic pairing with R1 and R2, and no tricks; the default for new data.
+
+    hf-genimg train r3gan
+    hf-genimg train r3gan data=SPRITES image_size=32 conditional=true
+
+Cost: not measured yet.
+Reached: not measured yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from torch import nn
+
+from ..models.r3gan import R3GANDiscriminator, R3GANGenerator
+from ._conditional import ConditionalRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class R3GAN(ConditionalRecipe):
+    """Image sizes 8, 16, 28, 32, 64, 128 and 256, grey or colour; `conditional=true` learns classes too."""
+
+    conditional: bool = False
+    game: str = "relativistic"
+    r1: float = 0.1
+    r2: float = 0.1
+    image_size: int = 28
+    images: int = 100_000
+    latent_dim: int = 64
+    adam_beta1: float = 0.0
+    adam_beta2: float = 0.99
+    width: int = 32  # channels of the maps up to 32 pixels; the paper has 768
+
+    def models(self) -> dict[str, nn.Module]:
+        size = {**self.sizes(), "width": self.width}
+        return {"generator": R3GANGenerator(**size, **self.latents()), "discriminator": R3GANDiscriminator(**size)}
+
+    def smoke(self) -> Self:
+        return replace(super().smoke(), image_size=8, width=8)

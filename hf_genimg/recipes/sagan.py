@@ -1,0 +1,47 @@
+"""SAGAN (arXiv:1805.08318): projection cGAN with self-attention and spectral norm in both networks, two learning rates.
+
+    hf-genimg train sagan
+
+Cost: not measured yet.
+Reached: not measured yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+from torch import nn
+
+from ..models.sagan import SAGANDiscriminator, SAGANGenerator
+from ._conditional import ConditionalRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class SAGAN(ConditionalRecipe):
+    """Image sizes 32, 48, 64 and 128, grey or colour; `conditional=false` where the data have no classes."""
+
+    game: str = "hinge"
+    image_size: int = 32
+    images: int = 80_000
+    latent_dim: int = 64
+    learning_rate: float = 1e-4  # of the generator
+    discriminator_factor: float = 4.0  # the discriminator learns so many times as fast
+    adam_beta1: float = 0.0
+    adam_beta2: float = 0.9
+    width: int = 8  # a quarter of the generator's channels at 32 pixels, half the discriminator's; the paper's form has 64
+
+    def models(self) -> dict[str, nn.Module]:
+        size = {**self.sizes(), "width": self.width}
+        return {"generator": SAGANGenerator(**size, **self.latents()), "discriminator": SAGANDiscriminator(**size)}
+
+    def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
+        chosen = super().optimizers(models)
+        for group in chosen["discriminator"].param_groups:
+            group["lr"] *= self.discriminator_factor
+        return chosen
+
+    def smoke(self) -> Self:
+        return replace(super().smoke(), image_size=32, width=4)

@@ -1,0 +1,39 @@
+"""SNGAN (arXiv:1802.05957): residual networks, spectral norm in the discriminator, hinge.
+
+    hf-genimg train sngan
+
+Cost: not measured yet.
+Reached: not measured yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from torch import nn
+
+from ..models.sngan import SNGANDiscriminator, SNGANGenerator
+from ._conditional import ConditionalRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class SNGAN(ConditionalRecipe):
+    """Image sizes 32, 48, 64 and 128, grey or colour; `conditional=true` learns classes too."""
+
+    conditional: bool = False
+    game: str = "hinge"
+    image_size: int = 32
+    images: int = 120_000
+    latent_dim: int = 64
+    adam_beta1: float = 0.0
+    adam_beta2: float = 0.9
+    n_critic: int = 2  # the paper has 5
+    width: int = 8  # a quarter of the generator's channels at 32 pixels, half the discriminator's; the paper has 64
+
+    def models(self) -> dict[str, nn.Module]:
+        size = {**self.sizes(), "width": self.width}
+        return {"generator": SNGANGenerator(**size, **self.latents()), "discriminator": SNGANDiscriminator(**size)}
+
+    def smoke(self) -> Self:
+        return replace(super().smoke(), image_size=32, width=2, n_critic=1)
