@@ -2,8 +2,9 @@
 
     hf-genimg train cgan_mlp
 
-Cost: not measured yet.
-Reached: not measured yet.
+Cost: 364 s for 250,000 images of digits at 28 pixels on one busy x86-64 core, of which it had 30 percent (106 s of its time).
+Reached: the packaged classifier `digits` names 97.95 percent of 2,000 samples as asked (97.2 to 98.5; held-out
+digits: 98.65), no class below 94 percent (benchmarks/label_agreement.py). Strokes are a little noisy; within a class there is some variety.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ._conditional import ConditionalRecipe
 class CGANMLP(ConditionalRecipe):
     """Any image size, grey or colour; data with classes."""
 
-    images: int = 600_000
+    images: int = 250_000
     generator_width: int = 128  # of the first hidden layer
     discriminator_width: int = 512  # of the first hidden layer
 

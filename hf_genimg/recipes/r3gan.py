@@ -33,6 +33,10 @@ class R3GAN(ConditionalRecipe):
     adam_beta2: float = 0.99
     width: int = 32  # channels of the maps up to 32 pixels; the paper has 768
 
+    def check(self) -> None:
+        super().check()
+        self._require("spectral_norm", not self.spectral_norm, "cannot be: the last weights of each block begin at zero, and have no norm")
+
     def models(self) -> dict[str, nn.Module]:
         size = {**self.sizes(), "width": self.width}
         return {"generator": R3GANGenerator(**size, **self.latents()), "discriminator": R3GANDiscriminator(**size)}

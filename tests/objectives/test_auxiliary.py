@@ -1,0 +1,51 @@
+"""Discriminators that guess: what is asked of whom, against sums by hand."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import hf_genimg
+from hf_genimg.objectives.auxiliary import Auxiliary, Informed
+from hf_genimg.objectives.games import non_saturating
+
+SIZE = {"image_size": 16, "image_channels": 1, "width": 4}
+BATCH = {"images": torch.rand(6, 1, 16, 16) * 2 - 1, "labels": torch.tensor([0, 1, 2, 2, 1, 0])}
+
+
+def surprise(guesses: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return -torch.stack([row.softmax(0)[label].log() for row, label in zip(guesses, labels, strict=True)]).mean()
+
+
+def test_both_kinds_of_images_are_guessed_and_both_players_gain() -> None:
+    torch.manual_seed(0)
+    discriminator = hf_genimg.ACGANDiscriminator(**SIZE, guesses=3).eval()
+    networks = {"generator": hf_genimg.ACGANGenerator(**SIZE, num_classes=3, latent_dim=4), "discriminator": discriminator}
+    objective = Auxiliary(game=non_saturating(), weight=2.0)
+    terms = objective.discriminator(networks, BATCH)
+    assert set(terms) == {"real", "fake", "class_real", "class_fake"}
+    torch.testing.assert_close(terms["class_real"], 2 * surprise(discriminator.judge(BATCH["images"])[1], BATCH["labels"]))
+    assert set(objective.generator(networks, BATCH)) == {"fool", "class_fake"}
+    with pytest.raises(ValueError, match="auxiliary_weight=0"):
+        Auxiliary(game=non_saturating(), weight=0)
+
+
+def test_codes_are_guessed_of_fakes_alone() -> None:
+    torch.manual_seed(0)
+    discriminator = hf_genimg.InfoGANDiscriminator(**SIZE, guesses=5).eval()
+    generator = hf_genimg.InfoGANGenerator(**SIZE, num_classes=3, codes=2, latent_dim=4)
+    objective = Informed(game=non_saturating(), num_classes=3, codes=2, weight=0.5)
+    terms = objective.discriminator({"generator": generator, "discriminator": discriminator}, {"images": BATCH["images"]})
+    assert set(terms) == {"real", "fake", "class", "codes"}
+    latents, labels, fake = objective._played[0]
+    guesses = discriminator.judge(fake)[1]
+    torch.testing.assert_close(terms["class"], 0.5 * surprise(guesses[:, :3], labels))
+    by_hand = sum((guesses[image, 3 + code] - latents[image, code]) ** 2 / 2 for image in range(6) for code in range(2)) / 6
+    torch.testing.assert_close(terms["codes"], 0.5 * by_hand)
+
+
+def test_codes_are_uniform_and_first() -> None:
+    torch.manual_seed(0)
+    latents = hf_genimg.InfoGANGenerator(**SIZE, codes=2, latent_dim=4).sample_latents(4000)
+    assert latents[:, :2].abs().max() <= 1 and latents[:, 2:].abs().max() > 2
+    assert (latents[:, :2].var(0) - 1 / 3).abs().max() < 0.02
