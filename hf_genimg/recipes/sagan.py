@@ -8,11 +8,9 @@ Reached: not measured yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-import torch
 from torch import nn
 
 from ..models.sagan import SAGANDiscriminator, SAGANGenerator
@@ -28,7 +26,7 @@ class SAGAN(ConditionalRecipe):
     images: int = 80_000
     latent_dim: int = 64
     learning_rate: float = 1e-4  # of the generator
-    discriminator_factor: float = 4.0  # the discriminator learns so many times as fast
+    discriminator_learning_rate: float | None = 4e-4
     adam_beta1: float = 0.0
     adam_beta2: float = 0.9
     width: int = 8  # a quarter of the generator's channels at 32 pixels, half the discriminator's; the paper's form has 64
@@ -36,12 +34,6 @@ class SAGAN(ConditionalRecipe):
     def models(self) -> dict[str, nn.Module]:
         size = {**self.sizes(), "width": self.width}
         return {"generator": SAGANGenerator(**size, **self.latents()), "discriminator": SAGANDiscriminator(**size)}
-
-    def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
-        chosen = super().optimizers(models)
-        for group in chosen["discriminator"].param_groups:
-            group["lr"] *= self.discriminator_factor
-        return chosen
 
     def smoke(self) -> Self:
         return replace(super().smoke(), image_size=32, width=4)
