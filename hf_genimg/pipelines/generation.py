@@ -14,7 +14,7 @@ class ImageGenerationPipeline(LatentPipeline):
 
     Args:
         generator: `forward(latents [N, D], class_labels [N] | None)` to images, `sample_latents(num_images, generator)`, and a config with
-            `image_size, image_channels, latent_dim` and, where it is conditional, `num_classes`.
+            `image_size, image_channels, latent_dim`, `num_classes` where it is conditional, and `codes` where it has found some.
         discriminator: the other player, kept for training on or for scoring; a call does not use it.
         watermark_key: as for `set_watermark`; None for no watermark.
     """
@@ -35,7 +35,8 @@ class ImageGenerationPipeline(LatentPipeline):
     def capabilities(self) -> Capabilities:
         """Generation, with class labels where the generator takes them."""
         config = self.generator.config
-        return Capabilities("generation", config.image_size, config.image_channels, config.get("num_classes") or 0, truncation=True)
+        found = {"num_classes": config.get("num_classes") or 0, "codes": config.get("codes") or 0}
+        return Capabilities("generation", config.image_size, config.image_channels, **found, truncation=True)
 
     def _forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> torch.Tensor:
         return self.generator(latents, class_labels)

@@ -49,3 +49,10 @@ def test_codes_are_uniform_and_first() -> None:
     latents = hf_genimg.InfoGANGenerator(**SIZE, codes=2, latent_dim=4).sample_latents(4000)
     assert latents[:, :2].abs().max() <= 1 and latents[:, 2:].abs().max() > 2
     assert (latents[:, :2].var(0) - 1 / 3).abs().max() < 0.02
+
+
+def test_what_was_found_can_be_asked_for() -> None:
+    pipe = hf_genimg.ImageGenerationPipeline(hf_genimg.InfoGANGenerator(**SIZE, num_classes=3, codes=2, latent_dim=4).eval())
+    assert (pipe.capabilities.num_classes, pipe.capabilities.codes) == (3, 2)
+    low, high = (pipe(latents=torch.tensor([[value, 0.0, 0.0, 0.0]]), class_labels=1, output_type="pt").images for value in (-1, 1))
+    assert not torch.equal(low, high)
