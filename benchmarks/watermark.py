@@ -123,9 +123,7 @@ def main() -> None:
     parser.add_argument("sets", nargs="*", metavar="NAME=FOLDER[@SIZE][:COLUMN]")
     parser.add_argument("--model", nargs="*", default=[])
     parser.add_argument("--marked", type=int, default=1000)
-    parser.add_argument("--clean", type=int, default=None)
     parser.add_argument("--keys", type=int, default=20)
-    parser.add_argument("--name", default="watermark")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     sources = {name: (pictures, place) for name, _, place in (each.partition("=") for each in arguments.sets)}
@@ -134,10 +132,10 @@ def main() -> None:
     for name, (read, place) in sources.items():
         results[name] = {
             "marked": marked_figures(islice(read(place), arguments.marked)),
-            "clean": clean_figures(islice(read(place), arguments.clean), arguments.keys),
+            "clean": clean_figures(read(place), arguments.keys),
         }
         print(name, results[name], flush=True)
-    print(write(arguments.name, __doc__.partition("Method: ")[2], results, threshold=THRESHOLD))
+        print(write("watermark", __doc__.partition("Method: ")[2], results, threshold=THRESHOLD))
 
 
 if __name__ == "__main__":
