@@ -21,7 +21,7 @@ from .commands._shared import answer_ctrl_c, fail, rank
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 ArgumentError = typer.BadParameter.__mro__[2]  # the base of every complaint about arguments; typer has no public name for it
-TOPICS = ("training", "images", "scores", "demo", "origins")  # modules of commands/, in the order of the help
+TOPICS = ("training", "images", "scores", "demo", "origins", "hub")  # modules of commands/, in the order of the help
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from diffusers import DiffusionPipeline
 
 from ._pipeline import Pipeline
+from .hub_errors import explain, is_no_network, status_of
 
 INDEX, NETWORK, RECIPE = "model_index.json", "config.json", "recipe.json"
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
@@ -37,9 +38,11 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
         return _pipeline_class(source, kwargs).from_pretrained(source, **kwargs)
     except (TypeError, AttributeError, KeyError) as error:  # what a damaged JSON file makes of diffusers
         raise ValueError(f"{source} is damaged ({type(error).__name__}: {error}); save or download the model again") from error
-    except OSError as error:  # its text names one file twice, over two lines
-        if not Path(source).is_dir():
+    except Exception as error:  # of diffusers or the Hub's client: of no common kind
+        if not isinstance(error, OSError) and status_of(error) is None and not is_no_network(error):
             raise
+        if not Path(source).is_dir():
+            raise _not_from_the_hub(source, error) from error
         reason = " ".join(str(error).split()).partition(" at '")[0]
         raise ValueError(f"{source} is damaged ({reason}); save or download the model again") from error
 
@@ -57,7 +60,8 @@ def load_any(model: str | os.PathLike[str], **kwargs: Any) -> DiffusionPipeline:
 
 
 def _pipeline_directory(path: Path) -> Path:
-    directory = path / "pipeline" if (path / RECIPE).is_file() else path
+    run = (path / RECIPE).is_file() and not (path / INDEX).is_file()  # what was pushed and downloaded again has both
+    directory = path / "pipeline" if run else path
     if (directory / INDEX).is_file():
         _refuse_pickles(directory)
         return directory
@@ -97,6 +101,14 @@ def _hub_id(model: str) -> str:
     raise FileNotFoundError(f"{model} does not exist and is no Hub id; give a run or pipeline directory, or an id such as owner/name")
 
 
+def _not_from_the_hub(source: str, error: Exception) -> Exception:
+    """The one line for a Hub id whose files could not be had."""
+    if "safetensors" in str(error) and status_of(error) is None:  # diffusers found other files only
+        pickles = "where it has pickles, they are left alone: hf_genimg reads safetensors only"
+        return ValueError(f"{source} has no safetensors for all its parts; {pickles}")
+    return FileNotFoundError(f"{source} could not be loaded from the Hub: {explain(error)}")
+
+
 def _pipeline_class(source: str, kwargs: dict[str, Any]) -> type[Pipeline]:
     """The class that `model_index.json` names. Found among ours, so that it does not matter what diffusers has under that name."""
     name, classes = _class_name(source, kwargs), _own_classes()
@@ -116,8 +128,7 @@ def _class_name(source: str, kwargs: dict[str, Any]) -> str:
     except OSError as error:
         if Path(source).is_dir():
             raise ValueError(f"{source}/{INDEX} is damaged: it is no JSON; save or download the model again") from error
-        reason = str(error).splitlines()[0]
-        raise FileNotFoundError(f"{source} is no directory here, and the Hub gave no pipeline for it: {reason}") from error
+        raise FileNotFoundError(f"{source} is no directory here, and the Hub gave no pipeline for it: {explain(error)}") from error
 
 
 def _subclasses(cls: type) -> list[type]:

@@ -1,0 +1,174 @@
+"""A model onto the Hub, in one commit: weights, card, recipe, scores, samples, curve, and files that load without hf_genimg."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import logging as hub_logging
+from huggingface_hub.utils import validate_repo_id
+
+from ..pipelines.hub_errors import causes, explain, is_no_network, status_of
+from ..pipelines.loading import INDEX, RECIPE, load
+from .card import RESULTS, card_text, eval_results
+from .standalone import standalone_files
+
+BESIDE = (RECIPE, "scores.json", "audit.json", "machine.json", "log.jsonl", "curve.png")  # what a run leaves beside its pipeline
+OURS = re.compile(  # what a push may take away again
+    r"(\w+/)?(diffusion_pytorch_model[^/]*|hf_genimg\.py|config\.json)|samples/\d+\.png|scores\.json|\.eval_results/hf_genimg\.yaml"
+)
+ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE = 5, 1.0, 60.0
+PASSING = (408, 429, 500, 502, 503, 504)  # statuses after which the same request may succeed
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """Where a model lies now. changed: whether this push made a commit; without one, all was there already."""
+
+    url: str
+    commit: str
+    changed: bool
+
+
+def push(
+    source: str | Path | Any,
+    repo_id: str,
+    *,
+    private: bool = False,
+    token: str | None = None,
+    commit_message: str | None = None,
+    create_pr: bool = False,
+    variant: str | None = None,
+) -> Pushed:
+    """Push a run directory, a pipeline directory or a pipeline in memory to `repo_id`, in one commit, or none where nothing changed.
+
+    What a broken push has uploaded already is not sent again. Nothing in `source` is written to.
+
+    Args:
+        private: make the repository private, where it is made now.
+        token: instead of the one that `hf auth login` or HF_TOKEN gives.
+        create_pr: propose the commit instead of making it.
+        variant: of the weights of a pipeline in memory, as for `save_pretrained`.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no model in `source`, or `repo_id` is no name; before anything is sent.
+        OSError: the Hub refuses or cannot be reached; one line that says why and what to do.
+    """
+    _check_id(repo_id)
+    with ExitStack() as stack:
+        if not isinstance(source, str | Path):
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hf_genimg-push-"))
+            source.save_pretrained(folder, variant=variant)
+            files = repository_files(Path(folder), repo_id, source)
+        else:
+            files = repository_files(Path(source).expanduser(), repo_id)
+        try:
+            return _commit(files, repo_id, private, HfApi(token=token), commit_message or "Push with hf_genimg", create_pr)
+        except Exception as error:  # of the client, the network or the Hub: of no common kind
+            if not _is_of_the_hub(error):
+                raise
+            raise OSError(f"{repo_id} was not pushed: {_why(error)}") from error
+
+
+def repository_files(source: Path, repo_id: str, pipeline: Any = None) -> dict[str, Path | bytes]:
+    """What a repository holds, by its path there: files of `source`, and texts that are written now."""
+    if not source.exists():
+        raise FileNotFoundError(f"there is no {source} to push; give a run directory or a pipeline directory")
+    model = load(source) if pipeline is None else pipeline  # raises where there is none, or only pickles
+    folder = source if (source / INDEX).is_file() else source / "pipeline"
+    found: dict[str, Path | bytes] = {path.relative_to(folder).as_posix(): path for path in _visible(folder) if _is_part(path)}
+    if folder != source:
+        found |= {name: source / name for name in BESIDE if (source / name).is_file()}
+        found |= {f"samples/{path.name}": path for path in sorted((source / "samples").glob("[0-9]*.png"))}
+    found |= {name: text.encode() for name, text in standalone_files(model).items()}
+    found["README.md"] = card_text(source if pipeline is None else pipeline, repo_id, standalone=True).encode()
+    results = eval_results(source) if pipeline is None else None
+    return found | ({RESULTS: results.encode()} if results else {})
+
+
+def _visible(folder: Path) -> list[Path]:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+
+
+def _is_part(path: Path) -> bool:
+    return path.suffix in (".json", ".safetensors")
+
+
+def _commit(files: dict[str, Path | bytes], repo_id: str, private: bool, api: HfApi, message: str, create_pr: bool) -> Pushed:
+    """Make the repository where it is not there, and commit; again from a new parent where somebody else was quicker."""
+    url = str(_patiently(lambda: api.create_repo(repo_id, private=private, exist_ok=True)))
+    for attempt in range(3):
+        info = _patiently(lambda: api.model_info(repo_id))
+        if private and not info.private:
+            remedy = "make it private on its page, or leave --private out"
+            raise ValueError(f"{repo_id} is there already and public, and was not pushed to; {remedy}")
+        stale = [each.rfilename for each in info.siblings or () if OURS.fullmatch(each.rfilename) and each.rfilename not in files]
+        try:
+            made = _patiently(lambda: _send(api, repo_id, files, stale, info.sha, message, create_pr))  # noqa: B023 (called at once)
+            return Pushed(url, made.oid, made.oid != info.sha)
+        except Exception as error:
+            if status_of(error) not in (409, 412) or attempt == 2:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _send(api: HfApi, repo_id: str, files: dict[str, Path | bytes], stale: list[str], parent: str, message: str, create_pr: bool) -> Any:
+    """One commit; the client leaves out what the parent holds already, and makes none where that is all."""
+    operations = [CommitOperationAdd(name, content) for name, content in files.items()]
+    operations += [CommitOperationDelete(name) for name in stale]
+    verbosity = hub_logging.get_verbosity()
+    hub_logging.set_verbosity_error()  # it warns of a commit that would be empty
+    try:
+        return api.create_commit(repo_id, operations, commit_message=message, parent_commit=parent, create_pr=create_pr)
+    finally:
+        hub_logging.set_verbosity(verbosity)
+
+
+def _patiently(call: Callable[[], Result]) -> Result:
+    """Call, and again after a while where the Hub or the network may be better then."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return call()
+        except Exception as error:
+            if attempt == ATTEMPTS - 1 or not (status_of(error) in PASSING or is_no_network(error)) or _is_offline(error):
+                raise
+            time.sleep(_pause(error, attempt))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _pause(error: Exception, attempt: int) -> float:
+    """Seconds to wait: what the Hub asks for, within reason; otherwise twice as long each time."""
+    answers = [each.response.headers for each in causes(error) if getattr(each, "response", None) is not None]
+    asked = next((headers["retry-after"] for headers in answers if headers.get("retry-after", "").isdigit()), None)
+    return min(float(asked) if asked is not None else FIRST_PAUSE * 2**attempt, LONGEST_PAUSE)
+
+
+def _is_offline(error: Exception) -> bool:
+    return any(type(each).__name__ == "OfflineModeIsEnabled" for each in causes(error))
+
+
+def _is_of_the_hub(error: Exception) -> bool:
+    return status_of(error) is not None or is_no_network(error) or _is_offline(error)
+
+
+def _why(error: Exception) -> str:
+    if status_of(error) == 404:
+        return "there is no such owner or repository that this token may see; check the name, and log in with `hf auth login`"
+    return explain(error)
+
+
+def _check_id(repo_id: str) -> None:
+    try:
+        validate_repo_id(repo_id)
+    except HFValidationError as error:
+        raise ValueError(f"{repo_id!r} cannot be the name of a repository; use owner/name, of letters, digits, '-', '_' and '.'") from error

@@ -1,0 +1,159 @@
+"""Pushing: one commit, again none, and one clear line for whatever goes wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from hf_genimg.api import load, train
+from hf_genimg.cli import main
+from hf_genimg.hub import push as pushing
+from hf_genimg.hub.push import push
+
+from .client import use_here
+
+ID = "alice/model"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, recipe="mlp_gan"):
+    from hf_genimg.recipes import recipe_class
+
+    folder = tmp_path_factory.mktemp("runs") / "mine"
+    train(recipe_class(recipe)().smoke(), folder, progress=False)
+    return folder
+
+
+@pytest.fixture
+def there(hub, tmp_path, monkeypatch):
+    """The Hub, for the client of this process; pauses are noted instead of slept."""
+    use_here(hub, tmp_path, monkeypatch)
+    hub.pauses = []
+    monkeypatch.setattr(pushing.time, "sleep", hub.pauses.append)
+    return hub
+
+
+def contents(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_one_commit_holds_all_of_a_run(there, run):
+    before = contents(run)
+    pushed = push(run, ID)
+    repository = there.repository(ID)
+    assert pushed.changed and pushed.commit == repository.head.sha and pushed.url == f"{there.url}/{ID}"
+    assert [repository.commits[sha].title for sha in repository.history] == ["initial commit", "Push with hf_genimg"]
+    files = repository.head.files
+    assert {"README.md", "recipe.json", "curve.png", "model_index.json", "pipeline.py", "generator/hf_genimg.py"} <= set(files)
+    assert {"generator/diffusion_pytorch_model.safetensors", "discriminator/config.json"} <= set(files)
+    assert any(name.startswith("samples/") for name in files) and not any(name.startswith("state") for name in files)
+    assert f'hf_genimg.load("{ID}")' in files["README.md"].content.decode()
+    assert json.loads(files["recipe.json"].content)["recipe"] == "mlp_gan"
+    assert contents(run) == before
+
+
+def test_again_there_is_no_commit_and_nothing_is_sent(there, run):
+    first = push(run, ID)
+    there.requests.clear()
+    again = push(run, ID)
+    assert (again.commit, again.changed) == (first.commit, False)
+    assert len(there.repository(ID).history) == 2
+    assert not [request for request in there.requests if request.startswith("PUT") or "/commit/" in request]
+
+
+def test_what_a_former_push_left_is_taken_away_and_the_users_files_stay(there, run):
+    there.add(ID, {"generator/diffusion_pytorch_model-00001-of-00002.safetensors": b"old", "notes.txt": b"mine"})
+    push(run, ID)
+    files = there.repository(ID).head.files
+    assert "notes.txt" in files and "generator/diffusion_pytorch_model-00001-of-00002.safetensors" not in files
+
+
+def test_a_pipeline_in_memory_and_a_private_repository(there, run):
+    push(load(run), ID, private=True)
+    assert there.repository(ID).private
+    assert "recipe.json" not in there.repository(ID).head.files and "README.md" in there.repository(ID).head.files
+    push(run, "alice/public")
+    with pytest.raises(ValueError, match="is there already and public"):
+        push(run, "alice/public", private=True)
+
+
+@pytest.mark.parametrize("kind", [429, 500, 503, "drop"])
+@pytest.mark.parametrize("route", [r"POST /api/repos/create", r"GET /api/models/", r"/preupload/", r"/commit/"])
+def test_what_passes_is_tried_again(there, run, route, kind):
+    there.fault(route, kind, times=2)
+    assert push(run, ID).changed
+    assert len(there.repository(ID).history) == 2 and there.pauses[:2] == [1.0, 2.0]
+
+
+def test_a_commit_whose_answer_was_lost_is_not_made_twice(there, run):
+    there.fault(r"/commit/", "drop", times=1, after=True)
+    push(run, ID)
+    assert len(there.repository(ID).history) == 2
+
+
+def test_the_hub_says_how_long_to_wait(there, run):
+    there.fault(r"/commit/", 429, times=1, headers={"retry-after": "7"})
+    push(run, ID)
+    assert there.pauses == [7.0]
+
+
+def test_a_commit_of_somebody_else_in_between_is_kept(there, run):
+    there.fault(r"/commit/", 412, times=1)
+    assert push(run, ID).changed
+
+
+LINES = {
+    401: ("POST /api/repos/create", "the token is missing or not valid; log in with"),
+    403: ("/preupload/", "this token may not do that; use one with write access"),
+    404: ("/preupload/", "there is no such owner or repository"),
+    409: ("/commit/", "something else changed it at the same time"),
+    412: ("/commit/", "something else was committed in between"),
+    429: ("/commit/", "the Hub asks for fewer requests"),
+    500: ("/commit/", r"the Hub is out of order \(status 500\)"),
+    "drop": ("/commit/", "the Hub cannot be reached"),
+}
+
+
+@pytest.mark.parametrize("kind", LINES, ids=str)
+def test_what_lasts_is_one_line_and_the_run_stays_as_it_was(there, run, kind, capsys):
+    route, line = LINES[kind]
+    there.fault(route, kind)
+    before = contents(run)
+    with pytest.raises(OSError, match=f"^{ID} was not pushed: {line}") as error:
+        push(run, ID)
+    assert "\n" not in str(error.value)
+    assert contents(run) == before
+    capsys.readouterr()
+    assert main(["push", str(run), ID]) == 1
+    said = [line for line in capsys.readouterr().err.splitlines() if "LFS files" not in line]  # the client's bar, on a retry
+    assert len(said) == 1 and said[0].startswith(f"hf-genimg: {ID} was not pushed: ")
+
+
+@pytest.mark.parametrize(
+    ("token", "line"), [("reader", "this token may not do that"), ("bob", "may not do"), (None, "the token is missing"), ("x", "token is")]
+)
+def test_who_may_not_write(there, run, token, line, monkeypatch, tmp_path):
+    use_here(there, tmp_path, monkeypatch, token)
+    with pytest.raises(OSError, match=line):
+        push(run, ID)
+    assert not there.store.repositories
+
+
+def test_what_is_no_model_or_no_name_is_refused_before_anything_is_sent(there, run, tmp_path):
+    for source, name, line in (
+        (tmp_path / "none", ID, "there is no .*none to push"),
+        (tmp_path, ID, "holds neither"),
+        (run, "a b/c", "cannot be"),
+    ):
+        with pytest.raises((ValueError, FileNotFoundError), match=line):
+            push(source, name)
+    assert not there.requests
+
+
+def test_the_command_says_where_and_whether(there, run, capsys):
+    assert main(["push", str(run), ID, "--private"]) == 0
+    assert f"{there.url}/{ID}: commit " in capsys.readouterr().out
+    assert main(["push", str(run), ID]) == 0
+    assert "nothing has changed since the last push" in capsys.readouterr().out
