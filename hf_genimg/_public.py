@@ -18,6 +18,7 @@ _FIXED = {
     "load": "hf_genimg.api",
     "train": "hf_genimg.api",
     "evaluate": "hf_genimg.api",
+    "push": "hf_genimg.hub.push",
     "build_demo": "hf_genimg.api",
     "Capabilities": "hf_genimg.pipelines.capabilities",
     "ImageDataset": "hf_genimg.data",

@@ -30,12 +30,28 @@ def train(recipe: str | Path | Recipe, out: str | Path | None = None, *, progres
     chosen = _with_plain_init(chosen.override(**fields))
     out = Path("runs") / chosen.name if out is None else Path(out)
     start = partial(_networks_of, chosen.init) if chosen.init is not None else None
-    pipeline = train_recipe(chosen, out, callbacks=callbacks_of(chosen), init_networks=start, progress=progress)
-    if os.environ.get("RANK", "0") == "0":  # the first process of a launch writes for all
+    first = os.environ.get("RANK", "0") == "0"  # of the processes of a launch: it writes for all
+    callbacks = callbacks_of(chosen)
+    if chosen.hub_model_id is not None and first:
+        chosen.check()
+        _claim(chosen.hub_model_id)
+    pipeline = train_recipe(chosen, out, callbacks=callbacks, init_networks=start, progress=progress)
+    if first:
         from .hub.card import write_card
 
         write_card(out)
+        if chosen.hub_model_id is not None:
+            from .hub.push import push
+
+            push(out, chosen.hub_model_id, commit_message=f"Trained on {chosen.images:,} images")
     return pipeline
+
+
+def _claim(repo_id: str) -> None:
+    """Learn before training whether the Hub will take the model."""
+    from .hub.push import claim
+
+    claim(repo_id)
 
 
 def _with_plain_init(recipe: Recipe) -> Recipe:
@@ -45,16 +61,29 @@ def _with_plain_init(recipe: Recipe) -> Recipe:
 
 
 def callbacks_of(recipe: Recipe) -> list[Any] | None:
-    """What happens besides learning: the usual, and scores where the recipe asks for some; None for the usual alone."""
-    if recipe.metrics is None:
+    """What happens besides learning: the usual, and scores and pushes where the recipe asks for them; None for the usual alone."""
+    if recipe.metrics is None and recipe.hub_model_id is None:
         return None
     recipe.check()
+    scoring = [_scoring(recipe)] if recipe.metrics is not None else []
+    return [*default_callbacks(recipe), *scoring, *_pushing(recipe)]
+
+
+def _pushing(recipe: Recipe) -> list[Any]:
+    """After the scores, which it takes along."""
+    if recipe.hub_model_id is None:
+        return []
+    from .hub.pushing import Pushing
+
+    return [Pushing(recipe.snapshot_images, recipe.hub_model_id)]
+
+
+def _scoring(recipe: Recipe) -> Any:
     refuse_unscorable(recipe)
     from .evaluation.scoring import Scoring  # here, for it takes torch-fidelity and torchvision along
 
     names = [name.strip() for name in recipe.metrics.split(",")]
-    scoring = Scoring(recipe.evaluate_images, names, recipe.dataset(), recipe.extractor, recipe.score_images)
-    return [*default_callbacks(recipe), scoring]
+    return Scoring(recipe.evaluate_images, names, recipe.dataset(), recipe.extractor, recipe.score_images)
 
 
 def refuse_unscorable(recipe: Recipe) -> None:

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "pipelines": set(),
     "recipes": LOWEST | FIRST,
     "evaluation": {"data", "models", "pipelines"},
-    "hub": LOWEST | FIRST | {"recipes", "evaluation"},
+    "hub": LOWEST | FIRST | {"recipes", "evaluation", "_public"},
     "demo": LOWEST | FIRST | {"recipes", "evaluation", "hub"},
     "api": LOWEST | FIRST | {"recipes", "evaluation", "hub", "demo"},
     "commands": LOWEST | FIRST | {"recipes", "evaluation", "hub", "demo", "api", "listing", "pictures"},

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -71,12 +71,26 @@ def push(
             files = repository_files(Path(folder), repo_id, source)
         else:
             files = repository_files(Path(source).expanduser(), repo_id)
-        try:
+        with _one_line(repo_id):
             return _commit(files, repo_id, private, HfApi(token=token), commit_message or "Push with hf_genimg", create_pr)
-        except Exception as error:  # of the client, the network or the Hub: of no common kind
-            if not _is_of_the_hub(error):
-                raise
-            raise OSError(f"{repo_id} was not pushed: {_why(error)}") from error
+
+
+@contextmanager
+def _one_line(repo_id: str) -> Iterator[None]:
+    """Say in one line what the Hub refused, and leave what is not of the Hub as it is."""
+    try:
+        yield
+    except Exception as error:  # of the client, the network or the Hub: of no common kind
+        if not _is_of_the_hub(error):
+            raise
+        raise OSError(f"{repo_id} was not pushed: {_why(error)}") from error
+
+
+def claim(repo_id: str, token: str | None = None) -> None:
+    """Make `repo_id` where it is not there, so that a run that is to be pushed learns now whether it may; raises as `push` does."""
+    _check_id(repo_id)
+    with _one_line(repo_id):
+        _patiently(lambda: HfApi(token=token).create_repo(repo_id, exist_ok=True))
 
 
 def repository_files(source: Path, repo_id: str, pipeline: Any = None) -> dict[str, Path | bytes]:

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -51,7 +52,34 @@ class Pipeline(DiffusionPipeline):
         """As in diffusers, but never as a pickle."""
         if not safe_serialization:
             raise ValueError("safe_serialization=False would write a pickle, which nobody should load; hf_genimg writes safetensors only")
+        pushed = {name: kwargs.pop(name) for name in ("repo_id", "commit_message", "private", "token", "create_pr") if name in kwargs}
+        to_hub = kwargs.pop("push_to_hub", False)
         super().save_pretrained(save_directory, True, *args, **kwargs)
+        if to_hub:
+            name = os.path.basename(os.path.abspath(save_directory))
+            self.push_to_hub(pushed.pop("repo_id", name), variant=kwargs.get("variant"), **pushed)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        commit_message: str | None = None,
+        private: bool | None = None,
+        token: str | None = None,
+        create_pr: bool = False,
+        safe_serialization: bool = True,
+        variant: str | None = None,
+        subfolder: str | None = None,
+    ) -> str:
+        """Push this pipeline with its card and the files that load without hf_genimg, in one commit; returns the repository's address.
+
+        Arguments are those of diffusers. A run directory is pushed with recipe, scores and samples by `hf-genimg push`.
+        Raises `ValueError` and `OSError` in one line each, as `hf_genimg.push`.
+        """
+        if not safe_serialization or subfolder is not None:
+            raise ValueError("it is pushed as safetensors, to the root of its repository; leave out safe_serialization and subfolder")
+        push = import_module("hf_genimg").push  # by its public name: what pushes lies in a layer above
+        settings = {"private": bool(private), "token": token, "commit_message": commit_message, "create_pr": create_pr, "variant": variant}
+        return push(self, repo_id, **settings).url
 
     def to(self, *args: Any, **kwargs: Any) -> Pipeline:
         """As in diffusers, without its warning that float16 fails on a CPU: our networks run."""

@@ -39,7 +39,8 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
     except (TypeError, AttributeError, KeyError) as error:  # what a damaged JSON file makes of diffusers
         raise ValueError(f"{source} is damaged ({type(error).__name__}: {error}); save or download the model again") from error
     except Exception as error:  # of diffusers or the Hub's client: of no common kind
-        if not isinstance(error, OSError) and status_of(error) is None and not is_no_network(error):
+        variant = "such modeling files" in str(error)  # diffusers' words for a variant that is not there
+        if not isinstance(error, OSError) and status_of(error) is None and not is_no_network(error) and not variant:
             raise
         if not Path(source).is_dir():
             raise _not_from_the_hub(source, error) from error
@@ -103,10 +104,12 @@ def _hub_id(model: str) -> str:
 
 def _not_from_the_hub(source: str, error: Exception) -> Exception:
     """The one line for a Hub id whose files could not be had."""
+    if "such modeling files" in str(error):
+        return ValueError(f"{source} has no safetensors for all its parts in the variant that was asked for; leave out variant")
     if "safetensors" in str(error) and status_of(error) is None:  # diffusers found other files only
         pickles = "where it has pickles, they are left alone: hf_genimg reads safetensors only"
         return ValueError(f"{source} has no safetensors for all its parts; {pickles}")
-    return FileNotFoundError(f"{source} could not be loaded from the Hub: {explain(error)}")
+    return FileNotFoundError(f"{source} is no directory here, and the Hub gave no pipeline for it: {explain(error)}")
 
 
 def _pipeline_class(source: str, kwargs: dict[str, Any]) -> type[Pipeline]:

@@ -48,7 +48,7 @@ class Recipe(ABC):
     score_images: int = 1_000  # how many images a score is taken of while training
     trackers: str | None = None  # send the log to these as well: tensorboard, trackio or wandb, joined with commas
     init: str | None = None  # start from the networks of this run or pipeline directory
-    hub_model_id: str | None = None  # push to this repository while training
+    hub_model_id: str | None = None  # push to this repository of the Hub, owner/name, as often as snapshot_images says, and at the end
     license: str | None = None  # of the trained model, for its card: an identifier of the Hub such as apache-2.0; none: not stated
     data_license: str | None = None  # of the data, likewise; none: known for digits, otherwise stated as unknown
     data_about: str | None = None  # what the data are and whom they are from, a sentence for the card
@@ -149,7 +149,8 @@ class Recipe(ABC):
         if self.warmup_images >= self.images:
             message = f"warmup_images={self.warmup_images} is not below images={self.images}: the learning rate never gets to its height"
             warnings.warn(message, UserWarning, stacklevel=2)
-        self._require("hub_model_id", self.hub_model_id is None, "cannot be used: pushing while training is not in this version yet")
+        named = self.hub_model_id is None or re.fullmatch(r"[\w.-]+/[\w.-]+", self.hub_model_id)
+        self._require("hub_model_id", named, "is no name on the Hub; use owner/name, or none")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:
         if not holds:

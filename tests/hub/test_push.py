@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 
 import pytest
 
@@ -11,6 +12,7 @@ from hf_genimg.api import load, train
 from hf_genimg.cli import main
 from hf_genimg.hub import push as pushing
 from hf_genimg.hub.push import push
+from hf_genimg.recipes import recipe_class
 
 from .client import use_here
 
@@ -19,8 +21,6 @@ ID = "alice/model"
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, recipe="mlp_gan"):
-    from hf_genimg.recipes import recipe_class
-
     folder = tmp_path_factory.mktemp("runs") / "mine"
     train(recipe_class(recipe)().smoke(), folder, progress=False)
     return folder
@@ -127,7 +127,7 @@ def test_what_lasts_is_one_line_and_the_run_stays_as_it_was(there, run, kind, ca
     assert contents(run) == before
     capsys.readouterr()
     assert main(["push", str(run), ID]) == 1
-    said = [line for line in capsys.readouterr().err.splitlines() if "LFS files" not in line]  # the client's bar, on a retry
+    said = [line for line in capsys.readouterr().err.replace("\r", "\n").splitlines() if line.strip() and "LFS files" not in line]  # bars
     assert len(said) == 1 and said[0].startswith(f"hf-genimg: {ID} was not pushed: ")
 
 
@@ -157,3 +157,63 @@ def test_the_command_says_where_and_whether(there, run, capsys):
     assert f"{there.url}/{ID}: commit " in capsys.readouterr().out
     assert main(["push", str(run), ID]) == 0
     assert "nothing has changed since the last push" in capsys.readouterr().out
+
+
+def smoke(**fields):
+    return recipe_class("mlp_gan")().smoke().override(images=96, hub_model_id=ID, **fields)
+
+
+def test_a_run_is_pushed_while_it_trains_and_with_its_card_at_the_end(there, tmp_path):
+    train(smoke(), tmp_path / "run", progress=False)
+    repository = there.repository(ID)
+    titles = [repository.commits[sha].title for sha in repository.history]
+    assert titles == ["initial commit", "32 of 96 images", "64 of 96 images", "Trained on 96 images"]
+    first, last = (repository.commits[sha].files for sha in (repository.history[1], repository.history[-1]))
+    assert first["generator/diffusion_pytorch_model.safetensors"] != last["generator/diffusion_pytorch_model.safetensors"]
+    assert "samples/000000000096.png" in last and "samples/000000000096.png" not in first
+    assert last["README.md"].content.decode().startswith("---") and "curve.png" in last
+    weights = (tmp_path / "run/pipeline/generator/diffusion_pytorch_model.safetensors").read_bytes()
+    assert last["generator/diffusion_pytorch_model.safetensors"].content == weights
+
+
+def test_pushing_changes_no_tensor_and_a_hub_that_fails_stops_no_run(there, tmp_path):
+    there.fault("/commit/", 500)
+    with warnings.catch_warnings(record=True) as said, pytest.raises(OSError, match="the Hub is out of order"):
+        warnings.simplefilter("always")
+        train(smoke(), tmp_path / "run", progress=False)
+    ours = [str(each.message) for each in said if issubclass(each.category, UserWarning)]
+    assert [line.partition(": the Hub")[0] for line in ours if line.startswith("at ")] == [
+        f"at {n} images: {ID} was not pushed" for n in (32, 64)
+    ]
+    train(smoke().override(hub_model_id=None), tmp_path / "other", progress=False)
+    weights = "pipeline/generator/diffusion_pytorch_model.safetensors"
+    assert (tmp_path / "run" / weights).read_bytes() == (tmp_path / "other" / weights).read_bytes()
+    there.faults.faults.clear()
+    train(smoke(), tmp_path / "run", progress=False)  # there is nothing left to learn, and all to push
+    assert "README.md" in there.repository(ID).head.files
+
+
+def test_who_may_not_push_learns_so_before_the_run(there, tmp_path, monkeypatch):
+    use_here(there, tmp_path, monkeypatch, "reader")
+    with pytest.raises(OSError, match="this token may not do that"):
+        train(smoke(), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_pulled_model_trains_on_and_its_card_says_from_what(there, run, tmp_path):
+    push(run, ID)
+    pipeline = train(recipe_class("mlp_gan")().smoke().override(init=ID, images=8), tmp_path / "on", progress=False)
+    assert "base_model: alice/model" in (tmp_path / "on/README.md").read_text()
+    start = load(run).generator.state_dict()
+    moved = [(start[name] - value).abs().max() for name, value in pipeline.generator.state_dict().items() if value.is_floating_point()]
+    assert 0 < max(moved) < 0.2  # eight images from where it began (running means move most), not from new weights
+
+
+def test_diffusers_own_ways_of_pushing(there, run, tmp_path):
+    pipeline = load(run)
+    assert pipeline.push_to_hub(ID, private=True) == f"{there.url}/{ID}"
+    assert there.repository(ID).private and "pipeline.py" in there.repository(ID).head.files
+    pipeline.save_pretrained(tmp_path / "saved", push_to_hub=True, repo_id="alice/other")
+    assert "generator/hf_genimg.py" in there.repository("alice/other").head.files
+    with pytest.raises(ValueError, match="leave out safe_serialization and subfolder"):
+        pipeline.push_to_hub(ID, subfolder="x")

@@ -260,7 +260,7 @@ def test_a_norm_in_eval_mode_keeps_its_statistics() -> None:
         ("mixed_precision", "fp8", "is not known; use one of no, bf16, fp16"),
         ("micro_batch_size", 3, "must be a multiple of micro_batch_size=3"),
         ("ema_half_life", -1, "must be at least 0"),
-        ("hub_model_id", "me/mine", "not in this version yet"),
+        ("hub_model_id", "mine", "is no name on the Hub; use owner/name"),
     ],
 )
 def test_impossible_numbers_are_refused(field: str, value: object, rule: str, tiny: Callable[..., Recipe]) -> None:
