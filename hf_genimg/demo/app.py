@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from inspect import isgeneratorfunction
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: nothing leaves this machine
@@ -12,11 +14,12 @@ import gradio as gr
 from .handlers import Settings
 from .models import Shelf
 from .style import CSS, theme
-from .tabs import generate
+from .tabs import about, explore, generate, human, pictures
 from .tabs._page import WAITING, Page, friendly, texts
 
+TASKS = ("generation", "reconstruction", "translation", "classification")
 LARGEST_UPLOAD = "12mb"
-FORGET = (300, 1800)  # seconds: how often old files are looked for, and how old they are
+FORGET = (60, 900)  # seconds: how often old files are looked for, and how old they are
 
 
 class Studio(gr.Blocks):
@@ -38,14 +41,42 @@ def build(models: Any = (), *, any_model: bool = False) -> Studio:
     Raises as `Shelf`.
     """
     shelf = Shelf(models, any_model=any_model)
-    with Studio(title="hf_genimg studio", delete_cache=FORGET, analytics_enabled=False) as demo:
-        page = Page(shelf, _chooser(shelf))
-        with gr.Tabs() as tabs, gr.Tab(texts("generate"), id="generate"):
-            made = generate.build(page)
+    with Studio(title="hf_genimg studio", delete_cache=FORGET, analytics_enabled=False, fill_width=True) as demo:
+        chooser = _chooser(shelf)
+        tasks = TASKS if any_model else tuple(dict.fromkeys(model.capabilities.task for model in shelf.models))
+        taken: set[str] = set()
+        parts = [(_part(Page(shelf, chooser, task, taken), task == tasks[0])) for task in tasks]
         gr.Markdown(texts("fakes"), elem_classes="studio-note")
-        _wire(demo, page, made, tabs)
+        _wire(demo, shelf, chooser, parts)
     demo.queue(max_size=WAITING, default_concurrency_limit=4)
     return demo
+
+
+@dataclass
+class Part:
+    """What is shown for the models of one task. settings: its components that an address sets."""
+
+    page: Page
+    panel: gr.Column
+    settings: list[Any]
+
+
+def _part(page: Page, visible: bool) -> Part:
+    settings: list[Any] = []
+    with gr.Column(visible=visible) as panel, gr.Tabs():
+        if page.task == "reconstruction":
+            pictures.build_reconstruct(page)
+        if page.task in ("generation", "reconstruction"):
+            settings = generate.build(page).inputs[1:]
+            explore.build(page)
+            about.build_compare(page)
+            human.build(page)
+        if page.task == "translation":
+            pictures.build_translate(page)
+        if page.task == "classification":
+            pictures.build_classify(page)
+        about.build_about(page)
+    return Part(page, panel, settings)
 
 
 def _chooser(shelf: Shelf) -> gr.Dropdown:
@@ -55,29 +86,61 @@ def _chooser(shelf: Shelf) -> gr.Dropdown:
     return gr.Dropdown(shelf.names, value=first, label=label, allow_custom_value=shelf.any_model, visible=several, elem_id="model")
 
 
-def _wire(demo: Studio, page: Page, made: Any, tabs: Any) -> None:
-    changing = [component for components, _ in page.adapters for component in components]
-
-    def updates(model: str) -> list[Any]:
-        shared = page.shelf.find(model)
-        return [update for _, updates in page.adapters for update in updates(shared)]
+def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -> None:
+    hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    panels = [part.panel for part in parts]
+    changing = [component for part in parts for components, _ in part.page.adapters for component in components]
 
     @friendly
     def adapt(model: str) -> list[Any]:
-        return updates(model)
+        shared = shelf.find(model)
+        task = shared.capabilities.task
+        updates = [gr.update(visible=part.page.task == task) for part in parts]
+        for part in parts:
+            for components, change in part.page.adapters:
+                updates += change(shared) if part.page.task == task else [gr.skip()] * len(components)
+        return updates
 
     @friendly
     def arrive(request: gr.Request) -> list[Any]:
         query = dict(request.query_params)
-        model = query.get("model") if query.get("model") in page.shelf.names else next(iter(page.shelf.names), None)
+        shared = shelf.find(query.get("model") if query.get("model") in shelf.names else None)
         asked = Settings.of_query(query)
         label = -1 if asked.label is None else asked.label
-        start = [asked.seed, min(asked.count, page.shelf.find(model).most_images), asked.truncation, asked.towards, asked.mix, label]
-        return [model, *start]
+        start = [asked.seed, min(asked.count, shared.most_images), asked.truncation, asked.towards, asked.mix, label]
+        task = shared.capabilities.task
+        filled = [start if part.page.task == task else [gr.skip()] * len(start) for part in parts if part.settings]
+        return [shared.name, *(value for values in filled for value in values)]
 
-    hidden = {"api_visibility": "private", "show_progress": "hidden"}
-    if page.shelf.names:
-        arrived = demo.load(arrive, None, made.inputs, **hidden)
-        arrived.then(made.generate, made.inputs, made.result, **hidden)
-    changed = page.chooser.input(adapt, page.chooser, changing, **hidden)
-    changed.success(made.generate, made.inputs, made.result, **hidden)
+    events = [chooser.input(adapt, chooser, panels + changing, **hidden)]
+    if shelf.names:
+        arrived = demo.load(_adapt_asked(adapt, shelf), None, panels + changing, **hidden)
+        events.append(arrived.then(arrive, None, [chooser, *(each for part in parts for each in part.settings)], **hidden))
+    for event in events:
+        for part in parts:
+            for function, inputs, outputs in part.page.fills:
+                event.success(_only(part.page, function), inputs, outputs, **hidden)
+
+
+def _adapt_asked(adapt: Any, shelf: Shelf) -> Any:
+    """`adapt` for the model that an address names, else the first."""
+
+    def adapt_asked(request: gr.Request) -> list[Any]:
+        model = request.query_params.get("model")
+        return adapt(model if model in shelf.names else None)
+
+    return adapt_asked
+
+
+def _only(page: Page, function: Any) -> Any:
+    """`function` for models of this part's task; nothing happens for others. The model is its first argument."""
+
+    def fill(*inputs: Any) -> Any:
+        if page.shelf.find(inputs[0]).capabilities.task != page.task:
+            yield gr.skip()
+        elif isgeneratorfunction(function):
+            yield from function(*inputs)
+        else:
+            yield function(*inputs)
+
+    return friendly(fill)

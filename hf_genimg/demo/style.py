@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import gradio as gr
 
+# A page as wide from the start as it will be: gradio counts the tabs that fit once, and lists one twice where it was wrong.
 CSS = """
-.gradio-container { max-width: 1280px !important; margin: 0 auto !important; }
+.gradio-container { max-width: 1280px !important; width: 100% !important; margin: 0 auto !important; }
+.gradio-container > *, .gradio-container main, .gradio-container .contain { width: 100%; min-width: 0; }
+.gradio-container .tabs { width: 100%; min-width: 0; }
+.studio-away { display: none !important; }
 .pixels img { image-rendering: pixelated; }
+.pixels .image-frame img { width: 100%; height: 100%; object-fit: contain; }
+.large img { min-height: 260px; }
 .studio-note { opacity: .7; font-size: .9em; }
-@media (max-width: 700px) { .studio-row { flex-direction: column-reverse !important; } }
+.whole .grid-wrap { max-height: none; min-height: 0; overflow: visible; }
+.whole .grid-container { min-width: 0; }
+.studio-examples .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)) !important; }
+.studio-pair { max-width: 720px; }
+.studio-pair img { width: 100%; }
+@media (max-width: 700px) {
+  .gradio-container { padding: 8px !important; overflow-x: hidden; }
+  .studio-row { flex-direction: column-reverse !important; }
+  .studio-row-down { flex-direction: column !important; }
+  .studio-row > *, .studio-row-down > * { width: 100% !important; min-width: 0 !important; flex: none !important; }
+  .studio-pair { flex-wrap: nowrap !important; }
+  .studio-pair > * { min-width: 0 !important; }
+}
 """
 
 
 def theme() -> gr.themes.Base:
     """Fonts and colours that come with gradio."""
-    return gr.themes.Soft(primary_hue="indigo", neutral_hue="slate", radius_size="md")
+    return gr.themes.Soft(primary_hue="indigo", neutral_hue="slate", radius_size="md", font=["system-ui", "sans-serif"])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
 from inspect import isgeneratorfunction
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -23,28 +24,62 @@ WAITING = 400  # requests in the queue; whoever comes after them is told so
 
 @dataclass
 class Page:
-    """A page under construction.
+    """The part of the page for the models of one task, under construction.
 
-    shelf: its models. chooser: the component that says which model. adapters: for each tab what a change of the model changes in it:
-    components, and a function of the model that gives an update for each.
+    shelf: all models. chooser: the component that says which one. task: as in `Capabilities`. taken: names of endpoints and elements that
+    other parts have. adapters: what a change of the model changes: components, and a function of the model that gives an update for each.
+    fills: what is shown when this part is opened: function, inputs and outputs.
+
+    gradio 6.31 loses count of tabs that come and go, so tabs are for ever, and parts are what is shown and hidden.
     """
 
     shelf: Shelf
     chooser: Any
+    task: str
+    taken: set[str]
     adapters: list[tuple[list[Any], Callable[[Shared], list[Any]]]] = field(default_factory=list)
+    fills: list[tuple[Callable[..., Any], Any, Any]] = field(default_factory=list)
 
     def adapt(self, components: list[Any], updates: Callable[[Shared], list[Any]]) -> None:
-        """Change `components` whenever another model is chosen, as `updates(model)` says."""
+        """Change `components` whenever another model of this task is chosen, as `updates(model)` says."""
         self.adapters.append((components, updates))
+
+    def fill(self, function: Callable[..., Any], inputs: Any, outputs: Any) -> None:
+        """Call `function` when the page is opened or another model of this task chosen."""
+        self.fills.append((function, inputs, outputs))
+
+    @property
+    def models(self) -> list[Shared]:
+        """Those of this task that the page was made with."""
+        return [model for model in self.shelf.models if model.capabilities.task == self.task]
 
     @property
     def first(self) -> Shared | None:
-        """The model that the page opens with."""
-        return next(iter(self.shelf.models), None)
+        """The first of them."""
+        return next(iter(self.models), None)
 
     def any_model(self, able: Callable[[Shared], bool]) -> bool:
-        """Whether a model of this page, or one that could be typed in, is `able`."""
-        return self.shelf.any_model or any(map(able, self.shelf.models))
+        """Whether one of them, or one that could be typed in, is `able`."""
+        return self.shelf.any_model or any(map(able, self.models))
+
+    def api(self, name: str) -> dict[str, Any]:
+        """Make an event the endpoint `name`, unless another part of the page is that already."""
+        named = {"api_visibility": "private"} if f"/{name}" in self.taken else {"api_name": name}
+        self.taken.add(f"/{name}")
+        return named
+
+    def id(self, name: str) -> str:
+        """The element's id: `name`, with the task where another part of the page has that already."""
+        unused = f"{name}-{self.task}" if name in self.taken else name
+        self.taken.add(unused)
+        return unused
+
+
+def cache_folder(component: Any) -> Path:
+    """Where files may be written that the page then serves, and that are deleted after a while."""
+    folder = Path(component.GRADIO_CACHE)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def friendly(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,22 +14,21 @@ from PIL import Image
 
 from ..handlers import LARGEST_SEED, Settings, generate, new_seed, save_all, save_one
 from ..models import Shared, Shelf
-from ._page import LIVE, Page, friendly, texts
+from ._page import LIVE, Page, cache_folder, friendly, texts
 
 CLICK_HIDDEN = "() => setTimeout(() => document.querySelector('#%s').click(), 150)"
 SHOW_LINK = "(query) => { history.replaceState(null, '', location.pathname + '?' + query); }"
 COPY_LINK = "() => { navigator.clipboard?.writeText(location.href); }"
-HISTORY = 12  # last requests that can be gone back to
 
 
 def build(page: Page) -> SimpleNamespace:
     """Lay the tab out and wire it; returns its components by name."""
     model = page.first
     ui = SimpleNamespace(page=page)
-    with gr.Row(elem_classes="studio-row"):
-        with gr.Column(scale=2, min_width=280, elem_classes="studio-controls"):
+    with gr.Tab(texts("generate"), render_children=True), gr.Row(elem_classes="studio-row"):
+        with gr.Column(scale=2, min_width=260, elem_classes="studio-controls"):
             _controls(ui, model)
-        with gr.Column(scale=5, min_width=320, elem_classes="studio-pictures"):
+        with gr.Column(scale=5, min_width=260, elem_classes="studio-pictures"):
             ui.gallery = gr.Gallery(
                 label=texts("images"),
                 show_label=False,
@@ -40,27 +39,28 @@ def build(page: Page) -> SimpleNamespace:
                 buttons=["fullscreen"],
                 interactive=False,
                 allow_preview=False,
-                elem_id="images",
-                elem_classes="pixels",
+                elem_id=page.id("images"),
+                elem_classes=["pixels", "whole"],
             )
             with gr.Row(elem_classes="studio-buttons"):
                 ui.like = gr.Button(texts("like"), size="sm")
                 ui.png, ui.zip = gr.Button(texts("png"), size="sm"), gr.Button(texts("zip"), size="sm")
                 ui.link = gr.Button(texts("link"), size="sm")
-            ui.file = gr.DownloadButton(visible="hidden", elem_id="studio-file")
-    ui.last, ui.chosen, ui.query = gr.State({}), gr.State(None), gr.State("")
+            ui.file = gr.DownloadButton(elem_id=page.id("studio-file"), elem_classes="studio-away")
+            ui.chosen = gr.Number(0, precision=0, visible=False)
+    ui.last, ui.query = gr.State({}), gr.State("")
     page.adapt([ui.count, ui.truncation, ui.label], _updates)
     _wire(ui)
     return ui
 
 
 def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
-    with gr.Row(equal_height=True):
+    with gr.Row():
         ui.seed = gr.Number(
             0, label=texts("seed"), info=texts("seed_info"), precision=0, minimum=0, maximum=LARGEST_SEED, scale=3, min_width=120
         )
-        ui.dice = gr.Button(texts("dice"), scale=1, min_width=110, elem_id="dice")
-    ui.mix = gr.Slider(0, 1, 0, step=0.01, label=texts("mix"), info=texts("mix_info"), elem_id="mix")
+        ui.dice = gr.Button(texts("dice"), scale=1, min_width=100, elem_id=ui.page.id("dice"))
+    ui.mix = gr.Slider(0, 1, 0, step=0.01, label=texts("mix"), info=texts("mix_info"), elem_id=ui.page.id("mix"))
     able = model.capabilities if model else None
     ui.truncation = gr.Slider(
         0, 2, 1, step=0.05, label=texts("truncation"), info=texts("truncation_info"), visible=bool(able and able.truncation)
@@ -140,7 +140,7 @@ def _wire(ui: SimpleNamespace) -> None:
     result = [ui.gallery, ui.last, ui.query]
     inputs = [ui.page.chooser, ui.seed, ui.count, ui.truncation, ui.towards, ui.mix, ui.label]
     quiet = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private", **LIVE}
-    made = ui.go.click(generate_, inputs, result, api_name="generate", show_progress="minimal", **LIVE)
+    made = ui.go.click(generate_, inputs, result, **ui.page.api("generate"), show_progress="minimal", **LIVE)
     live = gr.on(
         [ui.mix.input, ui.truncation.input, ui.count.input, ui.label.input, ui.seed.submit, ui.towards.submit],
         generate_,
@@ -153,18 +153,19 @@ def _wire(ui: SimpleNamespace) -> None:
         more_like_this,
         [ui.page.chooser, ui.chosen, ui.strength, ui.seed, ui.count, ui.truncation, ui.label],
         result,
-        api_name="more_like_this",
+        **ui.page.api("more_like_this"),
         show_progress="minimal",
         **LIVE,
     )
-    ui.shown = [made, live, rolled, close]
-    for each in ui.shown:
+    ui.events = [made, live, rolled, close]
+    for each in ui.events:
         each.then(None, ui.query, None, js=SHOW_LINK)
-    ui.stop.click(None, None, None, cancels=ui.shown)
+    ui.stop.click(None, None, None, cancels=ui.events)
     ui.gallery.select(_number, None, ui.chosen, api_visibility="private", show_progress="hidden")
     ui.link.click(None, None, None, js=COPY_LINK)
     _wire_files(ui)
-    ui.generate, ui.inputs, ui.result = generate_, inputs, result
+    ui.page.fill(generate_, inputs, result)
+    ui.inputs = inputs
 
 
 def _number(event: gr.SelectData) -> int:
@@ -179,19 +180,13 @@ def _wire_files(ui: SimpleNamespace) -> None:
 
     @friendly
     def chosen_png(model: str, last: dict[str, Any], number: int | None) -> str:
-        return str(save_one(remade(model, last), number, Path(tempfile.mkdtemp(dir=_cache(ui)))))
+        return str(save_one(remade(model, last), number, Path(tempfile.mkdtemp(dir=cache_folder(ui.gallery)))))
 
     @friendly
     def all_zip(model: str, last: dict[str, Any]) -> str:
-        return str(save_all(remade(model, last), Path(tempfile.mkdtemp(dir=_cache(ui)))))
+        return str(save_all(remade(model, last), Path(tempfile.mkdtemp(dir=cache_folder(ui.gallery)))))
 
     hidden = {"api_visibility": "private", "show_progress": "hidden", **LIVE}
-    click = CLICK_HIDDEN % "studio-file"
+    click = CLICK_HIDDEN % ui.file.elem_id
     ui.png.click(chosen_png, [ui.page.chooser, ui.last, ui.chosen], ui.file, **hidden).success(None, None, None, js=click)
     ui.zip.click(all_zip, [ui.page.chooser, ui.last], ui.file, **hidden).success(None, None, None, js=click)
-
-
-def _cache(ui: SimpleNamespace) -> Path:
-    folder = Path(ui.gallery.GRADIO_CACHE)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -1,0 +1,150 @@
+"""What the About, Compare and Human test tabs say of a model: its card, curve, grids, scores, and pictures to try it with."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from ..evaluation.scores import Report, compare, unlike_fields
+from ..pipelines.images import GAP, SMALLEST_IN_GRID
+from .models import Shared
+
+LIMITS = (
+    "**Not for:** passing generated images off as photographs or as evidence, depicting real people, or decisions about people. "
+    "A model reproduces what its training images show, their gaps included."
+)
+MOST_GRIDS, MOST_EXAMPLES = 8, 8
+
+
+def facts(model: Shared) -> str:
+    """In Markdown: what the model is, what it may be used for, and its scores with their protocol."""
+    able = model.capabilities
+    rows = [
+        ("task", able.task),
+        ("network", type(model.pipe.network).__name__),
+        ("parameters", f"{sum(weight.numel() for weight in model.pipe.network.parameters()):,}"),
+        ("images", f"{able.image_size}x{able.image_size}, {'grey' if able.image_channels == 1 else 'colour'}"),
+        *([("classes", str(able.num_classes))] if able.num_classes else []),
+        *([("latents", str(model.latent_dim))] if model.latent_dim else []),
+        ("weights", f"`{model.pipe.revision}`"),
+        ("licence", _licence(model)),
+    ]
+    table = "\n".join(f"- **{name}**: {value}" for name, value in rows)
+    return f"## {model.name}\n\n{table}\n\n{LIMITS}\n\n### Scores\n\n{scores(model)}"
+
+
+def scores(model: Shared) -> str:
+    """In Markdown, with the protocol; or that there are none."""
+    report = report_of(model)
+    return report.markdown() if report else "Not measured yet: `hf-genimg evaluate MODEL --reference DATA` does."
+
+
+def report_of(model: Shared) -> Report | None:
+    """The scores that lie beside the model."""
+    file = model.folder / "scores.json" if model.folder else None
+    return Report.load(file) if file and file.is_file() else None
+
+
+def card(model: Shared) -> str:
+    """The model card without its front matter and pictures; nothing where there is none."""
+    file = model.folder / "README.md" if model.folder else None
+    if not file or not file.is_file():
+        return ""
+    text = re.sub(r"\A---\n.*?\n---\n", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub(r"!\[[^\]]*\]\([^)]*\)|<[^>\n]+>", "", text)[:20_000]  # no picture from elsewhere, no markup of its own
+
+
+def _licence(model: Shared) -> str:
+    file = model.folder / "README.md" if model.folder else None
+    found = re.search(r"^license:\s*([\w.\-]+)", file.read_text(encoding="utf-8"), re.MULTILINE) if file and file.is_file() else None
+    return found[1] if found else "not stated"
+
+
+def curve(model: Shared) -> Image.Image | None:
+    """The losses over time, where the model lies in its run."""
+    return _picture(model.folder / "curve.png") if model.folder else None
+
+
+def grids(model: Shared) -> list[tuple[Image.Image, str]]:
+    """Grids from fixed seeds over time, with how many images the model had seen; at most eight, evenly chosen."""
+    files = sorted((model.folder / "samples").glob("*.png")) if model.folder else []
+    step = max(1, -(-len(files) // MOST_GRIDS))
+    chosen = files[::-1][::step][::-1]
+    return [(_picture(file), f"{int(file.stem):,} images" if file.stem.isdigit() else file.stem) for file in chosen]
+
+
+def _picture(file: Path) -> Image.Image | None:
+    if not file.is_file():
+        return None
+    with Image.open(file) as image:
+        image.load()
+    return image
+
+
+def examples(model: Shared) -> list[Image.Image]:
+    """Pictures to try the model with: inputs from the last grid of a translator's run, else real images that it learned from."""
+
+    def find() -> list[Image.Image]:
+        if model.capabilities.task == "translation":
+            return _inputs_of_grid(model)
+        return real_images(model, MOST_EXAMPLES)
+
+    return model.know("examples", find)
+
+
+def _inputs_of_grid(model: Shared) -> list[Image.Image]:
+    """Every third cell of the grid that a translator's run saves is an input."""
+    shown = grids(model)
+    if not shown or shown[-1][0] is None:
+        return []
+    picture, size = shown[-1][0], model.capabilities.image_size
+    factor = max(1, SMALLEST_IN_GRID // size)
+    cell = size * factor + GAP
+    cells = [(column, row) for row in range(picture.height // cell) for column in range(0, picture.width // cell, 3)]
+    corners = [(column * cell + GAP // 2, row * cell + GAP // 2) for column, row in cells]
+    cut = [picture.crop((x, y, x + size * factor, y + size * factor)).resize((size, size)) for x, y in corners]
+    return [image for image in cut if image.convert("L").getextrema() != (255, 255)][:MOST_EXAMPLES]
+
+
+def data_of(model: Shared) -> str | None:
+    """What the model's run learned from; None where that is not known."""
+    file = model.folder / "recipe.json" if model.folder else None
+    if not file or not file.is_file():
+        return model.known.get("data")
+    return json.loads(file.read_text(encoding="utf-8"))["fields"].get("data")
+
+
+def real_images(model: Shared, count: int) -> list[Image.Image]:
+    """The first images of the data that the model learned from, as it saw them; none where the data are not here."""
+    data: Any = data_of(model)
+    if not data or model.capabilities.task == "translation":
+        return []
+    from ..evaluation.sources import open_data
+
+    try:
+        able = model.capabilities
+        opened = open_data(data, able.image_size, able.image_channels, None, progress=False)
+    except (OSError, ValueError):
+        return []
+    pixels = opened.batch(0, min(count, len(opened))).numpy()
+    return [Image.fromarray(each[..., 0] if each.shape[-1] == 1 else each) for each in pixels]
+
+
+def verdicts(one: Shared, other: Shared) -> str:
+    """In Markdown: which of two models is better by their scores, or why that cannot be said."""
+    reports = report_of(one), report_of(other)
+    if None in reports:
+        missing = " and ".join(model.name for model, report in zip((one, other), reports, strict=True) if report is None)
+        return f"No scores lie beside {missing}, so the two are compared by eye only."
+    if unlike_fields(*reports):
+        names = ", ".join(field.partition("=")[0] for field in unlike_fields(*reports))
+        return f"Their scores were measured under unlike protocols ({names}) and are not compared.\n\n{_both(one, other)}"
+    return "\n".join([f"- {line}" for line in compare(*reports)]) + f"\n\n{_both(one, other)}"
+
+
+def _both(one: Shared, other: Shared) -> str:
+    return f"**{one.name}**\n\n{scores(one)}\n\n**{other.name}**\n\n{scores(other)}"

@@ -1,0 +1,154 @@
+"""What the Explore tab does: walks between seeds, directions, and a map of a plane of the latent space."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+
+from ..pipelines.directions import allows_sefa, directions
+from ..pipelines.drawing import check_count, check_truncation, draw_seeds
+from ..pipelines.images import grid
+from ..pipelines.interpolation import walk
+from .handlers import LARGEST_SEED, Settings, check, sign
+from .models import Shared
+
+SLIDERS = 6  # directions
+MOST_SEEDS, MOST_STEPS = 8, 32
+MAP_SIDE, MAP_REACH = 11, 2.5  # images a side; and how far the map goes, in standard deviations
+FRAME = 192  # pixels a side of a GIF, for images that are smaller
+
+
+def seeds_of(text: str) -> list[int]:
+    """The seeds in a line such as `3, 7, 12`; `ValueError` for fewer than two, too many or none."""
+    parts = [part for part in re.split(r"[\s,;\uff0c\u3001]+", str(text).strip()) if part]
+    if not all(part.isdigit() for part in parts) or not 2 <= len(parts) <= MOST_SEEDS:
+        raise ValueError(f"seeds={str(text)[:60]!r} is no walk; give 2 to {MOST_SEEDS} seeds with commas between them, such as 3, 7, 12")
+    if max(map(int, parts)) > LARGEST_SEED:
+        raise ValueError(f"seeds={str(text)[:60]!r} has one above {LARGEST_SEED}; give smaller ones")
+    return [int(part) for part in parts]
+
+
+def walk_between(model: Shared, seeds: list[int], steps: int, truncation: float = 1.0) -> Iterator[list[Image.Image]]:
+    """The images of a walk so far, one more each time, so that it can be shown, counted and given up.
+
+    steps: images from one seed to the next, both included, from 2 to 32.
+    """
+    check(model, Settings())
+    check_count("steps", steps, 2)
+    if steps > MOST_STEPS:
+        raise ValueError(f"steps={steps} is more than {MOST_STEPS}; ask for fewer")
+    check_truncation(truncation)
+    ends = draw_seeds(model.pipe.network, model.capabilities.num_classes, seeds)
+    latents = walk(ends.latents, steps)
+    images: list[Image.Image] = []
+    for number, latent in enumerate(latents):
+        position = number / (steps - 1)
+        label = None if ends.class_labels is None else ends.class_labels[int(position + 0.5)].item()
+        with model.lock:
+            made = model.pipe(latents=latent[None], class_labels=label, truncation=truncation).images
+        images += sign(model, made, [{"seeds": seeds, "position": position, "class_label": label, "truncation": truncation}])
+        yield list(images)
+
+
+def gif(images: list[Image.Image], folder: Path, frames_per_second: int = 12) -> Path:
+    """Write the walk there and back as a GIF that goes on for ever, with its provenance as the comment."""
+    if len(images) < 2:
+        raise ValueError("there is no walk yet; make one first")
+    factor = max(1, FRAME // images[0].width)
+    size = (images[0].width * factor, images[0].height * factor)
+    frames = [image.convert("RGB").resize(size, Image.Resampling.NEAREST) for image in (*images, *images[-2:0:-1])]
+    made = json.loads(images[0].info.get("hf_genimg", "{}"))
+    target = Path(tempfile.mkdtemp(dir=folder)) / "walk.gif"
+    comment = json.dumps({"Source": "AI-generated", **made}).encode()
+    frames[0].save(target, save_all=True, append_images=frames[1:], duration=1000 // frames_per_second, loop=0, comment=comment)
+    return target
+
+
+def methods_of(model: Shared) -> list[str]:
+    """How directions can be found in this model."""
+    if not model.generates:
+        return []
+    return model.know("methods", lambda: ["pca", "sefa"] if allows_sefa(model.pipe) else ["pca"])
+
+
+def directions_of(model: Shared, method: str = "pca") -> torch.Tensor:
+    """float32 [at most 6, D]: worked out when first asked for. Scaled so that 1 is a standard deviation of the latents along it."""
+    if method not in methods_of(model):
+        raise ValueError(f"method={method!r} is not possible with {model.name}; use one of {', '.join(methods_of(model)) or 'none'}")
+
+    def work_out() -> torch.Tensor:
+        found = directions(model.pipe, method, SLIDERS)
+        latents = model.pipe.network.sample_latents(512, torch.Generator().manual_seed(1))
+        return found * (latents @ found.T).std(0)[:, None]
+
+    return model.know(f"directions {method}", work_out)
+
+
+def shift(model: Shared, latents: torch.Tensor, amounts: list[float], method: str = "pca") -> torch.Tensor:
+    """Latents [N, D] moved along the directions by `amounts`, in standard deviations from -3 to 3."""
+    if not all(-3 <= amount <= 3 for amount in amounts):
+        raise ValueError(f"amounts={amounts} is not possible; give numbers from -3 to 3")
+    found = directions_of(model, method)
+    used = torch.tensor([float(amount) for amount in amounts[: len(found)]])
+    return latents + (used[:, None] * found[: len(used)]).sum(0).to(latents)
+
+
+def along(model: Shared, seed: int, amounts: list[float], method: str = "pca", truncation: float = 1.0) -> Image.Image:
+    """The image of a seed, moved along the directions."""
+    check(model, Settings(seed=seed, truncation=truncation))
+    start = draw_seeds(model.pipe.network, model.capabilities.num_classes, [seed, seed])
+    moved = shift(model, start.latents[:1], amounts, method)
+    label = None if start.class_labels is None else start.class_labels[:1]
+    own = {"seed": seed, "directions": method, "amounts": [round(float(amount), 4) for amount in amounts]}
+    return _one(model, moved, label, truncation, own)
+
+
+def latent_map(model: Shared) -> Image.Image:
+    """A picture of the plane of the first two directions through the mean of all latents, [-2.5, 2.5] standard deviations each way."""
+    check(model, Settings())
+
+    def work_out() -> Image.Image:
+        line = torch.linspace(-MAP_REACH, MAP_REACH, MAP_SIDE)
+        points = torch.stack([_point(model, x, y) for y in line.flip(0).tolist() for x in line.tolist()])
+        label = 0 if model.capabilities.num_classes else None
+        images = model.pipe(latents=points, class_labels=label, max_batch_size=32).images
+        picture = grid(images, MAP_SIDE)
+        return sign(model, [picture], [{"map": "pca", "reach": MAP_REACH}])[0]
+
+    return model.know("map", work_out)
+
+
+def on_map(model: Shared, x: float, y: float) -> Image.Image:
+    """The image at a place of the map; x to the right and y up, from -2.5 to 2.5."""
+    check(model, Settings())
+    if not (-MAP_REACH <= x <= MAP_REACH and -MAP_REACH <= y <= MAP_REACH):
+        raise ValueError(f"x={x}, y={y} is not on the map; give numbers from {-MAP_REACH} to {MAP_REACH}")
+    label = 0 if model.capabilities.num_classes else None
+    return _one(model, _point(model, x, y)[None], label, 1.0, {"map": "pca", "x": round(x, 4), "y": round(y, 4)})
+
+
+def place(model: Shared, column: int, row: int) -> tuple[float, float]:
+    """Where on the map a pixel of its picture is."""
+    width, height = latent_map(model).size
+    reach = MAP_REACH * MAP_SIDE / (MAP_SIDE - 1)  # the outermost images are centred on the edge
+    x, y = (2 * column / width - 1) * reach, (1 - 2 * row / height) * reach
+    return tuple(round(max(-MAP_REACH, min(MAP_REACH, value)), 2) for value in (x, y))
+
+
+def _point(model: Shared, x: float, y: float) -> torch.Tensor:
+    found = directions_of(model, "pca")
+    second = found[1] if len(found) > 1 else torch.zeros_like(found[0])
+    return x * found[0] + y * second
+
+
+def _one(model: Shared, latents: torch.Tensor, label: Any, truncation: float, own: dict[str, Any]) -> Image.Image:
+    with model.lock:
+        images = model.pipe(latents=latents, class_labels=label, truncation=truncation).images
+    return sign(model, images, [{**own, "truncation": truncation}])[0]

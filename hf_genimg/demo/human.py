@@ -1,0 +1,71 @@
+"""What the Human test tab does: shows trials of `evaluation/human.py`, and says how it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from ..evaluation.human import HumanTest, Results, Trial
+from .about import data_of, real_images
+from .models import Shared
+
+FAKES, REALS = 500, 500  # images that may be shown
+BIG = 280  # pixels a side at least
+
+
+def can_test(model: Shared) -> bool:
+    """Whether the model makes images, its data are here, and there is a run to keep the results in."""
+    return model.generates and bool(model.folder) and data_of(model) is not None and len(reals(model)) > 1
+
+
+def results_file(model: Shared) -> Path:
+    """Where the answers are kept: in the model's folder."""
+    return model.folder / "human.jsonl"
+
+
+def reals(model: Shared) -> list[Image.Image]:
+    """The real images that may be shown."""
+    return model.know("reals", lambda: real_images(model, REALS))
+
+
+def test_of(model: Shared) -> HumanTest:
+    """The test of this model; `ValueError` where it cannot be had."""
+    if not can_test(model):
+        raise ValueError(f"{model.name} cannot be tested here: it needs its run's folder, and the data it learned from")
+    about = {"model": model.pipe.model_name, "revision": model.pipe.revision, "reference": data_of(model)}
+    return model.know("human", lambda: HumanTest(results_file(model), range(FAKES), len(reals(model)), about))
+
+
+def show(model: Shared, rater: str) -> tuple[Trial, Image.Image, Image.Image]:
+    """The trial that is open for this rater, or a new one, and its left and right image."""
+    trial = test_of(model).trial(rater)
+    with model.lock:
+        fake = model.pipe(seed=trial.fake).images[0]
+    real = reals(model)[trial.real]
+    pair = [plain(real), plain(fake)]  # nothing but pixels: a file's name, text or size must not give the answer away
+    return trial, *(pair if trial.real_side == "left" else pair[::-1])
+
+
+def plain(image: Image.Image) -> Image.Image:
+    """The pixels alone, enlarged by a whole factor."""
+    factor = max(1, -(-BIG // image.width))
+    bare = Image.fromarray(_levels(image))
+    return bare.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+
+
+def _levels(image: Image.Image) -> Any:
+    import numpy as np
+
+    return np.asarray(image.convert("RGB"))
+
+
+def standing(results: Results, rater: str) -> str:
+    """One line: how often this rater and all raters were right, with the interval."""
+    if results.accuracy is None:
+        return "No answers yet."
+    mine = results.raters.get(rater)
+    own = f"You: **{mine.value:.0%}** right ({mine.low:.0%} to {mine.high:.0%}). " if mine else ""
+    everybody = results.accuracy
+    return f"{own}Everybody: {everybody.value:.0%} right ({everybody.low:.0%} to {everybody.high:.0%}) in {results.trials} answers."

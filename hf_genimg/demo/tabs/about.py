@@ -1,0 +1,112 @@
+"""The tabs that tell: Compare and About."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from .. import about
+from ..handlers import LARGEST_SEED, Settings, generate
+from ._page import LIVE, Page, friendly, texts
+
+
+def build_compare(page: Page) -> None:
+    """Two models side by side from the same seeds, with their scores. Only where there are two."""
+    names = [model.name for model in page.shelf.models if model.generates]
+    if len(names) < 2:
+        return  # there is nothing to compare with
+    with gr.Tab(texts("compare"), render_children=True) as tab:
+        with gr.Row():
+            seed = gr.Number(0, label=texts("seed"), precision=0, minimum=0, maximum=LARGEST_SEED, min_width=110)
+            count = gr.Slider(1, 32, 9, step=1, label=texts("count"), min_width=160)
+        with gr.Row():
+            columns = [_side(page, names, number) for number in (0, 1)]
+        verdict = gr.Markdown()
+
+    @friendly
+    def compare(one: str, other: str, seed: int = 0, count: int = 9) -> tuple[list[Image.Image], list[Image.Image], str]:
+        """Make images of the same seeds with two models, and say what their scores say.
+
+        Args:
+            one: the name of a model of this page.
+            other: the name of another.
+            seed: an integer of 0 or more.
+            count: how many images of each.
+        """
+        models = [page.shelf.find(name) for name in (one, other)]
+        images = [list(generate(model, Settings(seed, min(int(count), model.most_images))))[-1] for model in models]
+        return images[0], images[1], about.verdicts(*models)
+
+    inputs, outputs = [columns[0][0], columns[1][0], seed, count], [columns[0][1], columns[1][1], verdict]
+    live: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
+    gr.on([seed.input, count.input, *(side[0].input for side in columns)], compare, inputs, outputs, **page.api("compare"), **live)
+    tab.select(compare, inputs, outputs, api_visibility="private", **live)
+
+
+def _side(page: Page, names: list[str], number: int) -> tuple[gr.Dropdown, gr.Gallery]:
+    with gr.Column(min_width=150):
+        name = gr.Dropdown(names, value=names[number], label=texts(("one", "two")[number]), min_width=120)
+        gallery = gr.Gallery(
+            label=texts("images"),
+            show_label=False,
+            columns=3,
+            height="auto",
+            format="png",
+            interactive=False,
+            allow_preview=False,
+            buttons=["fullscreen"],
+            elem_classes=["pixels", "whole"],
+            elem_id=page.id(f"compare-{number + 1}"),
+        )
+    return name, gallery
+
+
+def build_about(page: Page) -> None:
+    """Facts, scores with their protocol, grids over time, losses, and the card."""
+    with gr.Tab(texts("about"), render_children=True) as tab:
+        with gr.Row():
+            with gr.Column(scale=3, min_width=280):
+                facts = gr.Markdown(elem_id=page.id("facts"))
+            with gr.Column(scale=2, min_width=280):
+                heading = gr.Markdown(texts("grids"))
+                grids = gr.Gallery(
+                    label=texts("grids"),
+                    show_label=False,
+                    columns=2,
+                    height="auto",
+                    format="png",
+                    interactive=False,
+                    buttons=["fullscreen"],
+                    elem_classes="studio-grids",
+                    object_fit="contain",
+                )
+                losses = gr.Markdown(texts("curve"))
+                curve = gr.Image(
+                    label=texts("curve"),
+                    show_label=False,
+                    format="png",
+                    interactive=False,
+                    buttons=["fullscreen"],
+                    alt_text="The losses over time",
+                )
+        with gr.Accordion(texts("card"), open=False) as accordion:
+            card = gr.Markdown()
+
+    @friendly
+    def about_(model: str = "") -> tuple[Any, ...]:
+        """Say what a model is, what it must not be used for, and its scores with their protocol.
+
+        Args:
+            model: the name of a model of this page; the first one when left empty.
+        """
+        shared = page.shelf.find(model)
+        shown, losses, text = about.grids(shared), about.curve(shared), about.card(shared)
+        there = gr.update(visible=bool(shown)), gr.update(visible=losses is not None), gr.update(visible=bool(text))
+        pictures = gr.update(value=shown, visible=bool(shown)), gr.update(value=losses, visible=losses is not None)
+        return about.facts(shared), *pictures, text, *there
+
+    outputs = [facts, grids, curve, card, heading, losses, accordion]
+    tab.select(about_, page.chooser, outputs, **page.api("about"), show_progress="hidden", **LIVE)
+    page.chooser.input(about_, page.chooser, outputs, api_visibility="private", show_progress="hidden", **LIVE)

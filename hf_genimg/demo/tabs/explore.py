@@ -1,0 +1,252 @@
+"""The Explore tab: a walk between seeds, directions as live sliders, and a map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from .. import explore
+from ..handlers import LARGEST_SEED
+from ..models import Shared, Shelf
+from ._page import LIVE, LONG, Page, cache_folder, friendly, texts
+
+PROGRESS = gr.Progress()  # a stand-in, which gradio replaces for each request
+QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last"}
+
+
+def build(page: Page) -> None:
+    """Lay the tab out and wire it."""
+    ui = SimpleNamespace(page=page)
+    with gr.Tab(texts("explore"), render_children=True) as tab:
+        _directions(ui)
+        _map(ui)
+        _walk(ui)
+    _wire_directions(ui, tab)
+    _wire_map(ui, tab)
+    _wire_walk(ui)
+
+
+def _directions(ui: SimpleNamespace) -> None:
+    gr.Markdown(texts("directions_info"))
+    with gr.Row(elem_classes="studio-row"):
+        with gr.Column(scale=2, min_width=260, elem_classes="studio-controls"):
+            with gr.Row():
+                ui.seed = gr.Number(7, label=texts("seed"), precision=0, minimum=0, maximum=LARGEST_SEED, min_width=100)
+                ui.method = gr.Radio([("PCA", "pca"), ("SeFa", "sefa")], value="pca", label=texts("method"), min_width=100)
+            ui.amounts = [
+                gr.Slider(
+                    -3,
+                    3,
+                    0,
+                    step=0.05,
+                    label=texts(f"direction_{number + 1}"),
+                    elem_id=ui.page.id(f"direction-{number + 1}"),
+                    min_width=120,
+                )
+                for number in range(explore.SLIDERS)
+            ]
+            ui.reset = gr.Button(texts("reset"), size="sm")
+        with gr.Column(scale=3, min_width=240):
+            ui.image = gr.Image(
+                label=texts("image"),
+                show_label=False,
+                format="png",
+                interactive=False,
+                buttons=["download", "fullscreen"],
+                elem_classes="pixels large",
+                elem_id=ui.page.id("direction-image"),
+                alt_text="The image at these directions",
+            )
+
+
+def _map(ui: SimpleNamespace) -> None:
+    gr.Markdown(texts("map_info"))
+    with gr.Row(elem_classes="studio-row"):
+        with gr.Column(scale=3, min_width=260):
+            ui.map = gr.Image(
+                label=texts("map"),
+                show_label=False,
+                format="png",
+                interactive=False,
+                buttons=["fullscreen"],
+                elem_classes="pixels",
+                elem_id=ui.page.id("map"),
+                alt_text="Map of the plane of the two strongest directions",
+            )
+        with gr.Column(scale=2, min_width=240):
+            ui.x = gr.Slider(-explore.MAP_REACH, explore.MAP_REACH, 0, step=0.05, label=texts("map_x"), elem_id=ui.page.id("map-x"))
+            ui.y = gr.Slider(-explore.MAP_REACH, explore.MAP_REACH, 0, step=0.05, label=texts("map_y"), elem_id=ui.page.id("map-y"))
+            ui.there = gr.Image(
+                label=texts("image"),
+                show_label=False,
+                format="png",
+                interactive=False,
+                buttons=["download"],
+                elem_classes="pixels large",
+                elem_id=ui.page.id("map-image"),
+                alt_text="The image at this place of the map",
+            )
+
+
+def _walk(ui: SimpleNamespace) -> None:
+    with gr.Row(equal_height=True):
+        ui.seeds = gr.Textbox("3, 7, 12", label=texts("walk"), info=texts("seeds_info"), scale=3, min_width=200)
+        ui.steps = gr.Slider(2, explore.MOST_STEPS, 8, step=1, label=texts("steps"), scale=3, min_width=200)
+    with gr.Row():
+        ui.go = gr.Button(texts("make_walk"), variant="primary", min_width=100, elem_id=ui.page.id("walk"))
+        ui.gif = gr.Button(texts("gif"), min_width=100, elem_id=ui.page.id("gif"))
+        ui.stop = gr.Button(texts("stop"), min_width=80, scale=0)
+    ui.strip = gr.Gallery(
+        label=texts("strip"),
+        show_label=False,
+        columns=8,
+        height="auto",
+        format="png",
+        visible=False,
+        interactive=False,
+        allow_preview=False,
+        buttons=["fullscreen"],
+        elem_classes=["pixels", "whole"],
+        elem_id=ui.page.id("strip"),
+    )
+    ui.moving = gr.Image(
+        label=texts("moving"),
+        show_label=False,
+        format="gif",
+        type="filepath",
+        interactive=False,
+        buttons=["download"],
+        visible=False,
+        elem_classes="pixels",
+        height=240,
+        alt_text="The walk, moving",
+    )
+
+
+def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
+    shelf = ui.page.shelf
+
+    @friendly
+    def directions(
+        model: str = "",
+        seed: int = 7,
+        method: str = "pca",
+        first: float = 0,
+        second: float = 0,
+        third: float = 0,
+        fourth: float = 0,
+        fifth: float = 0,
+        sixth: float = 0,
+    ) -> Image.Image:
+        """Make the image of a seed, moved along the six directions that change images most.
+
+        Args:
+            model: the name of a model of this page; the first one when left empty.
+            seed: an integer of 0 or more.
+            method: how the directions are found: pca (GANSpace) or sefa.
+            first: how far along the first, in standard deviations from -3 to 3.
+            second: likewise.
+            third: likewise.
+            fourth: likewise.
+            fifth: likewise.
+            sixth: likewise.
+        """
+        return explore.along(shelf.find(model), seed, [first, second, third, fourth, fifth, sixth], method)
+
+    inputs = [ui.page.chooser, ui.seed, ui.method, *ui.amounts]
+    live = [*(slider.input for slider in ui.amounts), ui.seed.input, ui.method.input]
+    gr.on(live, directions, inputs, ui.image, **ui.page.api("directions"), **QUIET, **LIVE)
+    again: dict[str, Any] = {"api_visibility": "private", **QUIET, **LIVE}
+    ui.reset.click(lambda: [0] * len(ui.amounts), None, ui.amounts, api_visibility="private").then(directions, inputs, ui.image, **again)
+    tab.select(directions, inputs, ui.image, **again)
+
+    def updates(model: Shared) -> list[Any]:
+        used = min(explore.SLIDERS, model.latent_dim)
+        methods = [(name, value) for name, value in (("PCA", "pca"), ("SeFa", "sefa")) if value in explore.methods_of(model)]
+        return [gr.update(choices=methods, value="pca"), *(gr.update(visible=i < used, value=0) for i in range(explore.SLIDERS))]
+
+    ui.page.adapt([ui.method, *ui.amounts], updates)
+
+
+def _map_endpoints(shelf: Shelf) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    @friendly
+    def latent_map(model: str = "") -> Image.Image:
+        """Draw the plane of the two strongest directions as a grid of images.
+
+        Args:
+            model: the name of a model of this page; the first one when left empty.
+        """
+        return explore.latent_map(shelf.find(model))
+
+    @friendly
+    def on_map(model: str = "", x: float = 0, y: float = 0) -> Image.Image:
+        """Make the image at a place of the map.
+
+        Args:
+            model: the name of a model of this page; the first one when left empty.
+            x: to the right, in standard deviations from -2.5 to 2.5.
+            y: up, likewise.
+        """
+        return explore.on_map(shelf.find(model), x, y)
+
+    return latent_map, on_map
+
+
+def _wire_map(ui: SimpleNamespace, tab: gr.Tab) -> None:
+    latent_map, on_map = _map_endpoints(ui.page.shelf)
+
+    def clicked(model: str, event: gr.SelectData) -> tuple[float, float]:
+        return explore.place(ui.page.shelf.find(model), *event.index)
+
+    chooser, hidden = ui.page.chooser, {"show_progress": "hidden", "api_visibility": "private", **LIVE}
+    gr.on([ui.x.input, ui.y.input], on_map, [chooser, ui.x, ui.y], ui.there, **ui.page.api("on_map"), **QUIET, **LIVE)
+    drawn = tab.select(latent_map, chooser, ui.map, **ui.page.api("latent_map"), show_progress="hidden", **LIVE)
+    drawn.then(on_map, [chooser, ui.x, ui.y], ui.there, **hidden)
+    ui.map.select(clicked, chooser, [ui.x, ui.y], **hidden).then(on_map, [chooser, ui.x, ui.y], ui.there, **hidden)
+
+
+def _wire_walk(ui: SimpleNamespace) -> None:
+    shelf = ui.page.shelf
+
+    @friendly
+    def walk(model: str = "", seeds: str = "3, 7, 12", steps: int = 8, progress: gr.Progress = PROGRESS) -> Iterator[list[Image.Image]]:
+        """Walk from the image of each seed to that of the next; the images so far come one by one.
+
+        Args:
+            model: the name of a model of this page; the first one when left empty.
+            seeds: two to eight seeds with commas between them.
+            steps: images from one seed to the next, both included, from 2 to 32.
+        """
+        points = explore.seeds_of(seeds)
+        total = (len(points) - 1) * (steps - 1) + 1
+        for images in explore.walk_between(shelf.find(model), points, steps):
+            progress((len(images), total))
+            if len(images) % 4 == 0 or len(images) == total:
+                yield images
+
+    @friendly
+    def walk_gif(model: str = "", seeds: str = "3, 7, 12", steps: int = 8, progress: gr.Progress = PROGRESS) -> str:
+        """Make the walk there and back as an endless GIF.
+
+        Args:
+            model: the name of a model of this page; the first one when left empty.
+            seeds: two to eight seeds with commas between them.
+            steps: images from one seed to the next, both included, from 2 to 32.
+        """
+        images: list[Image.Image] = []
+        points = explore.seeds_of(seeds)
+        for images in explore.walk_between(shelf.find(model), points, steps):
+            progress((len(images), (len(points) - 1) * (steps - 1) + 1))
+        return str(explore.gif(images, cache_folder(ui.strip)))
+
+    inputs = [ui.page.chooser, ui.seeds, ui.steps]
+    going = ui.go.click(walk, inputs, ui.strip, **ui.page.api("walk"), **LONG)
+    gr.on([ui.go.click, ui.seeds.submit], lambda: gr.update(visible=True), None, ui.strip, api_visibility="private", queue=False)
+    ui.seeds.submit(walk, inputs, ui.strip, api_visibility="private", **LONG)
+    making = ui.gif.click(walk_gif, inputs, ui.moving, **ui.page.api("walk_gif"), **LONG)
+    making.success(lambda: gr.update(visible=True), None, ui.moving, api_visibility="private")
+    ui.stop.click(None, None, None, cancels=[going, making])

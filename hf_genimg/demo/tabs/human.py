@@ -1,0 +1,81 @@
+"""The Human test tab: two images, one question."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from .. import human
+from ..models import Shelf
+from ._page import LIVE, Page, friendly, texts
+
+
+def build(page: Page) -> None:
+    """Lay the tab out and wire it; only where a model of the page can be tested."""
+    if not any(map(human.can_test, page.models)):
+        return
+    with gr.Tab(texts("human"), render_children=True) as tab:
+        gr.Markdown(texts("human_info"))
+        with gr.Row(elem_classes="studio-pair"):
+            left, right = _picture("Left image", page.id("human-left")), _picture("Right image", page.id("human-right"))
+        with gr.Row(elem_classes="studio-pair"):
+            is_left, is_right = gr.Button(texts("left"), min_width=120), gr.Button(texts("right"), min_width=120)
+        told = gr.Markdown(elem_id=page.id("human-told"))
+        rater, trial = gr.BrowserState("", storage_key="hf_genimg-rater"), gr.Textbox(visible=False)
+        sides = {is_left: gr.Textbox("left", visible=False), is_right: gr.Textbox("right", visible=False)}
+    ask, answer = _endpoints(page.shelf)
+    quiet: dict[str, Any] = {"show_progress": "hidden", **LIVE}
+    outputs = [left, right, trial, told, rater]
+    tab.select(ask, [page.chooser, rater], outputs, **page.api("human_trial"), **quiet)
+    for number, (button, side) in enumerate(sides.items()):
+        named: dict[str, Any] = {"api_visibility": "private"} if number else page.api("human_answer")
+        button.click(answer, [page.chooser, rater, trial, side], outputs, **named, **quiet)
+
+
+def _picture(alt: str, elem_id: str) -> gr.Image:
+    return gr.Image(
+        show_label=False,
+        format="png",
+        interactive=False,
+        buttons=[],
+        elem_classes="pixels",
+        elem_id=elem_id,
+        alt_text=alt,
+        min_width=120,
+    )
+
+
+def _endpoints(shelf: Shelf) -> tuple[Any, Any]:
+    def show(model: str, rater: str, said: str) -> tuple[Image.Image, Image.Image, str, str, str]:
+        shared = shelf.find(model)
+        trial, left, right = human.show(shared, rater)
+        return left, right, trial.id, f"{said}{human.standing(human.test_of(shared).results(), rater)}", rater
+
+    @friendly
+    def human_trial(model: str = "", rater: str = "") -> tuple[Image.Image, Image.Image, str, str, str]:
+        """Show two images, one of them real. Returns left, right, the trial's id, how it stands, and who rates.
+
+        Args:
+            model: the name of a model of this page; the first one when left empty.
+            rater: a name that stays the same; a new one is given when it is left empty.
+        """
+        return show(model, rater or secrets.token_hex(8), "")
+
+    @friendly
+    def human_answer(model: str, rater: str, trial: str, side: str) -> tuple[Image.Image, Image.Image, str, str, str]:
+        """Say which image of a trial is real, and get the next trial. A trial counts once.
+
+        Args:
+            model: the name of a model of this page; the first one when empty.
+            rater: as human_trial returned it.
+            trial: the id, as human_trial returned it.
+            side: left or right.
+        """
+        outcome = human.test_of(shelf.find(model)).answer(trial, side)
+        said = "Right. " if outcome.right else "No, that was the model's. "
+        return show(model, rater, said if outcome.counted else "That trial was answered before, and counts once. ")
+
+    return human_trial, human_answer

@@ -1,0 +1,232 @@
+"""The tabs that take a picture: Reconstruct, Translate and Classify."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from .. import uploads
+from ..about import examples
+from ..explore import SLIDERS
+from ..models import Shared
+from ._page import LIVE, Page, friendly, texts
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
+
+
+def upload(label: str, elem_id: str) -> gr.Image:
+    """A place for a picture, which is read by `read_upload` and by nothing else."""
+    place = gr.Image(
+        label=texts(label),
+        type="pil",
+        format="png",
+        image_mode=None,
+        sources=["upload", "clipboard"],
+        buttons=[],
+        height=260,
+        elem_id=elem_id,
+        elem_classes="pixels",
+    )
+
+    def read(payload: Any) -> Image.Image | None:
+        if payload is None:
+            return None
+        if not payload.path or (payload.url or "").startswith("data:"):
+            raise gr.Error("give the picture as a file", print_exception=False)
+        try:
+            return uploads.read_upload(payload.path)
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    place.preprocess = read
+    return place
+
+
+def _examples(page: Page, tab: gr.Tab, target: gr.Image) -> Any:
+    """A row of pictures to try; choosing one puts it into `target`. Returns the event after which it is there."""
+    gr.Markdown(texts("examples"))
+    gallery = gr.Gallery(
+        label=texts("examples"),
+        show_label=False,
+        columns=4,
+        height="auto",
+        format="png",
+        interactive=False,
+        allow_preview=False,
+        buttons=[],
+        elem_classes=["pixels", "whole", "studio-examples"],
+        object_fit="cover",
+    )
+
+    def show(model: str) -> list[Image.Image]:
+        return examples(page.shelf.find(model))
+
+    def choose(model: str, event: gr.SelectData) -> Image.Image:
+        return examples(page.shelf.find(model))[event.index]
+
+    hidden = {"api_visibility": "private", "show_progress": "hidden"}
+    tab.select(friendly(show), page.chooser, gallery, **hidden)
+    page.fill(show, page.chooser, gallery)
+    return gallery.select(friendly(choose), page.chooser, target, **hidden)
+
+
+def _begin(page: Page, answer: Any, picture: gr.Image, result: Any) -> None:
+    """Show the first example and what becomes of it, so that the tab is not empty when it is opened."""
+
+    def begin(model: str) -> tuple[Any, Any]:
+        found = examples(page.shelf.find(model))
+        return (found[0], answer(model, found[0])) if found else (gr.skip(), gr.skip())
+
+    page.fill(begin, page.chooser, [picture, result])
+
+
+def _before_after(elem_id: str) -> gr.ImageSlider:
+    return gr.ImageSlider(
+        label=texts("before_after"),
+        show_label=False,
+        type="pil",
+        format="png",
+        interactive=False,
+        buttons=["download", "fullscreen"],
+        elem_id=elem_id,
+        elem_classes="pixels",
+        max_height=420,
+    )
+
+
+def build_reconstruct(page: Page) -> None:
+    """Upload, before and after, edits of the latents, and the way from one upload to another."""
+    ui = SimpleNamespace()
+    with gr.Tab(texts("reconstruct"), render_children=True) as tab:
+        with gr.Row(elem_classes="studio-row-down"):
+            with gr.Column(scale=2, min_width=260):
+                ui.picture = upload("picture", "reconstruct-picture")
+                chosen = _examples(page, tab, ui.picture)
+            with gr.Column(scale=3, min_width=260):
+                gr.Markdown(texts("before_after"))
+                ui.result = _before_after("reconstruct-result")
+        with gr.Row():
+            with gr.Column(min_width=260):
+                ui.amounts = [
+                    gr.Slider(-3, 3, 0, step=0.05, label=texts(f"direction_{i + 1}"), elem_id=f"edit-{i + 1}") for i in range(SLIDERS)
+                ]
+            with gr.Column(min_width=260):
+                ui.other = upload("other_picture", "reconstruct-other")
+                ui.between = gr.Slider(0, 1, 0, step=0.02, label=texts("between"), elem_id="between")
+        gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
+    page.adapt(ui.amounts, lambda model: [gr.update(visible=i < min(SLIDERS, model.latent_dim), value=0) for i in range(SLIDERS)])
+    _wire_reconstruct(page, ui, chosen)
+
+
+def _wire_reconstruct(page: Page, ui: SimpleNamespace, chosen: Any) -> None:
+    @friendly
+    def reconstruct(
+        model: str,
+        picture: Image.Image | None,
+        other: Image.Image | None = None,
+        between: float = 0,
+        first: float = 0,
+        second: float = 0,
+        third: float = 0,
+        fourth: float = 0,
+        fifth: float = 0,
+        sixth: float = 0,
+    ) -> tuple[Image.Image, Image.Image]:
+        """Send a picture through an autoencoder: what the model saw of it, and what it made of it.
+
+        Args:
+            model: the name of a model of this page; the first one when empty.
+            picture: a file of at most 12 MB and 30 million pixels.
+            other: a second picture to go towards.
+            between: how far towards it, from 0 to 1.
+            first: how far along the first direction, in standard deviations from -3 to 3.
+            second: likewise.
+            third: likewise.
+            fourth: likewise.
+            fifth: likewise.
+            sixth: likewise.
+        """
+        amounts = [first, second, third, fourth, fifth, sixth]
+        return uploads.reconstruct(page.shelf.find(model), picture, amounts, other, between)
+
+    inputs = [page.chooser, ui.picture, ui.other, ui.between, *ui.amounts]
+    ui.picture.upload(reconstruct, inputs, ui.result, **page.api("reconstruct"), **LIVE)
+    moved = [ui.between.input, ui.other.upload, *(slider.input for slider in ui.amounts)]
+    gr.on(moved, reconstruct, inputs, ui.result, api_visibility="private", **QUIET)
+    _begin(page, reconstruct, ui.picture, ui.result)
+    chosen.then(reconstruct, inputs, ui.result, api_visibility="private", **QUIET)
+
+
+def build_translate(page: Page) -> None:
+    """Upload or example, a mask where the model takes one, before and after."""
+    masks = page.any_model(lambda model: model.capabilities.mask)
+    with gr.Tab(texts("translate"), render_children=True) as tab:
+        with gr.Row(elem_classes="studio-row-down"):
+            with gr.Column(scale=2, min_width=260):
+                picture = upload("picture", "translate-picture")
+                chosen = _examples(page, tab, picture)
+                mask = upload("mask", "translate-mask") if masks else gr.State(None)
+                go = gr.Button(texts("translate"), variant="primary")
+            with gr.Column(scale=3, min_width=260):
+                gr.Markdown(texts("before_after"))
+                result = _before_after("translate-result")
+        gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
+    if masks:
+        mask.visible = bool(page.first and page.first.capabilities.mask)
+        page.adapt([mask], lambda model: [gr.update(visible=model.capabilities.mask, value=None)])
+
+    @friendly
+    def translate(model: str, picture: Image.Image | None, mask: Image.Image | None = None) -> tuple[Image.Image, Image.Image]:
+        """Translate a picture: what the model saw of it, and what it made of it.
+
+        Args:
+            model: the name of a model of this page; the first one when empty.
+            picture: a file of at most 12 MB and 30 million pixels.
+            mask: white where there is something to fill in, for models that do.
+        """
+        return uploads.translate(page.shelf.find(model), picture, mask)
+
+    inputs = [page.chooser, picture, mask]
+    go.click(translate, inputs, result, **page.api("translate"), **LIVE)
+    picture.upload(translate, inputs, result, api_visibility="private", **LIVE)
+    _begin(page, translate, picture, result)
+    chosen.then(translate, inputs, result, api_visibility="private", **LIVE)
+
+
+def build_classify(page: Page) -> None:
+    """Upload or example, and what it is taken for."""
+    with gr.Tab(texts("classify"), render_children=True) as tab:
+        with gr.Row(elem_classes="studio-row-down"):
+            with gr.Column(scale=2, min_width=260):
+                picture = upload("picture", "classify-picture")
+                chosen = _examples(page, tab, picture)
+                top = gr.Slider(1, _classes(page.first), min(3, _classes(page.first)), step=1, label=texts("top"))
+            with gr.Column(scale=3, min_width=260):
+                result = gr.Label(label=texts("answer"), elem_id="classify-result")
+        gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
+    page.adapt([top], lambda model: [gr.update(maximum=_classes(model), value=min(3, _classes(model)))])
+
+    @friendly
+    def classify(model: str, picture: Image.Image | None, top: int = 3) -> dict[str, float]:
+        """Say what is on a picture: the likeliest classes and their probabilities.
+
+        Args:
+            model: the name of a model of this page; the first one when empty.
+            picture: a file of at most 12 MB and 30 million pixels.
+            top: how many classes.
+        """
+        return uploads.classify(page.shelf.find(model), picture, int(top))
+
+    inputs = [page.chooser, picture, top]
+    picture.upload(classify, inputs, result, **page.api("classify"), **LIVE)
+    top.release(classify, inputs, result, api_visibility="private", **LIVE)
+    _begin(page, classify, picture, result)
+    chosen.then(classify, inputs, result, api_visibility="private", **LIVE)
+
+
+def _classes(model: Shared | None) -> int:
+    """At most how many classes there are to name."""
+    return max(2, min(model.capabilities.num_classes or 10, 100)) if model else 10

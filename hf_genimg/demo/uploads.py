@@ -1,0 +1,120 @@
+"""What is done with a visitor's pictures: read with care, kept nowhere, reconstructed, translated, named."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps
+
+from ..pipelines.images import convert, prepare
+from ..pipelines.interpolation import slerp
+from .explore import shift
+from .handlers import complete, sign
+from .models import Shared
+
+# Not whatever Pillow can read: its EPS reader, for one, starts a program on the contents.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
+MOST_BYTES, MOST_UPLOAD_PIXELS = 12 * 2**20, 30_000_000
+ADVICE = "give a JPEG, PNG, GIF, BMP, WEBP or TIFF of at most 12 MB and 30 million pixels"
+SHOWN = 384  # pixels a side at least, of pictures that are compared
+
+
+def read_upload(path: str | os.PathLike[str]) -> Image.Image:
+    """A picture, upright, of mode L, RGB or RGBA. Its header is looked at before anything is decoded.
+
+    Raises:
+        ValueError: it is too large, damaged, or no picture: one line that says what may be given.
+    """
+    try:
+        if Path(path).stat().st_size > MOST_BYTES:
+            raise ValueError("the file is too large")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a bomb (we are stricter), and of oddities in its metadata
+            with Image.open(path, formats=FORMATS) as image:
+                if image.width * image.height > MOST_UPLOAD_PIXELS:
+                    raise ValueError(f"it has {image.width}x{image.height} pixels")
+                image.draft("RGB", (2048, 2048))  # JPEG decodes large pictures smaller, and so faster
+                return _plain(ImageOps.exif_transpose(image))
+    except FileNotFoundError:
+        raise ValueError("this picture is not kept any more; upload it again") from None
+    except ValueError as error:
+        raise ValueError(f"this picture cannot be used ({error}); {ADVICE}") from None
+    except Exception:  # whatever Pillow's readers make of damage
+        raise ValueError(f"this file cannot be read as a picture; {ADVICE}") from None
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    if image.mode in ("L", "RGB", "RGBA", "I") or image.mode.startswith("I;"):
+        return image.copy()  # `prepare` knows what to do with 16 bits a level
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def seen(model: Shared, picture: Image.Image, channels: int | None = None) -> Image.Image:
+    """What the model sees of a picture: the centre square, resized, in its colours."""
+    able = model.capabilities
+    return convert(prepare(picture, able.image_size, channels or able.image_channels), "pil")[0]
+
+
+def enlarged(image: Image.Image) -> Image.Image:
+    """By a whole factor, so that it can be looked at; with what it carries."""
+    factor = max(1, -(-SHOWN // image.width))
+    large = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+    large.info.update(image.info)
+    return large
+
+
+def reconstruct(
+    model: Shared, picture: Image.Image | None, amounts: list[float], other: Image.Image | None = None, between: float = 0.0
+) -> tuple[Image.Image, Image.Image]:
+    """What the model saw, and what it made of it: encoded, moved towards another picture and along directions, and decoded."""
+    _require(model, model.capabilities.encode, "reconstructs no pictures")
+    picture = _given(picture)
+    if not 0 <= between <= 1:
+        raise ValueError(f"between={between} is not possible; give a number from 0 to 1")
+    with model.lock:
+        latents = model.pipe.encode(picture).float().cpu()
+        if other is not None and between:
+            latents = slerp(latents, model.pipe.encode(other).float().cpu(), between)
+        if any(amounts):
+            latents = shift(model, latents, amounts)
+        images = model.pipe.decode(latents)
+    own: dict[str, Any] = {"reconstructed": True, "amounts": amounts if any(amounts) else None, "between": between or None}
+    made = sign(model, images, [{name: value for name, value in own.items() if value is not None}])[0]
+    return enlarged(seen(model, picture)), enlarged(made)
+
+
+def translate(model: Shared, picture: Image.Image | None, mask: Image.Image | None = None) -> tuple[Image.Image, Image.Image]:
+    """What the model saw, and its translation."""
+    _require(model, model.capabilities.task == "translation", "translates no pictures")
+    picture = _given(picture)
+    if mask is not None and not model.capabilities.mask:
+        raise ValueError(f"{model.name} takes no mask, for it fills nothing in; leave it out")
+    with model.lock:
+        made = model.pipe(picture, **({"mask": mask} if mask is not None else {})).images
+    before = seen(model, picture, model.pipe.network.config.get("input_channels"))
+    after = complete(made)[0]
+    return enlarged(before.resize(after.size, Image.Resampling.NEAREST)), enlarged(after)
+
+
+def classify(model: Shared, picture: Image.Image | None, top: int = 3) -> dict[str, float]:
+    """The likeliest classes and their probabilities, best first."""
+    _require(model, model.capabilities.task == "classification", "is no classifier")
+    if isinstance(top, bool) or not isinstance(top, int) or not 1 <= top <= 100:
+        raise ValueError(f"top={top!r:.40} is not possible; give an integer from 1 to 100")
+    with model.lock:
+        found = model.pipe(_given(picture), top)
+    return dict(zip(found.names[0], found.probabilities[0], strict=True))
+
+
+def _given(picture: Image.Image | None) -> Image.Image:
+    if picture is None:
+        raise ValueError("there is no picture yet; upload one or choose an example")
+    return picture
+
+
+def _require(model: Shared, able: bool, lack: str) -> None:
+    if not able:
+        raise ValueError(f"{model.name} {lack}; choose another model")

@@ -1,0 +1,109 @@
+"""Directions in the latent space along which images change: from what the network computes (GANSpace), or from its weights (SeFa)."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+from torch import nn
+
+from ._latent_pipeline import LatentPipeline
+
+METHODS = ("pca", "sefa")
+WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+
+
+def directions(pipe: LatentPipeline, method: str = "pca", count: int = 6, samples: int = 512, seed: int = 0) -> torch.Tensor:
+    """Directions that change the images most, the strongest first.
+
+    Args:
+        method: `pca`: principal components of the activations that enter the second layer with weights, and for each the latent direction
+            that predicts it best, by least squares (GANSpace, arXiv:2004.02546); `sefa`: eigenvectors of A^T A for the weights A of the
+            first layer (SeFa, arXiv:2007.06600), for networks whose first layer acts on the latents.
+        count: how many, at most `latent_dim`.
+        samples, seed: from which latents the activations are taken; `sefa` needs none.
+
+    Returns:
+        float32 [count, D], each of length 1.
+
+    Raises:
+        ValueError: the method is not known, or the network's weights do not allow it.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method={method!r} is not known; use one of {', '.join(METHODS)}")
+    count = min(count, pipe.network.config.latent_dim)
+    return _sefa(pipe, count) if method == "sefa" else _pca(pipe, count, samples, seed)
+
+
+def allows_sefa(pipe: LatentPipeline) -> bool:
+    """Whether the first layer acts on the latents themselves."""
+    return _first_weights(pipe) is not None
+
+
+def _pca(pipe: LatentPipeline, count: int, samples: int, seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    latents = pipe.network.sample_latents(samples, generator)
+    classes = pipe.capabilities.num_classes
+    labels = torch.randint(classes, (samples,), generator=generator) if classes else None
+    features = _features(pipe, latents, labels)
+    features = features - features.mean(0)
+    with torch.random.fork_rng(devices=[]):  # pca_lowrank draws from the global state
+        torch.manual_seed(seed)
+        scores, deviations, _ = torch.pca_lowrank(features, q=min(count, *features.shape), center=False)
+    found = (scores * deviations).T @ (latents - latents.mean(0))  # coordinates are uncorrelated, so least squares is this, up to a scale
+    return _unit(found)
+
+
+def _features(pipe: LatentPipeline, latents: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+    """float32 [N, F]: what enters the second layer with weights; the images, for a network that has but one."""
+    entered, images = _trace(pipe, latents, labels)
+    return (entered[1][1] if len(entered) > 1 else images).flatten(1).float().cpu()
+
+
+def _trace(
+    pipe: LatentPipeline, latents: torch.Tensor, labels: torch.Tensor | None
+) -> tuple[list[tuple[nn.Module, torch.Tensor]], torch.Tensor]:
+    """The first two layers with weights that images meet, with what enters them, and the images."""
+    entered: list[tuple[nn.Module, torch.Tensor]] = []
+
+    def note(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if len(entered) < 2 and inputs[0].shape[0] == len(latents):
+            entered.append((layer, inputs[0].detach()))
+
+    weight = next(pipe.network.parameters())
+    with torch.no_grad(), ExitStack() as hooks:
+        for layer in pipe.network.modules():
+            if isinstance(layer, WEIGHTED):
+                handle = layer.register_forward_pre_hook(note)
+                hooks.callback(handle.remove)
+        images = pipe._forward(latents.to(weight.device, weight.dtype), None if labels is None else labels.to(weight.device))
+    return entered, images
+
+
+def _sefa(pipe: LatentPipeline, count: int) -> torch.Tensor:
+    weights = _first_weights(pipe)
+    if weights is None:
+        raise ValueError("method='sefa' needs a network whose first layer acts on the latents alone; use pca")
+    values, vectors = torch.linalg.eigh(weights.T @ weights)
+    return _unit(vectors[:, values.argsort(descending=True)[:count]].T)
+
+
+def _first_weights(pipe: LatentPipeline) -> torch.Tensor | None:
+    """float32 [F, D] of the first layer with weights, where it takes the latents as they are."""
+    latents = pipe.network.sample_latents(2, torch.Generator().manual_seed(0))
+    labels = torch.zeros(2, dtype=torch.long) if pipe.capabilities.num_classes else None
+    entered, _ = _trace(pipe, latents, labels)
+    if not entered or not torch.allclose(entered[0][1].flatten(1).float().cpu()[:, : latents.shape[1]], latents):
+        return None
+    layer = entered[0][0]
+    if entered[0][1].flatten(1).shape[1] != latents.shape[1] or isinstance(layer, nn.Conv2d):
+        return None
+    weights = layer.weight.detach().float().cpu()
+    return weights if isinstance(layer, nn.Linear) else weights.flatten(1).T
+
+
+def _unit(vectors: torch.Tensor) -> torch.Tensor:
+    """Of length 1, and with the largest entry positive: a direction has no sign of its own."""
+    largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True)).sign()
+    return vectors * largest / vectors.norm(dim=1, keepdim=True).clamp_min(1e-12)
