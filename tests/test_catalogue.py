@@ -38,6 +38,6 @@ def test_every_command_of_the_readme_exists() -> None:
     from hf_genimg.cli import app
 
     known = set(get_command(app).commands)
-    used = set(re.findall(r"^(?:\.venv/bin/)?hf-genimg (\w+)", README, re.MULTILINE))
+    used = set(re.findall(r"^(?:\.venv/bin/)?hf-genimg ([\w-]+)", README, re.MULTILINE))
     assert used <= known
     assert known == used | {"quickstart"}

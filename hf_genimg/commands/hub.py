@@ -1,12 +1,13 @@
-"""Commands about the Hub: `push`."""
+"""Commands about the Hub: `push`, `space`, `install-hf-extension`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ._shared import Model, hide_loading_bars
+from ._shared import Model, hide_loading_bars, load_model
 
 
 def push(
@@ -20,3 +21,23 @@ def push(
     hide_loading_bars()
     pushed = push_model(model, repo_id, private=private)
     print(f"{pushed.url}: {f'commit {pushed.commit[:8]}' if pushed.changed else 'nothing has changed since the last push'}")
+
+
+def space(
+    model: Model,
+    repo_id: Annotated[str, typer.Argument(metavar="REPO_ID", help="The Space, as owner/name.")],
+    local: Annotated[Path | None, typer.Option(help="Leave it in this folder, where `python app.py` runs, instead of pushing it.")] = None,
+) -> None:
+    """Make a Space of a model: a page to play with it, on the Hub or in a folder."""
+    from ..hub.space import make_space
+
+    where = make_space(model, load_model(model), repo_id, local)
+    print(f"the Space is in {where}{': python app.py opens it' if local is not None else ''}")
+
+
+def install_hf_extension() -> None:
+    """Make `hf genimg ...` mean this command line."""
+    from ..hub.extension import install_extension
+
+    manifest, new = install_extension()
+    print(f"{'registered' if new else 'registered already'} by {manifest}; hf genimg list shows what there is")

@@ -27,7 +27,7 @@ DIGITS_LICENSE = "cc-by-4.0"
 class Facts:
     """A model and what its run left beside it.
 
-    name: of the run or folder. pipeline: loaded. recipe, scores, audit, machine: None where there is none. records: lines of the log.
+    name: of the run or folder. pipeline: loaded. recipe, report, machine: None where there is none. records: lines of the log.
     samples: the last grid, relative to the run; None where there is none, or where it shows real pictures.
     """
 
@@ -35,7 +35,6 @@ class Facts:
     pipeline: Any
     recipe: dict[str, Any] | None = None
     report: Report | None = None
-    audit: dict[str, Any] | None = None
     machine: dict[str, Any] | None = None
     records: list[dict[str, Any]] = field(default_factory=list)
     samples: str | None = None
@@ -80,7 +79,6 @@ def facts_of(model: str | Path | Any) -> Facts:
         pipeline=pipeline,
         recipe=_json(path / RECIPE),
         report=Report.load(scores) if scores.is_file() else None,
-        audit=_json(path / "audit.json"),
         machine=_json(path / "machine.json"),
         records=_records(path / "log.jsonl"),
         samples=_last_grid(path) if pipeline.capabilities.task in ("generation", "reconstruction") else None,

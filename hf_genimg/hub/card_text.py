@@ -143,21 +143,21 @@ def collapse(facts: Facts) -> str:
 def memorisation(facts: Facts) -> str:
     if facts.task not in ("generation", "reconstruction"):
         return "Does not apply: it makes no images from noise."
-    found = facts.audit
-    if found is None:
-        return "Not looked for: `hf_genimg.evaluation.memory.audit_run` does, and what it finds is shown here."
-    gap = found["gap"]
-    share = found["copies"] / found["samples"]
+    found = facts.report.scores if facts.report else {}
+    if "copies" not in found:
+        return "Not looked for: the metric `copies` of `hf-genimg evaluate` does that."
+    copies = found["copies"]
+    bounds = "" if copies.low is None else f" ({copies.low:.2%} to {copies.high:.2%})"
     lines = [
-        f"- copies of training images among {found['samples']:,} samples: {found['copies']} ({share:.1%})",
-        f"- by the same threshold: {found['real_share']:.1%} of real images that were not trained on count as copies, "
-        f"and {found['planted_share']:.1%} of planted copies do",
-        f"- AuthPct: {found['authentic_percent']:.1f} %",
+        f"- samples that are copies of an image of the reference: {copies.value:.2%}{bounds}{f' {copies.note}' if copies.note else ''}"
     ]
-    if gap is not None:
-        bounds = f" ({gap['low']:.3g} to {gap['high']:.3g})" if gap["low"] is not None else ""
-        lines.append(f"- nearer to training than to held-out images by {gap['value']:.3g}{bounds}, by features; above 0 speaks for memory")
-    return "\n".join([*lines, f"\nAgainst {found['training']:,} training images, seen by `{found['extractor']}`, seed {found['seed']}."])
+    if "authentic_percent" in found:
+        lines.append(f"- AuthPct: {found['authentic_percent'].value:.1f} %")
+    if "memorisation_gap" in found:
+        gap = found["memorisation_gap"]
+        bounds = "" if gap.low is None else f" ({gap.low:.3g} to {gap.high:.3g})"
+        lines.append(f"- nearer to training than to held-out images by {gap.value:.3g}{bounds}, by features; above 0 speaks for memory")
+    return "\n".join(lines)
 
 
 def limits(facts: Facts) -> list[str]:

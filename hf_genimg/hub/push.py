@@ -63,7 +63,7 @@ def push(
         FileNotFoundError, ValueError: there is no model in `source`, or `repo_id` is no name; before anything is sent.
         OSError: the Hub refuses or cannot be reached; one line that says why and what to do.
     """
-    _check_id(repo_id)
+    check_id(repo_id)
     with ExitStack() as stack:
         if not isinstance(source, str | Path):
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hf_genimg-push-"))
@@ -71,12 +71,12 @@ def push(
             files = repository_files(Path(folder), repo_id, source)
         else:
             files = repository_files(Path(source).expanduser(), repo_id)
-        with _one_line(repo_id):
+        with one_line(repo_id):
             return _commit(files, repo_id, private, HfApi(token=token), commit_message or "Push with hf_genimg", create_pr)
 
 
 @contextmanager
-def _one_line(repo_id: str) -> Iterator[None]:
+def one_line(repo_id: str) -> Iterator[None]:
     """Say in one line what the Hub refused, and leave what is not of the Hub as it is."""
     try:
         yield
@@ -88,9 +88,9 @@ def _one_line(repo_id: str) -> Iterator[None]:
 
 def claim(repo_id: str, token: str | None = None) -> None:
     """Make `repo_id` where it is not there, so that a run that is to be pushed learns now whether it may; raises as `push` does."""
-    _check_id(repo_id)
-    with _one_line(repo_id):
-        _patiently(lambda: HfApi(token=token).create_repo(repo_id, exist_ok=True))
+    check_id(repo_id)
+    with one_line(repo_id):
+        patiently(lambda: HfApi(token=token).create_repo(repo_id, exist_ok=True))
 
 
 def repository_files(source: Path, repo_id: str, pipeline: Any = None) -> dict[str, Path | bytes]:
@@ -120,15 +120,15 @@ def _is_part(path: Path) -> bool:
 
 def _commit(files: dict[str, Path | bytes], repo_id: str, private: bool, api: HfApi, message: str, create_pr: bool) -> Pushed:
     """Make the repository where it is not there, and commit; again from a new parent where somebody else was quicker."""
-    url = str(_patiently(lambda: api.create_repo(repo_id, private=private, exist_ok=True)))
+    url = str(patiently(lambda: api.create_repo(repo_id, private=private, exist_ok=True)))
     for attempt in range(3):
-        info = _patiently(lambda: api.model_info(repo_id))
+        info = patiently(lambda: api.model_info(repo_id))
         if private and not info.private:
             remedy = "make it private on its page, or leave --private out"
             raise ValueError(f"{repo_id} is there already and public, and was not pushed to; {remedy}")
         stale = [each.rfilename for each in info.siblings or () if OURS.fullmatch(each.rfilename) and each.rfilename not in files]
         try:
-            made = _patiently(lambda: _send(api, repo_id, files, stale, info.sha, message, create_pr))  # noqa: B023 (called at once)
+            made = patiently(lambda: _send(api, repo_id, files, stale, info.sha, message, create_pr))  # noqa: B023 (called at once)
             return Pushed(url, made.oid, made.oid != info.sha)
         except Exception as error:
             if status_of(error) not in (409, 412) or attempt == 2:
@@ -148,7 +148,7 @@ def _send(api: HfApi, repo_id: str, files: dict[str, Path | bytes], stale: list[
         hub_logging.set_verbosity(verbosity)
 
 
-def _patiently(call: Callable[[], Result]) -> Result:
+def patiently(call: Callable[[], Result]) -> Result:
     """Call, and again after a while where the Hub or the network may be better then."""
     for attempt in range(ATTEMPTS):
         try:
@@ -181,8 +181,11 @@ def _why(error: Exception) -> str:
     return explain(error)
 
 
-def _check_id(repo_id: str) -> None:
+def check_id(repo_id: str) -> None:
+    """Raise `ValueError` for what is not `owner/name`."""
     try:
         validate_repo_id(repo_id)
     except HFValidationError as error:
         raise ValueError(f"{repo_id!r} cannot be the name of a repository; use owner/name, of letters, digits, '-', '_' and '.'") from error
+    if repo_id.count("/") != 1:
+        raise ValueError(f"{repo_id!r} names no owner; give owner/name")

@@ -19,8 +19,7 @@ from huggingface_hub import parse_eval_result_entries as parse
 
 import hf_genimg
 from hf_genimg.cli import main
-from hf_genimg.evaluation.memory import audit_run
-from hf_genimg.evaluation.scores import Report
+from hf_genimg.evaluation.scores import Report, Score
 from hf_genimg.hub.card import TEMPLATE, additions, card_text, eval_results, is_generated, write_card
 
 ROOT = Path(__file__).parents[2]
@@ -203,15 +202,16 @@ def test_results_of_a_hub_dataset_are_yaml_too(run: Path) -> None:
     assert not (run / ".eval_results/hf_genimg.yaml").exists()
 
 
-def test_an_audit_is_shown(run: Path) -> None:
-    found = audit_run(run, num=64)
-    assert json.loads((run / "audit.json").read_text()) == found
+def test_signs_of_memory_are_shown(run: Path) -> None:
+    report = Report.load(run / "scores.json")
+    found = {"copies": Score(0.25, 0.2, 0.3, "of 100"), "authentic_percent": Score(71.25), "memorisation_gap": Score(0.5, 0.25, 0.75)}
+    replace(report, scores=found).save(run / "scores.json")
     text = body(write_card(run))
-    assert f"copies of training images among 64 samples: {found['copies']} (" in text
-    assert f"AuthPct: {found['authentic_percent']:.1f} %" in text
-    assert "Against 1,500 training images, seen by `digits`" in text
-    with pytest.raises(ValueError, match="holds no recipe.json; give a run directory"):
-        audit_run(run / "pipeline")
+    assert "copies of an image of the reference: 25.00% (20.00% to 30.00%) of 100" in text
+    assert "AuthPct: 71.2 %" in text
+    assert "by 0.5 (0.25 to 0.75), by features" in text
+    replace(report, scores={"fid": Score(1.0)}).save(run / "scores.json")
+    assert "Not looked for: the metric `copies`" in body(write_card(run))
 
 
 def test_cards_of_a_pipeline_directory_and_of_one_in_memory(run: Path) -> None:

@@ -1,0 +1,96 @@
+"""A Space from a model: app.py, README.md and requirements.txt, with the model and this package beside them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from contextlib import nullcontext
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import CommitOperationAdd, HfApi, SpaceCardData
+
+from ..pipelines.loading import RECIPE
+from .push import check_id, one_line, patiently
+
+PACKAGE = Path(__file__).parents[1]
+PYTHON = "3.12"  # the Hub's default is too old for diffusers
+APP = '''"""A page to play with {name}, made by hf_genimg."""
+
+from pathlib import Path
+
+import hf_genimg
+
+model = {model}
+demo = hf_genimg.build_demo(model)
+
+if __name__ == "__main__":
+    demo.launch()
+'''
+
+
+def make_space(model: str, pipeline: Any, repo_id: str, local: Path | None = None) -> str:
+    """Write a Space for a model into the folder `local`, or push it to `repo_id`; returns where it is.
+
+    model: as it was given. pipeline: it, loaded. A local model is copied into the Space; one of the Hub is loaded from there.
+    Raises `ValueError`, before anything is written, for an id that is none or a folder that is not empty.
+    """
+    check_id(repo_id)
+    if local is not None and local.exists() and (not local.is_dir() or any(local.iterdir())):
+        raise ValueError(f"--local {local} exists already and is not overwritten; name a new or empty folder")
+    with nullcontext(local) if local is not None else tempfile.TemporaryDirectory() as folder:
+        write_space(model, pipeline, repo_id, Path(folder))
+        return str(local) if local is not None else _push(Path(folder), repo_id)
+
+
+def write_space(model: str, pipeline: Any, repo_id: str, folder: Path) -> None:
+    """Write everything that a Space is made of into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    source = Path(model).expanduser()
+    local = source.exists()
+    name = re.sub(r"[^\w.-]+", "-", pipeline.model_name) if local else model
+    place = name if name != PACKAGE.name else f"{name}-model"
+    if local:
+        weights = source / "pipeline" if (source / RECIPE).is_file() else source
+        shutil.copytree(weights, folder / place, ignore=shutil.ignore_patterns(".*"))
+    where = f"Path(__file__).parent / {place!r}" if local else repr(model)
+    app = APP.format(name=name, model=where)
+    (folder / "app.py").write_text(app if local else app.replace("from pathlib import Path\n\n", ""), encoding="utf-8")
+    (folder / "README.md").write_text(_readme(name, repo_id, None if local else model), encoding="utf-8")
+    (folder / "requirements.txt").write_text("\n".join(requirements()) + "\n", encoding="utf-8")
+    shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+
+
+def requirements() -> list[str]:
+    """What the package needs, pinned to the versions that are installed here; gradio is not among it, for the Space brings it."""
+    try:
+        needed = metadata.requires(PACKAGE.name) or []
+    except metadata.PackageNotFoundError as error:
+        raise ValueError("hf_genimg is not installed, so what it needs is not known; pip install it first") from error
+    names = [re.match(r"[\w.-]+", line)[0] for line in needed if "extra ==" not in line]
+    return [f"{name}=={metadata.version(name).partition('+')[0]}" for name in names if name != "gradio"]
+
+
+def _readme(name: str, repo_id: str, hub_model: str | None) -> str:
+    data = SpaceCardData(
+        title=repo_id.rpartition("/")[2],
+        sdk="gradio",
+        sdk_version=metadata.version("gradio"),
+        python_version=PYTHON,
+        app_file="app.py",
+        models=[hub_model] if hub_model else None,
+        tags=["hf_genimg"],
+    )
+    return f"---\n{data.to_yaml()}\n---\n\n# {name}\n\nA page to play with `{name}`. The pictures that it makes are synthetic.\n"
+
+
+def _push(folder: Path, repo_id: str) -> str:
+    api = HfApi()
+    with one_line(repo_id):
+        url = patiently(lambda: api.create_repo(repo_id, repo_type="space", space_sdk="gradio", exist_ok=True))
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        operations = [CommitOperationAdd(path.relative_to(folder).as_posix(), path) for path in files]
+        patiently(lambda: api.create_commit(repo_id, operations, repo_type="space", commit_message="Space by hf_genimg"))
+    return str(url)
