@@ -25,6 +25,7 @@ BESIDE = (RECIPE, "scores.json", "audit.json", "machine.json", "log.jsonl", "cur
 OURS = re.compile(  # what a push may take away again
     r"(\w+/)?(diffusion_pytorch_model[^/]*|hf_genimg\.py|config\.json)|samples/\d+\.png|scores\.json|\.eval_results/hf_genimg\.yaml"
 )
+WEIGHTS = re.compile(r"diffusion_pytorch_model(?:\.(\w+))?(?:-\d+-of-\d+)?\.safetensors")
 ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE = 5, 1.0, 60.0
 PASSING = (408, 429, 500, 502, 503, 504)  # statuses after which the same request may succeed
 Result = TypeVar("Result")
@@ -97,16 +98,25 @@ def repository_files(source: Path, repo_id: str, pipeline: Any = None) -> dict[s
     """What a repository holds, by its path there: files of `source`, and texts that are written now."""
     if not source.exists():
         raise FileNotFoundError(f"there is no {source} to push; give a run directory or a pipeline directory")
-    model = load(source) if pipeline is None else pipeline  # raises where there is none, or only pickles
     folder = source if (source / INDEX).is_file() else source / "pipeline"
+    variant = _only_variant(folder)
+    model = load(source, variant=variant) if pipeline is None else pipeline  # raises where there is none, or only pickles
     found: dict[str, Path | bytes] = {path.relative_to(folder).as_posix(): path for path in _visible(folder) if _is_part(path)}
     if folder != source:
         found |= {name: source / name for name in BESIDE if (source / name).is_file()}
         found |= {f"samples/{path.name}": path for path in sorted((source / "samples").glob("[0-9]*.png"))}
+    known = pipeline is None and variant is None  # a card loads its model by the plain names
     found |= {name: text.encode() for name, text in standalone_files(model).items()}
-    found["README.md"] = card_text(source if pipeline is None else pipeline, repo_id, standalone=True).encode()
-    results = eval_results(source) if pipeline is None else None
+    found["README.md"] = card_text(source if known else model, repo_id, standalone=True).encode()
+    results = eval_results(source) if known else None
     return found | ({RESULTS: results.encode()} if results else {})
+
+
+def _only_variant(folder: Path) -> str | None:
+    """The variant of the weights in `folder`, such as fp16; None where there are plain ones, or none at all."""
+    names = [WEIGHTS.fullmatch(path.name) for path in folder.glob("*/*.safetensors")]
+    variants = [found[1] for found in names if found]
+    return variants[0] if variants and None not in variants else None
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -184,6 +184,13 @@ def test_variants_and_shards(there, tmp_path):
     assert load(ID, dtype=torch.float16).dtype == torch.float16
 
 
+def test_weights_of_a_variant_alone_are_pushed_too(there, tmp_path):
+    pipeline = pipeline_of("mlp_gan")
+    pipeline.save_pretrained(tmp_path / "half", max_shard_size="2KB", variant="fp16")
+    push(tmp_path / "half", ID)
+    assert digest(load(ID, variant="fp16")) == digest(pipeline)  # noqa: F821
+
+
 KILLED = """
 import sys
 from hf_genimg.hub.push import push
