@@ -1,0 +1,57 @@
+"""The checkpoints of the repository: complete, small, and with cards that nobody wrote by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from huggingface_hub import ModelCard
+
+from hf_genimg.api import load
+from hf_genimg.hub.card import card_text, is_generated
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = sorted(path.name for path in (ROOT / "model_cards").iterdir() if path.is_dir())
+every_model = pytest.mark.parametrize("name", SHIPPED)
+LARGEST = 2_000_000  # bytes of one model with all that lies beside it
+
+
+def test_what_is_promised_is_there() -> None:
+    assert set(SHIPPED) >= {"dcgan-digits", "vae-digits", "classifier-digits", "dcgan-sprites", "dcgan-chest-xray"}
+
+
+@every_model
+def test_a_card_is_what_its_files_say(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    folder = Path("model_cards") / name
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert is_generated(card)
+    assert card_text(folder) == card
+    data = ModelCard(card).data
+    assert data.license and data.library_name == "diffusers" and "hf_genimg" in data.tags
+    scores = folder / "scores.json"
+    if scores.exists():
+        measured = {key: value["value"] for key, value in json.loads(scores.read_text())["scores"].items()}
+        assert {result.metric_type: result.metric_value for result in data.eval_results} == measured
+
+
+@every_model
+def test_a_model_is_small_whole_and_shows_no_real_picture(name: str) -> None:
+    folder = ROOT / "model_cards" / name
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < LARGEST
+    assert not [path for path in folder.rglob("*") if path.suffix in (".bin", ".pt", ".pth", ".pkl", ".parquet")]
+    task = load(folder).capabilities.task
+    pictures = {path.relative_to(folder).as_posix() for path in folder.rglob("*.png")}
+    assert {path.partition("/")[0] for path in pictures} == ({"curve.png"} if task == "classification" else {"curve.png", "samples"})
+
+
+def test_the_code_of_every_card_runs_when_pasted(tmp_path: Path) -> None:
+    (tmp_path / "model_cards").symlink_to(ROOT / "model_cards")
+    codes = [re.search(r"```python\n(.*?)```", (ROOT / "model_cards" / name / "README.md").read_text(), re.DOTALL)[1] for name in SHIPPED]
+    pasted = "\n".join(["import pathlib", *(f"{code}\npathlib.Path('grid.png').unlink(missing_ok=True)" for code in codes)])
+    done = subprocess.run([sys.executable, "-c", pasted], cwd=tmp_path, capture_output=True, text=True, env=None, timeout=240)
+    assert done.returncode == 0, done.stderr
