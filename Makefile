@@ -2,12 +2,13 @@
 # make test         the tests: no network, under 15 minutes on two cores
 # make test-slow    the checks that take longer
 # make lint         ruff
+# make spaces       the Spaces with the package beside them, in build/spaces, to push with git
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help quickstart test test-slow lint
+.PHONY: help quickstart test test-slow lint spaces
 help:
 	@sed -n 's/^# //p' Makefile
 
@@ -32,3 +33,8 @@ test-slow: $(INSTALLED)
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+spaces:
+	@for space in spaces/*/; do target=build/$$space; rm -rf $$target && mkdir -p $$target && cp -r $$space. hf_genimg $$target; done
+	@find build/spaces -name __pycache__ -prune -exec rm -rf {} +
+	@echo "build/spaces: each folder is a Space"

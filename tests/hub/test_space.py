@@ -52,9 +52,7 @@ def test_the_files_are_what_a_space_needs(space: Path, run: Path) -> None:
 
 
 def test_the_app_opens_where_nothing_else_of_ours_is(space: Path, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     hidden = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     quiet = {"GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "GRADIO_TEMP_DIR": str(tmp_path)}
     with (tmp_path / "log").open("w") as log:
@@ -64,6 +62,12 @@ def test_the_app_opens_where_nothing_else_of_ours_is(space: Path, tmp_path: Path
     finally:
         app.terminate()
         app.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def _page(address: str, app: subprocess.Popen, log: Path) -> str:
