@@ -135,12 +135,18 @@ def train_command(facts: Facts) -> str | None:
     defaults = {} if own else _defaults(recipe_class(name))
     left = {"num_classes", "class_names", *(["image_channels"] if given.get("data") == "digits" else [])}
     changed = {key: value for key, value in given.items() if key not in left and (key not in defaults or value != defaults[key])}
-    settings = [shlex.quote(f"{key}={_typed(value)}") for key, value in changed.items()]
+    settings = [shlex.quote(f"{key}={_typed(without_place(key, value))}") for key, value in changed.items()]
     return " ".join(["hf-genimg train", f"{name}.py" if own else name, *settings, "--out", shlex.quote(f"runs/{facts.name}")])
 
 
 def _defaults(recipe: type) -> dict[str, Any]:
     return {each.name: each.default for each in fields(recipe) if each.default is not MISSING}
+
+
+def without_place(field: str, value: Any) -> Any:
+    """A field of a recipe as it may be published: of an absolute path to data or to a model, the last name."""
+    local = field in ("data", "init") and isinstance(value, str) and Path(value).expanduser().is_absolute()
+    return Path(value).name if local else value
 
 
 def _typed(value: Any) -> str:

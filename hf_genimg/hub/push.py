@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 import time
@@ -19,6 +20,7 @@ from huggingface_hub.utils import validate_repo_id
 from ..pipelines.hub_errors import causes, explain, is_no_network, status_of
 from ..pipelines.loading import INDEX, RECIPE, load
 from .card import RESULTS, card_text, eval_results
+from .card_facts import without_place
 from .standalone import standalone_files
 
 BESIDE = (RECIPE, "scores.json", "audit.json", "machine.json", "log.jsonl", "curve.png")  # what a run leaves beside its pipeline
@@ -104,6 +106,7 @@ def repository_files(source: Path, repo_id: str, pipeline: Any = None) -> dict[s
     found: dict[str, Path | bytes] = {path.relative_to(folder).as_posix(): path for path in _visible(folder) if _is_part(path)}
     if folder != source:
         found |= {name: source / name for name in BESIDE if (source / name).is_file()}
+        found[RECIPE] = _without_places(source / RECIPE)
         found |= {f"samples/{path.name}": path for path in sorted((source / "samples").glob("[0-9]*.png"))}
     known = pipeline is None and variant is None  # a card loads its model by the plain names
     found |= {name: text.encode() for name, text in standalone_files(model).items()}
@@ -117,6 +120,13 @@ def _only_variant(folder: Path) -> str | None:
     names = [WEIGHTS.fullmatch(path.name) for path in folder.glob("*/*.safetensors")]
     variants = [found[1] for found in names if found]
     return variants[0] if variants and None not in variants else None
+
+
+def _without_places(recipe: Path) -> bytes:
+    """A `recipe.json` that tells nobody where its maker keeps data and models: of an absolute path, the last name."""
+    content = json.loads(recipe.read_text(encoding="utf-8"))
+    content["fields"] = {name: without_place(name, value) for name, value in content["fields"].items()}
+    return json.dumps(content, indent=2).encode()
 
 
 def _visible(folder: Path) -> list[Path]:

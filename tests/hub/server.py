@@ -1,4 +1,4 @@
-"""The routes that huggingface_hub calls, over a `Store`: what they take and give was read from the client (2.4, and 1.33)."""
+"""The routes that huggingface_hub calls, over a `Store`: what they take and give was read from the client (2.4)."""
 
 from __future__ import annotations
 

@@ -159,6 +159,20 @@ def test_the_command_says_where_and_whether(there, run, capsys):
     assert "nothing has changed since the last push" in capsys.readouterr().out
 
 
+def test_nobody_is_told_where_the_data_lie(there, tmp_path):
+    from PIL import Image
+
+    (tmp_path / "whereabouts/pictures").mkdir(parents=True)
+    for level in range(8):
+        Image.new("L", (28, 28), level * 9).save(tmp_path / f"whereabouts/pictures/{level}.png")
+    data = str(tmp_path / "whereabouts/pictures")
+    train(recipe_class("mlp_gan")().smoke().override(data=data, images=8), tmp_path / "run", progress=False)
+    push(tmp_path / "run", ID)
+    files = there.repository(ID).head.files
+    assert json.loads(files["recipe.json"].content)["fields"]["data"] == "pictures"
+    assert not [name for name, blob in files.items() if b"whereabouts" in blob.content]
+
+
 def smoke(**fields):
     return recipe_class("mlp_gan")().smoke().override(images=96, hub_model_id=ID, **fields)
 
