@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gradio as gr
 
-# A page as wide from the start as it will be: gradio counts the tabs that fit once, and lists one twice where it was wrong.
 CSS = """
 .gradio-container { max-width: 1280px !important; width: 100% !important; margin: 0 auto !important; }
 .gradio-container > *, .gradio-container main, .gradio-container .contain { width: 100%; min-width: 0; }

@@ -59,12 +59,12 @@ def pixels(answer: object) -> bytes:
 
 
 def test_the_same_seed_is_the_same_picture_with_its_provenance(client: object) -> None:
-    one, again = (client.predict(seed=7, count=2, api_name="/generate") for _ in range(2))
+    one, again = (client.predict(seed=7, count=2, api_name="/generate")[0] for _ in range(2))
     assert Path(one[0]["image"]).read_bytes() == Path(again[0]["image"]).read_bytes()
     with Image.open(one[1]["image"]) as image:
         assert json.loads(image.text["hf_genimg"])["seed"] == 8
         assert image.text["Source"] == "AI-generated"
-    assert pixels(client.predict(seed=7, count=2, mix=0.5, api_name="/generate")[0]) != pixels(one[0])
+    assert pixels(client.predict(seed=7, count=2, mix=0.5, api_name="/generate")[0][0]) != pixels(one[0])
 
 
 def test_every_endpoint_answers(client: object, picture: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_hundred_clients_each_get_their_own_answer(client: object, models: lis
     gan = hf_genimg.load(models[0])
     expected = {seed: image.tobytes() for seed, image in enumerate(gan(100, seed=0).images)}
     with ThreadPoolExecutor(100) as pool:
-        answers = list(pool.map(lambda seed: pixels(client.predict(seed=seed, count=1, api_name="/generate")[0]), range(100)))
+        answers = list(pool.map(lambda seed: pixels(client.predict(seed=seed, count=1, api_name="/generate")[0][0]), range(100)))
     assert answers == list(expected.values())
 
 

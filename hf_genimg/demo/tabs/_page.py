@@ -30,7 +30,7 @@ class Page:
     other parts have. adapters: what a change of the model changes: components, and a function of the model that gives an update for each.
     fills: what is shown when this part is opened: function, inputs and outputs.
 
-    gradio 6.31 loses count of tabs that come and go, so tabs are for ever, and parts are what is shown and hidden.
+    Tabs are for ever, and parts are what is shown and hidden: gradio 6.31 loses count of tabs that come and go.
     """
 
     shelf: Shelf

@@ -48,7 +48,8 @@ def build(page: Page) -> SimpleNamespace:
                 ui.link = gr.Button(texts("link"), size="sm")
             ui.file = gr.DownloadButton(elem_id=page.id("studio-file"), elem_classes="studio-away")
             ui.chosen = gr.Number(0, precision=0, visible=False)
-    ui.last, ui.query = gr.State({}), gr.State("")
+            # inside the tab: gradio 6.31 counts whatever is beside the tabs as one of them, and then lists one twice
+            ui.last, ui.query = gr.State({}), gr.Textbox(visible=False)
     page.adapt([ui.count, ui.truncation, ui.label], _updates)
     _wire(ui)
     return ui
