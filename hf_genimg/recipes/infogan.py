@@ -1,9 +1,10 @@
 """InfoGAN (arXiv:1606.03657): finds classes and codes in pictures without labels.
 
-    hf-genimg train infogan
+    hf-genimg train infogan images=120000
 
-Cost: not measured yet.
-Reached: not measured yet.
+Cost: 10 minutes on one busy core (3 of them of CPU time).
+Reached: FID 9.3 (7.8 to 9.9), precision 0.22 and recall 0.79 by the extractor `digits`, all ten kinds; what the found classes mean was not
+looked at.
 """
 
 from __future__ import annotations

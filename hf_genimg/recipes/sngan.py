@@ -1,9 +1,10 @@
 """SNGAN (arXiv:1802.05957): residual networks, spectral norm in the discriminator, hinge.
 
-    hf-genimg train sngan
+    hf-genimg train sngan images=50000
 
-Cost: not measured yet.
-Reached: not measured yet.
+Cost: 15 minutes on one busy core (4 of them of CPU time).
+Reached: FID 19.4 (17.4 to 20.4) and recall 0.53 by the extractor `digits`; most digits can be read,
+nine of ten kinds are there, some are alike: the run was short.
 """
 
 from __future__ import annotations
