@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import ModelCard
 
+from hf_genimg._public import PACKAGE
 from hf_genimg.api import load
 from hf_genimg.hub.card import card_text, is_generated
 
@@ -37,6 +38,12 @@ def test_a_card_is_what_its_files_say(name: str, monkeypatch: pytest.MonkeyPatch
     if scores.exists():
         measured = {key: value["value"] for key, value in json.loads(scores.read_text())["scores"].items()}
         assert {result.metric_type: result.metric_value for result in data.eval_results} == measured
+
+
+def test_the_card_of_the_digits_extractor_is_of_the_weights_in_the_package() -> None:
+    weights = "classifier/diffusion_pytorch_model.safetensors"
+    packaged = (PACKAGE / "evaluation/weights/digits" / weights).read_bytes()
+    assert (ROOT / "model_cards/classifier-digits/pipeline" / weights).read_bytes() == packaged
 
 
 @every_model
