@@ -100,6 +100,8 @@ def base(facts: Facts) -> str:
 
 
 def scores(facts: Facts) -> str:
+    if facts.task == "classification":
+        return "Scores of generators do not apply; what a classifier is judged by is its accuracy on images that it was not trained on."
     if facts.report is None:
         return "Not measured: `hf-genimg evaluate` on the run adds them here."
     measured, seen = facts.report, facts.report.protocol
@@ -167,9 +169,9 @@ def limits(facts: Facts) -> list[str]:
         found.append("Its pictures can be wrong in any detail, and can by chance resemble something real.")
     else:
         found.append("It names a class for any picture, also for one that shows none of them; its probabilities were not calibrated.")
-    if facts.report is None:
+    if facts.report is None and facts.makes_images:
         found.append("It was not scored.")
-    else:
+    elif facts.report is not None:
         found.append("Its scores hold under their protocol only, and their intervals know nothing of a second training.")
     return found
 
