@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ DIGITS = (
     "The handwritten digits that come with scikit-learn (the test part of UCI's Optical Recognition of Handwritten Digits, 1,797 grey "
     "images of 8x8 pixels, here with a margin of one), split into 1,500 to train on and 297 to test."
 )
+PLACES = ("data", "init", "extractor", "reference")  # what may be a path of this machine
 DIGITS_LICENSE = "cc-by-4.0"
 
 
@@ -78,11 +79,15 @@ def facts_of(model: str | Path | Any) -> Facts:
         name=name,
         pipeline=pipeline,
         recipe=_json(path / RECIPE),
-        report=Report.load(scores) if scores.is_file() else None,
+        report=_publishable(Report.load(scores)) if scores.is_file() else None,
         machine=_json(path / "machine.json"),
         records=_records(path / "log.jsonl"),
         samples=_last_grid(path) if pipeline.capabilities.task in ("generation", "reconstruction") else None,
     )
+
+
+def _publishable(report: Report) -> Report:
+    return replace(report, protocol={name: without_place(name, value) for name, value in report.protocol.items()})
 
 
 def _loaded(path: Path) -> Any:
@@ -144,8 +149,8 @@ def _defaults(recipe: type) -> dict[str, Any]:
 
 
 def without_place(field: str, value: Any) -> Any:
-    """A field of a recipe as it may be published: of an absolute path to data or to a model, the last name."""
-    local = field in ("data", "init") and isinstance(value, str) and Path(value).expanduser().is_absolute()
+    """A field of a recipe or of a protocol as it may be published: of an absolute path to data or to a model, the last name."""
+    local = field in PLACES and isinstance(value, str) and Path(value).expanduser().is_absolute()
     return Path(value).name if local else value
 
 

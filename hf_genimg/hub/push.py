@@ -18,12 +18,13 @@ from huggingface_hub.utils import logging as hub_logging
 from huggingface_hub.utils import validate_repo_id
 
 from ..pipelines.hub_errors import causes, explain, is_no_network, status_of
-from ..pipelines.loading import INDEX, RECIPE, load
+from ..pipelines.loading import RECIPE, load, pipeline_directory
 from .card import RESULTS, card_text, eval_results
 from .card_facts import without_place
 from .standalone import standalone_files
 
-BESIDE = (RECIPE, "scores.json", "audit.json", "machine.json", "log.jsonl", "curve.png")  # what a run leaves beside its pipeline
+SCORES = "scores.json"
+BESIDE = (RECIPE, SCORES, "machine.json", "log.jsonl", "curve.png")  # what a run leaves beside its pipeline
 OURS = re.compile(  # what a push may take away again
     r"(\w+/)?(diffusion_pytorch_model[^/]*|hf_genimg\.py|config\.json)|samples/\d+\.png|scores\.json|\.eval_results/hf_genimg\.yaml"
 )
@@ -100,13 +101,13 @@ def repository_files(source: Path, repo_id: str, pipeline: Any = None) -> dict[s
     """What a repository holds, by its path there: files of `source`, and texts that are written now."""
     if not source.exists():
         raise FileNotFoundError(f"there is no {source} to push; give a run directory or a pipeline directory")
-    folder = source if (source / INDEX).is_file() else source / "pipeline"
+    folder = pipeline_directory(source)
     variant = _only_variant(folder)
     model = load(source, variant=variant) if pipeline is None else pipeline  # raises where there is none, or only pickles
     found: dict[str, Path | bytes] = {path.relative_to(folder).as_posix(): path for path in _visible(folder) if _is_part(path)}
     if folder != source:
         found |= {name: source / name for name in BESIDE if (source / name).is_file()}
-        found[RECIPE] = _without_places(source / RECIPE)
+        found |= {name: _without_places(source / name, part) for name, part in ((RECIPE, "fields"), (SCORES, "protocol")) if name in found}
         found |= {f"samples/{path.name}": path for path in sorted((source / "samples").glob("[0-9]*.png"))}
     known = pipeline is None and variant is None  # a card loads its model by the plain names
     found |= {name: text.encode() for name, text in standalone_files(model).items()}
@@ -122,10 +123,10 @@ def _only_variant(folder: Path) -> str | None:
     return variants[0] if variants and None not in variants else None
 
 
-def _without_places(recipe: Path) -> bytes:
-    """A `recipe.json` that tells nobody where its maker keeps data and models: of an absolute path, the last name."""
-    content = json.loads(recipe.read_text(encoding="utf-8"))
-    content["fields"] = {name: without_place(name, value) for name, value in content["fields"].items()}
+def _without_places(file: Path, part: str) -> bytes:
+    """A JSON file whose `part` tells nobody where its maker keeps data and models: of an absolute path, the last name."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content[part] = {name: without_place(name, value) for name, value in content[part].items()}
     return json.dumps(content, indent=2).encode()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from huggingface_hub import CommitOperationAdd, HfApi, SpaceCardData
 
-from ..pipelines.loading import RECIPE
+from ..pipelines.loading import pipeline_directory
 from .push import check_id, one_line, patiently
 
 PACKAGE = Path(__file__).parents[1]
@@ -53,8 +53,7 @@ def write_space(model: str, pipeline: Any, repo_id: str, folder: Path) -> None:
     name = re.sub(r"[^\w.-]+", "-", pipeline.model_name) if local else model
     place = name if name != PACKAGE.name else f"{name}-model"
     if local:
-        weights = source / "pipeline" if (source / RECIPE).is_file() else source
-        shutil.copytree(weights, folder / place, ignore=shutil.ignore_patterns(".*"))
+        shutil.copytree(pipeline_directory(source), folder / place, ignore=shutil.ignore_patterns(".*"))
     where = f"Path(__file__).parent / {place!r}" if local else repr(model)
     app = APP.format(name=name, model=where)
     (folder / "app.py").write_text(app if local else app.replace("from pathlib import Path\n\n", ""), encoding="utf-8")

@@ -7,33 +7,13 @@ from diffusers.configuration_utils import register_to_config
 from torch import nn
 
 from ..layers.initialisation import dcgan_initialisation
-from ..layers.latents import check_latent_distribution
-from ._network import LatentNetwork, Network
-from .cgan import beside
-from .dcgan import base_size, growing, shrinking, stage_widths
+from ._network import Network
+from .cgan import CGANGenerator
+from .dcgan import base_size, shrinking, stage_widths
 
 
-class ACGANGenerator(LatentNetwork):
-    """DCGAN's generator, from latents and class."""
-
-    @register_to_config
-    def __init__(
-        self,
-        image_size: int = 64,  # pixels a side: 16, 28, 32, 64, 128 or 256
-        image_channels: int = 3,  # 1 grey, 3 colour
-        latent_dim: int = 100,
-        num_classes: int = 10,
-        width: int = 64,  # channels of the largest feature map
-        latent_distribution: str = "normal",  # normal, uniform or truncated
-    ) -> None:
-        super().__init__()
-        check_latent_distribution(latent_distribution)
-        self.layers = growing(image_size, latent_dim + num_classes, image_channels, width)
-        self.apply(dcgan_initialisation)
-
-    def forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
-        """latents: float [N, latent_dim]; class_labels: int64 [N]. Returns images: float [N, C, H, W] in [-1, 1]."""
-        return self.layers(beside(latents, class_labels, self.config.num_classes)[:, :, None, None])
+class ACGANGenerator(CGANGenerator):
+    """The generator of the conditional GAN: what differs is whom it plays against."""
 
 
 class ACGANDiscriminator(Network):

@@ -33,7 +33,7 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
         ValueError: it is a single network, holds pickles instead of safetensors, or is another library's pipeline.
     """
     path = Path(model).expanduser()
-    source = str(_pipeline_directory(path)) if path.exists() else _hub_id(str(model))
+    source = str(pipeline_directory(path)) if path.exists() else _hub_id(str(model))
     try:
         return _pipeline_class(source, kwargs).from_pretrained(source, **kwargs)
     except (TypeError, AttributeError, KeyError) as error:  # what a damaged JSON file makes of diffusers
@@ -51,7 +51,7 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
 def load_any(model: str | os.PathLike[str], **kwargs: Any) -> DiffusionPipeline:
     """As `load`, and pipelines of diffusers itself too, where their weights are safetensors. Code that comes with a model is not run."""
     path = Path(model).expanduser()
-    source = str(_pipeline_directory(path)) if path.exists() else _hub_id(str(model))
+    source = str(pipeline_directory(path)) if path.exists() else _hub_id(str(model))
     if _class_name(source, kwargs) in _own_classes():
         return load(model, **kwargs)
     try:
@@ -60,7 +60,8 @@ def load_any(model: str | os.PathLike[str], **kwargs: Any) -> DiffusionPipeline:
         raise ValueError(f"{source} cannot be loaded as a pipeline of diffusers: {' '.join(str(error).split())[:200]}") from error
 
 
-def _pipeline_directory(path: Path) -> Path:
+def pipeline_directory(path: Path) -> Path:
+    """Where the pipeline of a run, of what was pushed and downloaded again, or of a pipeline directory lies; raises where there is none."""
     run = (path / RECIPE).is_file() and not (path / INDEX).is_file()  # what was pushed and downloaded again has both
     directory = path / "pipeline" if run else path
     if (directory / INDEX).is_file():

@@ -10,6 +10,7 @@ import pytest
 
 from hf_genimg.api import load, train
 from hf_genimg.cli import main
+from hf_genimg.evaluation.scores import Report, Score
 from hf_genimg.hub import push as pushing
 from hf_genimg.hub.push import push
 from hf_genimg.recipes import recipe_class
@@ -167,8 +168,12 @@ def test_nobody_is_told_where_the_data_lie(there, tmp_path):
         Image.new("L", (28, 28), level * 9).save(tmp_path / f"whereabouts/pictures/{level}.png")
     data = str(tmp_path / "whereabouts/pictures")
     train(recipe_class("mlp_gan")().smoke().override(data=data, images=8), tmp_path / "run", progress=False)
+    protocol = {"extractor": f"{tmp_path}/whereabouts/reader", "reference": data, "split": "train"}
+    Report(protocol, {"fid": Score(1.0)}, {"model": "run"}, {}, None).save(tmp_path / "run/scores.json")
     push(tmp_path / "run", ID)
     files = there.repository(ID).head.files
+    published = json.loads(files["scores.json"].content)["protocol"]
+    assert published == {"extractor": "reader", "reference": "pictures", "split": "train"}
     assert json.loads(files["recipe.json"].content)["fields"]["data"] == "pictures"
     assert not [name for name, blob in files.items() if b"whereabouts" in blob.content]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -79,6 +80,14 @@ def _page(address: str, app: subprocess.Popen, log: Path) -> str:
         except OSError:
             time.sleep(0.5)
     raise AssertionError(log.read_text())
+
+
+def test_what_was_pushed_and_downloaded_again_becomes_a_space_too(run: Path, tmp_path: Path) -> None:
+    downloaded = tmp_path / "downloaded"
+    shutil.copytree(run / "pipeline", downloaded)
+    shutil.copy(run / "recipe.json", downloaded)
+    assert main(["space", str(downloaded), "me/page", "--local", str(tmp_path / "space")]) == 0
+    assert (tmp_path / "space/downloaded/model_index.json").is_file()
 
 
 def test_mistakes_are_one_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
