@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
 
 import hf_genimg
@@ -16,35 +14,6 @@ from hf_genimg.demo import explore, human, uploads
 from hf_genimg.demo.models import Shelf
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Tiny and untrained: a GAN in a run of the digits, a VAE, a translator and a classifier."""
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("models")
-    gan = hf_genimg.ImageGenerationPipeline(hf_genimg.MLPGANGenerator(image_size=16, latent_dim=8, width=16))
-    vae = hf_genimg.ImageReconstructionPipeline(hf_genimg.MLPVAE(image_size=16, latent_dim=2, width=16))
-    translator = hf_genimg.ImageTranslationPipeline(hf_genimg.Pix2PixGenerator(image_size=16, width=4))
-    classifier = hf_genimg.ImageClassificationPipeline(hf_genimg.ResNetClassifier(image_size=16, image_channels=1, width=4))
-    gan.save_pretrained(folder / "gan" / "pipeline")
-    (folder / "gan" / "recipe.json").write_text(json.dumps({"recipe": "mlp_gan", "fields": {"data": "digits"}}))
-    for name, pipe in (("vae", vae), ("translator", translator), ("classifier", classifier)):
-        pipe.save_pretrained(folder / name)
-    return [folder / name for name in ("gan", "vae", "translator", "classifier")]
-
-
-@pytest.fixture(scope="module")
-def client(models: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    patch = pytest.MonkeyPatch()
-    patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-    from gradio_client import Client
-
-    demo = hf_genimg.build_demo(models)
-    _, address, _ = demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
-    yield Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
-    demo.close(verbose=False)
-    patch.undo()
 
 
 @pytest.fixture

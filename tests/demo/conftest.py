@@ -1,0 +1,112 @@
+"""One server with eight models and one browser for all tests of the page; a request to anywhere else fails the test that made it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+import hf_genimg
+from hf_genimg.recipes import recipe_class
+
+CHROMIUM = Path("/usr/bin/chromium")
+CARDS = Path(__file__).parents[2] / "model_cards"
+SHIPPED = ("dcgan-digits", "vae-digits", "classifier-digits")
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Four that are tiny and untrained, of a kind each (the GAN in a run of the digits), three that are shipped, and a run of pix2pix."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("models")
+    gan = hf_genimg.ImageGenerationPipeline(hf_genimg.MLPGANGenerator(image_size=16, latent_dim=8, width=16))
+    vae = hf_genimg.ImageReconstructionPipeline(hf_genimg.MLPVAE(image_size=16, latent_dim=2, width=16))
+    translator = hf_genimg.ImageTranslationPipeline(hf_genimg.Pix2PixGenerator(image_size=16, width=4))
+    classifier = hf_genimg.ImageClassificationPipeline(hf_genimg.ResNetClassifier(image_size=16, image_channels=1, width=4))
+    gan.save_pretrained(folder / "gan" / "pipeline")
+    (folder / "gan" / "recipe.json").write_text(json.dumps({"recipe": "mlp_gan", "fields": {"data": "digits"}}))
+    for name, pipe in (("vae", vae), ("translator", translator), ("classifier", classifier)):
+        pipe.save_pretrained(folder / name)
+    for name in SHIPPED:
+        shutil.copytree(CARDS / name, folder / name)
+    hf_genimg.train(recipe_class("pix2pix")().smoke(), folder / "pix2pix")
+    return [folder / name for name in ("gan", "vae", "translator", "classifier", *SHIPPED, "pix2pix")]
+
+
+@pytest.fixture(scope="session")
+def address(models: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of the page, which is up."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+    demo = hf_genimg.build_demo(models)
+    _, url, _ = demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    yield url
+    demo.close(verbose=False)
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A program that uses the page."""
+    from gradio_client import Client
+
+    return Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's chromium."""
+    sync = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip("there is no chromium")
+    with sync.sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
+    """visit("vae-digits", width=390) opens the page for that model; more settings are playwright's.
+
+    What the page asks of any other machine, and what goes wrong in its scripts, fails the test.
+    """
+    wrong: list[str] = []
+    contexts: list[Any] = []
+
+    def opened(model: str = "", *, width: int = 1280, url: str = address, **settings: Any) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": 844}, **{"locale": "en-US", **settings})
+        contexts.append(context)
+        context.on("request", lambda request: None if request.url.startswith((url, "data:", "blob:")) else wrong.append(request.url))
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.set_default_timeout(15_000)
+        page.goto(f"{url}?model={model}" if model else url)
+        if model:
+            page.wait_for_function("model => document.querySelector('#model input')?.value === model", arg=model)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not wrong
+
+
+@pytest.fixture
+def seen(address: str) -> Callable[..., Image.Image]:
+    """seen(page, "#map") is the picture that is shown there, as it was sent; `number` where there are several."""
+
+    def fetch(page: Any, place: str, number: int = 0) -> Image.Image:
+        src = page.locator(f"{place} img").nth(number).get_attribute("src")
+        with Image.open(BytesIO(page.request.get(src).body())) as image:
+            image.load()
+            return image
+
+    return fetch
