@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -11,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..hub.fetch import fetch
 from ..pipelines.capabilities import Capabilities
 from ..pipelines.loading import load
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 TYPED_MODELS = 3  # that visitors named and that stay in memory; the one not used for longest makes room
 MOST_IMAGES = 64  # of one request
 MOST_PIXELS = 2**22  # of all images of one request: 64 of 256 pixels a side, 4 of 1024
@@ -78,7 +77,7 @@ class Shelf:
 
     def __init__(self, models: Any = (), *, any_model: bool = False) -> None:
         self.any_model = any_model
-        self._lock = threading.Lock()
+        self._lock, self._fetching = threading.Lock(), threading.Lock()
         self._typed: OrderedDict[str, Shared] = OrderedDict()
         self._own: dict[str, Shared] = {}
         for each in _listed(models):
@@ -106,22 +105,25 @@ class Shelf:
             return self._own[name]
         if not self.any_model:
             raise ValueError(f"there is no model called {name[:80]!r} here; choose one of {', '.join(self.names)}")
-        if not HUB_ID.fullmatch(name):
-            raise ValueError(f"{name[:80]!r} is no Hub id; type one such as owner/name")
-        return self._fetch(name)
+        return self._known(name) or self._fetch(name)
+
+    def _known(self, name: str) -> Shared | None:
+        with self._lock:
+            if name in self._typed:
+                self._typed.move_to_end(name)
+            return self._typed.get(name)
 
     def _fetch(self, name: str) -> Shared:
-        with self._lock:  # one download at a time, and never two of one model
-            if name not in self._typed:
-                if Path(name).exists():  # `load` would open it, and a visitor means the Hub
-                    raise ValueError(f"{name!r} cannot be shown here; type another Hub id")
-                pipe = load(name)
-                pipe.set_progress_bar_config(disable=True)
-                self._typed[name] = Shared(name, pipe, _folder(pipe.name_or_path))
-            self._typed.move_to_end(name)
-            while len(self._typed) > TYPED_MODELS:
-                self._typed.popitem(last=False)
-            return self._typed[name]
+        with self._fetching:  # one download at a time, and never two of one model; those that are there are not kept waiting
+            if known := self._known(name):
+                return known
+            pipe = fetch(name)
+            pipe.set_progress_bar_config(disable=True)
+            with self._lock:
+                self._typed[name] = made = Shared(name, pipe, _folder(pipe.name_or_path))
+                while len(self._typed) > TYPED_MODELS:
+                    self._typed.popitem(last=False)
+            return made
 
 
 def _listed(models: Any) -> Iterable[Any]:

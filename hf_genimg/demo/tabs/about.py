@@ -109,4 +109,4 @@ def build_about(page: Page) -> None:
 
     outputs = [facts, grids, curve, card, heading, losses, accordion]
     tab.select(about_, page.chooser, outputs, **page.api("about"), show_progress="hidden", **LIVE)
-    page.chooser.input(about_, page.chooser, outputs, api_visibility="private", show_progress="hidden", **LIVE)
+    page.fill(about_, page.chooser, outputs)
