@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from .labels import rows
 from .spectral_norm import spectral_norm
 
 
@@ -19,8 +20,9 @@ class ClassBatchNorm2d(nn.Module):
         nn.init.zeros_(self.offset.weight)
 
     def forward(self, maps: torch.Tensor, class_labels: torch.Tensor) -> torch.Tensor:
-        """maps: float [N, C, H, W]; class_labels: int64 [N]."""
-        return self.norm(maps) * self.gain(class_labels)[:, :, None, None] + self.offset(class_labels)[:, :, None, None]
+        """maps: float [N, C, H, W]; class_labels: int64 [N], or weights, float [N, num_classes]."""
+        gain, offset = rows(self.gain.weight, class_labels), rows(self.offset.weight, class_labels)
+        return self.norm(maps) * gain[:, :, None, None] + offset[:, :, None, None]
 
 
 class LinearBatchNorm2d(nn.Module):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from diffusers import ConfigMixin, ModelMixin
@@ -64,7 +64,13 @@ class Network(ModelMixin, ConfigMixin):
 
 
 class LatentNetwork(Network):
-    """A network that makes images from latent vectors: its config holds `latent_dim` and `latent_distribution`."""
+    """A network that makes images from latent vectors: its config holds `latent_dim` and `latent_distribution`.
+
+    mixes_labels: whether `class_labels` may also be weights, float [N, num_classes]: where a class enters as ones and
+    zeros, or as a row of a table.
+    """
+
+    mixes_labels: ClassVar[bool] = False
 
     def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """Draw float [num_images, latent_dim] on this network's device, or on the generator's where one is given."""

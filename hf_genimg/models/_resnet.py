@@ -30,6 +30,8 @@ def check_size(image_size: int) -> None:
 class ResNetGenerator(LatentNetwork):
     """What the residual families share: linear to the smallest map, blocks that double it, norm, ReLU, 3x3, tanh."""
 
+    mixes_labels = True
+
     def build(self, *, spectral: bool = False, attention: int | None = None) -> None:
         """Make the layers from the config. spectral: norm the weights here too. attention: after so many blocks."""
         config = self.config
@@ -47,7 +49,10 @@ class ResNetGenerator(LatentNetwork):
         self.last = convolution(channels[-1], config.image_channels, 3, spectral)
 
     def forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
-        """latents: float [N, latent_dim]; class_labels: int64 [N], or None. Returns images: float [N, C, H, W] in [-1, 1]."""
+        """latents: float [N, latent_dim]; class_labels: int64 [N] or weights, float [N, num_classes], or None.
+
+        Returns images: float [N, C, H, W] in [-1, 1].
+        """
         check_labels(self.config.get("num_classes", 0), class_labels)
         maps = self.first(latents).unflatten(1, (-1, self.base, self.base))
         for number, block in enumerate(self.blocks, 1):

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from diffusers.configuration_utils import register_to_config
 from torch import nn
 
 from ..layers.initialisation import dcgan_initialisation
+from ..layers.labels import one_hot
 from ..layers.latents import check_latent_distribution
 from ._network import LatentNetwork, Network, check_labels
 from .dcgan import growing, shrinking
 
 
 def beside(vectors: torch.Tensor, class_labels: torch.Tensor | None, num_classes: int) -> torch.Tensor:
-    """Float [N, D] and int64 [N] to [N, D + num_classes]: a one at the place of the class, zeros at the others."""
+    """Float [N, D] and int64 [N] to [N, D + num_classes]: a one at the place of the class, zeros at the others; or weights of classes."""
     check_labels(num_classes, class_labels)
-    return torch.cat([vectors, F.one_hot(class_labels, num_classes).to(vectors.dtype)], 1)
+    return torch.cat([vectors, one_hot(class_labels, num_classes).to(vectors.dtype)], 1)
 
 
 class CGANGenerator(LatentNetwork):
     """DCGAN's generator, from latents and class."""
+
+    mixes_labels = True
 
     @register_to_config
     def __init__(
@@ -38,7 +40,10 @@ class CGANGenerator(LatentNetwork):
         self.apply(dcgan_initialisation)
 
     def forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
-        """latents: float [N, latent_dim]; class_labels: int64 [N]. Returns images: float [N, C, H, W] in [-1, 1]."""
+        """latents: float [N, latent_dim]; class_labels: int64 [N], or weights, float [N, num_classes].
+
+        Returns images: float [N, C, H, W] in [-1, 1].
+        """
         return self.layers(beside(latents, class_labels, self.config.num_classes)[:, :, None, None])
 
 
@@ -66,6 +71,8 @@ class CGANDiscriminator(Network):
 class CGANMLPGenerator(LatentNetwork):
     """Latents and class -> width -> 2 width -> 4 width -> 8 width -> pixels, as `MLPGANGenerator`."""
 
+    mixes_labels = True
+
     @register_to_config
     def __init__(
         self,
@@ -84,7 +91,10 @@ class CGANMLPGenerator(LatentNetwork):
         self.layers = nn.Sequential(*layers, nn.Linear(8 * width, image_channels * image_size**2), nn.Tanh())
 
     def forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
-        """latents: float [N, latent_dim]; class_labels: int64 [N]. Returns images: float [N, C, H, W] in [-1, 1]."""
+        """latents: float [N, latent_dim]; class_labels: int64 [N], or weights, float [N, num_classes].
+
+        Returns images: float [N, C, H, W] in [-1, 1].
+        """
         config = self.config
         pixels = self.layers(beside(latents, class_labels, config.num_classes))
         return pixels.view(-1, config.image_channels, config.image_size, config.image_size)

@@ -9,6 +9,7 @@ import torch
 from diffusers.configuration_utils import register_to_config
 from torch import nn
 
+from ..layers.labels import rows
 from ..layers.latents import check_latent_distribution
 from ..layers.resampling import doubled, halved
 from ._network import LatentNetwork, Network, check_labels
@@ -80,6 +81,8 @@ def _changes(widths: list[int]) -> nn.ModuleList:
 class R3GANGenerator(LatentNetwork):
     """A learned basis of smallest maps, weighted by latents (and class), then stages of two blocks with doublings between."""
 
+    mixes_labels = True
+
     @register_to_config
     def __init__(
         self,
@@ -100,13 +103,15 @@ class R3GANGenerator(LatentNetwork):
         self.to_pixels = drawn(nn.Conv2d(widths[-1], image_channels, 1, bias=False))
 
     def forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
-        """latents: float [N, latent_dim]; class_labels: int64 [N], or None. Returns images: float [N, C, H, W], in [-1, 1] in eval mode.
+        """latents: float [N, latent_dim]; class_labels: int64 [N] or weights, float [N, num_classes], or None.
+
+        Returns images: float [N, C, H, W], in [-1, 1] in eval mode.
 
         In training mode nothing holds them there but the discriminator, as in the paper.
         """
         check_labels(self.config.num_classes, class_labels)
         if self.classes is not None:
-            latents = torch.cat([latents, self.classes.weight.T[class_labels]], 1)
+            latents = torch.cat([latents, rows(self.classes.weight.T, class_labels)], 1)
         maps = self.stages[0](self.weights(latents)[:, :, None, None] * self.basis)
         for change, stage in zip(self.changes, self.stages[1:], strict=True):
             maps = stage(doubled(change(maps)))

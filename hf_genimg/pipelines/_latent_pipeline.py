@@ -10,7 +10,7 @@ import torch
 from diffusers import ImagePipelineOutput
 
 from ._pipeline import Pipeline
-from .drawing import Drawn, check_count, check_truncation, draw, draw_seeds
+from .drawing import Drawn, check_count, check_truncation, draw, draw_seeds, note_of
 from .images import Images, check_output_type, grid
 from .interpolation import MODES, walk
 from .provenance import check_png_path, save_png
@@ -21,11 +21,11 @@ class GeneratedImages(ImagePipelineOutput):
     """Images, and what to ask for to get them again.
 
     images: as `output_type` says. seeds: N integers, image i is the one that `seed=seeds[i]` names; None where the caller's generators or
-    latents made them. class_labels: N integers; None for an unconditional model.
+    latents made them. class_labels: N integers, or of mixed classes N times the weight of each; None for an unconditional model.
     """
 
     seeds: list[int] | None = None
-    class_labels: list[int] | None = None
+    class_labels: list[int] | list[list[float]] | None = None
 
 
 class LatentPipeline(Pipeline):
@@ -54,7 +54,8 @@ class LatentPipeline(Pipeline):
         Args:
             num_images: how many; 1 unless latents, class labels or generators that are given one per image say otherwise.
             class_labels: of a conditional model: one for all images or one for each, int64 [N], from 0 to num_classes - 1. Left out, each
-                image draws its own.
+                image draws its own. Where `capabilities.soft_labels`, also weights of classes, float [num_classes] or [N, num_classes],
+                from 0 and with sum 1: classes are mixed. All weight on one class is that class.
             seed: image i draws all it needs from a CPU generator of its own, seeded with seed + i: seed 7 names the same image (to 1e-5)
                 whatever `num_images`, `max_batch_size` and the device are. Left out, one is drawn from torch's global random state.
             generator: instead of a seed: one, from which the images draw one after another, or a list with one for each image.
@@ -88,7 +89,7 @@ class LatentPipeline(Pipeline):
         images = self._make(drawn, truncation, max_batch_size, output_type)
         labels = None if drawn.class_labels is None else drawn.class_labels.tolist()
         if output_type == "pil":
-            seeds, classes = drawn.seeds or [None] * len(images), labels or [None] * len(images)
+            seeds, classes = drawn.seeds or [None] * len(images), note_of(drawn.class_labels) or [None] * len(images)
             self._sign(images, [{"seed": s, "class_label": c, "truncation": truncation} for s, c in zip(seeds, classes, strict=True)])
         return GeneratedImages(images, drawn.seeds, labels) if return_dict else (images,)
 
@@ -128,7 +129,7 @@ class LatentPipeline(Pipeline):
         labels = None if ends.class_labels is None else ends.class_labels[(positions + 0.5).long()]
         images = self._make(Drawn(walk(ends.latents, steps, mode), labels, None), truncation, max_batch_size, output_type)
         if output_type == "pil":
-            classes = [None] * len(images) if labels is None else labels.tolist()
+            classes = note_of(labels) or [None] * len(images)
             same = {"seeds": ends.seeds, "mode": mode, "truncation": float(truncation)}
             self._sign(images, [{**same, "position": p, "class_label": c} for p, c in zip(positions.tolist(), classes, strict=True)])
         return images

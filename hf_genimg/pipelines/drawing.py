@@ -18,7 +18,8 @@ END_OF_SEEDS = 2**63 - 1  # what a torch.Generator and JSON readers both take
 class Drawn:
     """What N images are made from.
 
-    latents: float32 [N, D]. class_labels: int64 [N], or None for an unconditional network. seeds: image i is the one that `seed=seeds[i]`
+    latents: float32 [N, D]. class_labels: int64 [N]; float32 [N, num_classes], weights of classes; None for an unconditional
+    network. seeds: image i is the one that `seed=seeds[i]`
     names; None where images came from the caller's generators or latents, which no seed names.
     """
 
@@ -54,11 +55,11 @@ def draw(
     _check_generator(generator)
     if latents is not None:
         check_latents(latents, network.config.latent_dim)
-    labels = _labels(class_labels, num_classes)
-    count = _count(num_images=num_images, batch_size=batch_size, latents=latents, generator=generator, class_labels=labels)
+    labels = _labels(class_labels, num_classes, mixes_labels(network))
+    count = _count(num_images=num_images, batch_size=batch_size, latents=latents, generator=generator, class_labels=_per_image(labels))
     check_seed(seed, count)
     if labels is not None:
-        labels = labels.expand(count)
+        labels = _for_each(labels, count)
     if latents is not None and (labels is not None or not num_classes):
         return Drawn(latents, labels, None)
     if generator is None and seed is None:
@@ -82,10 +83,10 @@ def draw_seeds(network: Any, num_classes: int, seeds: list[int], class_labels: i
         check_seed(seed)
         check_count("seed", seed, 0)
     seeds = [int(seed) for seed in seeds]  # for JSON, which has no numpy integers
-    labels = _labels(class_labels, num_classes)
-    _count(class_labels=labels, seeds=seeds)
+    labels = _labels(class_labels, num_classes, mixes_labels(network))
+    _count(class_labels=_per_image(labels), seeds=seeds)
     latents, drawn_labels = _draw(network, _seeded(seeds), num_classes)
-    return Drawn(latents, drawn_labels if labels is None else labels.expand(len(seeds)), seeds)
+    return Drawn(latents, drawn_labels if labels is None else _for_each(labels, len(seeds)), seeds)
 
 
 def check_count(name: str, value: Any, least: int = 1) -> None:
@@ -126,17 +127,56 @@ def _check_generator(generator: Any) -> None:
         raise ValueError(f"generator={wrong[0]!r} is not a torch.Generator; give one, or a list with one for each image, or use seed=")
 
 
-def _labels(class_labels: Any, num_classes: int) -> torch.Tensor | None:
-    """The labels as int64, on the CPU: [] for one that holds for all images, else [N]."""
+def mixes_labels(network: Any) -> bool:
+    """Whether a label may also be weights of classes."""
+    return bool(getattr(network, "mixes_labels", False))
+
+
+def note_of(class_labels: torch.Tensor | None) -> list[Any] | None:
+    """Of each image what JSON says of its label: an integer, or the weight of each class that has some."""
+    if class_labels is None or not class_labels.is_floating_point():
+        return None if class_labels is None else class_labels.tolist()
+    return [{number: round(weight, 6) for number, weight in enumerate(row) if weight} for row in class_labels.tolist()]
+
+
+def _per_image(labels: torch.Tensor | None) -> torch.Tensor | None:
+    """The labels, where there is one for each image and not one for all."""
+    return labels if labels is not None and labels.dim() == (2 if labels.is_floating_point() else 1) else None
+
+
+def _for_each(labels: torch.Tensor, count: int) -> torch.Tensor:
+    return labels.expand(count, labels.shape[-1]) if labels.is_floating_point() else labels.expand(count)
+
+
+def _weights(labels: torch.Tensor, num_classes: int, mixes: bool) -> torch.Tensor:
+    """Float labels, checked: [num_classes] for all images, else [N, num_classes]."""
+    given = f"class_labels is {labels.dtype} {list(labels.shape)}"
+    if not mixes:
+        raise ValueError(f"{given}; {_allowed(num_classes)}, for this model mixes no classes")
+    if labels.dim() not in (1, 2) or labels.shape[-1] != num_classes or not len(labels):
+        raise ValueError(f"{given}; {_allowed(num_classes)}, or weights of classes, [N, {num_classes}]")
+    if not (labels >= 0).all() or not torch.allclose(labels.double().sum(-1), torch.ones((), dtype=torch.double), atol=1e-4):
+        raise ValueError("class_labels are weights that are below 0 or do not sum to 1; divide each row by its sum")
+    return labels.float()
+
+
+def _allowed(num_classes: int) -> str:
+    return f"give an integer from 0 to {num_classes - 1}, or one for each image"
+
+
+def _labels(class_labels: Any, num_classes: int, mixes: bool = False) -> torch.Tensor | None:
+    """The labels on the CPU, as int64: [] for one that holds for all images, else [N]; or as float32, with a weight for each class."""
     if class_labels is None:
         return None
     if not num_classes:
         raise ValueError("class_labels is given, but this model is unconditional; leave it out")
-    allowed = f"give an integer from 0 to {num_classes - 1}, or one for each image"
+    allowed = _allowed(num_classes)
     try:
         labels = torch.as_tensor(class_labels).cpu()
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"class_labels={class_labels!r:.60} is not possible; {allowed}") from error
+    if labels.is_floating_point() and labels.numel():
+        return _weights(labels, num_classes, mixes)
     if labels.dtype == torch.bool or labels.is_floating_point() or labels.is_complex() or labels.dim() > 1:
         raise ValueError(f"class_labels is {labels.dtype} {list(labels.shape)}; {allowed}")
     wrong = labels[(labels < 0) | (labels >= num_classes)].flatten()

@@ -7,6 +7,7 @@ from diffusers import ModelMixin
 
 from ._latent_pipeline import LatentPipeline
 from .capabilities import Capabilities
+from .drawing import mixes_labels
 
 
 class ImageGenerationPipeline(LatentPipeline):
@@ -14,7 +15,8 @@ class ImageGenerationPipeline(LatentPipeline):
 
     Args:
         generator: `forward(latents [N, D], class_labels [N] | None)` to images, `sample_latents(num_images, generator)`, and a config with
-            `image_size, image_channels, latent_dim`, `num_classes` where it is conditional, and `codes` where it has found some.
+            `image_size, image_channels, latent_dim`, `num_classes` where it is conditional, and `codes` where it has found some. Its
+            attribute `mixes_labels`, where it has one, says whether labels may be weights.
         discriminator: the other player, kept for training on or for scoring; a call does not use it.
         watermark_key: as for `set_watermark`; None for no watermark.
     """
@@ -36,6 +38,7 @@ class ImageGenerationPipeline(LatentPipeline):
         """Generation, with class labels where the generator takes them."""
         config = self.generator.config
         found = {"num_classes": config.get("num_classes") or 0, "codes": config.get("codes") or 0}
+        found["soft_labels"] = bool(found["num_classes"]) and mixes_labels(self.generator)
         return Capabilities("generation", config.image_size, config.image_channels, **found, truncation=True)
 
     def _forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> torch.Tensor:

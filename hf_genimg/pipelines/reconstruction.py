@@ -10,7 +10,7 @@ from PIL import Image
 
 from ._latent_pipeline import LatentPipeline
 from .capabilities import Capabilities
-from .drawing import Drawn, check_latents
+from .drawing import Drawn, check_latents, mixes_labels
 from .images import Images, prepare
 
 
@@ -39,7 +39,8 @@ class ImageReconstructionPipeline(LatentPipeline):
         """Reconstruction, with `encode`."""
         config = self.autoencoder.config
         classes = config.get("num_classes") or 0
-        return Capabilities("reconstruction", config.image_size, config.image_channels, classes, truncation=True, encode=True)
+        soft = bool(classes) and mixes_labels(self.autoencoder)
+        return Capabilities("reconstruction", config.image_size, config.image_channels, classes, soft, truncation=True, encode=True)
 
     def encode(self, images: Image.Image | list[Image.Image] | torch.Tensor, *, max_batch_size: int | None = None) -> torch.Tensor:
         """Encode images as the means of their posteriors.
