@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import isgeneratorfunction
 from typing import Any
 
@@ -67,7 +67,7 @@ def _part(page: Page, visible: bool) -> Part:
         if page.task == "reconstruction":
             pictures.build_reconstruct(page)
         if page.task in ("generation", "reconstruction"):
-            settings = generate.build(page).inputs[1:]
+            settings = generate.build(page).controls
             explore.build(page)
             about.build_compare(page)
             human.build(page)
@@ -106,8 +106,7 @@ def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -
         query = dict(request.query_params)
         shared = shelf.find(query.get("model") if query.get("model") in shelf.names else None)
         asked = Settings.of_query(query)
-        label = -1 if asked.label is None else asked.label
-        start = [asked.seed, min(asked.count, shared.most_images), asked.truncation, asked.towards, asked.mix, label]
+        start = generate.controls_of(replace(asked, count=min(asked.count, shared.most_images)))
         task = shared.capabilities.task
         filled = [start if part.page.task == task else [gr.skip()] * len(start) for part in parts if part.settings]
         return [shared.name, *(value for values in filled for value in values)]

@@ -14,12 +14,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import torch
 from PIL import Image
 
-from ..pipelines.drawing import LARGEST_TRUNCATION, NEW_SEEDS, Drawn, draw_seeds
+from ..pipelines.drawing import LARGEST_TRUNCATION, NEW_SEEDS, Drawn, draw_seeds, note_of
 from ..pipelines.interpolation import slerp
 from ..pipelines.provenance import KEY, XMP, save_png, text_entries
 from .models import MOST_IMAGES, Shared
@@ -34,7 +34,8 @@ class Settings:
     """What a visitor asks for: image i is that of `seed` + i, moved by `mix` (0 to 1) towards that of `towards` + i.
 
     Where `like` is given, it is images like number `like` of those instead, itself first, which go from it towards seeds of their own by
-    `strength`, from 0 (the same) to 1 (others altogether).
+    `strength`, from 0 (the same) to 1 (others altogether). The class of each, `label` or its own, is mixed with `other_label` by
+    `label_mix` (0 to 1). `codes`, from -1 to 1 each, are those of all images; codes after them are each image's own.
     """
 
     seed: int = 0
@@ -45,12 +46,21 @@ class Settings:
     label: int | None = None
     like: int | None = None
     strength: float = 0.35
+    other_label: int | None = None
+    label_mix: float = 0.0
+    codes: tuple[float, ...] = ()
 
     @property
     def query(self) -> str:
         """The part of an address that brings these settings back."""
         plain = asdict(Settings())
-        return urlencode({name: value for name, value in asdict(self).items() if name == "seed" or value != plain[name]})
+        changed = {name: value for name, value in asdict(self).items() if name == "seed" or value != plain[name]}
+        return urlencode({name: ",".join(f"{code:g}" for code in value) if name == "codes" else value for name, value in changed.items()})
+
+    @classmethod
+    def of_address(cls, query: str) -> Settings:
+        """As `of_query`, of the text that `query` is."""
+        return cls.of_query(dict(parse_qsl(query)))
 
     @classmethod
     def of_query(cls, query: Mapping[str, str]) -> Settings:
@@ -67,7 +77,10 @@ LIMITS: dict[str, tuple[type, float, float]] = {
     "label": (int, 0, 10_000),
     "like": (int, 0, MOST_IMAGES - 1),
     "strength": (float, 0, 1),
+    "other_label": (int, 0, 10_000),
+    "label_mix": (float, 0, 1),
 }
+MOST_CODES = 100
 
 
 def _read(query: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
@@ -76,6 +89,10 @@ def _read(query: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
             value = kind(query[name])
             if low <= value <= high:
                 yield name, value
+    with suppress(KeyError, ValueError):
+        codes = tuple(float(code) for code in query["codes"].split(","))
+        if len(codes) <= MOST_CODES and all(-1 <= code <= 1 for code in codes):
+            yield "codes", codes
 
 
 def check(model: Shared, settings: Settings) -> None:
@@ -89,8 +106,21 @@ def check(model: Shared, settings: Settings) -> None:
             raise ValueError(f"{name}={value!r:.40} is not possible; give {kinds} from {low} to {high}")
     if settings.count > model.most_images:
         raise ValueError(f"count={settings.count} is more than {model.most_images}, the most of one request; ask for fewer")
-    if settings.label is not None and settings.label >= model.capabilities.num_classes:
-        raise ValueError(f"label={settings.label} is no class of {model.name}, which has {model.capabilities.num_classes}; leave it out")
+    _check_conditions(model, settings)
+
+
+def _check_conditions(model: Shared, settings: Settings) -> None:
+    able = model.capabilities
+    for name in ("label", "other_label"):
+        label = getattr(settings, name)
+        if label is not None and label >= able.num_classes:
+            raise ValueError(f"{name}={label} is no class of {model.name}, which has {able.num_classes}; leave it out")
+    if settings.other_label is not None and not able.soft_labels:
+        raise ValueError(f"{model.name} mixes no classes; leave other_label out")
+    numbers = [code for code in settings.codes if not isinstance(code, bool) and isinstance(code, int | float) and -1 <= code <= 1]
+    if len(settings.codes) > able.codes or len(numbers) < len(settings.codes):
+        allowed = f"give at most {able.codes} numbers from -1 to 1" if able.codes else f"{model.name} has none; leave them out"
+        raise ValueError(f"codes={list(settings.codes)!r:.60} is not possible; {allowed}")
 
 
 def generate(model: Shared, settings: Settings) -> Iterator[list[Image.Image]]:
@@ -109,12 +139,13 @@ def generate(model: Shared, settings: Settings) -> Iterator[list[Image.Image]]:
 
 
 def _make(model: Shared, settings: Settings, numbers: range) -> list[Image.Image]:
-    if settings.like is None and not settings.mix:
+    if settings.like is None and not settings.mix and not settings.codes and settings.other_label is None:
         first = settings.seed + numbers.start
         return complete(model.pipe(len(numbers), class_labels=settings.label, seed=first, truncation=settings.truncation).images)
     if settings.like is None:
         latents, labels = _mixed(model, settings, [settings.seed + i for i in numbers], [settings.towards + i for i in numbers])
-        made = [{"seed": settings.seed + i, "towards": settings.towards + i, "mix": settings.mix} for i in numbers]
+        morphed = [{"towards": settings.towards + i, "mix": settings.mix} if settings.mix else {} for i in numbers]
+        made = [{"seed": settings.seed + i, **own} for i, own in zip(numbers, morphed, strict=True)]
     else:
         seed = settings.seed + settings.like
         latents, labels = _mixed(model, settings, [seed], [settings.towards + settings.like])
@@ -122,8 +153,24 @@ def _make(model: Shared, settings: Settings, numbers: range) -> list[Image.Image
         strengths = torch.tensor([settings.strength if i else 0.0 for i in numbers])  # the first is the image itself
         latents, labels = slerp(latents, _drawn(model, others, None).latents, strengths), _repeated(labels, len(numbers))
         made = [{"like": seed, "towards": other, "strength": settings.strength} for other in others]
-    images = model.pipe(latents=latents, class_labels=labels, truncation=settings.truncation).images
-    return sign(model, images, [{**each, "truncation": settings.truncation} for each in made])
+    latents = _coded(settings.truncation * latents, settings.codes)
+    labels = _blended(labels, settings, model.capabilities.num_classes)
+    images = model.pipe(latents=latents, class_labels=labels).images
+    same = {"truncation": settings.truncation, **({"codes": list(settings.codes)} if settings.codes else {})}
+    classes = [{}] * len(made) if labels is None else [{"class_label": label} for label in note_of(labels)]
+    return sign(model, images, [{**each, **own, **same} for each, own in zip(made, classes, strict=True)])
+
+
+def _coded(latents: torch.Tensor, codes: tuple[float, ...]) -> torch.Tensor:
+    """With these codes in front, which truncation does not shrink."""
+    return torch.cat([torch.tensor([codes] * len(latents)).to(latents), latents[:, len(codes) :]], 1) if codes else latents
+
+
+def _blended(labels: torch.Tensor | None, settings: Settings, classes: int) -> torch.Tensor | None:
+    if labels is None or settings.other_label is None:
+        return labels
+    own, other = (torch.nn.functional.one_hot(each, classes).float() for each in (labels, torch.tensor([settings.other_label])))
+    return (1 - settings.label_mix) * own + settings.label_mix * other
 
 
 def _mixed(model: Shared, settings: Settings, seeds: list[int], towards: list[int]) -> tuple[torch.Tensor, torch.Tensor | None]:

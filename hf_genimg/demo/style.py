@@ -16,6 +16,8 @@ CSS = """
 .whole .grid-wrap { max-height: none; min-height: 0; overflow: visible; }
 .whole .grid-container { min-width: 0; }
 .studio-examples .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)) !important; }
+.studio-history .grid-container { grid-template-columns: repeat(8, minmax(0, 1fr)) !important; }
+.studio-history .caption-label { display: none; }
 .studio-pair { max-width: 720px; }
 .studio-pair img { width: 100%; }
 @media (max-width: 700px) {
@@ -23,6 +25,7 @@ CSS = """
   .studio-row { flex-direction: column-reverse !important; }
   .studio-row-down { flex-direction: column !important; }
   .studio-row > *, .studio-row-down > * { width: 100% !important; min-width: 0 !important; flex: none !important; }
+  .studio-history .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)) !important; }
   .studio-pair { flex-wrap: nowrap !important; }
   .studio-pair > * { min-width: 0 !important; }
 }

@@ -15,13 +15,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "mix": ("Morph", "变形"),
     "mix_info": ("Move it: every image becomes another.", "拖动它：每张图像都会渐变成另一张。"),
     "towards": ("Morph towards seed", "变形目标种子"),
-    "label": ("Class", "类别"),
+    "class": ("Class", "类别"),
+    "other_label": ("Mix with class", "混合类别"),
+    "label_mix": ("How much of it", "混合比例"),
+    "codes": ("Codes that the model found; moved, they are the same for all images.", "模型自行发现的编码；移动后对所有图像相同。"),
+    "own_codes": ("Each image its own codes", "每张图像使用自己的编码"),
     "images": ("Images", "图像"),
     "like": ("More like the chosen one", "更多类似所选图像"),
     "strength": ("How different", "差异程度"),
     "png": ("Chosen one as PNG", "所选图像存为 PNG"),
     "zip": ("All as ZIP", "全部存为 ZIP"),
     "link": ("Link to these images", "这些图像的链接"),
+    "history": ("Before", "历史"),
     "stop": ("Stop", "停止"),
     "options": ("More", "更多"),
     "explore": ("Explore", "探索"),
@@ -82,6 +87,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "这里显示的一切均由模型生成，您保存的每个文件都会注明这一点。",
     ),
 }
+TEXTS |= {f"code_{number}": (f"Code {number}", f"编码 {number}") for number in range(1, 7)}
 TEXTS |= {f"direction_{number}": (f"Direction {number}", f"方向 {number}") for number in range(1, 7)}
 ENGLISH = {key: english for key, (english, _) in TEXTS.items()}
 CHINESE = {key: chinese for key, (_, chinese) in TEXTS.items()}

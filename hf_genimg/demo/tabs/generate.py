@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,13 +12,27 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from .. import history
 from ..handlers import LARGEST_SEED, Settings, generate, new_seed, save_all, save_one
+from ..history import picture_of
 from ..models import Shared, Shelf
+from . import conditions
 from ._page import LIVE, Page, cache_folder, friendly, texts
 
 CLICK_HIDDEN = "() => setTimeout(() => document.querySelector('#%s').click(), 150)"
 SHOW_LINK = "(query) => { history.replaceState(null, '', location.pathname + '?' + query); }"
 COPY_LINK = "() => { navigator.clipboard?.writeText(location.href); }"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a visitor looks at. picture: small, for the history."""
+
+    settings: Settings
+    picture: Image.Image
+
+
+Answer = tuple[list[Image.Image], Made, str]
 
 
 def build(page: Page) -> SimpleNamespace:
@@ -43,15 +57,21 @@ def build(page: Page) -> SimpleNamespace:
                 elem_classes=["pixels", "whole"],
             )
             with gr.Row(elem_classes="studio-buttons"):
-                ui.like = gr.Button(texts("like"), size="sm")
-                ui.png, ui.zip = gr.Button(texts("png"), size="sm"), gr.Button(texts("zip"), size="sm")
-                ui.link = gr.Button(texts("link"), size="sm")
+                ui.like = gr.Button(texts("like"), size="sm", min_width=140)
+                ui.png, ui.zip = (
+                    gr.Button(texts(name), size="sm", min_width=140, elem_id=ui.page.id(f"as-{name}")) for name in ("png", "zip")
+                )
+                ui.link = gr.Button(texts("link"), size="sm", min_width=140)
+            ui.history_title = gr.Markdown(texts("history"), visible=False)
+            ui.history = _history(ui.page)
             ui.file = gr.DownloadButton(elem_id=page.id("studio-file"), elem_classes="studio-away")
             ui.chosen = gr.Number(0, precision=0, visible=False)
             # inside the tab: gradio 6.31 counts whatever is beside the tabs as one of them, and then lists one twice
-            ui.last, ui.query = gr.State({}), gr.Textbox(visible=False)
-    page.adapt([ui.count, ui.truncation, ui.label], _updates)
+            ui.last, ui.query = gr.State(None), gr.Textbox(visible=False)
+            ui.before = gr.BrowserState([], storage_key=f"hf_genimg-{page.id('history-of')}")
+    page.adapt([ui.count, ui.truncation, *conditions.changing(ui)], _updates)
     _wire(ui)
+    _wire_history(ui)
     return ui
 
 
@@ -67,7 +87,7 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
         0, 2, 1, step=0.05, label=texts("truncation"), info=texts("truncation_info"), visible=bool(able and able.truncation)
     )
     ui.count = gr.Slider(1, model.most_images if model else 64, 16, step=1, label=texts("count"))
-    ui.label = gr.Dropdown(_labels(model), value=-1, label=texts("label"), visible=bool(able and able.num_classes))
+    conditions.build(ui, model)
     with gr.Accordion(texts("options"), open=False):
         ui.towards = gr.Number(1000, label=texts("towards"), precision=0, minimum=0, maximum=LARGEST_SEED)
         ui.strength = gr.Slider(0, 1, 0.35, step=0.05, label=texts("strength"))
@@ -76,9 +96,20 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
         ui.stop = gr.Button(texts("stop"), min_width=80, scale=0)
 
 
-def _labels(model: Shared | None) -> list[tuple[Any, int]]:
-    names = model.class_names if model and model.generates and model.capabilities.num_classes else []
-    return [("-", -1), *((name, number) for number, name in enumerate(names))]
+def _history(page: Page) -> gr.Gallery:
+    return gr.Gallery(
+        label=texts("history"),
+        show_label=False,
+        columns=8,
+        height="auto",
+        format="png",
+        visible=False,
+        interactive=False,
+        allow_preview=False,
+        buttons=[],
+        elem_id=page.id("history"),
+        elem_classes=["pixels", "whole", "studio-history"],
+    )
 
 
 def _updates(model: Shared) -> list[Any]:
@@ -86,22 +117,33 @@ def _updates(model: Shared) -> list[Any]:
     return [
         gr.update(maximum=model.most_images),
         gr.update(visible=able.truncation),
-        gr.update(visible=bool(model.generates and able.num_classes), choices=_labels(model), value=-1),
+        *conditions.updates(model),
     ]
 
 
-def _endpoints(shelf: Shelf) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """`generate` and `more_like_this`, as the page and programs call them."""
-
-    def answer(model: str, settings: Settings) -> Iterator[tuple[list[Image.Image], dict[str, Any], str]]:
+def _answering(shelf: Shelf) -> Callable[[str, Settings], Iterator[Answer]]:
+    def answer(model: str, settings: Settings) -> Iterator[Answer]:
         query = f"model={model}&{settings.query}" if model else settings.query
         for images in generate(shelf.find(model), settings):
-            yield images, asdict(settings), query
+            yield images, Made(settings, picture_of(images)), query
 
+    return answer
+
+
+def _generating(answer: Callable[[str, Settings], Iterator[Answer]]) -> Callable[..., Iterator[Answer]]:
     @friendly
     def generate_(
-        model: str = "", seed: int = 0, count: int = 16, truncation: float = 1.0, towards: int = 1000, mix: float = 0.0, label: int = -1
-    ) -> Iterator[tuple[list[Image.Image], dict[str, Any], str]]:
+        model: str = "",
+        seed: int = 0,
+        count: int = 16,
+        truncation: float = 1.0,
+        towards: int = 1000,
+        mix: float = 0.0,
+        label: int = -1,
+        other_label: int = -1,
+        label_mix: float = 0.0,
+        codes: list[float] | None = None,
+    ) -> Iterator[Answer]:
         """Make images: image i is that of seed + i, moved by mix (0 to 1) towards that of the seed towards + i.
 
         Args:
@@ -112,13 +154,31 @@ def _endpoints(shelf: Shelf) -> tuple[Callable[..., Any], Callable[..., Any]]:
             towards: the seed to morph towards.
             mix: how far, from 0 to 1.
             label: the class, for models that have classes; -1 for any.
+            other_label: a class to mix that with, for models that can; -1 for none.
+            label_mix: how much of the other class, from 0 to 1.
+            codes: numbers from -1 to 1, for models that have found codes: all images get these; empty for their own.
         """
-        yield from answer(model, Settings(seed, count, truncation, towards, mix, None if label in (None, -1) else label))
+        yield from answer(model, _settings(seed, count, truncation, towards, mix, label, other_label, label_mix, codes))
 
+    return generate_
+
+
+def _likening(answer: Callable[[str, Settings], Iterator[Answer]]) -> Callable[..., Iterator[Answer]]:
     @friendly
     def more_like_this(
-        model: str = "", number: int = 0, strength: float = 0.35, seed: int = 0, count: int = 16, truncation: float = 1.0, label: int = -1
-    ) -> Iterator[tuple[list[Image.Image], dict[str, Any], str]]:
+        model: str = "",
+        number: int = 0,
+        strength: float = 0.35,
+        seed: int = 0,
+        count: int = 16,
+        truncation: float = 1.0,
+        towards: int = 1000,
+        mix: float = 0.0,
+        label: int = -1,
+        other_label: int = -1,
+        label_mix: float = 0.0,
+        codes: list[float] | None = None,
+    ) -> Iterator[Answer]:
         """Make images like image `number` of those of the same seed, itself first.
 
         Args:
@@ -127,38 +187,63 @@ def _endpoints(shelf: Shelf) -> tuple[Callable[..., Any], Callable[..., Any]]:
             strength: how different they may be, from 0 to 1.
             seed: as for generate.
             count: how many images.
-            truncation: as for generate.
-            label: as for generate.
+            truncation: as for generate; so are the others.
+            towards: likewise.
+            mix: likewise.
+            label: likewise.
+            other_label: likewise.
+            label_mix: likewise.
+            codes: likewise.
         """
-        chosen = Settings(seed, count, truncation, label=None if label in (None, -1) else label, like=number or 0, strength=strength)
-        yield from answer(model, chosen)
+        chosen = _settings(seed, count, truncation, towards, mix, label, other_label, label_mix, codes)
+        yield from answer(model, replace(chosen, like=number or 0, strength=strength))
 
-    return generate_, more_like_this
+    return more_like_this
+
+
+def _settings(
+    seed: int, count: int, truncation: float, towards: int, mix: float, label: int, other: int, label_mix: float, codes: Any
+) -> Settings:
+    label, other = (None if each in (None, -1) else each for each in (label, other))
+    if not isinstance(codes, list | tuple | None):
+        raise ValueError(f"codes={codes!r:.60} is not possible; give a list of numbers")
+    return Settings(
+        seed,
+        count,
+        truncation,
+        towards,
+        mix,
+        label,
+        other_label=other,
+        label_mix=0.0 if other is None else label_mix,
+        codes=tuple(codes or ()),
+    )
 
 
 def _wire(ui: SimpleNamespace) -> None:
-    generate_, more_like_this = _endpoints(ui.page.shelf)
+    answer = _answering(ui.page.shelf)
+    generate_, more_like_this = _generating(answer), _likening(answer)
     result = [ui.gallery, ui.last, ui.query]
-    inputs = [ui.page.chooser, ui.seed, ui.count, ui.truncation, ui.towards, ui.mix, ui.label]
+    own = [ui.seed, ui.count, ui.truncation, ui.towards, ui.mix, ui.label, ui.other_label, ui.label_mix, ui.codes]
+    inputs = [ui.page.chooser, *own]
     quiet = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private", **LIVE}
     made = ui.go.click(generate_, inputs, result, **ui.page.api("generate"), show_progress="minimal", **LIVE)
-    live = gr.on(
-        [ui.mix.input, ui.truncation.input, ui.count.input, ui.label.input, ui.seed.submit, ui.towards.submit],
-        generate_,
-        inputs,
-        result,
-        **quiet,
-    )
+    moving = (ui.mix, ui.truncation, ui.count, ui.label_mix)
+    live = gr.on([slider.input for slider in moving], generate_, inputs, result, **quiet)
+    chosen = [ui.seed.submit, ui.towards.submit, ui.label.input, ui.other_label.input]
+    settled = gr.on([*chosen, *(slider.release for slider in moving)], generate_, inputs, result, **quiet)
     rolled = ui.dice.click(new_seed, None, ui.seed, api_visibility="private").then(generate_, inputs, result, **quiet)
     close = ui.like.click(
         more_like_this,
-        [ui.page.chooser, ui.chosen, ui.strength, ui.seed, ui.count, ui.truncation, ui.label],
+        [ui.page.chooser, ui.chosen, ui.strength, *own],
         result,
         **ui.page.api("more_like_this"),
         show_progress="minimal",
         **LIVE,
     )
-    ui.events = [made, live, rolled, close]
+    live_too, settled_too = conditions.wire(ui, generate_, inputs, result, quiet)
+    ui.settled = [made, settled, rolled, close, *settled_too]
+    ui.events = [live, live_too, *ui.settled]
     for each in ui.events:
         each.then(None, ui.query, None, js=SHOW_LINK)
     ui.stop.click(None, None, None, cancels=ui.events)
@@ -166,7 +251,7 @@ def _wire(ui: SimpleNamespace) -> None:
     ui.link.click(None, None, None, js=COPY_LINK)
     _wire_files(ui)
     ui.page.fill(generate_, inputs, result)
-    ui.inputs = inputs
+    ui.controls = [*own, *ui.code_sliders]
 
 
 def _number(event: gr.SelectData) -> int:
@@ -174,20 +259,58 @@ def _number(event: gr.SelectData) -> int:
 
 
 def _wire_files(ui: SimpleNamespace) -> None:
-    def remade(model: str, last: dict[str, Any]) -> list[Image.Image]:
-        if not last:
+    def remade(model: str, last: Made | None) -> list[Image.Image]:
+        if last is None:
             raise ValueError("there is no image yet; generate some first")
-        return list(generate(ui.page.shelf.find(model), Settings(**last)))[-1]
+        return list(generate(ui.page.shelf.find(model), last.settings))[-1]
 
     @friendly
-    def chosen_png(model: str, last: dict[str, Any], number: int | None) -> str:
+    def chosen_png(model: str, last: Made | None, number: int | None) -> str:
         return str(save_one(remade(model, last), number, Path(tempfile.mkdtemp(dir=cache_folder(ui.gallery)))))
 
     @friendly
-    def all_zip(model: str, last: dict[str, Any]) -> str:
+    def all_zip(model: str, last: Made | None) -> str:
         return str(save_all(remade(model, last), Path(tempfile.mkdtemp(dir=cache_folder(ui.gallery)))))
 
     hidden = {"api_visibility": "private", "show_progress": "hidden", **LIVE}
     click = CLICK_HIDDEN % ui.file.elem_id
     ui.png.click(chosen_png, [ui.page.chooser, ui.last, ui.chosen], ui.file, **hidden).success(None, None, None, js=click)
     ui.zip.click(all_zip, [ui.page.chooser, ui.last], ui.file, **hidden).success(None, None, None, js=click)
+
+
+def controls_of(settings: Settings) -> list[Any]:
+    """The values of the controls, in the order of `ui.controls`."""
+    return [settings.seed, settings.count, settings.truncation, settings.towards, settings.mix, *conditions.values_of(settings)]
+
+
+def _wire_history(ui: SimpleNamespace) -> None:
+    shelf, chooser = ui.page.shelf, ui.page.chooser
+
+    def show(model: str, before: Any) -> tuple[Any, Any]:
+        pictures = history.shown(before, shelf.find(model).name)
+        some = bool(pictures)
+        return gr.update(value=pictures, visible=some, selected_index=None), gr.update(visible=some)
+
+    @friendly
+    def keep(model: str, last: Made | None, before: Any) -> Any:
+        if last is None:
+            return gr.skip()
+        before = history.remember(before, shelf.find(model).name, last.settings, last.picture)
+        return before, *show(model, before)
+
+    @friendly
+    def recall(model: str, before: Any, event: gr.SelectData) -> Iterator[Any]:
+        shared = shelf.find(model)
+        settings = history.recall(before, shared.name, event.index)
+        for images in generate(shared, settings):
+            made = Made(settings, picture_of(images))
+            yield images, made, f"model={shared.name}&{settings.query}", settings.strength, settings.like or 0, *controls_of(settings)
+
+    hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **LIVE}
+    shown_in = [ui.history, ui.history_title]
+    for settled in ui.settled:
+        settled.success(keep, [chooser, ui.last, ui.before], [ui.before, *shown_in], **hidden)
+    shown = [ui.gallery, ui.last, ui.query, ui.strength, ui.chosen, *ui.controls]
+    recalled = ui.history.select(recall, [chooser, ui.before], shown, **hidden)
+    recalled.then(None, ui.query, None, js=SHOW_LINK)
+    ui.page.fill(show, [chooser, ui.before], shown_in)
