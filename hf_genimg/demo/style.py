@@ -17,6 +17,7 @@ CSS = """
 .whole .grid-container { min-width: 0; }
 .studio-examples .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)) !important; }
 .studio-history .grid-container { grid-template-columns: repeat(8, minmax(0, 1fr)) !important; }
+.studio-history .thumbnail-item { aspect-ratio: 1; height: auto !important; min-height: 0; }
 .studio-history .caption-label { display: none; }
 .studio-pair { max-width: 720px; }
 .studio-pair img { width: 100%; }
@@ -25,7 +26,7 @@ CSS = """
   .studio-row { flex-direction: column-reverse !important; }
   .studio-row-down { flex-direction: column !important; }
   .studio-row > *, .studio-row-down > * { width: 100% !important; min-width: 0 !important; flex: none !important; }
-  .studio-history .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)) !important; }
+  .studio-history .grid-container { grid-template-columns: repeat(5, minmax(0, 1fr)) !important; }
   .studio-pair { flex-wrap: nowrap !important; }
   .studio-pair > * { min-width: 0 !important; }
 }

@@ -26,7 +26,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "png": ("Chosen one as PNG", "所选图像存为 PNG"),
     "zip": ("All as ZIP", "全部存为 ZIP"),
     "link": ("Link to these images", "这些图像的链接"),
-    "history": ("Before", "历史"),
+    "history": ("What you made before; it stays in your browser", "您之前生成的图像（只保存在您的浏览器中）"),
     "stop": ("Stop", "停止"),
     "options": ("More", "更多"),
     "explore": ("Explore", "探索"),

@@ -1,4 +1,4 @@
-"""One server with eight models and one browser for all tests of the page; a request to anywhere else fails the test that made it."""
+"""One server with nine models and one browser for all tests of the page; a request to anywhere else fails the test that made it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ SHIPPED = ("dcgan-digits", "vae-digits", "classifier-digits")
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Four that are tiny and untrained, of a kind each (the GAN in a run of the digits), three that are shipped, and a run of pix2pix."""
+    """Four that are tiny and untrained, of a kind each (the GAN in a run of the digits), three that are shipped, a run of pix2pix, and
+    a GAN with classes and codes."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("models")
     gan = hf_genimg.ImageGenerationPipeline(hf_genimg.MLPGANGenerator(image_size=16, latent_dim=8, width=16))
@@ -32,12 +33,16 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     classifier = hf_genimg.ImageClassificationPipeline(hf_genimg.ResNetClassifier(image_size=16, image_channels=1, width=4))
     gan.save_pretrained(folder / "gan" / "pipeline")
     (folder / "gan" / "recipe.json").write_text(json.dumps({"recipe": "mlp_gan", "fields": {"data": "digits"}}))
-    for name, pipe in (("vae", vae), ("translator", translator), ("classifier", classifier)):
+    infogan = hf_genimg.InfoGANGenerator(image_size=16, image_channels=1, latent_dim=6, num_classes=3, width=8, codes=2)
+    for weight in infogan.parameters():
+        torch.nn.init.normal_(weight, 0, 0.3)  # so that class and codes are seen
+    conditional = hf_genimg.ImageGenerationPipeline(infogan)
+    for name, pipe in (("vae", vae), ("translator", translator), ("classifier", classifier), ("infogan", conditional)):
         pipe.save_pretrained(folder / name)
     for name in SHIPPED:
         shutil.copytree(CARDS / name, folder / name)
     hf_genimg.train(recipe_class("pix2pix")().smoke(), folder / "pix2pix")
-    return [folder / name for name in ("gan", "vae", "translator", "classifier", *SHIPPED, "pix2pix")]
+    return [folder / name for name in ("gan", "vae", "translator", "classifier", *SHIPPED, "pix2pix", "infogan")]
 
 
 @pytest.fixture(scope="session")
