@@ -44,7 +44,7 @@ OUTSIDE = {
     "recipes": set(),
     "evaluation": {"torch_fidelity", "sklearn", "torchmetrics", "safetensors", "filelock", "scipy", "matplotlib"},
     "hub": {"huggingface_hub", "onnx", "diffusers", "safetensors"},
-    "demo": {"gradio"},
+    "demo": {"gradio", "av"},
     "api": set(),
     "commands": {"typer", "diffusers"},
     "cli": {"typer"},

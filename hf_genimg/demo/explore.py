@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 from collections.abc import Iterator
@@ -16,13 +15,13 @@ from ..pipelines.directions import allows_sefa, directions
 from ..pipelines.drawing import check_count, check_truncation, draw_seeds
 from ..pipelines.images import grid
 from ..pipelines.interpolation import walk
+from .film import FRAMES_PER_SECOND, comment, there_and_back
 from .handlers import LARGEST_SEED, Settings, check, sign
 from .models import Shared
 
 SLIDERS = 6  # directions
 MOST_SEEDS, MOST_STEPS = 8, 32
 MAP_SIDE, MAP_REACH = 11, 2.5  # images a side; and how far the map goes, in standard deviations
-FRAME = 192  # pixels a side of a GIF, for images that are smaller
 
 
 def seeds_of(text: str) -> list[int]:
@@ -57,17 +56,13 @@ def walk_between(model: Shared, seeds: list[int], steps: int, truncation: float 
         yield list(images)
 
 
-def gif(images: list[Image.Image], folder: Path, frames_per_second: int = 12) -> Path:
+def gif(images: list[Image.Image], folder: Path, frames_per_second: int = FRAMES_PER_SECOND) -> Path:
     """Write the walk there and back as a GIF that goes on for ever, with its provenance as the comment."""
-    if len(images) < 2:
-        raise ValueError("there is no walk yet; make one first")
-    factor = max(1, FRAME // images[0].width)
-    size = (images[0].width * factor, images[0].height * factor)
-    frames = [image.convert("RGB").resize(size, Image.Resampling.NEAREST) for image in (*images, *images[-2:0:-1])]
-    made = json.loads(images[0].info.get("hf_genimg", "{}"))
+    frames = there_and_back(images)
     target = Path(tempfile.mkdtemp(dir=folder)) / "walk.gif"
-    comment = json.dumps({"Source": "AI-generated", **made}).encode()
-    frames[0].save(target, save_all=True, append_images=frames[1:], duration=1000 // frames_per_second, loop=0, comment=comment)
+    frames[0].save(
+        target, save_all=True, append_images=frames[1:], duration=1000 // frames_per_second, loop=0, comment=comment(images).encode()
+    )
     return target
 
 

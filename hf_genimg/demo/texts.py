@@ -36,6 +36,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "steps": ("Steps from one to the next", "相邻种子间的步数"),
     "make_walk": ("Walk", "漫步"),
     "gif": ("As GIF", "存为 GIF"),
+    "mp4": ("As MP4", "存为 MP4"),
     "strip": ("The walk", "漫步过程"),
     "moving": ("Moving", "动画"),
     "directions": ("Directions", "方向"),

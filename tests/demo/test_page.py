@@ -48,6 +48,7 @@ def test_every_endpoint_answers(client: object, picture: Path) -> None:
         "/on_map": {"x": 1, "y": -1},
         "/walk": {"seeds": "1, 2", "steps": 3},
         "/walk_gif": {"seeds": "1, 2", "steps": 3},
+        "/walk_mp4": {"seeds": "1, 2", "steps": 3},
         "/reconstruct": {"model": "vae", "picture": file, "other": None, "between": 0},
         "/translate": {"model": "translator", "picture": file},
         "/classify": {"model": "classifier", "picture": file, "top": 2},

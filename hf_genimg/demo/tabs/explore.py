@@ -10,6 +10,7 @@ import gradio as gr
 from PIL import Image
 
 from .. import explore
+from ..film import can_film, mp4
 from ..handlers import LARGEST_SEED
 from ..models import Shared, Shelf
 from ._page import LIVE, LONG, Page, cache_folder, friendly, texts
@@ -99,6 +100,8 @@ def _walk(ui: SimpleNamespace) -> None:
     with gr.Row():
         ui.go = gr.Button(texts("make_walk"), variant="primary", min_width=100, elem_id=ui.page.id("walk"))
         ui.gif = gr.Button(texts("gif"), min_width=100, elem_id=ui.page.id("gif"))
+        if can_film():
+            ui.mp4 = gr.Button(texts("mp4"), min_width=100, elem_id=ui.page.id("mp4"))
         ui.stop = gr.Button(texts("stop"), min_width=80, scale=0)
     ui.strip = gr.Gallery(
         label=texts("strip"),
@@ -125,6 +128,18 @@ def _walk(ui: SimpleNamespace) -> None:
         height=240,
         alt_text="The walk, moving",
     )
+    if can_film():
+        ui.film = gr.Video(
+            label=texts("moving"),
+            show_label=False,
+            interactive=False,
+            autoplay=True,
+            loop=True,
+            buttons=["download"],
+            visible=False,
+            height=240,
+            elem_id=ui.page.id("film"),
+        )
 
 
 def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
@@ -249,4 +264,29 @@ def _wire_walk(ui: SimpleNamespace) -> None:
     ui.seeds.submit(walk, inputs, ui.strip, api_visibility="private", **LONG)
     making = ui.gif.click(walk_gif, inputs, ui.moving, **ui.page.api("walk_gif"), **LONG)
     making.success(lambda: gr.update(visible=True), None, ui.moving, api_visibility="private")
-    ui.stop.click(None, None, None, cancels=[going, making])
+    ui.stop.click(None, None, None, cancels=[going, making, *(_wire_film(ui, inputs) if can_film() else [])])
+
+
+def _wire_film(ui: SimpleNamespace, inputs: list[Any]) -> list[Any]:
+    @friendly
+    def walk_mp4(model: str = "", seeds: str = "3, 7, 12", steps: int = 8, progress: gr.Progress = PROGRESS) -> str:
+        """Make the walk there and back as a film, MP4 with H.264.
+
+        Args:
+            model: the name of a model of this page; the first one when left empty.
+            seeds: two to eight seeds with commas between them.
+            steps: images from one seed to the next, both included, from 2 to 32.
+        """
+        images: list[Image.Image] = []
+        points = explore.seeds_of(seeds)
+        for images in explore.walk_between(ui.page.shelf.find(model), points, steps):
+            progress((len(images), (len(points) - 1) * (steps - 1) + 1))
+        film = ""
+        for done, total, written in mp4(images, cache_folder(ui.strip)):
+            progress((done, total), desc="MP4")
+            film = str(written)
+        return film
+
+    making = ui.mp4.click(walk_mp4, inputs, ui.film, **ui.page.api("walk_mp4"), **LONG)
+    making.success(lambda: gr.update(visible=True), None, ui.film, api_visibility="private")
+    return [making]
