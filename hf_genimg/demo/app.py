@@ -26,9 +26,24 @@ class Studio(gr.Blocks):
     """Blocks that come with their theme, style, languages and limits however they are launched."""
 
     def launch(self, *arguments: Any, **settings: Any) -> Any:
-        """As in gradio; whatever is given wins."""
+        """As in gradio; whatever is given wins. With `mcp_server=True` or GRADIO_MCP_SERVER=true, the endpoints are tools for MCP too."""
+        if settings.get("mcp_server", os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"):
+            _mend_mcp()
         ours = {"theme": theme(), "css": CSS, "i18n": texts, "max_file_size": LARGEST_UPLOAD, "footer_links": ["api"], "run_history": False}
         return super().launch(*arguments, **{**ours, **settings})
+
+
+def _mend_mcp() -> None:
+    """gradio 6.31 takes states out of answers that its client has taken them out of already: the call fails, or something else is lost."""
+    from gradio.mcp import GradioMCPServer
+
+    plain = GradioMCPServer.pop_returned_state
+    if plain.__module__ == GradioMCPServer.__module__:
+
+        def pop_returned_state(components: Any, data: Any) -> Any:
+            return plain(components, data) if len(data) == len(components) else data
+
+        GradioMCPServer.pop_returned_state = staticmethod(pop_returned_state)
 
 
 def build(models: Any = (), *, any_model: bool = False) -> Studio:

@@ -109,4 +109,6 @@ def friendly(function: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             raise refusal(error) from None
 
-    return stream if isgeneratorfunction(function) else call
+    answer = stream if isgeneratorfunction(function) else call
+    answer.__name__ = function.__name__.rstrip("_")  # which is what MCP calls the tool
+    return answer

@@ -41,6 +41,10 @@ def build(ui: SimpleNamespace, model: Shared | None) -> None:
         ]
         ui.own_codes = gr.Button(texts("own_codes"), size="sm", elem_id=ui.page.id("own-codes"))
     ui.codes = gr.JSON(None, visible=False)
+    numbers = {"type": "array", "items": {"type": "number"}}
+    ui.codes.api_info = lambda: {"anyOf": [numbers, {"type": "null"}]}  # what gradio says of JSON is no schema
+    for dropdown in (ui.label, ui.other_label):
+        dropdown.api_info = lambda: {"type": "integer"}  # gradio calls them strings, which they are not
 
 
 def _labels(model: Shared | None) -> list[tuple[Any, int]]:
