@@ -30,7 +30,7 @@ class LinearBatchNorm2d(nn.Module):
 
     def __init__(self, channels: int, condition_dim: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.norm = nn.BatchNorm2d(channels, eps=1e-4, affine=False)
         layers = [nn.Linear(condition_dim, channels, bias=False) for _ in range(2)]
         for layer in layers:
             nn.init.orthogonal_(layer.weight)

@@ -12,6 +12,7 @@ from torch import nn
 from .spectral_norm import spectral_norm
 
 Norm = Callable[[int], nn.Module]  # from the number of channels; called on maps and conditions
+Enlarge = Callable[[torch.Tensor], torch.Tensor]
 
 
 def same(module: nn.Module) -> nn.Module:
@@ -42,6 +43,11 @@ def enlarged(maps: torch.Tensor) -> torch.Tensor:
     return F.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=False)
 
 
+def repeated(maps: torch.Tensor) -> torch.Tensor:
+    """Maps of twice the size, each position four times."""
+    return F.interpolate(maps, scale_factor=2, mode="nearest")
+
+
 class PlainNorm(nn.BatchNorm2d):
     """Batch norm that no condition changes."""
 
@@ -52,17 +58,18 @@ class PlainNorm(nn.BatchNorm2d):
 class UpBlock(nn.Module):
     """norm, ReLU, twice the size, 3x3, norm, ReLU, 3x3; beside it twice the size and 1x1."""
 
-    def __init__(self, before: int, after: int, norm: Norm = PlainNorm, spectral: bool = False) -> None:
+    def __init__(self, before: int, after: int, norm: Norm = PlainNorm, spectral: bool = False, enlarge: Enlarge = enlarged) -> None:
         super().__init__()
+        self.enlarge = enlarge
         self.first_norm, self.second_norm = norm(before), norm(after)
         self.first = convolution(before, after, 3, spectral, math.sqrt(2))
         self.second = convolution(after, after, 3, spectral, math.sqrt(2))
         self.shortcut = convolution(before, after, 1, spectral)
 
     def forward(self, maps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
-        branch = self.first(enlarged(self.first_norm(maps, condition).relu()))
+        branch = self.first(self.enlarge(self.first_norm(maps, condition).relu()))
         branch = self.second(self.second_norm(branch, condition).relu())
-        return branch + self.shortcut(enlarged(maps))
+        return branch + self.shortcut(self.enlarge(maps))
 
 
 class DownBlock(nn.Module):

@@ -48,15 +48,20 @@ class ResNetGenerator(LatentNetwork):
         self.norm = nn.BatchNorm2d(channels[-1])
         self.last = convolution(channels[-1], config.image_channels, 3, spectral)
 
+    def conditions(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> tuple[torch.Tensor, list[torch.Tensor | None]]:
+        """What the first layer is given, and what each block is told."""
+        return latents, [class_labels] * len(self.blocks)
+
     def forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
         """latents: float [N, latent_dim]; class_labels: int64 [N] or weights, float [N, num_classes], or None.
 
         Returns images: float [N, C, H, W] in [-1, 1].
         """
         check_labels(self.config.get("num_classes", 0), class_labels)
-        maps = self.first(latents).unflatten(1, (-1, self.base, self.base))
-        for number, block in enumerate(self.blocks, 1):
-            maps = block(maps, class_labels)
+        first, told = self.conditions(latents, class_labels)
+        maps = self.first(first).unflatten(1, (-1, self.base, self.base))
+        for number, (block, condition) in enumerate(zip(self.blocks, told, strict=True), 1):
+            maps = block(maps, condition)
             maps = self.attention(maps) if number == self.attended else maps
         return self.last(self.norm(maps).relu()).tanh()
 
@@ -76,11 +81,15 @@ class ResNetDiscriminator(Network):
         )
         self.attention = SelfAttention(channels[attention]) if attention else nn.Identity()
         self.attended, self.mean = attention, mean
-        self.head = linear(channels[-1], 1, spectral)
-        classes = config.get("num_classes", 0)
+        self.judge_by(channels[-1], spectral)
+
+    def judge_by(self, features: int, spectral: bool = True) -> None:
+        """Make what turns so many features into a logit."""
+        self.head = linear(features, 1, spectral)
+        classes = self.config.get("num_classes", 0)
         self.classes = None
         if classes:
-            embedding = nn.Embedding(classes, channels[-1])
+            embedding = nn.Embedding(classes, features)
             nn.init.xavier_uniform_(embedding.weight)
             self.classes = spectral_norm(embedding) if spectral else embedding
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from .drawing import Drawn, check_count, check_truncation, draw, draw_seeds, not
 from .images import Images, check_output_type, grid
 from .interpolation import MODES, walk
 from .provenance import check_png_path, save_png
+
+Forward = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
 
 
 @dataclass
@@ -34,6 +37,10 @@ class LatentPipeline(Pipeline):
     def _forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> torch.Tensor:
         """Latents [N, D] and labels [N], on the network's device, to images [N, C, H, W] in [-1, 1]."""
         raise NotImplementedError
+
+    def _forward_at(self, truncation: float) -> Forward:
+        """What makes images of latents that were multiplied by `truncation`."""
+        return self._forward
 
     def __call__(
         self,
@@ -60,7 +67,8 @@ class LatentPipeline(Pipeline):
                 whatever `num_images`, `max_batch_size` and the device are. Left out, one is drawn from torch's global random state.
             generator: instead of a seed: one, from which the images draw one after another, or a list with one for each image.
             latents: float [N, D], instead of drawing them.
-            truncation: from 0 to 2; the latents are multiplied by it. 1 is as trained; less gives more usual and less varied images.
+            truncation: from 0 to 2; the latents are multiplied by it. 1 is as trained; less gives more usual and less varied images. A
+                network that asks for it (`standing_batches` in its config) then gets batch-norm statistics of such latents.
             max_batch_size: the most images that the network makes at once; all of them unless given.
             output_type: `pil`, a list of images of mode L or RGB; `np`, float32 [N, H, W, C] in [0, 1]; `pt`, float32 [N, C, H, W] in
                 [0, 1]; `uint8`, torch.uint8 [N, H, W, C]. The last two stay on the model's device.
@@ -180,10 +188,10 @@ class LatentPipeline(Pipeline):
         weight = next(self.network.parameters())
         latents = (truncation * drawn.latents).to(weight.device, weight.dtype)
         labels = None if drawn.class_labels is None else drawn.class_labels.to(weight.device)
-        size = max_batch_size or len(latents)
+        size, forward = max_batch_size or len(latents), self._forward_at(truncation)
 
         def part(start: int) -> Images:
             batch = slice(start, start + size)
-            return self._convert(self._forward(latents[batch], None if labels is None else labels[batch]), output_type)
+            return self._convert(forward(latents[batch], None if labels is None else labels[batch]), output_type)
 
         return self._in_batches(part, len(latents), size)

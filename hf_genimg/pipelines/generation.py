@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 from diffusers import ModelMixin
 
-from ._latent_pipeline import LatentPipeline
+from ._latent_pipeline import Forward, LatentPipeline
 from .capabilities import Capabilities
 from .drawing import mixes_labels
+from .provenance import weights_state
+from .standing import with_standing_statistics
 
 
 class ImageGenerationPipeline(LatentPipeline):
@@ -15,8 +17,9 @@ class ImageGenerationPipeline(LatentPipeline):
 
     Args:
         generator: `forward(latents [N, D], class_labels [N] | None)` to images, `sample_latents(num_images, generator)`, and a config with
-            `image_size, image_channels, latent_dim`, `num_classes` where it is conditional, and `codes` where it has found some. Its
-            attribute `mixes_labels`, where it has one, says whether labels may be weights.
+            `image_size, image_channels, latent_dim`, `num_classes` where it is conditional, `codes` where it has found some, and
+            `standing_batches` where truncated latents need batch-norm statistics of their own: from so many batches. Its attribute
+            `mixes_labels`, where it has one, says whether labels may be weights.
         discriminator: the other player, kept for training on or for scoring; a call does not use it.
         watermark_key: as for `set_watermark`; None for no watermark.
     """
@@ -43,3 +46,14 @@ class ImageGenerationPipeline(LatentPipeline):
 
     def _forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> torch.Tensor:
         return self.generator(latents, class_labels)
+
+    def _forward_at(self, truncation: float) -> Forward:
+        batches = self.generator.config.get("standing_batches") or 0
+        if truncation == 1 or not batches:
+            return self._forward
+        asked = (truncation, weights_state(self.generator))
+        known, truncated = self.__dict__.get("_standing", (None, None))  # of the last truncation: a slider stays where it is for a while
+        if known != asked:
+            truncated = with_standing_statistics(self.generator, truncation, batches)
+            self.__dict__["_standing"] = (asked, truncated)
+        return truncated

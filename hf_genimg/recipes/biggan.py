@@ -1,0 +1,39 @@
+"""BigGAN (arXiv:1809.11096): every block is told the class and a part of the latents; attention, and truncation with statistics of its own.
+
+    hf-genimg train biggan
+
+Cost: not measured yet.
+Reached: not measured yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from torch import nn
+
+from ..models.biggan import BigGANDiscriminator, BigGANGenerator
+from ._conditional import ConditionalRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class BigGAN(ConditionalRecipe):
+    """Image sizes 32, 48, 64 and 128, grey or colour; `conditional=false` where the data have no classes."""
+
+    game: str = "hinge"
+    orthogonal: float = 1e-4
+    image_size: int = 32
+    images: int = 80_000
+    latent_dim: int = 32
+    adam_beta1: float = 0.0
+    class_dim: int = 16  # numbers in the vector of a class; the paper has 128
+    width: int = 8  # a quarter of the generator's channels at 32 pixels, half the discriminator's; the paper's form has 96
+
+    def models(self) -> dict[str, nn.Module]:
+        size = {**self.sizes(), "width": self.width}
+        generator = BigGANGenerator(**size, **self.latents(), class_dim=self.class_dim)
+        return {"generator": generator, "discriminator": BigGANDiscriminator(**size)}
+
+    def smoke(self) -> Self:
+        return replace(super().smoke(), image_size=32, width=4)
