@@ -15,7 +15,7 @@ from ..layers.conditional_norm import LinearBatchNorm2d
 from ..layers.initialisation import orthogonal_initialisation
 from ..layers.latents import check_latent_distribution
 from ..layers.residual import UpBlock, convolution, linear, repeated
-from ._resnet import GROWTH, ResNetDiscriminator, ResNetGenerator, check_size
+from ._resnet import GROWTH, SHRINKAGE, ResNetDiscriminator, ResNetGenerator, check_size
 
 
 class BigGANGenerator(ResNetGenerator):
@@ -110,7 +110,7 @@ class BigGANDeepGenerator(ResNetGenerator):
 
 
 class BigGANDeepDiscriminator(ResNetDiscriminator):
-    """The generator's blocks backwards: after a 3x3 convolution, one that halves and one that does not for each size."""
+    """The generator's blocks backwards: after a 3x3 convolution, two for each size, the first of which halves; at 32 pixels not to the end."""
 
     @register_to_config
     def __init__(
@@ -123,9 +123,10 @@ class BigGANDeepDiscriminator(ResNetDiscriminator):
         super().__init__()
         check_size(image_size)
         channels = [width * factor for factor in reversed(GROWTH[image_size][1])]
-        halving = [(pair, half) for pair in pairwise(channels) for half in (True, False)]
-        blocks = [DownBottleneck(before if half else after, after, half=half) for (before, after), half in halving]
-        self.blocks = nn.ModuleList([convolution(image_channels, channels[0], 3, True), *blocks])
+        blocks: list[nn.Module] = [convolution(image_channels, channels[0], 3, True)]
+        for (before, after), (_, half) in zip(pairwise(channels), SHRINKAGE[image_size], strict=False):
+            blocks += [DownBottleneck(before, after, half=half), DownBottleneck(after, after, half=False)]
+        self.blocks = nn.ModuleList(blocks)
         self.attention, self.attended, self.mean = SelfAttention(channels[1]), 3, False  # after the convolution and two blocks
         self.judge_by(channels[-1])
         orthogonal_initialisation(self)
@@ -146,5 +147,5 @@ def split(latent_dim: int, parts: int) -> list[int]:
     """
     each = latent_dim // parts
     if not each:
-        raise ValueError(f"latent_dim={latent_dim} is too small for {parts} parts, one for the first layer and each block; use {parts} or more")
+        raise ValueError(f"latent_dim={latent_dim} is too small for {parts} parts, one for the first layer and each block; use more")
     return [latent_dim - each * (parts - 1), *[each] * (parts - 1)]
