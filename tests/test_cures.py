@@ -42,7 +42,8 @@ CURES: dict[str, dict[str, Any]] = {
     "schedule": {"schedule": "cosine", "warmup_images": 16},
     "ema_half_life": {"ema_half_life": 100},
 }
-ADVERSARIAL = [name for name in recipe_names() if issubclass(recipe_class(name), AdversarialRecipe)]
+OTHER_NUMBERS = "_paper"  # a smoke run of such a recipe is that of the one it is made from
+ADVERSARIAL = [name for name in recipe_names() if issubclass(recipe_class(name), AdversarialRecipe) and not name.endswith(OTHER_NUMBERS)]
 EXAMPLES: dict[str, Any] = {name: value for fields in CURES.values() for name, value in fields.items()} | {"compile": True}
 
 

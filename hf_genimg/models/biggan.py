@@ -110,7 +110,7 @@ class BigGANDeepGenerator(ResNetGenerator):
 
 
 class BigGANDeepDiscriminator(ResNetDiscriminator):
-    """The generator's blocks backwards: after a 3x3 convolution, two for each size, the first of which halves; at 32 pixels not to the end."""
+    """The generator's blocks backwards, after a 3x3 convolution; at 32 pixels the maps are halved twice only."""
 
     @register_to_config
     def __init__(

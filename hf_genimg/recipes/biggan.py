@@ -25,8 +25,12 @@ class BigGAN(ConditionalRecipe):
     orthogonal: float = 1e-4
     image_size: int = 32
     images: int = 80_000
+    batch_size: int = 32
+    learning_rate: float = 5e-4  # of the generator
+    discriminator_learning_rate: float | None = 1e-3
     latent_dim: int = 32
     adam_beta1: float = 0.0
+    channels_last: bool = True
     class_dim: int = 16  # numbers in the vector of a class; the paper has 128
     width: int = 8  # a quarter of the generator's channels at 32 pixels, half the discriminator's; the paper's form has 96
 
@@ -36,4 +40,4 @@ class BigGAN(ConditionalRecipe):
         return {"generator": generator, "discriminator": BigGANDiscriminator(**size)}
 
     def smoke(self) -> Self:
-        return replace(super().smoke(), image_size=32, width=4)
+        return replace(super().smoke(), image_size=32, width=4, n_critic=1)

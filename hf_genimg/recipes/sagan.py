@@ -36,4 +36,4 @@ class SAGAN(ConditionalRecipe):
         return {"generator": SAGANGenerator(**size, **self.latents()), "discriminator": SAGANDiscriminator(**size)}
 
     def smoke(self) -> Self:
-        return replace(super().smoke(), image_size=32, width=4)
+        return replace(super().smoke(), image_size=32, width=4, n_critic=1)

@@ -21,5 +21,6 @@ class SNGANPaper(SNGAN):
     images: int = 32_000_000
     latent_dim: int = 128
     schedule: str = "linear"
+    ema_half_life: int = 0
     n_critic: int = 5
     width: int = 64

@@ -37,4 +37,4 @@ class WGANGP(AdversarialRecipe):
         return {"generator": WGANGPGenerator(**size, **latents), "discriminator": WGANGPDiscriminator(**size)}
 
     def smoke(self) -> Self:
-        return replace(super().smoke(), image_size=32, width=2)
+        return replace(super().smoke(), image_size=32, width=2, n_critic=1)
