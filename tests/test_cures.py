@@ -130,6 +130,18 @@ def test_the_docs_list_what_the_code_refuses() -> None:
     assert rows == wanted, "docs/CURES.md must say:\n" + "\n".join(f"| `{one}` | `{other}` | {why} |" for one, other, why in wanted)
 
 
+def test_the_docs_list_the_families_that_refuse_a_cure() -> None:
+    refusing: dict[tuple[str, str], list[str]] = {}
+    for cure, fields in CURES.items():
+        for name in ADVERSARIAL:
+            said = refusal(small(name, **fields))
+            if said:
+                refusing.setdefault((cure, said.partition(" ")[2]), []).append(f"`{name}`")
+    wanted = [f"| `{cure}` | {', '.join(names)} | {why} |" for (cure, why), names in sorted(refusing.items())]
+    table = DOCS.partition("<!-- families")[2].partition("<!-- /families -->")[0]
+    assert table.strip().splitlines()[3:] == wanted, "docs/CURES.md must say:\n" + "\n".join(wanted)
+
+
 def test_the_docs_name_every_field() -> None:
     assert not [name for name in {*CURES, *Cures.__dataclass_fields__} if f"`{name}" not in DOCS]
 

@@ -18,6 +18,9 @@ from hf_genimg.training.checkpoint import current_checkpoint
 from hf_genimg.training.trainer import train
 
 every_recipe = pytest.mark.parametrize("name", recipe_names())
+# A recipe of published numbers is made from another, and its smoke run is much like that one's: trained again in `make test-slow`.
+IN_NUMBERS = [pytest.param(name, marks=pytest.mark.slow) if name.endswith("_paper") else name for name in recipe_names()]
+every_recipe_again = pytest.mark.parametrize("name", IN_NUMBERS)
 
 
 def smoke(name: str, run: Path, **options: Any) -> Any:
@@ -63,7 +66,7 @@ def test_a_smoke_run_is_finite_and_complete(name: str, finished: Callable[[str],
     assert len(list((run / "samples").glob("*.png"))) == 2
 
 
-@every_recipe
+@every_recipe_again
 def test_training_changes_every_trained_network(name: str, finished: Callable[[str], Path], tmp_path: Path) -> None:
     smoke(name, tmp_path / "short", stop_at=1)
     early, late = state(tmp_path / "short"), state(finished(name))
@@ -73,7 +76,7 @@ def test_training_changes_every_trained_network(name: str, finished: Callable[[s
         assert all(moved), network
 
 
-@every_recipe
+@every_recipe_again
 def test_resumed_is_uninterrupted(name: str, finished: Callable[[str], Path], tmp_path: Path) -> None:
     smoke(name, tmp_path / name, stop_at=24)  # not on a checkpoint, a sample or a line of the log
     assert int((tmp_path / name / "state/current").read_text()) == 24
@@ -84,7 +87,7 @@ def test_resumed_is_uninterrupted(name: str, finished: Callable[[str], Path], tm
         assert sample.read_bytes() == (tmp_path / name / "samples" / sample.name).read_bytes()
 
 
-@every_recipe
+@every_recipe_again
 def test_callbacks_change_no_tensor(name: str, finished: Callable[[str], Path], tmp_path: Path) -> None:
     smoke(name, tmp_path / "run", callbacks=[])
     assert not (tmp_path / "run/samples").exists()

@@ -46,6 +46,24 @@ def launch(folder: Path, *case: str, processes: int = 2) -> subprocess.Completed
     return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
 
 
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name.endswith("_paper") else name for name in recipe_names()]
+
+
+@pytest.fixture(scope="module")
+def launched_papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recipes of published numbers, likewise."""
+    folder = tmp_path_factory.mktemp("papers")
+    result = launch(folder, "papers")
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.fixture
+def trained(name: str, request: pytest.FixtureRequest) -> Path:
+    """The run directory of recipe `name`, by two processes."""
+    return request.getfixturevalue("launched_papers" if name.endswith("_paper") else "launched") / name
+
+
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every recipe, trained by two processes in one launch."""
@@ -55,10 +73,10 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", [*recipe_names(), "composed"])
-def test_two_processes_train_the_parameters_of_one(name: str, launched: Path, tensors_of: TensorsOf, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [*NAMES, "composed"])
+def test_two_processes_train_the_parameters_of_one(name: str, trained: Path, tensors_of: TensorsOf, tmp_path: Path) -> None:
     train(walk.cases()[name], tmp_path / name, progress=False)
-    one, two = tensors_of(tmp_path / name), tensors_of(launched / name)
+    one, two = tensors_of(tmp_path / name), tensors_of(trained)
     assert one.keys() == two.keys()
     for key, expected in one.items():
         if key.startswith(("networks", "objective")) and not key.endswith(("running_mean", "running_var")):
@@ -66,11 +84,11 @@ def test_two_processes_train_the_parameters_of_one(name: str, launched: Path, te
             assert difference <= 1e-6 * expected.double().norm(), (key, difference)
 
 
-@pytest.mark.parametrize("name", recipe_names())
-def test_two_processes_leave_one_run_directory(name: str, launched: Path, log_of: Callable[[Path], Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_two_processes_leave_one_run_directory(name: str, trained: Path, log_of: Callable[[Path], Any], tmp_path: Path) -> None:
     train(walk.cases()[name], tmp_path / name, progress=False)
-    assert {entry.name for entry in (tmp_path / name).iterdir()} == {entry.name for entry in (launched / name).iterdir()}
-    for one, two in zip(log_of(tmp_path / name), log_of(launched / name), strict=True):
+    assert {entry.name for entry in (tmp_path / name).iterdir()} == {entry.name for entry in trained.iterdir()}
+    for one, two in zip(log_of(tmp_path / name), log_of(trained), strict=True):
         assert one.keys() == two.keys()
         assert two == pytest.approx(one, rel=1e-3)
 

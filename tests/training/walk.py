@@ -1,4 +1,5 @@
-"""What every process of a launch runs: `walk.py FOLDER` trains each recipe there; `walk.py FOLDER CASE` does what CASE says."""
+"""What every process of a launch runs: `walk.py FOLDER` trains each recipe there but those of
+published numbers, which `walk.py FOLDER papers` trains; `walk.py FOLDER CASE` does what CASE says."""
 
 from __future__ import annotations
 
@@ -41,9 +42,10 @@ def plant_death(how: str) -> None:
 
 
 def main(folder: Path, case: str | None) -> None:
-    if case is None:
+    if case in (None, "papers"):
         for name, recipe in cases().items():
-            train(recipe, folder / name, progress=False)
+            if name.endswith("_paper") == (case == "papers"):
+                train(recipe, folder / name, progress=False)
         return
     if case in ("killed", "raises"):
         plant_death(case)
