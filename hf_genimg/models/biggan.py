@@ -13,6 +13,7 @@ from ..layers.attention import SelfAttention
 from ..layers.bottleneck import DownBottleneck, UpBottleneck
 from ..layers.conditional_norm import LinearBatchNorm2d
 from ..layers.initialisation import orthogonal_initialisation
+from ..layers.labels import rows
 from ..layers.latents import check_latent_distribution
 from ..layers.residual import UpBlock, convolution, linear, repeated
 from ._resnet import GROWTH, SHRINKAGE, ResNetDiscriminator, ResNetGenerator, check_size
@@ -52,7 +53,7 @@ class BigGANGenerator(ResNetGenerator):
         first, *parts = latents.split(self.parts, 1)
         if self.embedding is None:
             return first, parts
-        classes = self.embedding(class_labels)
+        classes = rows(self.embedding.weight, class_labels)
         return first, [torch.cat([classes, part], 1) for part in parts]
 
 
@@ -105,7 +106,7 @@ class BigGANDeepGenerator(ResNetGenerator):
 
     def conditions(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """All latents and the class, everywhere."""
-        told = latents if self.embedding is None else torch.cat([latents, self.embedding(class_labels)], 1)
+        told = latents if self.embedding is None else torch.cat([latents, rows(self.embedding.weight, class_labels)], 1)
         return told, [told] * len(self.blocks)
 
 

@@ -16,6 +16,8 @@ TINY = {
     "InfoGANGenerator": {"image_size": 16, "latent_dim": 4, "width": 4, "num_classes": 3, "codes": 1},
     "SNGANGenerator": {"image_size": 32, "latent_dim": 4, "width": 4, "num_classes": 3},
     "SAGANGenerator": {"image_size": 32, "latent_dim": 4, "width": 4, "num_classes": 3},
+    "BigGANGenerator": {"image_size": 32, "latent_dim": 4, "width": 4, "num_classes": 3, "class_dim": 4},
+    "BigGANDeepGenerator": {"image_size": 32, "latent_dim": 4, "width": 4, "num_classes": 3, "class_dim": 4},
     "R3GANGenerator": {"image_size": 16, "latent_dim": 4, "width": 16, "num_classes": 3},
 }
 
