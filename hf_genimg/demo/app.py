@@ -11,6 +11,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 
 import gradio as gr
 
+from ..hub.answers import check_results_to
 from .handlers import Settings
 from .models import Shelf
 from .style import CSS, theme
@@ -46,16 +47,17 @@ def _mend_mcp() -> None:
         GradioMCPServer.pop_returned_state = staticmethod(pop_returned_state)
 
 
-def build(models: Any = (), *, any_model: bool = False) -> Studio:
+def build(models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> Studio:
     """The page for one model or several.
 
     Args:
         models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several.
         any_model: let visitors type any Hub id.
+        results_to: as for `Shelf`.
 
     Raises as `Shelf`.
     """
-    shelf = Shelf(models, any_model=any_model)
+    shelf = Shelf(models, any_model=any_model, results_to=check_results_to(results_to) if results_to else None)
     with Studio(title="hf_genimg studio", delete_cache=FORGET, analytics_enabled=False, fill_width=True) as demo:
         chooser = _chooser(shelf)
         tasks = TASKS if any_model else tuple(dict.fromkeys(model.capabilities.task for model in shelf.models))
@@ -63,6 +65,8 @@ def build(models: Any = (), *, any_model: bool = False) -> Studio:
         parts = [(_part(Page(shelf, chooser, task, taken), task == tasks[0])) for task in tasks]
         gr.Markdown(texts("fakes"), elem_classes="studio-note")
         _wire(demo, shelf, chooser, parts)
+        if shelf.results_to:
+            demo.unload(human.leaving(shelf))
     demo.queue(max_size=WAITING, default_concurrency_limit=4)
     return demo
 

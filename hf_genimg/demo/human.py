@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from ..evaluation.human import HumanTest, Results, Trial
+from ..hub.answers import can_send, send_answers
 from .about import data_of, real_images
 from .models import Shared
 
 FAKES, REALS = 500, 500  # images that may be shown
 BIG = 280  # pixels a side at least
+ROUND = 20  # answers that are sent together; fewer, when a rater leaves
+log = logging.getLogger("hf_genimg.demo")
 
 
 def can_test(model: Shared) -> bool:
@@ -46,6 +50,28 @@ def show(model: Shared, rater: str) -> tuple[Trial, Image.Image, Image.Image]:
     real = reals(model)[trial.real]
     pair = [plain(real), plain(fake)]  # nothing but pixels: a file's name, text or size must not give the answer away
     return trial, *(pair if trial.real_side == "left" else pair[::-1])
+
+
+def where_to(results_to: str | None) -> str:
+    """A sentence for raters: what becomes of their answers; nothing where they stay in the run's folder."""
+    return f"Answers are added to the dataset {results_to} on the Hub, without a name." if results_to and can_send() else ""
+
+
+def finished(test: HumanTest, rater: str, results_to: str | None) -> bool:
+    """Whether this rater has now answered a round that is to be sent."""
+    return bool(results_to) and can_send() and (count := len(test.unsent(rater, results_to))) > 0 and count % ROUND == 0
+
+
+def send(test: HumanTest, rater: str, results_to: str | None) -> str:
+    """Send what this rater answered; one line that says how that went. The answers stay in the file either way."""
+    if not results_to or not can_send():
+        return ""
+    try:
+        count = send_answers(test, rater, results_to)
+    except OSError as error:
+        log.warning("answers are kept in %s: %s", test.path, error)
+        return "Your answers are kept, but did not reach the Hub; they are sent with the next ones. "
+    return f"{count} answers were added to {results_to}. Thank you. " if count else ""
 
 
 def plain(image: Image.Image) -> Image.Image:

@@ -69,14 +69,16 @@ class Shelf:
     Args:
         models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several.
         any_model: whether a visitor may name a model of the Hub as well. Never a path: what lies on this machine is not theirs to open.
+        results_to: the dataset on the Hub that answers of the human test are sent to, where there is a token; None for none.
 
     Raises:
         ValueError: there is no model, and none can be named.
         Others: as `load`.
     """
 
-    def __init__(self, models: Any = (), *, any_model: bool = False) -> None:
-        self.any_model = any_model
+    def __init__(self, models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> None:
+        self.any_model, self.results_to = any_model, results_to
+        self.raters: dict[str, dict[tuple[Path, str], Any]] = {}  # by visit: tests that were answered in, until the visitor leaves
         self._lock, self._fetching = threading.Lock(), threading.Lock()
         self._typed: OrderedDict[str, Shared] = OrderedDict()
         self._own: dict[str, Shared] = {}

@@ -84,6 +84,7 @@ class HumanTest:
         self.about = json.loads(json.dumps({"fakes": [fakes.start, fakes.stop, fakes.step], "reals": reals, **(about or {})}))
         self.trials: dict[str, Trial] = {}
         self.answers: dict[str, bool] = {}  # trial: whether it was answered rightly
+        self._sent: set[tuple[str, str]] = set()  # (trial, where it was sent)
         self._open: dict[str, str] = {}  # rater: the trial that waits for an answer
         self._shown: Counter[tuple[str, str, int]] = Counter()  # (rater, kind, image), and ("", kind, image) for all raters
         self._read_until = 0
@@ -122,6 +123,24 @@ class HumanTest:
                 self._append({"answer": trial, "side": side})
                 self._take_up()
             return Outcome(self.answers[trial], counted)
+
+    def unsent(self, rater: str, to: str) -> list[dict[str, Any]]:
+        """This rater's answers that `mark_sent` does not say are at `to`, oldest first, each with what the test is of."""
+        with self._current():
+            mine = [self.trials[name] for name in self.answers if self.trials[name].rater == rater and (name, to) not in self._sent]
+            about = {name: value for name, value in self.about.items() if name not in ("fakes", "reals")}
+            return [{**about, **self._told(trial)} for trial in mine]
+
+    def mark_sent(self, trials: list[str], to: str) -> None:
+        """Take down that these answers are at `to`."""
+        with self._current():
+            self._append({"sent": trials, "to": to})
+            self._take_up()
+
+    def _told(self, trial: Trial) -> dict[str, Any]:
+        right = self.answers[trial.id]
+        said = trial.real_side if right else next(side for side in SIDES if side != trial.real_side)
+        return {"trial": trial.id, "fake": trial.fake, "real": trial.real, "real_side": trial.real_side, "said": said, "right": right}
 
     def results(self) -> Results:
         """Of all answers in the file so far."""
@@ -186,6 +205,8 @@ class HumanTest:
             self.trials[trial.id], self._open[trial.rater] = trial, trial.id
             for kind, image in (("fake", trial.fake), ("real", trial.real)):
                 self._shown.update([(trial.rater, kind, image), ("", kind, image)])
+        elif "sent" in record:
+            self._sent.update((name, record["to"]) for name in record["sent"])
         elif record.get("answer") in self.trials and record["answer"] not in self.answers:
             trial = self.trials[record["answer"]]
             self.answers[trial.id] = record["side"] == trial.real_side

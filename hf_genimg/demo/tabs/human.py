@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -19,6 +20,7 @@ def build(page: Page) -> None:
         return
     with gr.Tab(texts("human"), render_children=True) as tab:
         gr.Markdown(texts("human_info"))
+        gr.Markdown(human.where_to(page.shelf.results_to), elem_classes="studio-note", visible=bool(human.where_to(page.shelf.results_to)))
         with gr.Row(elem_classes="studio-pair"):
             left, right = _picture("Left image", page.id("human-left")), _picture("Right image", page.id("human-right"))
         with gr.Row(elem_classes="studio-pair"):
@@ -65,7 +67,7 @@ def _endpoints(shelf: Shelf) -> tuple[Any, Any]:
         return show(model, rater or secrets.token_hex(8), "")
 
     @friendly
-    def human_answer(model: str, rater: str, trial: str, side: str) -> tuple[Image.Image, Image.Image, str, str, str]:
+    def human_answer(model: str, rater: str, trial: str, side: str, request: gr.Request) -> tuple[Image.Image, Image.Image, str, str, str]:
         """Say which image of a trial is real, and get the next trial. A trial counts once.
 
         Args:
@@ -74,8 +76,21 @@ def _endpoints(shelf: Shelf) -> tuple[Any, Any]:
             trial: the id, as human_trial returned it.
             side: left or right.
         """
-        outcome = human.test_of(shelf.find(model)).answer(trial, side)
+        test = human.test_of(shelf.find(model))
+        outcome = test.answer(trial, side)
+        shelf.raters.setdefault(request.session_hash or "", {})[test.path, rater] = test
+        sent = human.send(test, rater, shelf.results_to) if outcome.counted and human.finished(test, rater, shelf.results_to) else ""
         said = "Right. " if outcome.right else "No, that was the model's. "
-        return show(model, rater, said if outcome.counted else "That trial was answered before, and counts once. ")
+        return show(model, rater, sent + said if outcome.counted else "That trial was answered before, and counts once. ")
 
     return human_trial, human_answer
+
+
+def leaving(shelf: Shelf) -> Callable[[gr.Request], None]:
+    """What happens when a visitor closes the page: answers that were not sent yet are."""
+
+    def leave(request: gr.Request) -> None:
+        for (_, rater), test in shelf.raters.pop(request.session_hash or "", {}).items():
+            human.send(test, rater, shelf.results_to)
+
+    return leave
