@@ -20,15 +20,18 @@ GROUP = 16  # channels that a 3x3 convolution mixes
 GAIN = math.sqrt(2 / 1.04)  # of a leaky ReLU with slope 0.2: keeps the variance
 
 
-def stage_widths(image_size: int, width: int) -> list[int]:
-    """Channels of each stage, the smallest map first: `width` up to 32 pixels, halved at each doubling above."""
+def stage_widths(image_size: int, width: int, widest: int) -> list[int]:
+    """Channels of each stage, the smallest map first: `width` up to `widest` pixels, halved at each doubling above."""
     if image_size not in IMAGE_SIZES:
         raise ValueError(f"image_size={image_size} is not a size that R3GAN makes; use one of {', '.join(map(str, IMAGE_SIZES))}")
-    if width % 8 or (image_size > 32 and width % (image_size // 4)):
-        raise ValueError(f"width={width} must be a multiple of {max(8, image_size // 4)} at image_size={image_size}")
+    if widest < 1:
+        raise ValueError(f"widest={widest} must be above 0: pixels a side of the largest map with {width} channels")
     stages = (image_size // base_size(image_size)).bit_length()
-    sides = [base_size(image_size) * 2**stage for stage in range(stages)]
-    return [width if side <= 32 else width * 32 // side for side in sides]
+    halvings = [max(0, math.ceil(math.log2(base_size(image_size) * 2**stage / widest))) for stage in range(stages)]
+    unit = GROUP // 2 * 2 ** halvings[-1]  # a 3x3 convolution has twice as many channels, in whole groups
+    if width % unit:
+        raise ValueError(f"width={width} must be a multiple of {unit} at image_size={image_size} with widest={widest}")
+    return [width // 2**times for times in halvings]
 
 
 def base_size(image_size: int) -> int:
@@ -90,12 +93,13 @@ class R3GANGenerator(LatentNetwork):
         image_channels: int = 3,  # 1 grey, 3 colour
         latent_dim: int = 64,
         num_classes: int = 10,  # 0: unconditional
-        width: int = 768,  # channels of the maps up to 32 pixels
+        width: int = 768,  # channels of the small maps
+        widest: int = 32,  # pixels a side of the largest map with so many; half of them at each doubling above
         latent_distribution: str = "normal",  # normal, uniform or truncated
     ) -> None:
         super().__init__()
         check_latent_distribution(latent_distribution)
-        widths, side = stage_widths(image_size, width), base_size(image_size)
+        widths, side = stage_widths(image_size, width, widest), base_size(image_size)
         self.classes = drawn(nn.Linear(num_classes, latent_dim, bias=False)) if num_classes else None
         self.weights = drawn(nn.Linear(latent_dim * (2 if num_classes else 1), widths[0], bias=False))
         self.basis = nn.Parameter(torch.randn(widths[0], side, side))
@@ -128,10 +132,11 @@ class R3GANDiscriminator(Network):
         image_size: int = 32,  # pixels a side: 8, 16, 28, 32, 64, 128 or 256
         image_channels: int = 3,  # 1 grey, 3 colour
         num_classes: int = 10,  # 0: unconditional
-        width: int = 768,  # channels of the maps up to 32 pixels
+        width: int = 768,  # channels of the small maps
+        widest: int = 32,  # pixels a side of the largest map with so many; half of them at each doubling above
     ) -> None:
         super().__init__()
-        widths, side = stage_widths(image_size, width)[::-1], base_size(image_size)
+        widths, side = stage_widths(image_size, width, widest)[::-1], base_size(image_size)
         self.from_pixels = drawn(nn.Conv2d(image_channels, widths[0], 1, bias=False))
         self.stages, self.changes = _stages(widths), _changes(widths)
         self.basis = drawn(nn.Conv2d(widths[-1], widths[-1], side, groups=widths[-1], bias=False))

@@ -31,14 +31,15 @@ class R3GAN(ConditionalRecipe):
     latent_dim: int = 64
     adam_beta1: float = 0.0
     adam_beta2: float = 0.99
-    width: int = 32  # channels of the maps up to 32 pixels; the paper has 768
+    width: int = 64  # channels of the small maps; the paper has 768
+    widest: int = 8  # pixels a side of the largest map with so many, half of them at each doubling above; the paper has 32
 
     def check(self) -> None:
         super().check()
         self._require("spectral_norm", not self.spectral_norm, "cannot be: the last weights of each block begin at zero, and have no norm")
 
     def models(self) -> dict[str, nn.Module]:
-        size = {**self.sizes(), "width": self.width}
+        size = {**self.sizes(), "width": self.width, "widest": self.widest}
         return {"generator": R3GANGenerator(**size, **self.latents()), "discriminator": R3GANDiscriminator(**size)}
 
     def smoke(self) -> Self:
