@@ -1,0 +1,50 @@
+"""The ring of Gaussians: what counts as covered, and what the collapse doctor says of planted generators."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def ring() -> ModuleType:
+    sys.path.insert(0, str(FOLDER))
+    try:
+        spec = importlib.util.spec_from_file_location("benchmarks_ring", FOLDER / "ring.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(FOLDER))
+    return module
+
+
+@pytest.mark.parametrize("kept", [1, 3, 7, 8])
+def test_lost_modes_are_counted_and_raise_an_alarm(ring: ModuleType, kept: int) -> None:
+    torch.manual_seed(0)
+    points = ring.centres()[torch.randint(kept, (2000,))] + ring.SPREAD * torch.randn(2000, 2)
+    found = ring.doctor(points, ring.ring(2000))
+    assert ring.covered(points) == kept
+    assert [mode for mode in found.lost if mode < ring.MODES] == list(range(kept, ring.MODES))
+    assert bool(found.alarms) == (kept < ring.MODES)
+
+
+def test_points_between_the_modes_cover_none(ring: ModuleType) -> None:
+    torch.manual_seed(0)
+    points = 0.5 * torch.randn(2000, 2)
+    assert ring.covered(points) == 0
+    assert ring.doctor(points, ring.ring(2000)).alarms
+
+
+@pytest.mark.parametrize("game", ["plain", "r3gan"])
+def test_a_generator_learns_from_both_games(ring: ModuleType, game: str) -> None:
+    before, after = ring.trained(game, 0, 0), ring.trained(game, 0, 2)
+    again = ring.trained(game, 0, 2)
+    assert any(not torch.equal(one, two) for one, two in zip(before.parameters(), after.parameters(), strict=True))
+    assert all(torch.equal(one, two) for one, two in zip(after.parameters(), again.parameters(), strict=True))
