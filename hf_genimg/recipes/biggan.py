@@ -2,8 +2,12 @@
 
     hf-genimg train biggan
 
-Cost: not measured yet.
-Reached: not measured yet.
+    hf-genimg sample runs/biggan --num 16 --label 7 --truncation 0.5 --out sevens.png
+
+Cost: 30 minutes on one busy core (8 of them of CPU time), in three stretches.
+Reached: 99.8 % (99.5 to 99.9) of 2,000 digits are read as the class asked for, of test images 98.3 % (benchmarks/label_agreement.py); all
+ten legible, but alike: FID 2.53 (1.48 to 2.51), precision 0.87, recall 0.22 by the extractor `digits`, and 55 % have a near twin. The
+standard deviation of a pixel within a class is 0.052, with truncation=0.5 it is 0.032, and 0.094 of the real digits (levels from 0 to 1).
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ class BigGAN(ConditionalRecipe):
     game: str = "hinge"
     orthogonal: float = 1e-4
     image_size: int = 32
-    images: int = 80_000
+    images: int = 72_000
     batch_size: int = 32
     learning_rate: float = 5e-4  # of the generator
     discriminator_learning_rate: float | None = 1e-3
