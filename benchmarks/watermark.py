@@ -5,9 +5,9 @@
 Method: every image of each set (parquet files in FOLDER, of the column named after the colon, else of the first with images) is the
 centre square resized to the size after @, or left as it is without one; --model adds 1,000 images that a model of 64 pixels or more
 makes. Marked with the default key: every second image of each set, --marked of them at most; the constants of the climb that makes a mark
-last were chosen on the images between them, the others of the method on earlier runs over both. Reported for them: PSNR over all channels between the image and
-its marked copy, and the share that is found as they are, after JPEG at quality 70, after a Lanczos resize to 0.75 of each side, and after
-both. Clean: every image, judged with the default key and with --keys others, as it is; and with the default key also after JPEG at
+last were chosen on images between them, the other constants earlier, on both. Reported for them: PSNR over all channels between the image
+and its marked copy, and the share that is found as they are, after JPEG at quality 70, after a Lanczos resize to 0.75 of each side, and
+after both. Clean: every image, judged with the default key and with --keys others, as it is; and with the default key also after JPEG at
 quality 70 and after the resize. Results go to `results/watermark.json`.
 """
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import logging as hub_logging
 from huggingface_hub.utils import validate_repo_id
@@ -31,6 +31,7 @@ OURS = re.compile(  # what a push may take away again
 WEIGHTS = re.compile(r"diffusion_pytorch_model(?:\.(\w+))?(?:-\d+-of-\d+)?\.safetensors")
 ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE = 5, 1.0, 60.0
 PASSING = (408, 429, 500, 502, 503, 504)  # statuses after which the same request may succeed
+NO_XET = re.compile(r"404 .*/xet-write-token/")  # how hf_xet says that a Hub has no Xet, such as one of one's own
 Result = TypeVar("Result")
 
 
@@ -159,14 +160,33 @@ def _commit(files: dict[str, Path | bytes], repo_id: str, private: bool, api: Hf
 
 def _send(api: HfApi, repo_id: str, files: dict[str, Path | bytes], stale: list[str], parent: str, message: str, create_pr: bool) -> Any:
     """One commit; the client leaves out what the parent holds already, and makes none where that is all."""
-    operations = [CommitOperationAdd(name, content) for name, content in files.items()]
-    operations += [CommitOperationDelete(name) for name in stale]
+
+    def commit() -> Any:
+        operations = [CommitOperationAdd(name, content) for name, content in files.items()]
+        operations += [CommitOperationDelete(name) for name in stale]
+        return api.create_commit(repo_id, operations, commit_message=message, parent_commit=parent, create_pr=create_pr)
+
     verbosity = hub_logging.get_verbosity()
     hub_logging.set_verbosity_error()  # it warns of a commit that would be empty
     try:
-        return api.create_commit(repo_id, operations, commit_message=message, parent_commit=parent, create_pr=create_pr)
+        return commit()
+    except ConnectionError as error:
+        if not NO_XET.search(str(error)):
+            raise
+        with _without_xet():
+            return commit()
     finally:
         hub_logging.set_verbosity(verbosity)
+
+
+@contextmanager
+def _without_xet() -> Iterator[None]:
+    """Large files as LFS sends them, which the client does by itself only where hf_xet is not installed."""
+    before, constants.HF_HUB_DISABLE_XET = constants.HF_HUB_DISABLE_XET, True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_DISABLE_XET = before
 
 
 def patiently(call: Callable[[], Result]) -> Result:

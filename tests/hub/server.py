@@ -162,6 +162,17 @@ def _transfer(call: Call, oid: str, size: int) -> dict[str, Any]:
     return {"oid": oid, "size": size, "actions": {"upload": upload, "verify": verify}}
 
 
+@route("GET", REPO + r"/xet-write-token/(?P<revision>[^/]+)")
+def xet_token(call: Call, kind: str, id: str, revision: str) -> Response:
+    """Where large files go by Xet: a folder, which hf_xet writes as it would send to its server; without one, there is no Xet here."""
+    call.repository(kind, id, write=True)
+    if call.store.xet is None:
+        raise Refused(404, "this Hub has no Xet", "EntryNotFound")
+    token = {"accessToken": "xet", "exp": int(time.time()) + 3600, "casUrl": f"local://{call.store.xet}"}
+    headers = {"x-xet-cas-url": token["casUrl"], "x-xet-access-token": "xet", "x-xet-token-expiration": str(token["exp"])}
+    return JSONResponse(token, headers=headers)
+
+
 @route("PUT", r"/lfs/(?P<oid>\w+)")
 def put(call: Call, oid: str) -> Response:
     return _keep(call, oid, call.body)

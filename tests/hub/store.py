@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from dataclasses import dataclass, field
+from pathlib import Path
 
 EPOCH = "2026-01-01T00:00:00.000Z"
 LARGE_SUFFIXES = (".safetensors", ".parquet", ".bin", ".png", ".pt", ".arrow", ".npz")
@@ -94,6 +95,7 @@ class Store:
         self.large: dict[str, bytes] = {}
         self.parts: dict[tuple[str, int], bytes] = {}
         self.chunk_size: int | None = None  # of a multipart upload; None: in one piece
+        self.xet: Path | None = None  # the folder that stands for a Xet server; None: there is none
         self.numbers = itertools.count()
 
     def clear(self) -> None:
@@ -101,7 +103,7 @@ class Store:
         self.repositories.clear()
         self.large.clear()
         self.parts.clear()
-        self.chunk_size = None
+        self.chunk_size = self.xet = None
 
     def is_large(self, path: str, size: int) -> bool:
         return path.endswith(LARGE_SUFFIXES) or size > LARGE_BYTES

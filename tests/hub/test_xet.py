@@ -1,0 +1,56 @@
+"""Xet, where hf_xet is installed: onto a Hub that has it, and onto one that has not."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from hf_genimg.hub import push as pushing
+
+from .client import python
+from .test_push import ID, run  # noqa: F401 (a fixture)
+
+pytest.importorskip("hf_xet")
+PUSH = """
+    import sys
+    from huggingface_hub import constants
+    from hf_genimg.hub.push import push
+    assert not constants.HF_HUB_DISABLE_XET
+    print(push(sys.argv[1], "alice/model").changed, push(sys.argv[1], "alice/model").changed)
+    assert not constants.HF_HUB_DISABLE_XET
+"""
+LOAD = """
+    import hf_genimg
+    print(hf_genimg.load("alice/model")(2, seed=7, output_type="uint8").images.float().mean().item())
+"""
+
+
+def pixels(folder) -> float:
+    from hf_genimg.api import load
+
+    return load(folder)(2, seed=7, output_type="uint8").images.float().mean().item()
+
+
+def test_a_hub_without_xet_gets_the_files_as_lfs(hub, run, tmp_path):  # noqa: F811
+    assert python(hub, tmp_path, PUSH, run, HF_HUB_DISABLE_XET="0").split() == ["True", "False"]
+    assert len(hub.repository(ID).history) == 2
+    assert any("/xet-write-token/" in request for request in hub.requests) and any(
+        request.startswith("PUT /lfs/") for request in hub.requests
+    )
+    assert float(python(hub, tmp_path, LOAD, HF_HUB_DISABLE_XET="0")) == pixels(run)
+
+
+def test_a_hub_with_xet_gets_the_files_by_it(hub, run, tmp_path):  # noqa: F811
+    hub.store.xet = tmp_path / "xet"
+    hub.store.xet.mkdir()
+    files = pushing.repository_files(run, ID)
+    large = [
+        content if isinstance(content, bytes) else content.read_bytes() for name, content in files.items() if hub.store.is_large(name, 0)
+    ]
+    hub.store.large |= {hashlib.sha256(content).hexdigest(): content for content in large}  # a real Hub would ask its Xet server for them
+    assert python(hub, tmp_path, PUSH, run, HF_HUB_DISABLE_XET="0").split() == ["True", "False"]
+    assert len(hub.repository(ID).history) == 2 and not any("lfs" in request for request in hub.requests)
+    sent = sum(path.stat().st_size for path in hub.store.xet.rglob("*") if path.is_file())
+    assert sent > 0.5 * sum(map(len, large))  # whole weights, less what it compresses
+    assert float(python(hub, tmp_path, LOAD, HF_HUB_DISABLE_XET="0")) == pixels(run)
