@@ -67,6 +67,7 @@ def build(models: Any = (), *, any_model: bool = False, results_to: str | None =
         _wire(demo, shelf, chooser, parts)
         if shelf.results_to:
             demo.unload(human.leaving(shelf))
+            list(demo.fns.values())[-1].api_visibility = "private"  # `unload` itself cannot be told so
     demo.queue(max_size=WAITING, default_concurrency_limit=4)
     return demo
 
@@ -121,14 +122,15 @@ def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -
         return updates
 
     @friendly
-    def arrive(request: gr.Request) -> list[Any]:
+    def arrive(request: gr.Request) -> Any:
         query = dict(request.query_params)
         shared = shelf.find(query.get("model") if query.get("model") in shelf.names else None)
         asked = Settings.of_query(query)
         start = generate.controls_of(replace(asked, count=min(asked.count, shared.most_images)))
         task = shared.capabilities.task
         filled = [start if part.page.task == task else [gr.skip()] * len(start) for part in parts if part.settings]
-        return [shared.name, *(value for values in filled for value in values)]
+        values = [shared.name, *(value for values in filled for value in values)]
+        return values if len(values) > 1 else shared.name  # of one output gradio takes the value itself
 
     events = [chooser.input(adapt, chooser, panels + changing, **hidden)]
     if shelf.names:

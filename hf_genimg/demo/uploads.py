@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageOps
 
 from ..pipelines.images import convert, prepare
 from ..pipelines.interpolation import slerp
@@ -22,18 +23,18 @@ ADVICE = "give a JPEG, PNG, GIF, BMP, WEBP or TIFF of at most 12 MB and 30 milli
 SHOWN = 384  # pixels a side at least, of pictures that are compared
 
 
-def read_upload(path: str | os.PathLike[str]) -> Image.Image:
-    """A picture, upright, of mode L, RGB or RGBA. Its header is looked at before anything is decoded.
+def read_upload(path: str | os.PathLike[str] | bytes) -> Image.Image:
+    """A picture from a file or its contents, upright, of mode L, RGB or RGBA. Its header is looked at before anything is decoded.
 
     Raises:
         ValueError: it is too large, damaged, or no picture: one line that says what may be given.
     """
     try:
-        if Path(path).stat().st_size > MOST_BYTES:
+        if (len(path) if isinstance(path, bytes) else Path(path).stat().st_size) > MOST_BYTES:
             raise ValueError("the file is too large")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a bomb (we are stricter), and of oddities in its metadata
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(BytesIO(path) if isinstance(path, bytes) else path, formats=FORMATS) as image:
                 if image.width * image.height > MOST_UPLOAD_PIXELS:
                     raise ValueError(f"it has {image.width}x{image.height} pixels")
                 image.draft("RGB", (2048, 2048))  # JPEG decodes large pictures smaller, and so faster
@@ -50,6 +51,22 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.mode in ("L", "RGB", "RGBA", "I") or image.mode.startswith("I;"):
         return image.copy()  # `prepare` knows what to do with 16 bits a level
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def painted(layers: list[bytes | str | os.PathLike[str] | None]) -> Image.Image | None:
+    """A mask, white where any layer was painted on; None where nothing was. Raises as `read_upload`."""
+    mask: Image.Image | None = None
+    for layer in layers:
+        picture = read_upload(layer) if layer else None
+        if picture is not None and picture.mode == "RGBA" and picture.getchannel("A").getbbox():
+            drawn = picture.getchannel("A").point(lambda level: 255 if level > 127 else 0)
+            mask = drawn if mask is None or mask.size != drawn.size else ImageChops.lighter(mask, drawn)
+    return mask
+
+
+def canvas(model: Shared, picture: Image.Image | None) -> Image.Image | None:
+    """What is painted on: a picture as the model sees it, large. The model's square is the whole of it, and so of the mask."""
+    return None if picture is None else enlarged(seen(model, picture, model.pipe.network.config.get("input_channels")))
 
 
 def seen(model: Shared, picture: Image.Image, channels: int | None = None) -> Image.Image:
@@ -92,6 +109,8 @@ def translate(model: Shared, picture: Image.Image | None, mask: Image.Image | No
     picture = _given(picture)
     if mask is not None and not model.capabilities.mask:
         raise ValueError(f"{model.name} takes no mask, for it fills nothing in; leave it out")
+    if mask is None and model.capabilities.mask:
+        raise ValueError("there is no mask yet; paint over what is to be filled in, or upload one")
     with model.lock:
         made = model.pipe(picture, **({"mask": mask} if mask is not None else {})).images
     before = seen(model, picture, model.pipe.network.config.get("input_channels"))

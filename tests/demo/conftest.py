@@ -1,4 +1,4 @@
-"""One server with nine models and one browser for all tests of the page; a request to anywhere else fails the test that made it."""
+"""One server with ten models and one browser for all tests of the page; a request to anywhere else fails the test that made it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from PIL import Image
 
 import hf_genimg
 from hf_genimg.recipes import recipe_class
+
+from .masking import Whitener, WhiteningPipeline
 
 CHROMIUM = Path("/usr/bin/chromium")
 CARDS = Path(__file__).parents[2] / "model_cards"
@@ -50,7 +52,7 @@ def address(models: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Of the page, which is up."""
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-    demo = hf_genimg.build_demo(models)
+    demo = hf_genimg.build_demo([*models, WhiteningPipeline(Whitener())])
     _, url, _ = demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield url
     demo.close(verbose=False)

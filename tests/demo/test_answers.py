@@ -88,6 +88,13 @@ def test_without_a_token_nothing_is_sent(hub: Any, shelf: Shelf, tmp_path: Path,
     assert not hub.requests and human.test_of(shelf.find("")).results().trials == human.ROUND
 
 
+def test_leaving_is_no_endpoint(models: list[Path]) -> None:
+    demo = hf_genimg.build_demo(models[0], results_to=ID)
+    leaving_events = [each for each in demo.config["dependencies"] if any(target[1] == "unload" for target in each["targets"])]
+    assert [each["api_visibility"] for each in leaving_events] == ["private"]
+    assert "/leave" not in demo.get_api_info()["named_endpoints"]
+
+
 def test_who_runs_the_page_names_the_dataset(models: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="names no owner"):
         hf_genimg.build_demo(models[0], results_to="answers")

@@ -12,6 +12,7 @@ from .. import uploads
 from ..about import examples
 from ..explore import SLIDERS
 from ..models import Shared
+from . import masks as painting
 from ._page import LIVE, Page, friendly, texts
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
@@ -168,15 +169,16 @@ def build_translate(page: Page) -> None:
             with gr.Column(scale=2, min_width=260):
                 picture = upload("picture", "translate-picture")
                 chosen = _examples(page, tab, picture)
-                mask = upload("mask", "translate-mask") if masks else gr.State(None)
-                go = gr.Button(texts("translate"), variant="primary")
+                # shown and hidden as a whole: a component that is itself updated is made anew, and reads what it is given as gradio does
+                with gr.Column(visible=painting.takes_mask(page.first)) as panel:
+                    paint = painting.editor(page) if masks else None
+                    mask = upload("mask", "translate-mask") if masks else gr.State(None)
+                go = gr.Button(texts("translate"), variant="primary", elem_id="translate-go")
             with gr.Column(scale=3, min_width=260):
                 gr.Markdown(texts("before_after"))
                 result = _before_after("translate-result")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
-    if masks:
-        mask.visible = bool(page.first and page.first.capabilities.mask)
-        page.adapt([mask], lambda model: [gr.update(visible=model.capabilities.mask, value=None)])
+    page.adapt([panel], lambda model: [gr.update(visible=painting.takes_mask(model))])
 
     @friendly
     def translate(model: str, picture: Image.Image | None, mask: Image.Image | None = None) -> tuple[Image.Image, Image.Image]:
@@ -189,11 +191,16 @@ def build_translate(page: Page) -> None:
         """
         return uploads.translate(page.shelf.find(model), picture, mask)
 
+    def at_once(model: str, shown: Image.Image | None) -> Any:
+        able = page.shelf.find(model).capabilities
+        return gr.skip() if able.mask else translate(model, shown)  # a mask is for the picture before
+
     inputs = [page.chooser, picture, mask]
-    go.click(translate, inputs, result, **page.api("translate"), **LIVE)
-    picture.upload(translate, inputs, result, api_visibility="private", **LIVE)
-    _begin(page, translate, picture, result)
-    chosen.then(translate, inputs, result, api_visibility="private", **LIVE)
+    _begin(page, at_once, picture, result)
+    asked = painting.wire(page, paint, picture, mask, go, chosen).success if masks else go.click
+    asked(translate, inputs, result, **page.api("translate"), **LIVE)
+    for event in (picture.upload, chosen.then):
+        event(friendly(at_once), [page.chooser, picture], result, api_visibility="private", **LIVE)
 
 
 def build_classify(page: Page) -> None:
