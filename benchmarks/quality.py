@@ -28,7 +28,10 @@ from hf_genimg.training.plan import plan
 from hf_genimg.training.recipe import Recipe
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
-RECIPES = ("mlp_gan", "dcgan", "mlp_vae", "conv_vae")
+RECIPES = (
+    *("mlp_gan", "dcgan", "mlp_vae", "conv_vae", "cgan_mlp", "cgan", "acgan", "infogan"),
+    *("sngan", "wgan_gp", "cgan_projection", "sagan", "biggan", "r3gan"),
+)
 WALL = 600.0
 SCORED = 5000  # images of a model, where the training split has as many
 
@@ -43,8 +46,8 @@ class Set:
 
 
 SETS = {
-    "digits": Set("digits", 28, "digits"),
-    "mnist": Set(str(SHARED / "mnist"), 28, "digits"),
+    "digits": Set("digits", 32, "digits"),
+    "mnist": Set(str(SHARED / "mnist"), 32, "digits"),
     "sprites": Set(str(SHARED / "dungeon-sprites"), 32, None),
 }
 
@@ -81,7 +84,7 @@ def prepared(name: str, recipe: str, budget: Budget, work: Path) -> tuple[Recipe
     """The recipe with the number of images that it has time for, which is probed once, and its run's folder."""
     chosen = SETS[name]
     run = work / f"{name}-{recipe}-{budget.kind}-{budget.seconds:g}"
-    instance = recipe_class(recipe)().override(data=chosen.data, image_size=chosen.image_size)
+    instance = recipe_class(recipe)().override(data=chosen.data, image_size=chosen.image_size, upscale=True)
     noted = run.with_suffix(".json")
     if not noted.exists():
         work.mkdir(parents=True, exist_ok=True)
@@ -97,7 +100,7 @@ def measured(name: str, recipe: str, budget: Budget, work: Path) -> Path:
     pipeline = hf_genimg.train(instance, run)
     took = {"wall_seconds": round(time.monotonic() - wall, 1), "cpu_seconds": round(time.process_time() - cpu, 1)} if fresh else {}
     chosen = SETS[name]
-    count = min(SCORED, len(hf_genimg.open_dataset(chosen.data, image_size=chosen.image_size, progress=False)))
+    count = min(SCORED, len(instance.dataset()))
     report = hf_genimg.evaluate(run, chosen.data, extractor=extractor_of(name, work), num=count, progress=False)
     entry = f"quality_{name}_{recipe}"
     pipeline.save_grid(RESULTS / f"{entry}.png", num_images=64, seed=0, overwrite=True)

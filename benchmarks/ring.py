@@ -2,13 +2,12 @@
 
     python benchmarks/ring.py [--seeds 10] [--steps 5000] [--games plain r3gan]
 
-Method: eight Gaussians of standard deviation 0.01 on a circle of radius 1; generator and discriminator with two hidden layers of 128 leaky ReLU,
-orthogonal weights (gain 1.4), latents of 256 normal numbers, batches of 256, Adam (2e-3 for both, falling to zero by a cosine, beta1 0.5),
-all the same for both games. `plain` is the non-saturating game; `r3gan` the relativistic one with R1 and R2, gamma 0.1, on
-every update. The objectives are the package's own. After the last step 2,000 samples of the generator as trained, no average of it, are
-judged: a mode is covered where at least 1 percent of all samples lie within three standard deviations of it. The same samples
-are shown to the collapse doctor beside 2,000 of the ring, with the nearest mode as their class, or none of them beyond three standard
-deviations. A healthy run is one without an alarm about classes.
+Method: eight Gaussians of standard deviation 0.01 on a circle of radius 1; generator and discriminator with two hidden layers of 128 leaky
+ReLU, orthogonal weights (gain 1.4), latents of 256 normal numbers, batches of 256, Adam (2e-3 for both, falling to zero by a cosine, beta1
+0.5), all the same for both games. `plain` is the non-saturating game; `r3gan` the relativistic one with R1 and R2, gamma 0.1, on every
+update. The objectives are the package's own. After the last step 2,000 samples of the generator as trained, no average of it, are judged:
+a mode is covered where at least 1 percent of all samples lie within three standard deviations of it. The same samples are shown to the
+collapse doctor beside 2,000 of the ring, with the nearest mode as their class, or none of them beyond three standard deviations.
 
 Results: results/ring.json, and results/ring.png with the samples of every run.
 """

@@ -101,7 +101,7 @@ def _held_out(reference: str, fake: FakeImages) -> Callable[[], DataImages] | No
     if reference.endswith(".npz") or separate_split(reference)[1] is not None or "test" not in available_splits(reference):
         return None
     size, channels = _shape(fake)
-    return lambda: open_data(f"{reference}@test", size, channels, None, False)
+    return lambda: open_data(f"{reference}@test", size, channels, None, False, upscale=True)
 
 
 def _classes(fake: FakeImages, real: DataImages | None) -> Classes | None:
@@ -147,7 +147,7 @@ def _open(source: str, reference: str | Statistics, eyes: Extractor, num: int | 
     channels = channels or fake.dataset.image_channels
     eyes.check(channels)
     known = reference if isinstance(reference, Statistics) else None
-    real = None if known is not None else open_data(reference, size, channels, None, progress)
+    real = None if known is not None else open_data(reference, size, channels, None, progress, upscale=model is not None)
     if model is not None:
         most = MOST if real is None else min(MOST, len(real))
         fake = ModelImages(model.pipeline, num or most, seed, size, channels)

@@ -105,9 +105,14 @@ def _size_of(pipeline: Any, source: str) -> tuple[int, int]:
     return config["sample_size"], config.get("out_channels", 3)
 
 
-def open_data(source: str, image_size: int, image_channels: int | None, count: int | None, progress: bool) -> DataImages:
-    """A data set as a source of images, decoded at `image_size`; `ValueError` when it has fewer than `count`."""
-    dataset = _with_labels(source, image_size=image_size, image_channels=image_channels, progress=progress)
+def open_data(
+    source: str, image_size: int, image_channels: int | None, count: int | None, progress: bool, *, upscale: bool = False
+) -> DataImages:
+    """A data set as a source of images, decoded at `image_size`; `ValueError` when it has fewer than `count`.
+
+    upscale: smaller pictures are enlarged, as they are for a model of larger ones, instead of refused.
+    """
+    dataset = _with_labels(source, image_size=image_size, image_channels=image_channels, progress=progress, upscale=upscale)
     if count is not None and count > len(dataset):
         raise ValueError(f"{source} has {len(dataset)} images, fewer than --num {count}; use at most {len(dataset)}")
     return DataImages(dataset, count or len(dataset))

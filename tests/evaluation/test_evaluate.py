@@ -119,6 +119,17 @@ def test_images_of_another_size_are_resized() -> None:
     assert (small.logits.argmax(1) == large.logits.argmax(1)).mean() > 0.95
 
 
+def test_a_reference_of_smaller_pictures_is_enlarged_for_a_model(generator: Path, tmp_path: Path) -> None:
+    """A model that was trained with `upscale=true` is scored against the pictures that it learned from."""
+    for number in range(40):
+        pixels = np.random.default_rng(number).integers(0, 256, (20, 20), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    report = hf_genimg.evaluate(generator, tmp_path, metrics=["precision"], extractor="digits", progress=False)
+    assert report.protocol["image_size"] == 28 and report.protocol["num_real"] == 40
+    with pytest.raises(ValueError, match="smaller than image_size=28"):
+        open_data(str(tmp_path), 28, None, None, False)
+
+
 def test_the_reference_is_looked_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, of_real: Report) -> None:
     from hf_genimg.evaluation import reference
 
