@@ -52,6 +52,7 @@ def test_statistics_are_the_means_over_batches_of_truncated_latents() -> None:
     norm = norms(truncated)[0]
     torch.testing.assert_close(norm.running_mean, sum(each.mean((0, 2, 3)) for each in maps) / BATCHES)
     torch.testing.assert_close(norm.running_var, sum(each.transpose(0, 1).flatten(1).var(1) for each in maps) / BATCHES)
+    assert all(one is two for one, two in zip(network.parameters(), truncated.parameters(), strict=True)), "weights are shared"
     assert not truncated.training and not any(module.training for module in truncated.modules())
 
 
