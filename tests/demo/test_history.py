@@ -30,6 +30,7 @@ def test_the_list_is_bounded_and_holds_nothing_twice() -> None:
     kept: list[dict[str, str]] = []
     for seed in [*range(30), 29, 28]:
         kept = history.remember(kept, "gan", Settings(seed=seed), history.picture_of(images(seed)))
+        assert len(kept) <= history.MOST
     assert len(kept) == history.MOST
     assert [caption for _, caption in history.shown(kept, "gan")][:4] == ["28", "29", "27", "26"]
 
