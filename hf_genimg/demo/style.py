@@ -26,6 +26,8 @@ CSS = """
   .studio-row { flex-direction: column-reverse !important; }
   .studio-row-down { flex-direction: column !important; }
   .studio-row > *, .studio-row-down > * { width: 100% !important; min-width: 0 !important; flex: none !important; }
+  .whole .grid-container { grid-template: none / repeat(4, minmax(0, 1fr)) !important; grid-auto-rows: auto !important; }
+  .whole .thumbnail-item { aspect-ratio: 1; height: auto !important; min-width: 0; min-height: 0; }
   .studio-history .grid-container { grid-template-columns: repeat(5, minmax(0, 1fr)) !important; }
   .studio-pair { flex-wrap: nowrap !important; }
   .studio-pair > * { min-width: 0 !important; }

@@ -99,3 +99,10 @@ def test_the_same_seed_downloaded_twice_is_the_same_file(visit: Any, tmp_path: A
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert archive.namelist() == [f"{i:03d}-gan-seed-{i}.png" for i in range(16)]
         assert archive.read("003-gan-seed-3.png") == one
+
+
+def test_a_phone_shows_every_image(visit: Any) -> None:
+    page = opened(visit, "gan", width=390)
+    boxes = [image.bounding_box() for image in page.locator("#images img").all()]
+    assert len(boxes) == 16 and all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+    assert len({(round(box["x"]), round(box["y"])) for box in boxes}) == 16 and all(box["width"] > 60 for box in boxes)
