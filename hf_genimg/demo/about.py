@@ -12,11 +12,8 @@ from PIL import Image
 from ..evaluation.scores import Report, compare, unlike_fields
 from ..pipelines.images import GAP, SMALLEST_IN_GRID
 from .models import Shared
+from .texts import ENGLISH, say
 
-LIMITS = (
-    "**Not for:** passing generated images off as photographs or as evidence, depicting real people, or decisions about people. "
-    "A model reproduces what its training images show, their gaps included."
-)
 MOST_GRIDS, MOST_EXAMPLES = 8, 8
 
 
@@ -24,23 +21,28 @@ def facts(model: Shared) -> str:
     """In Markdown: what the model is, what it may be used for, and its scores with their protocol."""
     able = model.capabilities
     rows = [
-        ("task", able.task),
-        ("network", type(model.pipe.network).__name__),
-        ("parameters", f"{sum(weight.numel() for weight in model.pipe.network.parameters()):,}"),
-        ("images", f"{able.image_size}x{able.image_size}, {'grey' if able.image_channels == 1 else 'colour'}"),
-        *([("classes", str(able.num_classes))] if able.num_classes else []),
-        *([("latents", str(model.latent_dim))] if model.latent_dim else []),
-        ("weights", f"`{model.pipe.revision}`"),
-        ("licence", _licence(model)),
+        (say("task"), able.task),
+        (say("network"), type(model.pipe.network).__name__),
+        (say("parameters"), f"{sum(weight.numel() for weight in model.pipe.network.parameters()):,}"),
+        (say("size"), f"{able.image_size}x{able.image_size}, {say('grey' if able.image_channels == 1 else 'colour')}"),
+        *([(say("classes"), str(able.num_classes))] if able.num_classes else []),
+        *([(say("latents"), str(model.latent_dim))] if model.latent_dim else []),
+        (say("weights"), f"`{model.pipe.revision}`"),
+        (say("licence"), _licence(model)),
     ]
     table = "\n".join(f"- **{name}**: {value}" for name, value in rows)
-    return f"## {model.name}\n\n{table}\n\n{LIMITS}\n\n### Scores\n\n{scores(model)}"
+    return f"## {model.name}\n\n{table}\n\n{say('not_for')}\n\n### {say('scores')}\n\n{scores(model)}"
 
 
 def scores(model: Shared) -> str:
     """In Markdown, with the protocol; or that there are none."""
     report = report_of(model)
-    return report.markdown() if report else "Not measured yet: `hf-genimg evaluate MODEL --reference DATA` does."
+    if report is None:
+        return say("no_scores")
+    table = report.markdown()
+    for key in ("table", "protocol"):
+        table = table.replace(ENGLISH[key], say(key), 1)
+    return table
 
 
 def report_of(model: Shared) -> Report | None:
@@ -61,7 +63,7 @@ def card(model: Shared) -> str:
 def _licence(model: Shared) -> str:
     file = model.folder / "README.md" if model.folder else None
     found = re.search(r"^license:\s*([\w.\-]+)", file.read_text(encoding="utf-8"), re.MULTILINE) if file and file.is_file() else None
-    return found[1] if found else "not stated"
+    return found[1] if found else say("not_stated")
 
 
 def curve(model: Shared) -> Image.Image | None:
@@ -74,7 +76,7 @@ def grids(model: Shared) -> list[tuple[Image.Image, str]]:
     files = sorted((model.folder / "samples").glob("*.png")) if model.folder else []
     step = max(1, -(-len(files) // MOST_GRIDS))
     chosen = files[::-1][::step][::-1]
-    return [(_picture(file), f"{int(file.stem):,} images" if file.stem.isdigit() else file.stem) for file in chosen]
+    return [(_picture(file), say("images_seen", count=int(file.stem)) if file.stem.isdigit() else file.stem) for file in chosen]
 
 
 def _picture(file: Path) -> Image.Image | None:
@@ -138,11 +140,11 @@ def verdicts(one: Shared, other: Shared) -> str:
     """In Markdown: which of two models is better by their scores, or why that cannot be said."""
     reports = report_of(one), report_of(other)
     if None in reports:
-        missing = " and ".join(model.name for model, report in zip((one, other), reports, strict=True) if report is None)
-        return f"No scores lie beside {missing}, so the two are compared by eye only."
+        missing = ", ".join(model.name for model, report in zip((one, other), reports, strict=True) if report is None)
+        return say("by_eye", missing=missing)
     if unlike_fields(*reports):
         names = ", ".join(field.partition("=")[0] for field in unlike_fields(*reports))
-        return f"Their scores were measured under unlike protocols ({names}) and are not compared.\n\n{_both(one, other)}"
+        return f"{say('unlike', names=names)}\n\n{_both(one, other)}"
     return "\n".join([f"- {line}" for line in compare(*reports)]) + f"\n\n{_both(one, other)}"
 
 

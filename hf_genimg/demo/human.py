@@ -12,6 +12,7 @@ from ..evaluation.human import HumanTest, Results, Trial
 from ..hub.answers import can_send, send_answers
 from .about import data_of, real_images
 from .models import Shared
+from .texts import say
 
 FAKES, REALS = 500, 500  # images that may be shown
 BIG = 280  # pixels a side at least
@@ -70,8 +71,8 @@ def send(test: HumanTest, rater: str, results_to: str | None) -> str:
         count = send_answers(test, rater, results_to)
     except OSError as error:
         log.warning("answers are kept in %s: %s", test.path, error)
-        return "Your answers are kept, but did not reach the Hub; they are sent with the next ones. "
-    return f"{count} answers were added to {results_to}. Thank you. " if count else ""
+        return say("answers_kept")
+    return say("answers_sent", count=count, where=results_to) if count else ""
 
 
 def plain(image: Image.Image) -> Image.Image:
@@ -90,8 +91,7 @@ def _levels(image: Image.Image) -> Any:
 def standing(results: Results, rater: str) -> str:
     """One line: how often this rater and all raters were right, with the interval."""
     if results.accuracy is None:
-        return "No answers yet."
-    mine = results.raters.get(rater)
-    own = f"You: **{mine.value:.0%}** right ({mine.low:.0%} to {mine.high:.0%}). " if mine else ""
-    everybody = results.accuracy
-    return f"{own}Everybody: {everybody.value:.0%} right ({everybody.low:.0%} to {everybody.high:.0%}) in {results.trials} answers."
+        return say("no_answers")
+    mine, everybody = results.raters.get(rater), results.accuracy
+    own = say("you_are_right", value=mine.value, low=mine.low, high=mine.high) if mine else ""
+    return own + say("all_are_right", value=everybody.value, low=everybody.low, high=everybody.high, answers=results.trials)

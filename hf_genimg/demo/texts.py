@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from typing import Any
+
 TEXTS: dict[str, tuple[str, str]] = {
     "model": ("Model", "模型"),
     "hub_id": ("Model, or any Hub id", "模型，或任意 Hub id"),
@@ -89,7 +92,77 @@ TEXTS: dict[str, tuple[str, str]] = {
         "这里显示的一切均由模型生成，您保存的每个文件都会注明这一点。",
     ),
 }
+TEXTS |= {  # of what is worked out: by `say`
+    "task": ("task", "任务"),
+    "network": ("network", "网络"),
+    "parameters": ("parameters", "参数数量"),
+    "size": ("images", "图像"),
+    "grey": ("grey", "灰度"),
+    "colour": ("colour", "彩色"),
+    "classes": ("classes", "类别数"),
+    "latents": ("latents", "潜变量维数"),
+    "weights": ("weights", "权重"),
+    "licence": ("licence", "许可证"),
+    "not_stated": ("not stated", "未注明"),
+    "scores": ("Scores", "分数"),
+    "no_scores": (
+        "Not measured yet: `hf-genimg evaluate MODEL --reference DATA` does.",
+        "尚未评测：可用 `hf-genimg evaluate MODEL --reference DATA` 评测。",
+    ),
+    "not_for": (
+        "**Not for:** passing generated images off as photographs or as evidence, depicting real people, or decisions about people. "
+        "A model reproduces what its training images show, their gaps included.",
+        "**不得用于：**把生成的图像当作照片或证据、描绘真实人物，或作出关于人的决定。模型只会重现训练图像中的内容，连同其中的缺失。",
+    ),
+    "images_seen": ("{count:,} images", "{count:,} 张图像"),
+    "by_eye": (
+        "No scores lie beside {missing}, so the two are compared by eye only.",
+        "{missing} 没有分数，两个模型只能用眼睛比较。",
+    ),
+    "unlike": (
+        "Their scores were measured under unlike protocols ({names}) and are not compared.",
+        "两者的分数按不同的协议测得（{names}），不作比较。",
+    ),
+    "fault": (
+        "this did not work, and it is not your fault; the log of the server says why",
+        "操作失败，不是您的问题；原因记录在服务器日志中",
+    ),
+    "refused": ("{reason}", "无法完成：{reason}"),
+    "was_right": ("Right. ", "答对了。"),
+    "was_wrong": ("No, that was the model's. ", "不对，那张是模型生成的。"),
+    "was_answered": ("That trial was answered before, and counts once. ", "这道题已经回答过，只计一次。"),
+    "answers_kept": (
+        "Your answers are kept, but did not reach the Hub; they are sent with the next ones. ",
+        "您的回答已保存，但未能送达 Hub；将与下次的回答一起发送。",
+    ),
+    "answers_sent": ("{count} answers were added to {where}. Thank you. ", "{count} 个回答已加入 {where}，谢谢。"),
+    "no_answers": ("No answers yet.", "还没有回答。"),
+    "you_are_right": (
+        "You: **{value:.0%}** right ({low:.0%} to {high:.0%}). ",
+        "您：答对 **{value:.0%}**（{low:.0%} 至 {high:.0%}）。",
+    ),
+    "all_are_right": (
+        "Everybody: {value:.0%} right ({low:.0%} to {high:.0%}) in {answers} answers.",
+        "所有人：{answers} 次回答中答对 {value:.0%}（{low:.0%} 至 {high:.0%}）。",
+    ),
+    "alt_direction": ("The image at these directions", "沿这些方向移动后的图像"),
+    "alt_map": ("Map of the plane of the two strongest directions", "最强两个方向构成的平面图"),
+    "alt_place": ("The image at this place of the map", "地图上该位置的图像"),
+    "alt_walk": ("The walk, moving", "漫步动画"),
+    "alt_losses": ("The losses over time", "损失随训练的变化"),
+    "alt_left": ("Left image", "左图"),
+    "alt_right": ("Right image", "右图"),
+    "table": ("| score | value | 95 % interval | |", "| 分数 | 数值 | 95 % 区间 | |"),
+    "protocol": ("Protocol: ", "测量协议："),
+}
 TEXTS |= {f"code_{number}": (f"Code {number}", f"编码 {number}") for number in range(1, 7)}
 TEXTS |= {f"direction_{number}": (f"Direction {number}", f"方向 {number}") for number in range(1, 7)}
 ENGLISH = {key: english for key, (english, _) in TEXTS.items()}
 CHINESE = {key: chinese for key, (_, chinese) in TEXTS.items()}
+LANGUAGE: ContextVar[str] = ContextVar("language", default="en")  # of whoever is answered
+
+
+def say(key: str, **values: Any) -> str:
+    """A sentence that is worked out here, in the language of whoever is answered; labels are translated in the browser."""
+    english, chinese = TEXTS[key]
+    return (chinese if LANGUAGE.get().startswith("zh") else english).format(**values)

@@ -114,7 +114,7 @@ def test_generate_and_compare(visit: Any, seen: Any, of: Any) -> None:
     for side, name in ((1, "gan"), (2, "vae")):
         images = of(name).pipe(9, seed=0).images
         shows(page, seen, f"#compare-{side}-reconstruction", images[8], 8)
-    page.get_by_text("No scores lie beside gan and vae").filter(visible=True).wait_for()
+    page.get_by_text("No scores lie beside gan, vae").filter(visible=True).wait_for()
 
 
 def test_explore(visit: Any, seen: Any, of: Any) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from ..models import Shared, Shelf
-from ..texts import CHINESE, ENGLISH
+from ..refusals import in_words
+from ..texts import CHINESE, ENGLISH, LANGUAGE, say
 
 log = logging.getLogger("hf_genimg.demo")
 texts = gr.I18n(**{"en": ENGLISH, "zh": CHINESE, "zh-CN": CHINESE})
@@ -82,18 +84,33 @@ def cache_folder(component: Any) -> Path:
     return folder
 
 
+def language() -> str:
+    """What the browser that is answered would like to read; English for programs, which say nothing of it."""
+    headers = getattr(LocalContext.request.get(None), "headers", None)
+    return (headers.get("accept-language") or "en").strip().lower() if headers is not None else "en"
+
+
+def _raise_what_was_given(arguments: tuple[Any, ...]) -> None:
+    """An upload that could not be read comes as the mistake that it is."""
+    for argument in arguments:
+        if isinstance(argument, ValueError):
+            raise argument
+
+
 def friendly(function: Callable[..., Any]) -> Callable[..., Any]:
     """A mistake becomes the one line that it is; what is a fault of ours goes to the log, and the visitor is told that much."""
 
     def refusal(error: Exception) -> gr.Error:
         if isinstance(error, ValueError | FileNotFoundError) and getattr(error, "errno", None) is None and str(error):
-            return gr.Error(" ".join(str(error).split())[:400], print_exception=False)
+            return gr.Error(in_words(" ".join(str(error).split())[:400]), print_exception=False)
         log.error("%s failed", function.__name__, exc_info=error)
-        return gr.Error("this did not work, and it is not your fault; the log of the server says why", print_exception=False)
+        return gr.Error(say("fault"), print_exception=False)
 
     @wraps(function)
     def stream(*arguments: Any, **named: Any) -> Any:
+        LANGUAGE.set(language())
         try:
+            _raise_what_was_given(arguments)
             yield from function(*arguments, **named)
         except gr.Error:
             raise
@@ -102,7 +119,9 @@ def friendly(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*arguments: Any, **named: Any) -> Any:
+        LANGUAGE.set(language())
         try:
+            _raise_what_was_given(arguments)
             return function(*arguments, **named)
         except gr.Error:
             raise

@@ -89,7 +89,7 @@ def build_about(page: Page) -> None:
                     format="png",
                     interactive=False,
                     buttons=["fullscreen"],
-                    alt_text="The losses over time",
+                    alt_text=texts("alt_losses"),
                 )
         with gr.Accordion(texts("card"), open=False) as accordion:
             card = gr.Markdown()

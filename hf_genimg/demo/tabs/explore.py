@@ -60,7 +60,7 @@ def _directions(ui: SimpleNamespace) -> None:
                 buttons=["download", "fullscreen"],
                 elem_classes="pixels large",
                 elem_id=ui.page.id("direction-image"),
-                alt_text="The image at these directions",
+                alt_text=texts("alt_direction"),
             )
 
 
@@ -76,7 +76,7 @@ def _map(ui: SimpleNamespace) -> None:
                 buttons=["fullscreen"],
                 elem_classes="pixels",
                 elem_id=ui.page.id("map"),
-                alt_text="Map of the plane of the two strongest directions",
+                alt_text=texts("alt_map"),
             )
         with gr.Column(scale=2, min_width=240):
             ui.x = gr.Slider(-explore.MAP_REACH, explore.MAP_REACH, 0, step=0.05, label=texts("map_x"), elem_id=ui.page.id("map-x"))
@@ -89,7 +89,7 @@ def _map(ui: SimpleNamespace) -> None:
                 buttons=["download"],
                 elem_classes="pixels large",
                 elem_id=ui.page.id("map-image"),
-                alt_text="The image at this place of the map",
+                alt_text=texts("alt_place"),
             )
 
 
@@ -126,7 +126,7 @@ def _walk(ui: SimpleNamespace) -> None:
         visible=False,
         elem_classes="pixels",
         height=240,
-        alt_text="The walk, moving",
+        alt_text=texts("alt_walk"),
     )
     if can_film():
         ui.film = gr.Video(

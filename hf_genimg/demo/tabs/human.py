@@ -11,6 +11,7 @@ from PIL import Image
 
 from .. import human
 from ..models import Shelf
+from ..texts import say
 from ._page import LIVE, Page, friendly, texts
 
 
@@ -22,7 +23,7 @@ def build(page: Page) -> None:
         gr.Markdown(texts("human_info"))
         gr.Markdown(human.where_to(page.shelf.results_to), elem_classes="studio-note", visible=bool(human.where_to(page.shelf.results_to)))
         with gr.Row(elem_classes="studio-pair"):
-            left, right = _picture("Left image", page.id("human-left")), _picture("Right image", page.id("human-right"))
+            left, right = _picture(texts("alt_left"), page.id("human-left")), _picture(texts("alt_right"), page.id("human-right"))
         with gr.Row(elem_classes="studio-pair"):
             is_left, is_right = gr.Button(texts("left"), min_width=120), gr.Button(texts("right"), min_width=120)
         told = gr.Markdown(elem_id=page.id("human-told"))
@@ -37,7 +38,7 @@ def build(page: Page) -> None:
         button.click(answer, [page.chooser, rater, trial, side], outputs, **named, **quiet)
 
 
-def _picture(alt: str, elem_id: str) -> gr.Image:
+def _picture(alt: Any, elem_id: str) -> gr.Image:
     return gr.Image(
         show_label=False,
         format="png",
@@ -80,8 +81,8 @@ def _endpoints(shelf: Shelf) -> tuple[Any, Any]:
         outcome = test.answer(trial, side)
         shelf.raters.setdefault(request.session_hash or "", {})[test.path, rater] = test
         sent = human.send(test, rater, shelf.results_to) if outcome.counted and human.finished(test, rater, shelf.results_to) else ""
-        said = "Right. " if outcome.right else "No, that was the model's. "
-        return show(model, rater, sent + said if outcome.counted else "That trial was answered before, and counts once. ")
+        said = say("was_right" if outcome.right else "was_wrong")
+        return show(model, rater, sent + said if outcome.counted else say("was_answered"))
 
     return human_trial, human_answer
 

@@ -32,15 +32,16 @@ def upload(label: str, elem_id: str) -> gr.Image:
         elem_classes="pixels",
     )
 
-    def read(payload: Any) -> Image.Image | None:
+    def read(payload: Any) -> Image.Image | ValueError | None:
+        """What cannot be read is the mistake itself: who asks is known, and told by `friendly`, a moment later."""
         if payload is None:
             return None
         if not payload.path or (payload.url or "").startswith("data:"):
-            raise gr.Error("give the picture as a file", print_exception=False)
+            return ValueError("give the picture as a file")
         try:
             return uploads.read_upload(payload.path)
         except ValueError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            return error
 
     place.preprocess = read
     return place

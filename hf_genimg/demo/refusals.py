@@ -1,0 +1,55 @@
+"""What visitors are told when something cannot be done, in Chinese; in English it is the mistake's own line."""
+
+from __future__ import annotations
+
+import re
+
+from .texts import LANGUAGE, say
+
+# English as the functions raise it -> Chinese. A group that is named is put into the Chinese sentence.
+CHINESE: tuple[tuple[str, str], ...] = (
+    (
+        r"this picture cannot be used \(.*\); give a .*",
+        "这张图片无法使用；请用不超过 12 MB、3000 万像素的 JPEG、PNG、WEBP 等",
+    ),
+    (
+        r"this file cannot be read as a picture; give a .*",
+        "该文件不是可读的图片；请用不超过 12 MB、3000 万像素的 JPEG、PNG、WEBP 等",
+    ),
+    (r"this picture is not kept any more; .*", "这张图片已被删除，请重新上传"),
+    (r"give the picture as a file", "请以文件形式提供图片"),
+    (r"there is no picture yet; .*", "还没有图片；请上传一张或选择一个示例"),
+    (r"there is no image yet; .*", "还没有图像；请先生成"),
+    (r"there is no walk yet; .*", "还没有漫步；请先点“漫步”"),
+    (r"seeds=(?P<given>.+) is no walk; .*", "{given} 不是一条路径；请给出 2 到 8 个种子，用逗号分隔，例如 3, 7, 12"),
+    (
+        r"(?P<name>\w+)=(?P<given>.+) is not possible; give .* from (?P<low>\S+) to (?P<high>\S+)",
+        "{name}={given} 不可用；范围为 {low} 到 {high}",
+    ),
+    (r"count=(?P<given>\S+) is more than (?P<most>\d+).*", "图像数量 {given} 超过单次请求的上限 {most}"),
+    (r"steps=(?P<given>\S+) is more than (?P<most>\d+).*", "步数 {given} 超过上限 {most}"),
+    (r"there is no model called (?P<given>.+) here; .*", "这里没有名为 {given} 的模型"),
+    (r"(?P<given>.+) is no Hub id; .*", "{given} 不是 Hub id；请输入类似 owner/name 的 id"),
+    (r"(?P<given>\S+) cannot be had from the Hub: there is no such repository.*", "Hub 上没有 {given}，或者它是私有的"),
+    (r"(?P<given>\S+) cannot be had from the Hub: .*", "无法从 Hub 取得 {given}；请稍后再试"),
+    (r"(?P<given>\S+) is gated, .*", "{given} 需要申请权限，本页面只展示所有人可见的模型"),
+    (
+        r"(?P<given>\S+) has (?P<size>\S+) GB of files, and this page .* at most (?P<most>\S+) GB.*",
+        "{given} 的文件共 {size} GB，超过上限 {most} GB",
+    ),
+    (r"(?P<given>\S+) has pickles only, .*", "{given} 只有 pickle 文件，可能夹带代码；本页面只读取 safetensors"),
+    (r"(?P<given>\S+) (is damaged|has no model_index.json).*", "{given} 已损坏或不是 hf_genimg 的模型；请换一个 Hub id"),
+    (
+        r"(?P<given>\S+) (makes no images|reconstructs no|translates no|is no classifier).*",
+        "{given} 做不到；请选择其他模型",
+    ),
+)
+
+
+def in_words(line: str) -> str:
+    """The line in the language of whoever is answered; what has no translation is given as it is."""
+    if LANGUAGE.get().startswith("zh"):
+        for english, chinese in CHINESE:
+            if found := re.fullmatch(english, line):
+                return chinese.format(**found.groupdict())
+    return say("refused", reason=line)
