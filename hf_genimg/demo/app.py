@@ -14,7 +14,7 @@ import gradio as gr
 from ..hub.answers import check_results_to
 from .handlers import Settings
 from .models import Shelf
-from .style import CSS, theme
+from .style import CSS, NAMES, theme
 from .tabs import about, explore, generate, human, pictures
 from .tabs._page import WAITING, Page, friendly, texts
 
@@ -30,7 +30,8 @@ class Studio(gr.Blocks):
         """As in gradio; whatever is given wins. With `mcp_server=True` or GRADIO_MCP_SERVER=true, the endpoints are tools for MCP too."""
         if settings.get("mcp_server", os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"):
             _mend_mcp()
-        ours = {"theme": theme(), "css": CSS, "i18n": texts, "max_file_size": LARGEST_UPLOAD, "footer_links": ["api"], "run_history": False}
+        looks: dict[str, Any] = {"theme": theme(), "css": CSS, "js": NAMES, "i18n": texts, "footer_links": ["api"]}
+        ours = {**looks, "max_file_size": LARGEST_UPLOAD, "run_history": False}
         return super().launch(*arguments, **{**ours, **settings})
 
 

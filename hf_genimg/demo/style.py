@@ -34,6 +34,16 @@ CSS = """
 }
 """
 
+# Uploads and before/after have no place for an alternative text in gradio 6.31: they get their label, which is in the reader's language.
+NAMES = """() => {
+  const name = () => document.querySelectorAll('.block img:not([alt]), .block img[alt=""]').forEach((image) => {
+    const label = image.closest('.block').querySelector('[data-testid=block-label]');
+    if (label && label.textContent.trim()) image.alt = label.textContent.trim();
+  });
+  new MutationObserver(name).observe(document.body, { childList: true, subtree: true, attributeFilter: ['src', 'alt'] });
+  name();
+}"""
+
 
 def theme() -> gr.themes.Base:
     """Fonts and colours that come with gradio."""

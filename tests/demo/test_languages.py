@@ -96,6 +96,7 @@ def test_who_reads_chinese_is_shown_no_english(visit: Any, name: str) -> None:
 
 def test_a_refusal_in_the_page_is_chinese(visit: Any, tmp_path: Path) -> None:
     page = visit("classifier-digits", locale="zh-CN")
+    page.locator("#classify-result").get_by_text("%").first.wait_for()
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnot really")
     page.locator("#classify-picture input[type=file]").set_input_files(tmp_path / "broken.png")
     page.locator(".toast-body").get_by_text("3000 万像素").wait_for()
