@@ -6,9 +6,9 @@
 Cost: 103 s for 40,000 images of digits at 32 pixels on one x86-64 core (410 images/s).
 Reached: from digits that were blurred (each 4x4 pixels to their mean and back), a mean absolute distance on [-1, 1] of 0.021 to the 297
 held-out originals, where the blurred ones have 0.135 (the run's last line says both); strokes are sharp and all digits look right.
-Not reached: facades (400 pairs, 64 pixels, width=32 batch_size=4 norm=instance flip=true, 60,000 images, bf16). Pairs trained on came out
-recognisable, l1 0.11; those held out did not, l1 0.37: learned by heart. `shift=8` is meant against that (l1 0.33 after 8,000 images,
-where it was stopped).
+Facades (width=32 batch_size=4 norm=instance shift=8 flip=true schedule=linear images=60000 ema_half_life=2000 mixed_precision=bf16 with the
+second command): 27 minutes of CPU time on one core. Labels that were held out become fronts one recognises, windows and ledges where the
+labels have them, ragged at the edges and alike in colour: l1 0.343, where the labels themselves have 0.772.
 """
 
 from __future__ import annotations
