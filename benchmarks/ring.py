@@ -7,7 +7,8 @@ ReLU, orthogonal weights (gain 1.4), latents of 256 normal numbers, batches of 2
 0.5), all the same for both games. `plain` is the non-saturating game; `r3gan` the relativistic one with R1 and R2, gamma 0.1, on every
 update. The objectives are the package's own. After the last step 2,000 samples of the generator as trained, no average of it, are judged:
 a mode is covered where at least 1 percent of all samples lie within three standard deviations of it. The same samples are shown to the
-collapse doctor beside 2,000 of the ring, with the nearest mode as their class, or none of them beyond three standard deviations.
+collapse doctor beside 2,000 of the ring, with the nearest mode as their class, or none of
+them beyond ten standard deviations.
 
 Results: results/ring.json, and results/ring.png with the samples of every run.
 """
@@ -124,7 +125,7 @@ def doctor(points: torch.Tensor, real: torch.Tensor) -> Diagnosis:
     """The collapse doctor on points: classes are the modes and, last, none of them."""
 
     def logits(some: torch.Tensor) -> np.ndarray:
-        return torch.cat([-distances(some), some.new_full((len(some), 1), -3.0)], 1).numpy()
+        return torch.cat([-distances(some), some.new_full((len(some), 1), -10.0)], 1).numpy()
 
     def pixels(some: torch.Tensor) -> np.ndarray:
         return ((some.clamp(-1.25, 1.25) / 1.25 + 1) * 127.5).round().byte().view(-1, 1, 1, 2).numpy()
