@@ -37,9 +37,12 @@ def _plan(recipe: Any) -> int:
     """Say what a run would take, and leave nothing behind."""
     import time
 
+    from ..api import callbacks_of
+    from ..hub.card import write_card
     from ..training.plan import plan
 
-    print(f"{recipe.name}: {plan(recipe, startup=time.monotonic() - STARTED)}")
+    looking = callbacks_of(recipe.override(hub_model_id=None))  # a probe is not pushed
+    print(f"{recipe.name}: {plan(recipe, startup=time.monotonic() - STARTED, callbacks=looking, finish=write_card)}")
     return 0
 
 

@@ -6,6 +6,7 @@ import math
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -71,10 +72,18 @@ class _Clock(Callback):
         self.times.append(time.monotonic())
 
 
-def plan(recipe: Recipe, progress: bool = True, startup: float = 0.0) -> Plan:
+def plan(
+    recipe: Recipe,
+    progress: bool = True,
+    startup: float = 0.0,
+    callbacks: Sequence[Callback] | None = None,
+    finish: Callable[[Path], object] = lambda folder: None,
+) -> Plan:
     """Train `recipe` for twenty rounds in a folder that is removed again, and say what the whole run would take.
 
     Pictures are decoded first, which is not counted: the run will find them decoded. startup: seconds to add, for what came before.
+    callbacks: what happens besides learning, as for `train`; the usual when left out. finish: what is done with the folder of the run
+    after it; it is done with the probe's, and its time added.
     Raises what `train` raises before work starts.
     """
     recipe.check()
@@ -83,7 +92,7 @@ def plan(recipe: Recipe, progress: bool = True, startup: float = 0.0) -> Plan:
     rounds = math.ceil(recipe.images / round_images)
     if rounds < ROUNDS:
         raise ValueError(f"images={recipe.images} is {rounds} rounds, fewer than the {ROUNDS} of a probe; just train")
-    clock, timed = _Clock(), [_Timed(callback, HALF * round_images) for callback in default_callbacks(recipe)]
+    clock, timed = _Clock(), [_Timed(callback, HALF * round_images) for callback in callbacks or default_callbacks(recipe)]
     images = ROUNDS * round_images
     short = recipe.override(images=images, snapshot_images=HALF * round_images, warmup_images=0, trackers=None)
     recipe.dataset()
@@ -91,10 +100,12 @@ def plan(recipe: Recipe, progress: bool = True, startup: float = 0.0) -> Plan:
         began, run = time.monotonic(), Path(folder) / "run"
         train(short, run, callbacks=[clock, *timed], progress=progress)
         ended = time.monotonic()
+        finish(run)
+        finishing = time.monotonic() - ended
         once = _size(run) - _size(run / "samples") - (run / "log.jsonl").stat().st_size  # the state and the pipeline
         line = (run / "log.jsonl").stat().st_size / len((run / "log.jsonl").read_text(encoding="utf-8").splitlines())
     playing = _playing(clock.times, rounds)
-    seconds = startup + clock.times[0] - began + playing + sum(callback.in_all(recipe.images) for callback in timed)
+    seconds = startup + finishing + clock.times[0] - began + playing + sum(callback.in_all(recipe.images) for callback in timed)
     saves = max(_times(recipe.snapshot_images, recipe.images), 1 + seconds // SNAPSHOT_SECONDS)
     seconds += _saving(clock.times, ended, timed, saves)
     lines = _times(recipe.log_images, recipe.images) + sum(_times(callback.callback.every, recipe.images) for callback in timed)

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +33,25 @@ def test_rounds_and_disk_are_those_of_the_run(name: str, tiny: Callable[..., Rec
 def test_a_longer_run_is_planned_longer(tiny: Callable[..., Recipe]) -> None:
     short, long = (plan(tiny(images=images, snapshot_images=10**9, sample_images=10**9), progress=False) for images in (160, 160_000))
     assert long.seconds > 5 * short.seconds
+
+
+def test_what_comes_after_the_run_is_counted(tiny: Callable[..., Recipe]) -> None:
+    """The card, which is written when the run is over; and scores, where the recipe asks for some."""
+    folders: list[bool] = []
+
+    def finish(folder: Path) -> None:
+        folders.append((folder / "recipe.json").is_file() and (folder / "pipeline").is_dir())
+        time.sleep(2)
+
+    class Looking(Samples):
+        def __call__(self, run: object) -> None:
+            time.sleep(0.2)
+
+    recipe = tiny(images=160)
+    alone = plan(recipe, progress=False).seconds
+    assert plan(recipe, progress=False, finish=finish).seconds > alone + 1
+    assert folders == [True]
+    assert plan(recipe, progress=False, callbacks=[Looking(8)]).seconds > alone + 2  # twenty times
 
 
 def test_a_plan_leaves_nothing_behind(tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
