@@ -8,6 +8,7 @@ from inspect import isgeneratorfunction
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: nothing leaves this machine
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1000")  # of which the queue keeps notes; 10,000 unless told so
 
 import gradio as gr
 

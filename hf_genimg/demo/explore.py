@@ -106,7 +106,7 @@ def along(model: Shared, seed: int, amounts: list[float], method: str = "pca", t
 
 
 def latent_map(model: Shared) -> Image.Image:
-    """A picture of the plane of the first two directions through the mean of all latents, [-2.5, 2.5] standard deviations each way."""
+    """A picture of the plane of the first two directions, [-2.5, 2.5] standard deviations each way."""
     check(model, Settings())
 
     def work_out() -> Image.Image:
@@ -138,9 +138,11 @@ def place(model: Shared, column: int, row: int) -> tuple[float, float]:
 
 
 def _point(model: Shared, x: float, y: float) -> torch.Tensor:
-    found = directions_of(model, "pca")
-    second = found[1] if len(found) > 1 else torch.zeros_like(found[0])
-    return x * found[0] + y * second
+    """Latents float [D] at a place: along the rest, those of seed 0, since many latents of zero are no latents that a generator knows."""
+    axes = directions_of(model, "pca")[:2]
+    rest = draw_seeds(model.pipe.network, model.capabilities.num_classes, [0, 0]).latents[0].to(axes)
+    units = axes / axes.norm(dim=1, keepdim=True)
+    return rest - rest @ units.T @ units + torch.tensor([x, y])[: len(axes)].to(axes) @ axes
 
 
 def _one(model: Shared, latents: torch.Tensor, label: Any, truncation: float, own: dict[str, Any]) -> Image.Image:

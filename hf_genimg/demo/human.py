@@ -55,7 +55,7 @@ def show(model: Shared, rater: str) -> tuple[Trial, Image.Image, Image.Image]:
 
 def where_to(results_to: str | None) -> str:
     """A sentence for raters: what becomes of their answers; nothing where they stay in the run's folder."""
-    return f"Answers are added to the dataset {results_to} on the Hub, without a name." if results_to and can_send() else ""
+    return say("where_to", where=results_to) if results_to and can_send() else ""
 
 
 def finished(test: HumanTest, rater: str, results_to: str | None) -> bool:

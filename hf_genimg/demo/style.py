@@ -21,6 +21,8 @@ CSS = """
 .studio-history .caption-label { display: none; }
 .studio-pair { max-width: 720px; }
 .studio-pair img { width: 100%; }
+.studio-facts table { display: block; overflow-x: auto; }
+.studio-facts td { white-space: nowrap; }
 @media (max-width: 700px) {
   .gradio-container { padding: 8px !important; overflow-x: hidden; }
   .studio-row { flex-direction: column-reverse !important; }

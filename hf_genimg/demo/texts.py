@@ -131,6 +131,10 @@ TEXTS |= {  # of what is worked out: by `say`
     "was_right": ("Right. ", "答对了。"),
     "was_wrong": ("No, that was the model's. ", "不对，那张是模型生成的。"),
     "was_answered": ("That trial was answered before, and counts once. ", "这道题已经回答过，只计一次。"),
+    "where_to": (
+        "Answers are added to the dataset {where} on the Hub, without a name.",
+        "回答将加入 Hub 数据集 {where}，不含姓名。",
+    ),
     "answers_kept": (
         "Your answers are kept, but did not reach the Hub; they are sent with the next ones. ",
         "您的回答已保存，但未能送达 Hub；将与下次的回答一起发送。",

@@ -52,6 +52,11 @@ def lines(hub: Any) -> list[dict[str, Any]]:
     return [json.loads(line) for name in sorted(files) if name.startswith("answers/") for line in files[name].content.decode().splitlines()]
 
 
+def test_raters_are_told_first_where_their_answers_go(there: Any, shelf: Shelf) -> None:
+    ask, _ = _endpoints(shelf)
+    assert ask("", "one")[3].startswith(f"Answers are added to the dataset {ID} on the Hub, without a name.\n\n")
+
+
 def test_each_finished_session_is_one_commit_and_nothing_is_sent_twice(there: Any, shelf: Shelf) -> None:
     said = rate(shelf, "one", human.ROUND)
     assert f"{human.ROUND} answers were added to {ID}" in said[-1] and not any("added" in told for told in said[:-1])

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 import hf_genimg
@@ -120,6 +121,8 @@ def test_directions_and_the_map_move_the_picture(models: list[Path]) -> None:
         for method in explore.methods_of(model):
             assert explore.along(model, 3, [2.0], method).tobytes() != still.tobytes()
         assert explore.on_map(model, 2, 0).tobytes() != explore.on_map(model, -2, 0).tobytes()
+        nothing = model.pipe(latents=torch.zeros(1, model.latent_dim)).images[0]
+        assert explore.on_map(model, 0, 0).tobytes() != nothing.tobytes()  # latents of zero are drawn by no seed
         middle = explore.latent_map(model).width // 2
         assert explore.place(model, middle, middle) == (0, 0)
 

@@ -68,7 +68,7 @@ def build_about(page: Page) -> None:
     with gr.Tab(texts("about"), render_children=True) as tab:
         with gr.Row():
             with gr.Column(scale=3, min_width=280):
-                facts = gr.Markdown(elem_id=page.id("facts"))
+                facts = gr.Markdown(elem_id=page.id("facts"), elem_classes="studio-facts")
             with gr.Column(scale=2, min_width=280):
                 heading = gr.Markdown(texts("grids"))
                 grids = gr.Gallery(

@@ -21,7 +21,6 @@ def build(page: Page) -> None:
         return
     with gr.Tab(texts("human"), render_children=True) as tab:
         gr.Markdown(texts("human_info"))
-        gr.Markdown(human.where_to(page.shelf.results_to), elem_classes="studio-note", visible=bool(human.where_to(page.shelf.results_to)))
         with gr.Row(elem_classes="studio-pair"):
             left, right = _picture(texts("alt_left"), page.id("human-left")), _picture(texts("alt_right"), page.id("human-right"))
         with gr.Row(elem_classes="studio-pair"):
@@ -65,7 +64,8 @@ def _endpoints(shelf: Shelf) -> tuple[Any, Any]:
             model: the name of a model of this page; the first one when left empty.
             rater: a name that stays the same; a new one is given when it is left empty.
         """
-        return show(model, rater or secrets.token_hex(8), "")
+        where = human.where_to(shelf.results_to)
+        return show(model, rater or secrets.token_hex(8), f"{where}\n\n" if where else "")
 
     @friendly
     def human_answer(model: str, rater: str, trial: str, side: str, request: gr.Request) -> tuple[Image.Image, Image.Image, str, str, str]:
