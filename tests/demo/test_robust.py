@@ -117,3 +117,38 @@ def test_every_picture_has_a_name(visit: Any, name: str) -> None:
         tab.click()
         page.wait_for_timeout(700)
         assert not page.evaluate(nameless), tab.inner_text()
+
+
+def test_generate_by_keys_alone(visit: Any) -> None:
+    """Every control is reached by Tab and seen to be; Space rolls the dice, arrows move the slider, a seed is typed, Enter generates."""
+    page = visit("gan")
+    page.wait_for_selector("#images img")
+    focus = """() => { const it = document.activeElement, style = getComputedStyle(it), around = getComputedStyle(it.parentElement);
+      return [it.closest('#mix') ? 'mix' : it.id, it.getAttribute('aria-label') || it.closest('label')?.textContent || it.textContent, it.type,
+              [style.outline, style.boxShadow, style.borderColor, around.boxShadow, around.borderColor].join(' ')]; }"""
+    first = "() => document.querySelector('#images img').src"
+    at_rest = page.evaluate(focus.replace("document.activeElement", "document.querySelector('#dice')"))[3]
+
+    def tab_to(name: str, key: str = "Tab") -> str:
+        for _ in range(80):
+            page.keyboard.press(key)
+            id, label, kind, style = page.evaluate(focus)
+            if name in (id, label.strip(), f"{id or label.strip()} {kind}"):
+                return style
+        raise AssertionError(f"{name} is not reached")
+
+    def changed(act: Callable[[], None]) -> None:
+        before = page.evaluate(first)
+        act()
+        page.wait_for_function(f"before => ({first})() !== before", arg=before)
+
+    assert tab_to("dice") != at_rest
+    changed(lambda: page.keyboard.press("Space"))
+    page.wait_for_timeout(500)  # until the seed that was rolled is in its field
+    tab_to("Seed number", "Shift+Tab")
+    page.keyboard.press("Control+A")
+    changed(lambda: (page.keyboard.type("12345"), page.keyboard.press("Enter")))
+    tab_to("Generate")
+    page.keyboard.press("Enter")
+    tab_to("mix range")
+    changed(lambda: page.keyboard.press("ArrowRight"))
