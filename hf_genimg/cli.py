@@ -6,6 +6,7 @@ immediate.
 
 from __future__ import annotations
 
+import gc
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -116,7 +117,9 @@ for command in commands():
 def run() -> None:
     """The console script."""
     answer_ctrl_c()
-    sys.exit(main())
+    status = main()
+    gc.freeze()  # or Python looks once more through all that torch and diffusers brought, for more than a second
+    sys.exit(status)
 
 
 if __name__ == "__main__":
