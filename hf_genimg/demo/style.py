@@ -32,6 +32,7 @@ CSS = """
   .whole .thumbnail-item { aspect-ratio: 1; height: auto !important; min-width: 0; min-height: 0; }
   .studio-history .grid-container { grid-template-columns: repeat(5, minmax(0, 1fr)) !important; }
   .studio-pair { flex-wrap: nowrap !important; }
+  .studio-facts :is(td, th) { padding: 4px 6px !important; font-size: .85em; }
   .studio-pair > * { min-width: 0 !important; }
 }
 """
