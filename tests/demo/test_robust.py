@@ -124,7 +124,8 @@ def test_generate_by_keys_alone(visit: Any) -> None:
     page = visit("gan")
     page.wait_for_selector("#images img")
     focus = """() => { const it = document.activeElement, style = getComputedStyle(it), around = getComputedStyle(it.parentElement);
-      return [it.closest('#mix') ? 'mix' : it.id, it.getAttribute('aria-label') || it.closest('label')?.textContent || it.textContent, it.type,
+      const label = it.getAttribute('aria-label') || it.closest('label')?.textContent || it.textContent;
+      return [it.closest('#mix') ? 'mix' : it.id, label, it.type,
               [style.outline, style.boxShadow, style.borderColor, around.boxShadow, around.borderColor].join(' ')]; }"""
     first = "() => document.querySelector('#images img').src"
     at_rest = page.evaluate(focus.replace("document.activeElement", "document.querySelector('#dice')"))[3]
