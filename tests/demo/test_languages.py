@@ -78,7 +78,10 @@ def test_refusals_are_as_they_were_for_who_reads_english() -> None:
     assert refusals.in_words("give the picture as a file") == "give the picture as a file"
 
 
-@pytest.mark.parametrize("name", ["dcgan-digits", "vae-digits", "pix2pix", "classifier-digits"])
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("vae-digits", "pix2pix", "classifier-digits")]
+
+
+@pytest.mark.parametrize("name", ["dcgan-digits", *SLOW])
 def test_who_reads_chinese_is_shown_no_english(visit: Any, name: str) -> None:
     page = visit(name, locale="zh-CN")
     page.get_by_text(CHINESE["fakes"]).wait_for()

@@ -49,6 +49,7 @@ def test_a_mask_decides_and_its_absence_is_told() -> None:
         uploads.translate(model, Image.new("L", (64, 64)))
 
 
+@pytest.mark.slow  # WebGL without a graphics card
 def test_what_is_painted_in_the_page_is_filled_in(visit: Any, tmp_path: Path) -> None:
     Image.new("L", (64, 64), 60).save(tmp_path / "grey.png")
     page = visit("whitener")

@@ -105,7 +105,10 @@ def test_what_is_no_picture_is_one_message_in_the_page(visit: Any, tmp_path: Pat
         page.locator(".toast-body").wait_for(state="detached")
 
 
-@pytest.mark.parametrize("name", ["gan", "vae-digits", "pix2pix", "classifier-digits"])
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("vae-digits", "pix2pix", "classifier-digits")]
+
+
+@pytest.mark.parametrize("name", ["gan", *SLOW])
 def test_every_picture_has_a_name(visit: Any, name: str) -> None:
     """An alternative text, or that of the button or region that it is in."""
     page = visit(name)
