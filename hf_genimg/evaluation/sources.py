@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ..data import ImageDataset, is_labelled, open_dataset
+from ..data.decode import BadPicture
 from ..pipelines.drawing import draw
 from ..pipelines.loading import HUB_ID, INDEX, NETWORK, RECIPE, load_any
 
@@ -112,7 +113,13 @@ def open_data(
 
     upscale: smaller pictures are enlarged, as they are for a model of larger ones, instead of refused.
     """
-    dataset = _with_labels(source, image_size=image_size, image_channels=image_channels, progress=progress, upscale=upscale)
+    how = {"image_size": image_size, "image_channels": image_channels, "progress": progress}
+    try:
+        dataset = _with_labels(source, **how)
+    except BadPicture:  # one is smaller; a set of large enough ones keeps the fingerprint that training gave it
+        if not upscale:
+            raise
+        dataset = _with_labels(source, upscale=True, **how)
     if count is not None and count > len(dataset):
         raise ValueError(f"{source} has {len(dataset)} images, fewer than --num {count}; use at most {len(dataset)}")
     return DataImages(dataset, count or len(dataset))
