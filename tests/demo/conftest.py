@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -110,10 +111,18 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
 def seen(address: str) -> Callable[..., Image.Image]:
     """seen(page, "#map") is the picture that is shown there, as it was sent; `number` where there are several."""
 
-    def fetch(page: Any, place: str, number: int = 0) -> Image.Image:
+    error = pytest.importorskip("playwright.sync_api").Error
+
+    def fetch(page: Any, place: str, number: int = 0, tries: int = 20) -> Image.Image:
         src = page.locator(f"{place} img").nth(number).get_attribute("src")
-        with Image.open(BytesIO(page.request.get(src).body())) as image:
-            image.load()
-            return image
+        try:
+            with Image.open(BytesIO(page.request.get(src).body())) as image:
+                image.load()
+                return image
+        except (OSError, error):  # gradio writes a file anew when the same picture comes again, and meanwhile it is cut short
+            if not tries:
+                raise
+            time.sleep(0.1)
+            return fetch(page, place, number, tries - 1)
 
     return fetch
