@@ -111,7 +111,7 @@ def latent_map(model: Shared) -> Image.Image:
 
     def work_out() -> Image.Image:
         line = torch.linspace(-MAP_REACH, MAP_REACH, MAP_SIDE)
-        points = torch.stack([_point(model, x, y) for y in line.flip(0).tolist() for x in line.tolist()])
+        points = _points(model, [(x, y) for y in line.flip(0).tolist() for x in line.tolist()])
         label = 0 if model.capabilities.num_classes else None
         images = model.pipe(latents=points, class_labels=label, max_batch_size=32).images
         picture = grid(images, MAP_SIDE)
@@ -126,7 +126,7 @@ def on_map(model: Shared, x: float, y: float) -> Image.Image:
     if not (-MAP_REACH <= x <= MAP_REACH and -MAP_REACH <= y <= MAP_REACH):
         raise ValueError(f"x={x}, y={y} is not on the map; give numbers from {-MAP_REACH} to {MAP_REACH}")
     label = 0 if model.capabilities.num_classes else None
-    return _one(model, _point(model, x, y)[None], label, 1.0, {"map": "pca", "x": round(x, 4), "y": round(y, 4)})
+    return _one(model, _points(model, [(x, y)]), label, 1.0, {"map": "pca", "x": round(x, 4), "y": round(y, 4)})
 
 
 def place(model: Shared, column: int, row: int) -> tuple[float, float]:
@@ -137,12 +137,12 @@ def place(model: Shared, column: int, row: int) -> tuple[float, float]:
     return tuple(round(max(-MAP_REACH, min(MAP_REACH, value)), 2) for value in (x, y))
 
 
-def _point(model: Shared, x: float, y: float) -> torch.Tensor:
-    """Latents float [D] at a place: along the rest, those of seed 0, since many latents of zero are no latents that a generator knows."""
+def _points(model: Shared, places: list[tuple[float, float]]) -> torch.Tensor:
+    """Latents float [N, D] at places: along the rest, those of seed 0, since many latents of zero are no latents that a generator knows."""
     axes = directions_of(model, "pca")[:2]
     rest = draw_seeds(model.pipe.network, model.capabilities.num_classes, [0, 0]).latents[0].to(axes)
     units = axes / axes.norm(dim=1, keepdim=True)
-    return rest - rest @ units.T @ units + torch.tensor([x, y])[: len(axes)].to(axes) @ axes
+    return rest - rest @ units.T @ units + torch.tensor(places)[:, : len(axes)].to(axes) @ axes
 
 
 def _one(model: Shared, latents: torch.Tensor, label: Any, truncation: float, own: dict[str, Any]) -> Image.Image:

@@ -236,10 +236,7 @@ def _wire_walk(ui: SimpleNamespace) -> None:
             seeds: two to eight seeds with commas between them.
             steps: images from one seed to the next, both included, from 2 to 32.
         """
-        points = explore.seeds_of(seeds)
-        total = (len(points) - 1) * (steps - 1) + 1
-        for images in explore.walk_between(shelf.find(model), points, steps):
-            progress((len(images), total))
+        for images, total in _walking(shelf.find(model), seeds, steps, progress):
             if len(images) % 4 == 0 or len(images) == total:
                 yield images
 
@@ -252,10 +249,7 @@ def _wire_walk(ui: SimpleNamespace) -> None:
             seeds: two to eight seeds with commas between them.
             steps: images from one seed to the next, both included, from 2 to 32.
         """
-        images: list[Image.Image] = []
-        points = explore.seeds_of(seeds)
-        for images in explore.walk_between(shelf.find(model), points, steps):
-            progress((len(images), (len(points) - 1) * (steps - 1) + 1))
+        *_, (images, _) = _walking(shelf.find(model), seeds, steps, progress)
         return str(explore.gif(images, cache_folder(ui.strip)))
 
     inputs = [ui.page.chooser, ui.seeds, ui.steps]
@@ -265,6 +259,15 @@ def _wire_walk(ui: SimpleNamespace) -> None:
     making = ui.gif.click(walk_gif, inputs, ui.moving, **ui.page.api("walk_gif"), **LONG)
     making.success(lambda: gr.update(visible=True), None, ui.moving, api_visibility="private")
     ui.stop.click(None, None, None, cancels=[going, making, *(_wire_film(ui, inputs) if can_film() else [])])
+
+
+def _walking(model: Shared, seeds: str, steps: int, progress: gr.Progress) -> Iterator[tuple[list[Image.Image], int]]:
+    """The images of a walk so far and how many there will be, which the bar of the page says too."""
+    points = explore.seeds_of(seeds)
+    total = (len(points) - 1) * (steps - 1) + 1
+    for images in explore.walk_between(model, points, steps):
+        progress((len(images), total))
+        yield images, total
 
 
 def _wire_film(ui: SimpleNamespace, inputs: list[Any]) -> list[Any]:
@@ -277,10 +280,7 @@ def _wire_film(ui: SimpleNamespace, inputs: list[Any]) -> list[Any]:
             seeds: two to eight seeds with commas between them.
             steps: images from one seed to the next, both included, from 2 to 32.
         """
-        images: list[Image.Image] = []
-        points = explore.seeds_of(seeds)
-        for images in explore.walk_between(ui.page.shelf.find(model), points, steps):
-            progress((len(images), (len(points) - 1) * (steps - 1) + 1))
+        *_, (images, _) = _walking(ui.page.shelf.find(model), seeds, steps, progress)
         film = ""
         for done, total, written in mp4(images, cache_folder(ui.strip)):
             progress((done, total), desc="MP4")
