@@ -19,9 +19,14 @@ COLUMNS = ("fid", "kid", "precision", "recall", "density", "coverage", "copies")
 
 
 def entries(folder: Path = RESULTS) -> list[dict[str, Any]]:
-    """What was measured, set by set, the best distance first."""
-    found = [json.loads(path.read_text()) for path in sorted(folder.glob("quality_*.json"))]
-    return sorted(found, key=lambda entry: (entry["measured"]["data"], entry["measured"]["scores"]["fid"]["value"]))
+    """What was measured, set by set and budget by budget, the best distance first; each with the name of its files."""
+    found = [json.loads(path.read_text()) | {"name": path.stem} for path in sorted(folder.glob("quality_*.json"))]
+    return sorted(found, key=_rank)
+
+
+def _rank(entry: dict[str, Any]) -> tuple[Any, ...]:
+    found = entry["measured"]
+    return found["data"], -found["budget"]["seconds"], found["budget"]["kind"], found["scores"]["fid"]["value"]
 
 
 def cell(scores: dict[str, Any], name: str) -> str:
@@ -38,8 +43,9 @@ def row(entry: dict[str, Any]) -> str:
     found = entry["measured"]
     budget = f"{found['budget']['seconds']:g} s {found['budget']['kind']}"
     alarms = len((found["diagnosis"] or {}).get("alarms", ()))
-    scores = " | ".join(cell(found["scores"], name) for name in COLUMNS)
-    name = f"[{found['recipe']}](benchmarks/results/quality_{found['data']}_{found['recipe']}.png)"
+    held_out = found["protocol"]["split"] != "train"
+    scores = " | ".join("-" if held_out and name == "copies" else cell(found["scores"], name) for name in COLUMNS)
+    name = f"[{found['recipe']}](benchmarks/results/{entry['name']}.png)"
     return f"| {found['data']} | {name} | {found['images']:,} in {budget} | {scores} | {alarms or 'none'} |"
 
 
