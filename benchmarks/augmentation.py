@@ -11,7 +11,7 @@ Generated images need labels. Those of a conditional model (--generated MODEL) a
 FOLDER its own. Any other model's images are read by the classifier that has learned the k shots itself, and those that it reads with a
 probability of at least 0.9 are kept: nothing is known of them beyond the k shots. A model that was trained on all of DATA, not on the k
 shots, brings what it learned there along; the result says what such a model is worth, not that images are made from nothing.
-Results go to results/augmentation_DATA.json.
+Results go to results/augmentation_DATA_SOURCE.json.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def main() -> None:
     tested = tuple(part[:MOST_TESTED] for part in test)
     found = usefulness(train, tested, generated(source, given.num, given.size), shots=given.shots, trials=given.trials)
     settings = {"data": name, "source": Path(source).name, "shots": given.shots, "generated": given.num}
-    print(write(f"augmentation_{name}", __doc__, {**settings, **asdict(found)}), found)
+    print(write(f"augmentation_{name}_{settings['source']}", __doc__, {**settings, **asdict(found)}), found)
 
 
 if __name__ == "__main__":

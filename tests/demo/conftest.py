@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import time
@@ -116,7 +117,8 @@ def seen(address: str) -> Callable[..., Image.Image]:
     def fetch(page: Any, place: str, number: int = 0, tries: int = 20) -> Image.Image:
         src = page.locator(f"{place} img").nth(number).get_attribute("src")
         try:
-            with Image.open(BytesIO(page.request.get(src).body())) as image:
+            sent = base64.b64decode(src.partition(",")[2]) if src.startswith("data:") else page.request.get(src).body()
+            with Image.open(BytesIO(sent)) as image:
                 image.load()
                 return image
         except (OSError, error):  # gradio writes a file anew when the same picture comes again, and meanwhile it is cut short

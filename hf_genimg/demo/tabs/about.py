@@ -9,6 +9,7 @@ from PIL import Image
 
 from .. import about
 from ..handlers import LARGEST_SEED, Settings, generate
+from ._gallery import gallery
 from ._page import LIVE, Page, friendly, texts
 
 
@@ -48,19 +49,8 @@ def build_compare(page: Page) -> None:
 def _side(page: Page, names: list[str], number: int) -> tuple[gr.Dropdown, gr.Gallery]:
     with gr.Column(min_width=150):
         name = gr.Dropdown(names, value=names[number], label=texts(("one", "two")[number]), min_width=120)
-        gallery = gr.Gallery(
-            label=texts("images"),
-            show_label=False,
-            columns=3,
-            height="auto",
-            format="png",
-            interactive=False,
-            allow_preview=False,
-            buttons=["fullscreen"],
-            elem_classes=["pixels", "whole"],
-            elem_id=page.id(f"compare-{number + 1}"),
-        )
-    return name, gallery
+        shown = gallery(texts("images"), 3, buttons=["fullscreen"], elem_id=page.id(f"compare-{number + 1}"))
+    return name, shown
 
 
 def build_about(page: Page) -> None:

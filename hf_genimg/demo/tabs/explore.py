@@ -13,6 +13,7 @@ from .. import explore
 from ..film import can_film, mp4
 from ..handlers import LARGEST_SEED
 from ..models import Shared, Shelf
+from ._gallery import gallery
 from ._page import LIVE, LONG, Page, cache_folder, friendly, texts
 
 PROGRESS = gr.Progress()  # a stand-in, which gradio replaces for each request
@@ -103,19 +104,7 @@ def _walk(ui: SimpleNamespace) -> None:
         if can_film():
             ui.mp4 = gr.Button(texts("mp4"), min_width=100, elem_id=ui.page.id("mp4"))
         ui.stop = gr.Button(texts("stop"), min_width=80, scale=0)
-    ui.strip = gr.Gallery(
-        label=texts("strip"),
-        show_label=False,
-        columns=8,
-        height="auto",
-        format="png",
-        visible=False,
-        interactive=False,
-        allow_preview=False,
-        buttons=["fullscreen"],
-        elem_classes=["pixels", "whole"],
-        elem_id=ui.page.id("strip"),
-    )
+    ui.strip = gallery(texts("strip"), 8, visible=False, buttons=["fullscreen"], elem_id=ui.page.id("strip"))
     ui.moving = gr.Image(
         label=texts("moving"),
         show_label=False,

@@ -17,6 +17,7 @@ from ..handlers import LARGEST_SEED, Settings, generate, new_seed, save_all, sav
 from ..history import picture_of
 from ..models import Shared, Shelf
 from . import conditions
+from ._gallery import gallery, inline
 from ._page import LIVE, Page, cache_folder, friendly, texts
 
 CLICK_HIDDEN = "() => setTimeout(() => document.querySelector('#%s').click(), 150)"
@@ -43,19 +44,7 @@ def build(page: Page) -> SimpleNamespace:
         with gr.Column(scale=2, min_width=260, elem_classes="studio-controls"):
             _controls(ui, model)
         with gr.Column(scale=5, min_width=260, elem_classes="studio-pictures"):
-            ui.gallery = gr.Gallery(
-                label=texts("images"),
-                show_label=False,
-                columns=4,
-                height="auto",
-                format="png",
-                object_fit="contain",
-                buttons=["fullscreen"],
-                interactive=False,
-                allow_preview=False,
-                elem_id=page.id("images"),
-                elem_classes=["pixels", "whole"],
-            )
+            ui.gallery = gallery(texts("images"), 4, object_fit="contain", buttons=["fullscreen"], elem_id=page.id("images"))
             with gr.Row(elem_classes="studio-buttons"):
                 ui.like = gr.Button(texts("like"), size="sm", min_width=140)
                 ui.png, ui.zip = (
@@ -97,19 +86,7 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
 
 
 def _history(page: Page) -> gr.Gallery:
-    return gr.Gallery(
-        label=texts("history"),
-        show_label=False,
-        columns=8,
-        height="auto",
-        format="png",
-        visible=False,
-        interactive=False,
-        allow_preview=False,
-        buttons=[],
-        elem_id=page.id("history"),
-        elem_classes=["pixels", "whole", "studio-history"],
-    )
+    return gallery(texts("history"), 8, visible=False, buttons=[], elem_id=page.id("history"), elem_classes=("studio-history",))
 
 
 def _updates(model: Shared) -> list[Any]:
@@ -228,11 +205,12 @@ def _wire(ui: SimpleNamespace) -> None:
     inputs = [ui.page.chooser, *own]
     quiet = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private", **LIVE}
     made = ui.go.click(generate_, inputs, result, **ui.page.api("generate"), show_progress="minimal", **LIVE)
+    lively = inline(generate_)
     moving = (ui.mix, ui.truncation, ui.count, ui.label_mix)
-    live = gr.on([slider.input for slider in moving], generate_, inputs, result, **quiet)
+    live = gr.on([slider.input for slider in moving], lively, inputs, result, **quiet)
     chosen = [ui.seed.submit, ui.towards.submit, ui.label.input, ui.other_label.input]
-    settled = gr.on([*chosen, *(slider.release for slider in moving)], generate_, inputs, result, **quiet)
-    rolled = ui.dice.click(new_seed, None, ui.seed, api_visibility="private").then(generate_, inputs, result, **quiet)
+    settled = gr.on([*chosen, *(slider.release for slider in moving)], lively, inputs, result, **quiet)
+    rolled = ui.dice.click(new_seed, None, ui.seed, api_visibility="private").then(lively, inputs, result, **quiet)
     close = ui.like.click(
         more_like_this,
         [ui.page.chooser, ui.chosen, ui.strength, *own],
@@ -241,7 +219,7 @@ def _wire(ui: SimpleNamespace) -> None:
         show_progress="minimal",
         **LIVE,
     )
-    live_too, settled_too = conditions.wire(ui, generate_, inputs, result, quiet)
+    live_too, settled_too = conditions.wire(ui, lively, inputs, result, quiet)
     ui.settled = [made, settled, rolled, close, *settled_too]
     ui.events = [live, live_too, *ui.settled]
     for each in ui.events:
@@ -250,7 +228,7 @@ def _wire(ui: SimpleNamespace) -> None:
     ui.gallery.select(_number, None, ui.chosen, api_visibility="private", show_progress="hidden")
     ui.link.click(None, None, None, js=COPY_LINK)
     _wire_files(ui)
-    ui.page.fill(generate_, inputs, result)
+    ui.page.fill(lively, inputs, result)
     ui.controls = [*own, *ui.code_sliders]
 
 

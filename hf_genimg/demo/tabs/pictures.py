@@ -13,6 +13,7 @@ from ..about import examples
 from ..explore import SLIDERS
 from ..models import Shared
 from . import masks as painting
+from ._gallery import gallery
 from ._page import LIVE, Page, friendly, texts
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
@@ -50,18 +51,7 @@ def upload(label: str, elem_id: str) -> gr.Image:
 def _examples(page: Page, tab: gr.Tab, target: gr.Image) -> Any:
     """A row of pictures to try; choosing one puts it into `target`. Returns the event after which it is there."""
     gr.Markdown(texts("examples"))
-    gallery = gr.Gallery(
-        label=texts("examples"),
-        show_label=False,
-        columns=4,
-        height="auto",
-        format="png",
-        interactive=False,
-        allow_preview=False,
-        buttons=[],
-        elem_classes=["pixels", "whole", "studio-examples"],
-        object_fit="cover",
-    )
+    shown = gallery(texts("examples"), 4, object_fit="cover", buttons=[], elem_classes=("studio-examples",))
 
     def show(model: str) -> list[Image.Image]:
         return examples(page.shelf.find(model))
@@ -70,9 +60,9 @@ def _examples(page: Page, tab: gr.Tab, target: gr.Image) -> Any:
         return examples(page.shelf.find(model))[event.index]
 
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
-    tab.select(friendly(show), page.chooser, gallery, **hidden)
-    page.fill(show, page.chooser, gallery)
-    return gallery.select(friendly(choose), page.chooser, target, **hidden)
+    tab.select(friendly(show), page.chooser, shown, **hidden)
+    page.fill(show, page.chooser, shown)
+    return shown.select(friendly(choose), page.chooser, target, **hidden)
 
 
 def _begin(page: Page, answer: Any, picture: gr.Image, result: Any) -> None:
