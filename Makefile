@@ -25,7 +25,7 @@ quickstart: $(INSTALLED)
 
 test: $(INSTALLED)
 	@echo "Running the tests ..."
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 test-slow: $(INSTALLED)
 	@echo "Running the slow checks ..."

@@ -29,6 +29,18 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 _connect = socket.socket.connect
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where several processes share the tests, a file stays in one, and all that share the studio's server and browser do."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByServer(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "demo" if nodeid.startswith("tests/demo/") else nodeid.partition("::")[0]
+
+    return ByServer(config, log)
+
+
 def _loopback_only(self: socket.socket, address: object) -> None:
     if self.family != socket.AF_UNIX and str(address[0]) not in ("127.0.0.1", "::1", "localhost"):
         raise AssertionError(f"a test tried to reach {address}")

@@ -9,6 +9,7 @@ from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: nothing leaves this machine
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1000")  # of which the queue keeps notes; 10,000 unless told so
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))  # events between two summaries of those notes; else, one after each
 
 import gradio as gr
 
