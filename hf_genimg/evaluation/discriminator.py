@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,8 +9,6 @@ import torch
 from .features import BATCH, Images
 from .scores import Score
 from .shares import share
-
-NOTE = "right: on its side of a logit of 0, which means nothing after game=relativistic or wasserstein"
 
 
 @torch.no_grad()
@@ -23,14 +20,14 @@ def judged_right(discriminator: Any, images: Images, real: bool) -> Score:
         pixels = images.batch(start, min(start + BATCH, len(images))).to(discriminator.device)
         logits = discriminator(pixels.permute(0, 3, 1, 2).to(discriminator.dtype).div(127.5).sub(1))
         right += int(((logits > 0) == real).sum())
-    return replace(share(right / len(images), len(images)), note=NOTE)
+    return share(right / len(images), len(images))
 
 
 def discriminator_accuracy(discriminator: Any, fakes: Images, trained: Images, held_out: Images | None) -> dict[str, Score]:
     """How often a discriminator is right on fakes, on real images it may have trained on, and on real images that were held out.
 
     Near 0.5 on all three is a game in balance. Far better on trained than on held-out images, it knows its training set by heart.
-    Relativistic discriminators and critics of a Wasserstein distance say how images compare, and their 0 is nowhere in particular.
+    After game=relativistic or wasserstein a logit says how images compare, and its 0 means nothing.
     """
     sides = {"fake": (fakes, False), "training": (trained, True)} | ({} if held_out is None else {"held_out": (held_out, True)})
     return {f"discriminator_accuracy_{name}": judged_right(discriminator, images, real) for name, (images, real) in sides.items()}

@@ -74,6 +74,10 @@ def judgement(scene: Scene) -> Found:
     discriminator = getattr(getattr(scene.fakes, "pipeline", None), "discriminator", None)
     if discriminator is None or scene.real is None:
         raise ValueError(f"{OF_DISCRIMINATOR} needs a model that keeps its discriminator, and DATA as --reference; leave it out")
+    if getattr(discriminator, "compares", False):
+        raise ValueError(
+            f"{OF_DISCRIMINATOR} needs a discriminator that says real or fake, and this one says which is more real; leave it out"
+        )
     if discriminator.config.get("num_classes"):
         raise ValueError(f"{OF_DISCRIMINATOR} needs a discriminator that is not told the class of each image; leave it out")
     held_out = None if scene.held_out is None else scene.held_out()

@@ -18,6 +18,8 @@ from ..layers.spectral_norm import spectral_norm
 class Network(ModelMixin, ConfigMixin):
     """A diffusers model. Loads safetensors only; saved pipelines name it as `["hf_genimg", "<Class>"]`, wherever its file lies."""
 
+    compares: ClassVar[bool] = False  # a discriminator whose logits say which of two images is more real: their 0 means nothing
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.__module__ = "hf_genimg"

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -285,3 +286,10 @@ def test_the_command_line_writes_what_it_prints(generator: Path, tmp_path: Path,
     assert f"{scores['fid'].value:.4g}" in printed and "biased upward" in printed and "64 images against 297 of digits@test" in printed
     assert main(arguments) == 1
     assert "exists already and is not overwritten" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("recipe", ["r3gan", "wgan_gp"])
+def test_no_zero_is_looked_for_where_logits_only_compare(tmp_path: Path, tiny: Callable[..., Any], recipe: str) -> None:
+    hf_genimg.train(tiny(recipe, images=32), tmp_path / "run", progress=False)
+    with pytest.raises(ValueError, match="this one says which is more real"):
+        hf_genimg.evaluate(tmp_path / "run", "digits", metrics=["discriminator_accuracy"], extractor="digits", num=4, progress=False)
