@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from contextlib import nullcontext
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,17 @@ def write_space(model: str, pipeline: Any, repo_id: str, folder: Path) -> None:
 
 
 def requirements() -> list[str]:
-    """What the package needs, pinned to the versions that are installed here; gradio is not among it, for the Space brings it."""
+    """What the package needs, pinned to the versions that are installed here, with what makes films where that is installed.
+
+    gradio is not among it, for the Space brings it.
+    """
     try:
         needed = metadata.requires(PACKAGE.name) or []
     except metadata.PackageNotFoundError as error:
         raise ValueError("hf_genimg is not installed, so what it needs is not known; pip install it first") from error
-    names = [re.match(r"[\w.-]+", line)[0] for line in needed if "extra ==" not in line]
+    films = find_spec("av") is not None
+    wanted = [line for line in needed if "extra ==" not in line or (films and 'extra == "video"' in line)]
+    names = [re.match(r"[\w.-]+", line)[0] for line in wanted]
     return [f"{name}=={metadata.version(name).partition('+')[0]}" for name in names if name != "gradio"]
 
 

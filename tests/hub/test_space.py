@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ def test_the_files_are_what_a_space_needs(space: Path, run: Path) -> None:
     assert pinned == requirements()
     assert f"torch=={metadata.version('torch').partition('+')[0]}" in pinned
     assert all(line.count("==") == 1 and "+" not in line for line in pinned)
+    assert any(line.startswith("av==") for line in pinned) == (find_spec("av") is not None)
     assert not any(line.startswith("gradio=") for line in pinned)  # the Space brings the one of sdk_version
     weights = "generator/diffusion_pytorch_model.safetensors"
     assert (space / "mine" / weights).read_bytes() == (run / "pipeline" / weights).read_bytes()
