@@ -19,6 +19,7 @@ class SAGANPaper(SAGAN):
     """Needs a GPU."""
 
     images: int = 32_000_000
+    batch_size: int = 64
     latent_dim: int = 128
     learning_rate: float = 2e-4
     discriminator_learning_rate: float | None = None

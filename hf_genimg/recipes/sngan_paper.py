@@ -19,6 +19,9 @@ class SNGANPaper(SNGAN):
     """Needs a GPU."""
 
     images: int = 32_000_000
+    batch_size: int = 64
+    learning_rate: float = 2e-4
+    discriminator_learning_rate: float | None = None
     latent_dim: int = 128
     schedule: str = "linear"
     ema_half_life: int = 0

@@ -25,9 +25,12 @@ class WGANGP(AdversarialRecipe):
     gradient_penalty: float = 10.0
     image_size: int = 32
     images: int = 120_000
+    batch_size: int = 32
+    learning_rate: float = 5e-4  # the paper has 2e-4
     latent_dim: int = 64
     adam_beta1: float = 0.0
     adam_beta2: float = 0.9
+    channels_last: bool = True
     n_critic: int = 3  # the paper has 5
     width: int = 8  # a quarter of the generator's channels at 32 pixels, half the critic's; the paper has 32 and 64
 

@@ -20,6 +20,8 @@ class WGANGPPaper(WGANGP):
     """Needs a GPU."""
 
     images: int = 32_000_000
+    batch_size: int = 64
+    learning_rate: float = 2e-4
     latent_dim: int = 128
     schedule: str = "linear"
     ema_half_life: int = 0
