@@ -5,7 +5,8 @@
 Method: one classifier (LeNet-5, 32 pixels) learns the classes of DATA's train split. `dcgan` is trained on DATA once without a cure and
 once with each CURE, a list of fields such as `diff_augment=color,translation,cutout`; runs in the folder RUNS go on where they stopped.
 FID is taken by the classifier's features of as many samples as DATA has training images, with its interval; a gain counts where the
-intervals do not overlap. Each is one run with seed 0: the interval covers the samples, not the training. Results: results/cures.json.
+intervals do not overlap. Each is one run with seed 0: the interval covers the samples, not the training. Results: results/cures.json, and
+a grid of 64 images of each beside it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import re
 from pathlib import Path
 
-from _measure import write
+from _measure import RESULTS, write
 
 import hf_genimg
 from hf_genimg.recipes import recipe_class
@@ -53,6 +54,7 @@ def main() -> None:
         name = re.sub(r"\W+", "-", cure) + (f"-seed-{arguments.seed}" if arguments.seed else "")
         run = trained("dcgan", arguments.runs / name, fields + ([] if cure == "none" else cure.split()))
         measured[cure] = figures(run, arguments.data, extractor)
+        hf_genimg.load(run).save_grid(RESULTS / f"cures_{name}.png", num_images=64, seed=0, overwrite=True)
         print(cure, measured[cure]["scores"], flush=True)
         settings = {"data": Path(arguments.data).name, "images": arguments.images, "width": arguments.width, "seed": arguments.seed}
         write("cures", __doc__.partition("Method: ")[2], measured, settings=settings)
