@@ -25,11 +25,12 @@ def pictures(side: int) -> list[Image.Image]:
 def test_what_is_inline_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     shown, made = gallery("images", 4), pictures(8)
+    made[0].info["Source"] = "AI-generated"
     sent = shown.postprocess(Inline(made)).root
     assert not list(tmp_path.rglob("*.png"))
     for one, picture in zip(sent, made, strict=True):
         with Image.open(io.BytesIO(base64.b64decode(one.image.url.removeprefix("data:image/png;base64,")))) as read:
-            assert read.tobytes() == picture.tobytes()
+            assert (read.tobytes(), read.info) == (picture.tobytes(), picture.info)
     assert [Path(one.image.path).is_file() for one in shown.postprocess(made).root] == [True] * 4
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.components.gallery import GalleryData, GalleryImage
 from gradio.data_classes import ImageData
+from gradio.processing_utils import encode_pil_to_bytes
 from PIL import Image
 
 MOST_PIXELS = 2**18  # of all pictures of an answer, for them to come with it: 256 of 32 by 32
@@ -58,6 +58,5 @@ def _inline(images: Inline) -> GalleryData:
 
 
 def _data_url(image: Image.Image) -> str:
-    written = io.BytesIO()
-    image.save(written, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(written.getvalue()).decode()}"
+    """The PNG that gradio would write, provenance and all."""
+    return f"data:image/png;base64,{base64.b64encode(encode_pil_to_bytes(image)).decode()}"
