@@ -1,10 +1,10 @@
 """SNGAN (arXiv:1802.05957): residual networks, spectral norm in the discriminator, hinge.
 
-    hf-genimg train sngan images=50000 batch_size=64 learning_rate=2e-4 discriminator_learning_rate=2e-4
+    hf-genimg train sngan
 
-Cost: 15 minutes on one busy core (4 of them of CPU time).
-Reached: FID 19.4 (17.4 to 20.4) and recall 0.53 by the extractor `digits`; most digits can be read,
-nine of ten kinds are there, some are alike: the run was short.
+Cost: 5 minutes of one core (360 images/s).
+Reached: FID 10.0 (8.0 to 11.1), precision 0.23 and recall 0.78 by the extractor `digits`; most digits can be read, all ten kinds are
+there, each 5 to 15 percent, no alarm of the doctor.
 """
 
 from __future__ import annotations
