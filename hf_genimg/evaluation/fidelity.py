@@ -146,7 +146,8 @@ class TorchFidelityExtractor:
 class Inception(TorchFidelityExtractor):
     """torch-fidelity's InceptionV3 with its own weights, run faster; in float32 its FID is torch-fidelity's to 1e-5.
 
-    Batch norms are folded into the convolutions, maps are channels last and few at a time, TensorFlow 1's resize is two matrix products.
+    Batch norms are folded into the convolutions, maps are channels last and few at a time, and TensorFlow 1's resize is two
+    matrix products.
     """
 
     resize = "bilinear to 299 as TensorFlow 1 does, without antialiasing"
@@ -162,13 +163,14 @@ class Inception(TorchFidelityExtractor):
 
     def __call__(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """uint8 [N, H, W, C] to features [N, 2048] and unbiased logits [N, 1008]."""
+        height, width = (tensorflow_resize(size, INCEPTION_SIZE).to(self.device) for size in pixels.shape[1:3])
         parts = pixels.split(INCEPTION_BATCH if self.device.type == "cpu" else len(pixels))
-        features = torch.cat([self._features(part) for part in parts])
+        features = torch.cat([self._features(part, height, width) for part in parts])
         return features, features @ self.network.fc.weight.T
 
-    def _features(self, pixels: torch.Tensor) -> torch.Tensor:
+    def _features(self, pixels: torch.Tensor, height: torch.Tensor, width: torch.Tensor) -> torch.Tensor:
+        """height, width: the matrices that resize each side."""
         images = _colour(pixels.to(self.device)).float()
-        height, width = (tensorflow_resize(size, INCEPTION_SIZE).to(self.device) for size in images.shape[2:])
         maps = ((height @ images @ width.T - 128) / 128).contiguous(memory_format=torch.channels_last)
         for stage in self._stages:
             maps = stage(maps)
