@@ -17,7 +17,7 @@ MOST_PIXELS = 2**18  # of all pictures of an answer, for them to come with it: 2
 
 
 class Inline(list[Image.Image]):
-    """Pictures for a gallery of this module that nobody keeps, for a slider moves on: nothing is written to disk, nothing is fetched."""
+    """Pictures for a gallery of this module that come with the answer: nothing is written to disk, and the page fetches nothing."""
 
 
 def gallery(label: Any, columns: int, *, elem_classes: tuple[str, ...] = (), **more: Any) -> gr.Gallery:
