@@ -56,14 +56,19 @@ def agreement(model: str, classifier: str, data: str, num: int) -> dict[str, obj
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def arguments(about: str) -> argparse.Namespace:
+    """What was given: model, classifier, data and number of images."""
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("--classifier", default="digits")
     parser.add_argument("--data", default="digits")
     parser.add_argument("--num", type=int, default=2000)
-    arguments = parser.parse_args()
-    found = agreement(arguments.model, arguments.classifier, arguments.data, arguments.num)
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments(__doc__)
+    found = agreement(given.model, given.classifier, given.data, given.num)
     result = {**found, "machine": platform.machine(), "versions": {"torch": torch.__version__}, "date": date.today().isoformat()}
     print(json.dumps(result))
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []

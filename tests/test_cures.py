@@ -25,6 +25,9 @@ CURES: dict[str, dict[str, Any]] = {
     "minibatch_std": {"minibatch_std": True},
     "diff_augment": {"diff_augment": "color,translation,cutout"},
     "ada": {"ada": "blit,geometry,color"},
+    "augment": {"augment": "blit,color:0.5,cutout"},
+    "penalty_decay": {"r1": 1.0, "penalty_decay": 0.1, "burn_in_images": 16},
+    "final_adam_beta2": {"final_adam_beta2": 0.99, "burn_in_images": 16},
     "r1": {"r1": 1.0, "penalty_every": 2},
     "r2": {"r2": 1.0},
     "gradient_penalty": {"gradient_penalty": 1.0},
@@ -81,7 +84,7 @@ def refusal(recipe: AdversarialRecipe) -> str | None:
 
 
 def test_every_field_is_tried() -> None:
-    beside = {"ada_target", "ada_images", "latent_noise", "instance_noise_images"}
+    beside = {"ada_target", "ada_images", "augment_probability", "burn_in_images", "latent_noise", "instance_noise_images"}
     assert set(Cures.__dataclass_fields__) - beside <= {name for fields in CURES.values() for name in fields}
 
 
@@ -181,7 +184,7 @@ def test_each_player_has_its_own_learning_rate() -> None:
     assert rates == {"generator": 2e-4, "discriminator": 4e-4}
 
 
-EVERYTHING = {name: value for name, value in EXAMPLES.items() if name not in ("compile", "diff_augment", "weight_clipping")}
+EVERYTHING = {name: value for name, value in EXAMPLES.items() if name not in ("compile", "augment", "diff_augment", "weight_clipping")}
 
 
 def test_all_together_resume_exactly(tmp_path: Path, tiny: Callable[..., Any], tensors_of: Callable[[Path], dict[str, Any]]) -> None:
@@ -202,6 +205,11 @@ def test_all_together_resume_exactly(tmp_path: Path, tiny: Callable[..., Any], t
         ({"ada": "blit", "ada_images": 0}, "ada_images=0 must be above 0"),
         ({"label_smoothing": 0.5}, "label_smoothing=0.5 must be below 0.5"),
         ({"top_k": 0.0}, "top_k=0.0 must be above 0 and at most 1"),
+        ({"augment": "blit", "augment_probability": 0.0}, "augment_probability=0.0 must be above 0 and at most 1"),
+        ({"penalty_decay": 0.1}, "penalty_decay=0.1 needs burn_in_images above 0"),
+        ({"final_adam_beta2": 0.99}, "final_adam_beta2=0.99 needs burn_in_images above 0"),
+        ({"final_learning_rate": 1e-5}, "final_learning_rate=1e-05 needs schedule=linear or schedule=cosine"),
+        ({"schedule_images": 100}, "schedule_images=100 needs schedule=linear or schedule=cosine"),
         ({"lecam": -1.0}, "lecam=-1.0 must be at least 0"),
         ({"discriminator_learning_rate": 0.0}, "discriminator_learning_rate=0.0 must be above 0"),
     ],

@@ -1,56 +1,97 @@
-"""Adaptive discriminator augmentation (arXiv:2006.06676): changes that gradients pass through, each with a probability that adapts."""
+"""Discriminator augmentation (arXiv:2006.06676): changes that gradients pass through, each with a probability that adapts or rises."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .diff_augment import cutout as hole
+
 Images = torch.Tensor  # float [N, C, H, W] in [-1, 1]
 Rows = torch.Tensor  # float [N]
 LUMA = 1 / math.sqrt(3)  # each component of the unit vector along which colours are grey
 
 
-class AdaptiveAugment(nn.Module):
-    """Changes images, each change with probability `probability`, and moves that by how sure the discriminator is of real images.
+class RandomChanges(nn.Module):
+    """Changes images, each change with probability `probability`, from 0 to 1, which a subclass moves.
 
-    Every `every` updates the probability rises by one step where r_t = E[sign D(real)] is above `target`, and falls where it is below
-    (section 3.1, eq. 1); the step is such that `images` images would take it from 0 to 1. The changes are those of appendix B: `blit`
-    (mirror, quarter turns, whole pixels), `geometry` (scale, turn, stretch, shift) and `color` (brightness, contrast, luma flip, hue,
-    saturation). Unlike there, geometry samples bilinearly, without the wavelet filter.
+    groups: some of the changes of appendix B, joined with commas: `blit` (mirror, quarter turns, whole pixels), `geometry` (scale, turn,
+    stretch, shift), `color` (brightness, contrast, luma flip, hue, saturation) and `cutout`; `color:0.5` has half the probability. Unlike
+    there, geometry samples bilinearly, without the wavelet filter.
+    """
+
+    def __init__(self, groups: str) -> None:
+        super().__init__()
+        self.changes = [(change, share) for name, share in _shares(groups) for change in GROUPS[name]]
+        self.register_buffer("probability", torch.zeros(()))
+        self.register_buffer("updates", torch.zeros((), dtype=torch.long))
+
+    def forward(self, images: Images) -> Images:
+        for change, share in self.changes:
+            images = change(images, share * self.probability)
+        return images
+
+    def observe(self, on_real: torch.Tensor) -> None:
+        """Take in logits on (augmented) real images."""
+
+    def move(self) -> None:
+        """After an update of the discriminator."""
+        self.updates += 1
+
+
+def _shares(groups: str) -> list[tuple[str, float]]:
+    """The parts of `groups`, each with the part of the probability that it has."""
+    found = []
+    for part in (part.strip() for part in groups.split(",")):
+        name, _, share = part.partition(":")
+        if name not in GROUPS:
+            raise ValueError(f"augmentation {groups!r} has no part {name!r}; join some of {', '.join(GROUPS)} with commas")
+        if share and not re.fullmatch(r"1(\.0*)?|0?\.\d+", share):
+            raise ValueError(f"augmentation {part!r}: what follows the colon must be a part of the probability, such as {name}:0.5")
+        found.append((name, float(share or 1)))
+    return found
+
+
+class RisingAugment(RandomChanges):
+    """Its probability is `course` of the number of updates of the discriminator so far."""
+
+    def __init__(self, groups: str, course: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__(groups)
+        self.course = course
+        self.probability.copy_(course(self.updates))
+
+    def move(self) -> None:
+        super().move()
+        self.probability.copy_(self.course(self.updates))
+
+
+class AdaptiveAugment(RandomChanges):
+    """Its probability moves by how sure the discriminator is of real images.
+
+    Every `every` updates it rises by one step where r_t = E[sign D(real)] is above `target`, and falls where it is below (section 3.1,
+    eq. 1); the step is such that `images` images would take it from 0 to 1.
     """
 
     def __init__(self, groups: str, *, target: float = 0.6, images: int = 500_000, batch_size: int = 64, every: int = 4) -> None:
-        super().__init__()
-        names = [name.strip() for name in groups.split(",")]
-        for name in names:
-            if name not in GROUPS:
-                raise ValueError(f"ada={groups!r} has no part {name!r}; join some of {', '.join(GROUPS)} with commas")
-        self.changes = [change for name in names for change in GROUPS[name]]
+        super().__init__(groups)
         self.target, self.every, self.step = target, every, batch_size * every / images
-        self.register_buffer("probability", torch.zeros(()))
-        self.register_buffer("updates", torch.zeros((), dtype=torch.long))
         self.register_buffer("signs", torch.zeros(2))  # sum and number since the probability last moved
         self.register_buffer("gathered", torch.zeros(2), persistent=False)  # of this turn; summed over processes by the loop
 
-    def forward(self, images: Images) -> Images:
-        for change in self.changes:
-            images = change(images, self.probability)
-        return images
-
     @torch.no_grad()
     def observe(self, on_real: torch.Tensor) -> None:
-        """Take in logits on (augmented) real images."""
         self.gathered += torch.stack([on_real.sign().sum(), torch.full_like(on_real, 1).sum()])
 
     @torch.no_grad()
     def move(self) -> None:
-        """After an update of the discriminator, of which every process has gathered the same."""
+        """After an update, of which every process has gathered the same."""
+        super().move()
         self.signs += self.gathered
-        self.updates += 1
         if self.updates % self.every == 0:
             self.probability += self.step * (self.signs[0] / self.signs[1] - self.target).sign()
             self.probability.clamp_(0, 1)
@@ -168,6 +209,11 @@ def saturation(images: Images, probability: torch.Tensor) -> Images:
     return grey + (images - grey) * columns((normal(images) * drawn(images, probability)).exp2(), images)
 
 
+def cutout(images: Images, probability: torch.Tensor) -> Images:
+    """Set a square of half a side, anywhere, partly outside too, to zero (mid-grey)."""
+    return torch.where(drawn(images, probability)[:, None, None, None], hole(images), images)
+
+
 def columns(rows: Rows, images: Images) -> torch.Tensor:
     """float [N, 1, 1, 1] of the type of the images."""
     return rows.to(images.dtype)[:, None, None, None]
@@ -177,4 +223,5 @@ GROUPS: dict[str, tuple[Callable[[Images, torch.Tensor], Images], ...]] = {
     "blit": (mirror, quarter_turns, whole_pixels),
     "geometry": (geometry,),
     "color": (brightness, contrast, luma_flip, hue, saturation),
+    "cutout": (cutout,),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from ..layers.ada import AdaptiveAugment, mirror
+from ..layers.ada import AdaptiveAugment, RisingAugment, mirror
 from ..layers.diff_augment import diff_augment, translation
 from ..layers.instance_noise import InstanceNoise
 from ..objectives.cures import Consistency, Follow, LatentConsistency, LeCam
@@ -19,6 +20,7 @@ from ..objectives.regularizers import GradientPenalty, Regularizer, WeightClippi
 from ..objectives.selection import Orthogonal, TopK, smoothed
 
 Change = Callable[[torch.Tensor], torch.Tensor]
+Course = Callable[[torch.Tensor], torch.Tensor]  # what a number is, of how many updates or images there were
 
 
 class Refused(NamedTuple):
@@ -35,6 +37,7 @@ REFUSED = (
     Refused("compile", "r1", SLOPES),
     Refused("compile", "r2", SLOPES),
     Refused("compile", "gradient_penalty", SLOPES),
+    Refused("ada", "augment", "both make the same changes, with probabilities of their own; use one of them"),
     Refused("ada", "diff_augment", "the probability would answer to changes that are always there; use one of them"),
     Refused("ada", "game=wasserstein", UNSURE),
     Refused("ada", "game=relativistic", UNSURE),
@@ -59,6 +62,11 @@ class Cures:
     ada: str | None = None  # change images with a probability that adapts: blit, geometry, color, joined with commas
     ada_target: float = 0.6  # how sure of real images the discriminator may be, as the mean sign of its logits, before more are changed
     ada_images: int = 500_000  # images in which the probability could go from 0 to 1
+    augment: str | None = None  # the same changes or cutout, with a probability that rises to the next; color:0.5 has half of it
+    augment_probability: float = 0.5  # from the end of the burn-in on
+    burn_in_images: int = 0  # in which it rises from zero, and the next two go from their first values to their last, on half a cosine
+    penalty_decay: float = 1.0  # the part of r1 and r2 that is left in the end
+    final_adam_beta2: float | None = None  # none: as adam_beta2
     lecam: float = 0.0  # weight of the distance of logits to the running means of the other side's
     consistency_real: float = 0.0  # weight of the change of a real image's logit when it is shifted (CR; with flip also mirrored)
     consistency_fake: float = 0.0  # the same on fakes (bCR)
@@ -82,6 +90,13 @@ class Cures:
         self._require("label_smoothing", self.label_smoothing < 0.5, "must be below 0.5: above it real images would be taken for fakes")
         self._require("top_k", 0 < self.top_k <= 1, "must be above 0 and at most 1")
         self._require("ada_target", -1 < self.ada_target < 1, "must be between -1 and 1")
+        self._require("augment_probability", 0 < self.augment_probability <= 1, "must be above 0 and at most 1")
+        self._require("burn_in_images", self.burn_in_images >= 0, "must be at least 0")
+        self._require("penalty_decay", 0 < self.penalty_decay <= 1, "must be above 0 and at most 1")
+        self._require("penalty_decay", self.penalty_decay == 1 or self.burn_in_images, "needs burn_in_images above 0, in which to fall")
+        beta2 = self.final_adam_beta2
+        self._require("final_adam_beta2", beta2 is None or 0 <= beta2 < 1, "must be at least 0 and below 1, or none")
+        self._require("final_adam_beta2", beta2 is None or self.burn_in_images, "needs burn_in_images above 0, in which to move there")
         self._require("instance_noise", self.instance_noise >= 0, "must be at least 0")
         for one, other, why in REFUSED:
             if self._uses(one) and self._uses(other):
@@ -100,6 +115,10 @@ class Cures:
         """Updates of the discriminator in so many images, or in that part of the run."""
         return max(1, round((images or otherwise * self.images) / self.batch_size))
 
+    def _course(self, begin: float, end: float) -> Course:
+        """From `begin` to `end` in the updates of the burn-in."""
+        return half_cosine(begin, end, self.burn_in_images / self.batch_size)
+
     def game_as_played(self) -> Game:
         """The game, with smoothed labels."""
         game = game_named(self.game)
@@ -111,6 +130,8 @@ class Cures:
         if self.ada:
             adaptive = {"target": self.ada_target, "images": self.ada_images, "batch_size": self.batch_size}
             chosen.append(AdaptiveAugment(self.ada, **adaptive))
+        if self.augment:
+            chosen.append(RisingAugment(self.augment, self._course(0, self.augment_probability)))
         if self.instance_noise:
             chosen.append(InstanceNoise(self.instance_noise, self._updates(self.instance_noise_images, 1)))
         return chosen
@@ -118,7 +139,8 @@ class Cures:
     def penalties(self) -> list[Regularizer]:
         """The penalties of the discriminator whose weights are not zero."""
         zero_centred = [("real", self.r1), ("fake", self.r2)]
-        chosen = [ZeroCentredPenalty(gamma, on=on, every=self.penalty_every) for on, gamma in zero_centred if gamma]
+        course = self._course(1, self.penalty_decay)
+        chosen = [ZeroCentredPenalty(gamma, on=on, every=self.penalty_every, course=course) for on, gamma in zero_centred if gamma]
         if self.gradient_penalty:
             chosen.append(GradientPenalty(self.gradient_penalty, points=self.gradient_penalty_points, one_sided=self.one_sided))
         if self.weight_clipping is not None:
@@ -162,6 +184,22 @@ class Cures:
         for group in optimizer.param_groups if name == "discriminator" and self.discriminator_learning_rate else ():
             group["lr"] = self.discriminator_learning_rate
         return optimizer
+
+    def tune(self, optimizer: torch.optim.Optimizer, images: int) -> None:
+        super().tune(optimizer, images)
+        for group in optimizer.param_groups if self.final_adam_beta2 is not None else ():
+            course = half_cosine(self.adam_beta2, self.final_adam_beta2, self.burn_in_images)
+            group["betas"] = (group["betas"][0], course(torch.tensor(images)).item())
+
+
+def half_cosine(begin: float, end: float, length: float) -> Course:
+    """A course from `begin` at 0 to `end` at `length`, where it stays; where there is no length, it is `end` from the start."""
+
+    def course(at: torch.Tensor) -> torch.Tensor:
+        progress = (at / length).clamp(max=1) if length else torch.ones_like(at)
+        return end + (begin - end) * (1 + torch.cos(math.pi * progress)) / 2
+
+    return course
 
 
 def in_turn(changes: list[Change], images: torch.Tensor) -> torch.Tensor:

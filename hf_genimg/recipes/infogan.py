@@ -28,11 +28,16 @@ class InfoGAN(AdversarialRecipe):
     width: int = 32  # channels of the largest feature map
     num_classes: int = 10  # classes to find
     codes: int = 2  # continuous codes to find: the first latents
+    hidden: int = 0  # features of fully connected layers between the smallest maps and all else; 0: none, as in DCGAN
     information_weight: float = 1.0  # of the mutual information
     channels_last: bool = True
 
+    def check(self) -> None:
+        super().check()
+        self._require("hidden", self.hidden >= 0, "must be at least 0")
+
     def models(self) -> dict[str, nn.Module]:
-        size = {"image_size": self.image_size, "image_channels": self.image_channels, "width": self.width}
+        size = {"image_size": self.image_size, "image_channels": self.image_channels, "width": self.width, "hidden": self.hidden}
         latents = {"latent_dim": self.latent_dim, "latent_distribution": self.latent_distribution, "codes": self.codes}
         generator = InfoGANGenerator(**size, **latents, num_classes=self.num_classes)
         return {"generator": generator, "discriminator": InfoGANDiscriminator(**size, guesses=self.num_classes + self.codes)}
@@ -42,4 +47,4 @@ class InfoGAN(AdversarialRecipe):
         return Informed(**self.game_parts(), weight=self.information_weight, **codes)
 
     def smoke(self) -> Self:
-        return replace(super().smoke(), width=4)
+        return replace(super().smoke(), width=4, hidden=min(self.hidden, 8))

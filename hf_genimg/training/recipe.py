@@ -36,7 +36,9 @@ class Recipe(ABC):
     log_images: int = 5_000  # a line in log.jsonl this often
     seed: int = 0
     learning_rate: float = 2e-4
-    schedule: str = "constant"  # of the learning rate after the warm-up: constant, linear (to zero) or cosine (to zero)
+    schedule: str = "constant"  # of the learning rate after the warm-up: constant, linear or cosine
+    schedule_images: int | None = None  # where the schedule ends, and the learning rate stays; none: with the run
+    final_learning_rate: float = 0.0  # where linear and cosine end
     warmup_images: int = 0  # the learning rate rises from zero over this many images
     max_grad_norm: float | None = None  # a longer gradient is scaled down to this length; none: left as it is
     ema_half_life: int = 10_000  # of the published average of the weights, in images; 0: publish the last weights
@@ -120,12 +122,19 @@ class Recipe(ABC):
     def learning_rate_scale(self, images: int) -> float:
         """What the learning rate is multiplied with after `images` images."""
         warmup = min(1.0, images / self.warmup_images) if self.warmup_images else 1.0
-        progress = min(1.0, max(0, images - self.warmup_images) / max(1, self.images - self.warmup_images))
+        end, final = self.schedule_images or self.images, self.final_learning_rate / self.learning_rate
+        progress = min(1.0, max(0, images - self.warmup_images) / max(1, end - self.warmup_images))
         if self.schedule == "linear":
-            return warmup * (1 - progress)
+            return warmup * (final + (1 - final) * (1 - progress))
         if self.schedule == "cosine":
-            return warmup * 0.5 * (1 + math.cos(math.pi * progress))
+            return warmup * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * progress)))
         return warmup
+
+    def tune(self, optimizer: Optimizer, images: int) -> None:
+        """Before each turn, after `images` images: set what moves in a player's optimizer, whose first learning rates are `initial_lr`."""
+        scale = self.learning_rate_scale(images)
+        for group in optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * scale
 
     def check(self) -> None:
         """Raise `ValueError` for numbers that no run can have, before any work starts."""
@@ -134,12 +143,14 @@ class Recipe(ABC):
             self._require(name, getattr(self, name) > 0, "must be above 0")
         for name in (field.name for field in fields(self) if field.name == "latent_dim" or field.name.endswith("width")):
             self._require(name, getattr(self, name) > 0, "must be above 0")
-        for name in ("micro_batch_size", "evaluate_images", "max_grad_norm"):
+        for name in ("micro_batch_size", "evaluate_images", "max_grad_norm", "schedule_images"):
             self._require(name, getattr(self, name) is None or getattr(self, name) > 0, "must be above 0, or none")
-        for name in ("ema_half_life", "warmup_images", "seed"):
+        for name in ("ema_half_life", "warmup_images", "seed", "final_learning_rate"):
             self._require(name, getattr(self, name) >= 0, "must be at least 0")
         self._require("image_channels", self.image_channels in (None, 1, 3), "must be 1 (grey), 3 (colour) or none (as in the data)")
         self._require("schedule", self.schedule in SCHEDULES, f"is not known; use one of {', '.join(SCHEDULES)}")
+        for name in ("schedule_images", "final_learning_rate"):
+            self._require(name, not getattr(self, name) or self.schedule != "constant", "needs schedule=linear or schedule=cosine")
         self._require("mixed_precision", self.mixed_precision in PRECISIONS, f"is not known; use one of {', '.join(PRECISIONS)}")
         micro = self.micro_batch_size or self.batch_size
         self._require("batch_size", self.batch_size % micro == 0, f"must be a multiple of micro_batch_size={micro}")

@@ -41,7 +41,8 @@ class Run:
         self._weights = {name: [p for group in o.param_groups for p in group["params"]] for name, o in self.optimizers.items()}
         self._trained = {name: self._trained_by(name) for name in self.optimizers}
         self._in_focus: set[str] | None = None  # the players whose weights ask for gradients
-        self._rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.optimizers.items()}
+        for group in (group for optimizer in self.optimizers.values() for group in optimizer.param_groups):
+            group["initial_lr"] = group["lr"]
         self.average = WeightAverage({name: self.networks[name] for name in recipe.published}, recipe.ema_half_life)
         self.statistics = RunningStatistics(self.networks)
         self._gathered = [buffer for name, buffer in self.objective.named_buffers() if name.endswith(".gathered")]
@@ -68,7 +69,7 @@ class Run:
     def play_round(self) -> None:
         """One turn of every player; then the clock and the average move."""
         for turn, player in enumerate(self.players):
-            self._set_learning_rate(player)
+            self.recipe.tune(self.optimizers[player], self.images)
             self.objective.begin(turn, len(self._own_micro_batches) == 1)
             self.statistics.begin()
             terms = self._play(turn, player)
@@ -130,11 +131,6 @@ class Run:
         """The networks that a player's optimizer moves."""
         own = {id(weight) for weight in self._weights[player]}
         return {name for name, network in self.networks.items() if any(id(p) in own for p in network.parameters())}
-
-    def _set_learning_rate(self, player: str) -> None:
-        scale = self.recipe.learning_rate_scale(self.images)
-        for group, rate in zip(self.optimizers[player].param_groups, self._rates[player], strict=True):
-            group["lr"] = rate * scale
 
     def _step(self, player: str) -> bool:
         """Move the player's weights by their gradients; returns False when the fp16 scaler refused to, because they overflowed."""

@@ -126,7 +126,8 @@ def refuse_other_recipe(saved: dict[str, Any], recipe: Recipe, path: Path) -> No
     if saved["recipe"] != recipe.name:
         raise ValueError(f"{path} is a run of {saved['recipe']}, not of {recipe.name}; name another --out")
     new = recipe.to_json()["fields"]
-    may_change = MAY_CHANGE if recipe.schedule == "constant" else MAY_CHANGE - {"images"}  # a decay ends where the run does
+    free = recipe.schedule == "constant" or recipe.schedule_images is not None
+    may_change = MAY_CHANGE if free else MAY_CHANGE - {"images"}  # a decay ends where the run does
     unlike = [
         f"{name}={new.get(name, 'absent')} (was {saved['fields'].get(name, 'absent')})"
         for name in {**saved["fields"], **new}

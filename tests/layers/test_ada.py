@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from hf_genimg.layers import ada
-from hf_genimg.layers.ada import GROUPS, AdaptiveAugment
+from hf_genimg.layers.ada import GROUPS, AdaptiveAugment, RisingAugment
 
 ALWAYS = torch.ones(())
 
@@ -63,6 +63,43 @@ def test_mirror_and_quarter_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert torch.equal(ada.mirror(images, ALWAYS), images.flip(3))
     fix(monkeypatch, uniform=0.7)
     assert torch.equal(ada.mirror(images, ALWAYS), images)
+
+
+def test_cutout_takes_a_square_from_the_images_that_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = torch.ones(6, 1, 8, 8)
+    chosen = torch.tensor([True, False] * 3)
+    monkeypatch.setattr(ada, "drawn", lambda *_: chosen)
+    for index, image in enumerate(ada.cutout(images, ALWAYS)):
+        gone = (image[0] == 0).nonzero()
+        if index % 2:
+            assert not len(gone)
+        else:
+            sides = gone.amax(0) - gone.amin(0) + 1
+            assert len(gone) == sides.prod() and sides.min() >= 2 and sides.max() <= 4, "a rectangle: half a side, less where it is outside"
+
+
+def test_a_part_may_have_less_of_the_probability(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {}
+    monkeypatch.setattr(ada, "GROUPS", {name: (lambda images, p, name=name: seen.update({name: p.item()}) or images,) for name in GROUPS})
+    augment = RisingAugment("blit,color:0.5,cutout:.25", lambda updates: torch.tensor(0.8))
+    augment(pictures())
+    assert seen == {"blit": pytest.approx(0.8), "color": pytest.approx(0.4), "cutout": pytest.approx(0.2)}
+
+
+def test_a_rising_probability_follows_its_course() -> None:
+    augment = RisingAugment("blit", lambda updates: (updates / 4).clamp(max=1))
+    probabilities = [augment.probability.item()]
+    for _ in range(6):
+        augment.observe(torch.ones(4))
+        augment.move()
+        probabilities.append(augment.probability.item())
+    assert probabilities == [0, 0.25, 0.5, 0.75, 1, 1, 1]
+
+
+@pytest.mark.parametrize("groups", ["blit,colour", "color:2", "color:x", "color:0.5.5"])
+def test_parts_that_cannot_be(groups: str) -> None:
+    with pytest.raises(ValueError, match="augmentation"):
+        RisingAugment(groups, lambda updates: updates)
 
 
 def test_two_eighth_turns_are_a_quarter_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,5 +163,5 @@ def test_the_probability_follows_the_rule() -> None:
 
 
 def test_unknown_parts_are_named() -> None:
-    with pytest.raises(ValueError, match="ada='blit,blur' has no part 'blur'; join some of blit, geometry, color"):
+    with pytest.raises(ValueError, match="augmentation 'blit,blur' has no part 'blur'; join some of blit, geometry, color, cutout"):
         AdaptiveAugment("blit,blur")

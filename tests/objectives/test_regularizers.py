@@ -95,6 +95,15 @@ COMPOSITIONS = [
     {"game": "wasserstein", "weight_clipping": 0.01},
     {"game": "hinge", "diff_augment": "color,translation,cutout"},
     {"game": "least_squares", "gradient_penalty": 1.0, "gradient_penalty_points": "dragan", "one_sided": True},
+    {
+        "game": "relativistic",
+        "r1": 1.0,
+        "r2": 1.0,
+        "augment": "blit,geometry,color:0.5,cutout",
+        "burn_in_images": 48,
+        "penalty_decay": 0.1,
+        "final_adam_beta2": 0.99,
+    },
     {"game": "saturating", "mixed_precision": "bf16", "r1": 1.0},
 ]
 

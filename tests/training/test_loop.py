@@ -106,6 +106,12 @@ def test_learning_rate_schedules_in_images(schedule: str, expected: list[float],
     assert [recipe.learning_rate_scale(images) for images in (0, 100, 200, 600, 1000)] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("schedule", "middle"), [("linear", 0.6), ("cosine", 0.6)])
+def test_a_schedule_may_end_before_the_run_and_above_zero(schedule: str, middle: float, tiny: Tiny) -> None:
+    recipe = tiny(schedule=schedule, images=1000, schedule_images=400, learning_rate=1e-3, final_learning_rate=2e-4)
+    assert [recipe.learning_rate_scale(images) for images in (0, 200, 400, 900)] == pytest.approx([1, middle, 0.2, 0.2])
+
+
 def test_the_schedule_reaches_the_optimizer(tiny: Tiny, tmp_path: Path) -> None:
     watch = Watch(lambda run: run.optimizers["generator"].param_groups[0]["lr"])
     recipe = tiny(schedule="linear", images=32, learning_rate=0.1)

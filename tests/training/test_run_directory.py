@@ -57,6 +57,8 @@ def test_length_and_logging_may_change_unless_the_schedule_hangs_on_the_length(t
     train(tiny(schedule="linear"), tmp_path / "decayed", progress=False)
     with pytest.raises(ValueError, match=r"images=128 \(was 64\)"):
         RunDirectory(tmp_path / "decayed", tiny(schedule="linear", images=128))
+    train(tiny(schedule="linear", schedule_images=32), tmp_path / "ended", progress=False)
+    RunDirectory(tmp_path / "ended", tiny(schedule="linear", schedule_images=32, images=128))
 
 
 def test_other_pictures_under_the_same_name_are_refused(tiny: Tiny, tmp_path: Path) -> None:
