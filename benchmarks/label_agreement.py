@@ -37,6 +37,8 @@ def agreement(model: str, classifier: str, data: str, num: int) -> dict[str, obj
     able = pipe.capabilities
     if not able.num_classes:
         raise SystemExit(f"{model} is unconditional; name a conditional model")
+    if able.found_classes:
+        raise SystemExit(f"{model} found its classes and was told none; use found_classes.py")
     labels = torch.arange(num) % able.num_classes
     images = pipe(num, seed=0, class_labels=labels, output_type="uint8", max_batch_size=BATCH).images
     right = named(eyes, images) == labels

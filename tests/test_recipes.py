@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,10 @@ def test_the_docstring_says_how_to_make_it_and_what_it_reached(name: str) -> Non
     docstring = __import__(f"hf_genimg.recipes.{name}", fromlist=["_"]).__doc__
     for part in ("arXiv:", f"hf-genimg train {name}", "Cost:", "Reached:"):
         assert part in docstring, f"the docstring of {name} lacks {part!r}"
+    cost, reached = docstring.partition("Cost:")[2].split("Reached:")
+    for said in (cost, reached):
+        assert re.search(r"\d", said) or "not run here" in said, f"the docstring of {name} must have figures: {said.strip()!r}"
+        assert "not run here" not in said or name.endswith("_paper"), f"{name} can be run here"
 
 
 @every_recipe

@@ -109,7 +109,11 @@ def _classes(fake: FakeImages, real: DataImages | None) -> Classes | None:
     if real is None or real.labels is None or fake.labels is None:
         return None
     names = real.dataset.classes
-    alike = fake.dataset.classes == names if isinstance(fake, DataImages) else fake.pipeline.capabilities.num_classes == len(names)
+    if isinstance(fake, DataImages):
+        alike = fake.dataset.classes == names
+    else:
+        able = fake.pipeline.capabilities
+        alike = able.num_classes == len(names) and not able.found_classes
     return Classes(fake.labels, real.labels, names) if alike else None
 
 

@@ -74,7 +74,7 @@ def judgement(scene: Scene) -> Found:
     discriminator = getattr(getattr(scene.fakes, "pipeline", None), "discriminator", None)
     if discriminator is None or scene.real is None:
         raise ValueError(f"{OF_DISCRIMINATOR} needs a model that keeps its discriminator, and DATA as --reference; leave it out")
-    if getattr(discriminator, "compares", False):
+    if discriminator.config.get("boundary", 0) is None:
         raise ValueError(
             f"{OF_DISCRIMINATOR} needs a discriminator that says real or fake, and this one says which is more real; leave it out"
         )

@@ -14,11 +14,13 @@ from torch.nn.utils import parametrize
 from ..layers.latents import sample_latents
 from ..layers.spectral_norm import spectral_norm
 
+# What a config may say besides what a constructor takes. spectral_norm: as `normalise_spectrally` made it. boundary: the logit above which
+# a discriminator says "real", or null where its logits only say which of two images is more real; 0 where nothing is said.
+NOTES = ("spectral_norm", "boundary")
+
 
 class Network(ModelMixin, ConfigMixin):
     """A diffusers model. Loads safetensors only; saved pipelines name it as `["hf_genimg", "<Class>"]`, wherever its file lies."""
-
-    compares: ClassVar[bool] = False  # a discriminator whose logits say which of two images is more real: their 0 means nothing
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -33,17 +35,14 @@ class Network(ModelMixin, ConfigMixin):
 
     @classmethod
     def from_config(cls, config: Any, return_unused_kwargs: bool = False, **kwargs: Any) -> Any:
-        """As in diffusers; a config that says so also gets what `normalise_spectrally` adds."""
-        normalised = cls._spectrally_normalised(config)
-        config = {name: value for name, value in config.items() if not normalised or name != "spectral_norm"}
-        made = super().from_config(config, return_unused_kwargs, **kwargs)
-        if normalised:
-            (made[0] if return_unused_kwargs else made).normalise_spectrally()
+        """As in diffusers, with the `NOTES` that the config has besides."""
+        notes = {name: config[name] for name in NOTES if name in config and name not in inspect.signature(cls.__init__).parameters}
+        made = super().from_config({name: value for name, value in config.items() if name not in notes}, return_unused_kwargs, **kwargs)
+        network = made[0] if return_unused_kwargs else made
+        if notes.get("spectral_norm"):
+            network.normalise_spectrally()
+        network.register_to_config(**notes)
         return made
-
-    @classmethod
-    def _spectrally_normalised(cls, config: Any) -> bool:
-        return bool(config.get("spectral_norm")) and "spectral_norm" not in inspect.signature(cls.__init__).parameters
 
     def normalise_spectrally(self) -> bool:
         """Put spectral norm (arXiv:1802.05957) on each linear layer, convolution and embedding that has none, and say so in the config.
@@ -69,10 +68,11 @@ class LatentNetwork(Network):
     """A network that makes images from latent vectors: its config holds `latent_dim` and `latent_distribution`.
 
     mixes_labels: whether `class_labels` may also be weights, float [N, num_classes]: where a class enters as ones and
-    zeros, or as a row of a table.
+    zeros, or as a row of a table. finds_classes: whether its classes are none that data has, but were found in training.
     """
 
     mixes_labels: ClassVar[bool] = False
+    finds_classes: ClassVar[bool] = False
 
     def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """Draw float [num_images, latent_dim] on this network's device, or on the generator's where one is given."""

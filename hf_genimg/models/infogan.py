@@ -19,6 +19,8 @@ GUESSING = 128  # features of the layer before the guesses, where there are full
 class InfoGANGenerator(ACGANGenerator):
     """From latents and a found class. The first `codes` latents are what the discriminator guesses, uniform on [-1, 1]."""
 
+    finds_classes = True
+
     @register_to_config
     def __init__(
         self,

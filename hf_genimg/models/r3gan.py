@@ -126,8 +126,6 @@ class R3GANGenerator(LatentNetwork):
 class R3GANDiscriminator(Network):
     """The generator turned round: stages with halvings between, the smallest map weighed position by position, linear."""
 
-    compares = True
-
     @register_to_config
     def __init__(
         self,

@@ -26,8 +26,6 @@ class WGANGPGenerator(ResNetGenerator):
 class WGANGPDiscriminator(ResNetDiscriminator):
     """No norm, so that the slope at each image is that image's alone."""
 
-    compares = True
-
     @register_to_config
     def __init__(
         self,

@@ -15,12 +15,14 @@ Terms = dict[str, torch.Tensor]
 class Game(NamedTuple):
     """Both functions take logits on real and on fake images, float [N] each, and return named scalar terms to minimise.
 
-    `pairs`: the generator's turn needs real images too; otherwise its function is called with None for them.
+    `pairs`: the generator's turn needs real images too; otherwise its function is called with None for them. `boundary`: the logit above
+    which the discriminator says "real"; None where logits only say which of two images is more real.
     """
 
     discriminator: Callable[[torch.Tensor, torch.Tensor], Terms]
     generator: Callable[[torch.Tensor | None, torch.Tensor], Terms]
     pairs: bool = False
+    boundary: float | None = 0.0
 
 
 def _tell_apart(on_real: torch.Tensor, on_fake: torch.Tensor) -> Terms:
@@ -42,6 +44,7 @@ def least_squares() -> Game:
     return Game(
         lambda on_real, on_fake: {"real": squared_distance(on_real, 1), "fake": squared_distance(on_fake, 0)},
         lambda _, on_fake: {"fool": squared_distance(on_fake, 1)},
+        boundary=0.5,
     )
 
 
@@ -58,6 +61,7 @@ def wasserstein() -> Game:
     return Game(
         lambda on_real, on_fake: {"wasserstein": on_fake.mean() - on_real.mean()},
         lambda _, on_fake: {"fool": -on_fake.mean()},
+        boundary=None,
     )
 
 
@@ -67,6 +71,7 @@ def relativistic() -> Game:
         lambda on_real, on_fake: {"pair": paired(on_real, on_fake)},
         lambda on_real, on_fake: {"fool": paired(on_fake, on_real)},
         pairs=True,
+        boundary=None,
     )
 
 

@@ -14,6 +14,7 @@ class Capabilities:
     image_channels: int  # 1 grey, 3 colour
     num_classes: int = 0  # class labels are 0 to num_classes - 1; 0 where it takes none
     soft_labels: bool = False  # a label may also be weights of classes, float [N, num_classes]: classes can be mixed
+    found_classes: bool = False  # nobody named the classes: label 3 need not be class 3 of any data
     codes: int = 0  # the first so many latents are codes that were found, each from -1 to 1: sliders
     truncation: bool = False  # latents can be shrunk
     encode: bool = False  # has `encode`, `decode` and `reconstruct`

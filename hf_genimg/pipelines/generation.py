@@ -19,7 +19,7 @@ class ImageGenerationPipeline(LatentPipeline):
         generator: `forward(latents [N, D], class_labels [N] | None)` to images, `sample_latents(num_images, generator)`, and a config with
             `image_size, image_channels, latent_dim`, `num_classes` where it is conditional, `codes` where it has found some, and
             `standing_batches` where truncated latents need batch-norm statistics of their own: from so many batches. Its attribute
-            `mixes_labels`, where it has one, says whether labels may be weights.
+            `mixes_labels`, where it has one, says whether labels may be weights; `finds_classes`, whether its classes have no names.
         discriminator: the other player, kept for training on or for scoring; a call does not use it.
         watermark_key: as for `set_watermark`; None for no watermark.
     """
@@ -41,6 +41,7 @@ class ImageGenerationPipeline(LatentPipeline):
         """Generation, with class labels where the generator takes them."""
         config = self.generator.config
         found = {"num_classes": config.get("num_classes") or 0, "codes": config.get("codes") or 0}
+        found["found_classes"] = bool(getattr(self.generator, "finds_classes", False))
         found["soft_labels"] = bool(found["num_classes"]) and mixes_labels(self.generator)
         return Capabilities("generation", config.image_size, config.image_channels, **found, truncation=True)
 

@@ -170,8 +170,9 @@ class Cures:
         return {"game": self.game_as_played(), "regularizers": regularizers, "augment": partial(in_turn, changes) if changes else None}
 
     def cured(self, networks: dict[str, nn.Module]) -> dict[str, nn.Module]:
-        """The networks with a discriminator as these fields want it."""
+        """The networks with a discriminator as these fields want it, which notes how to read its logits."""
         discriminator = networks["discriminator"]
+        discriminator.register_to_config(boundary=self.game_as_played().boundary)
         placed = not self.minibatch_std or discriminator.config.get("minibatch_std", False)
         self._require("minibatch_std", placed, "cannot be used: this family's discriminator has no place for it")
         if self.spectral_norm:

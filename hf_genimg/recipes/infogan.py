@@ -23,12 +23,16 @@ from ._images import AdversarialRecipe
 class InfoGAN(AdversarialRecipe):
     """Image sizes 16, 28, 32, 64, 128 and 256, grey or colour."""
 
-    image_size: int = 32
-    images: int = 240_000
-    width: int = 32  # channels of the largest feature map
+    image_size: int = 28
+    images: int = 160_000
+    learning_rate: float = 1e-3  # of the generator, as in the paper
+    discriminator_learning_rate: float | None = 2e-4
+    latent_dim: int = 64
+    latent_distribution: str = "uniform"
+    width: int = 32  # channels of the largest feature map; the paper has 64
     num_classes: int = 10  # classes to find
     codes: int = 2  # continuous codes to find: the first latents
-    hidden: int = 0  # features of fully connected layers between the smallest maps and all else; 0: none, as in DCGAN
+    hidden: int = 512  # features of fully connected layers between the smallest maps and all else, 1024 in the paper; 0: none, as in DCGAN
     information_weight: float = 1.0  # of the mutual information
     channels_last: bool = True
 

@@ -19,13 +19,8 @@ from .infogan import InfoGAN
 class InfoGANPaper(InfoGAN):
     """Image sizes 16, 28, 32, 64, 128 and 256, grey or colour; the paper's is 28."""
 
-    image_size: int = 28
     images: int = 640_000
     batch_size: int = 128
-    learning_rate: float = 1e-3
-    discriminator_learning_rate: float | None = 2e-4
-    latent_dim: int = 64  # 2 codes and 62 others
-    latent_distribution: str = "uniform"
     ema_half_life: int = 0
     width: int = 64
     hidden: int = 1024

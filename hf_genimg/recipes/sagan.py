@@ -30,6 +30,7 @@ class SAGAN(ConditionalRecipe):
     discriminator_learning_rate: float | None = 1e-3
     adam_beta1: float = 0.0
     adam_beta2: float = 0.9
+    diff_augment: str | None = "translation"  # 1,500 digits are few
     channels_last: bool = True
     n_critic: int = 2  # the paper has 1; with 1, and 5e-4, digits of a class came out alike
     width: int = 8  # a quarter of the generator's channels at 32 pixels, half the discriminator's; the paper's form has 64

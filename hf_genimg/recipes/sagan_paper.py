@@ -20,6 +20,7 @@ class SAGANPaper(SAGAN):
 
     images: int = 32_000_000
     batch_size: int = 64
+    diff_augment: str | None = None
     latent_dim: int = 128
     learning_rate: float = 2e-4
     discriminator_learning_rate: float | None = None

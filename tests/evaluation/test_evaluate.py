@@ -73,7 +73,7 @@ def test_scores_travel_with_their_protocol(of_fakes: Report, generator: Path, tm
 class Judge(torch.nn.Module):
     """Takes an image for real where its mean is above a limit."""
 
-    device, dtype = torch.device("cpu"), torch.float32
+    device, dtype, config = torch.device("cpu"), torch.float32, {}
 
     def __init__(self, limit: float) -> None:
         super().__init__()
@@ -288,8 +288,20 @@ def test_the_command_line_writes_what_it_prints(generator: Path, tmp_path: Path,
     assert "exists already and is not overwritten" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("recipe", ["r3gan", "wgan_gp"])
-def test_no_zero_is_looked_for_where_logits_only_compare(tmp_path: Path, tiny: Callable[..., Any], recipe: str) -> None:
-    hf_genimg.train(tiny(recipe, images=32), tmp_path / "run", progress=False)
+@pytest.mark.parametrize(("recipe", "fields"), [("r3gan", {}), ("mlp_gan", {"game": "wasserstein", "weight_clipping": 0.01})])
+def test_no_boundary_is_looked_for_where_logits_only_compare(tmp_path: Path, tiny: Callable[..., Any], recipe: str, fields: Any) -> None:
+    hf_genimg.train(tiny(recipe, images=32, **fields), tmp_path / "run", progress=False)
     with pytest.raises(ValueError, match="this one says which is more real"):
         hf_genimg.evaluate(tmp_path / "run", "digits", metrics=["discriminator_accuracy"], extractor="digits", num=4, progress=False)
+
+
+def test_least_squares_says_real_above_a_half(tmp_path: Path, tiny: Callable[..., Any]) -> None:
+    pipe = hf_genimg.train(tiny("mlp_gan", game="least_squares", images=32), tmp_path / "run", progress=False)
+    assert hf_genimg.load(tmp_path / "run").discriminator.config.boundary == 0.5
+    head = pipe.discriminator.layers[-1]
+    torch.nn.init.zeros_(head.weight)
+    torch.nn.init.constant_(head.bias, 0.4)  # above 0, and still a "fake"
+    pipe.save_pretrained(tmp_path / "sure")
+    asked = {"metrics": ["discriminator_accuracy"], "extractor": "digits", "num": 4, "progress": False}
+    scores = hf_genimg.evaluate(tmp_path / "sure", "digits", **asked).scores
+    assert scores["discriminator_accuracy_fake"].value == 1 and scores["discriminator_accuracy_training"].value == 0

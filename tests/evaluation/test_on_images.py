@@ -67,8 +67,17 @@ def test_labelled_data_have_a_distance_of_each_class(tmp_path: Path) -> None:
     assert "memorisation" not in report.skipped and report.pictures["samples"].mode == "L"
     for number in range(3):
         Image.fromarray(np.full((28, 28), number, np.uint8)).save(tmp_path / f"{number}.png")  # without labels
-    with pytest.raises(ValueError, match="fid_per_class needs classes on both sides: a conditional model or labelled DATA"):
+    with pytest.raises(ValueError, match="fid_per_class needs the same classes on both sides: a model that was told them"):
         hf_genimg.evaluate("digits", tmp_path, metrics=["fid_per_class"], extractor="digits", progress=False)
+
+
+def test_classes_that_were_found_are_not_those_of_the_data(tmp_path: Path) -> None:
+    generator = hf_genimg.InfoGANGenerator(image_size=16, image_channels=1, latent_dim=4, num_classes=10, width=4)
+    pipe = hf_genimg.ImageGenerationPipeline(generator)
+    pipe.save_pretrained(tmp_path)
+    assert pipe.capabilities.num_classes == 10 and pipe.capabilities.found_classes
+    with pytest.raises(ValueError, match="fid_per_class needs the same classes on both sides"):
+        hf_genimg.evaluate(tmp_path, "digits", metrics=["fid_per_class"], extractor="digits", num=40, progress=False)
 
 
 class Conditional(torch.nn.Module):
