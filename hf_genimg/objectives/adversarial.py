@@ -42,7 +42,11 @@ class Adversarial(Judging):
         self._played: list[tuple[torch.Tensor, Labels, torch.Tensor]] = []  # the last turn's latents, labels and fakes, by micro-batch
 
     def begin(self, turn: int, single: bool) -> None:
-        """Called by the loop before each turn. single: it has one micro-batch here, so that one graph can wait for the next turn."""
+        """Called by the loop before each turn.
+
+        single: it has one micro-batch here, so that one graph can wait for the next turn, and the generator has no dropout, which would
+        be drawn anew where there are more.
+        """
         if self.players[turn] == "discriminator":
             self._played.clear()
         before_generator = self.players[turn : turn + 2] == ("discriminator", "generator")

@@ -43,6 +43,8 @@ class Run:
         self._in_focus: set[str] | None = None  # the players whose weights ask for gradients
         for group in (group for optimizer in self.optimizers.values() for group in optimizer.param_groups):
             group["initial_lr"] = group["lr"]
+        own_noise = any(isinstance(m, nn.modules.dropout._DropoutNd) for name in recipe.published for m in self.networks[name].modules())
+        self._single = len(self._own_micro_batches) == 1 and not own_noise  # other noise where a batch has more parts
         self.average = WeightAverage({name: self.networks[name] for name in recipe.published}, recipe.ema_half_life)
         self.statistics = RunningStatistics(self.networks)
         self._gathered = [buffer for name, buffer in self.objective.named_buffers() if name.endswith(".gathered")]
@@ -70,7 +72,7 @@ class Run:
         """One turn of every player; then the clock and the average move."""
         for turn, player in enumerate(self.players):
             self.recipe.tune(self.optimizers[player], self.images)
-            self.objective.begin(turn, len(self._own_micro_batches) == 1)
+            self.objective.begin(turn, self._single)
             self.statistics.begin()
             terms = self._play(turn, player)
             stepped = self._step(player)
