@@ -22,7 +22,21 @@ LARGEST = 3_000_000  # bytes of one model with all that lies beside it
 
 
 def test_what_is_promised_is_there() -> None:
-    families = ("dcgan", "vae", "classifier", "cgan", "cgan_projection", "acgan", "infogan", "sngan", "biggan", "biggan_deep", "r3gan")
+    families = (
+        "dcgan",
+        "vae",
+        "classifier",
+        "cgan",
+        "cgan_projection",
+        "acgan",
+        "infogan",
+        "sngan",
+        "wgan_gp",
+        "sagan",
+        "biggan",
+        "biggan_deep",
+        "r3gan",
+    )
     assert set(SHIPPED) >= {f"{family}-digits" for family in families} | {"dcgan-sprites", "dcgan-chest-xray"}
 
 

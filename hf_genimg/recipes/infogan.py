@@ -1,10 +1,12 @@
 """InfoGAN (arXiv:1606.03657): finds classes and codes in pictures without labels.
 
-    hf-genimg train infogan images=120000
+    hf-genimg train infogan
 
-Cost: 10 minutes on one busy core (3 of them of CPU time).
-Reached: FID 9.3 (7.8 to 9.9), precision 0.22 and recall 0.79 by the extractor `digits`, all ten kinds; what the found classes mean was not
-looked at.
+Cost: 4 minutes of CPU time on one core (8 of wall time, beside other work).
+Reached: legible digits, FID 2.5 (1.5 to 2.5), precision 0.67, recall 0.38 by the extractor `digits`, no sign of collapse. Nobody told it
+the classes, and 68 % (63 to 73) of the test images fall into the found class of their digit, 77 % of the samples are read as theirs: 0, 1,
+2, 4, 6 and 7 were found, 3 and 9, and 5 and 8, are mixed up (benchmarks/found_classes.py). Without fully connected layers (`hidden=0`)
+the classes were none that one sees: 24 % of the test images.
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ class InfoGAN(AdversarialRecipe):
 
     image_size: int = 28
     images: int = 160_000
-    learning_rate: float = 1e-3  # of the generator, as in the paper
+    learning_rate: float = 5e-4  # of the generator; the paper has 1e-3
     discriminator_learning_rate: float | None = 2e-4
+    diff_augment: str | None = "translation"  # 1,500 digits are few
     latent_dim: int = 64
     latent_distribution: str = "uniform"
     width: int = 32  # channels of the largest feature map; the paper has 64

@@ -12,7 +12,6 @@ from hf_genimg.pipelines.provenance import KEY
 TINY = {
     "CGANGenerator": {"image_size": 16, "latent_dim": 4, "width": 4, "num_classes": 3},
     "CGANMLPGenerator": {"image_size": 8, "latent_dim": 4, "width": 8, "num_classes": 3},
-    "CGANMaxoutGenerator": {"image_size": 8, "latent_dim": 4, "width": 12, "num_classes": 3},
     "ACGANGenerator": {"image_size": 16, "latent_dim": 4, "width": 4, "num_classes": 3},
     "ACGANCIFARGenerator": {"image_size": 32, "latent_dim": 4, "width": 4, "num_classes": 3},
     "InfoGANGenerator": {"image_size": 16, "latent_dim": 4, "width": 4, "num_classes": 3, "codes": 1},

@@ -119,6 +119,31 @@ def test_the_schedule_reaches_the_optimizer(tiny: Tiny, tmp_path: Path) -> None:
     assert watch.seen == pytest.approx([0.1, 0.075, 0.05, 0.025])  # that of the update which ended at 8, 16, 24, 32 images
 
 
+def test_a_generator_with_dropout_runs_anew_for_each_player(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept images would have other noise than those that are made anew where a batch has more parts, as with other processes."""
+    kept = built(tiny(), tmp_path / "kept")
+    monkeypatch.setattr(type(kept.recipe), "models", dropping(type(kept.recipe).models))
+    trained = []
+    for number, size in enumerate((None, 4)):
+        run = built(tiny(batch_size=8, micro_batch_size=size), tmp_path / str(number))
+        calls: list[torch.Tensor] = []
+        run.networks["generator"].register_forward_hook(lambda network, inputs, images, calls=calls: calls.append(images))
+        run.play_round()
+        trained.append(len(calls))
+    assert trained == [2, 4], "once for each player and part"
+
+
+def dropping(models: Callable[[Recipe], dict[str, torch.nn.Module]]) -> Callable[[Recipe], dict[str, torch.nn.Module]]:
+    """The same networks, with dropout in the generator."""
+
+    def built_with_dropout(recipe: Recipe) -> dict[str, torch.nn.Module]:
+        networks = models(recipe)
+        networks["generator"].hidden.append(torch.nn.Dropout(0.5))
+        return networks
+
+    return built_with_dropout
+
+
 def test_channels_last_changes_the_layout_and_not_the_result(tiny: Tiny, tmp_path: Path) -> None:
     losses = {}
     for layout in (False, True):
