@@ -19,8 +19,8 @@ class Adversarial(Judging):
     where memory allows, on the very images, so that the generator runs once for both. Real and fake images are seen in two passes, so that
     batch norm never mixes them. Where the batch has `labels`, fakes are made of the classes of its real images and both networks are told:
     so classes come as often as in the data, and a pair, or a line from a real image to a fake, has one class. `regularizers` add terms to
-    the turns; what they are given as the discriminator knows the classes already. `augment` is applied, differentiably,
-    to every image that the discriminator sees: float [N, C, H, W] to the same. Losses are taken in float32.
+    the turns; what they are given as the discriminator knows the classes already. `augment` is applied, differentiably, to every image
+    that the discriminator sees: float [N, C, H, W] to the same. Losses are taken in float32.
     """
 
     def __init__(
@@ -42,11 +42,7 @@ class Adversarial(Judging):
         self._played: list[tuple[torch.Tensor, Labels, torch.Tensor]] = []  # the last turn's latents, labels and fakes, by micro-batch
 
     def begin(self, turn: int, single: bool) -> None:
-        """Called by the loop before each turn.
-
-        single: it has one micro-batch here, so that one graph can wait for the next turn, and the generator has no dropout, which would
-        be drawn anew where there are more.
-        """
+        """Called by the loop before each turn; `single`: of one micro-batch, without dropout, so that its graph can wait for the next."""
         if self.players[turn] == "discriminator":
             self._played.clear()
         before_generator = self.players[turn : turn + 2] == ("discriminator", "generator")
