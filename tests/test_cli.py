@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
@@ -319,3 +320,13 @@ def test_the_console_script(tmp_path: Path) -> None:
     failed = subprocess.run([script, "train", "nothing"], capture_output=True, text=True)
     assert failed.returncode == 1
     assert len(failed.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="torch is built with GNU's OpenMP on Linux")
+@pytest.mark.parametrize(("environment", "spins"), [({}, "10000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "passive"}, "0")])
+def test_threads_that_wait_sleep_soon(environment: dict[str, str], spins: str) -> None:
+    """As libgomp says itself."""
+    clean = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    command = [sys.executable, "-m", "hf_genimg.cli", "train", "mlp_gan", "nothing=1"]
+    done = subprocess.run(command, capture_output=True, text=True, env=clean | environment | {"OMP_DISPLAY_ENV": "verbose"})
+    assert f"GOMP_SPINCOUNT = '{spins}'" in done.stderr
