@@ -2,7 +2,7 @@
 
     python benchmarks/busy.py [RECIPE ...]
 
-`hf-genimg train RECIPE` with a thread for each core, for 40 seconds at a time, three times in turns: as it is, where waiting threads soon
+`hf-genimg train RECIPE` with a thread for each core, for 30 seconds at a time, three times in turns: as it is, where waiting threads soon
 sleep; and with GOMP_SPINCOUNT as GNU's OpenMP has it, where they stay awake for long. First on idle cores, then beside as many processes as
 there are cores and one more, each of which always has work, at a lower priority (nice 5). Measured are images a second, from the last line
 of the run's log; the ratio above 1: ours is faster. Needs torch built with GNU's OpenMP, as on Linux.
@@ -25,7 +25,7 @@ from pathlib import Path
 from _measure import write
 
 RECIPES = ("mlp_gan", "dcgan")
-SECONDS, TIMES = 40, 3
+SECONDS, TIMES = 30, 3
 THEIRS = {"GOMP_SPINCOUNT": "300000"}  # libgomp's own where nothing is said
 WORK = [sys.executable, "-c", "while True: pass"]
 

@@ -18,8 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from . import __version__
-from ._threads import sleep_soon
-from .commands._shared import answer_ctrl_c, fail, rank
+from .commands._shared import answer_ctrl_c, fail, let_threads_sleep, rank
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 ArgumentError = typer.BadParameter.__mro__[2]  # the base of every complaint about arguments; typer has no public name for it
@@ -28,7 +27,7 @@ TOPICS = ("training", "images", "scores", "demo", "origins", "hub")  # modules o
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit status."""
-    sleep_soon()
+    let_threads_sleep()
     try:
         with one_line_warnings():
             status = app(arguments, standalone_mode=False, prog_name="hf-genimg") or 0

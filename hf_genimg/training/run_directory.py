@@ -6,6 +6,8 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from inspect import isabstract
 from pathlib import Path
 from typing import Any
 
@@ -128,12 +130,19 @@ def refuse_other_recipe(saved: dict[str, Any], recipe: Recipe, path: Path) -> No
     new = recipe.to_json()["fields"]
     free = recipe.schedule == "constant" or recipe.schedule_images is not None
     may_change = MAY_CHANGE if free else MAY_CHANGE - {"images"}  # a decay ends where the run does
+    was = _shared_defaults(type(recipe)) | saved["fields"]
     unlike = [
         f"{name}={new.get(name, 'absent')} (was {saved['fields'].get(name, 'absent')})"
         for name in {**saved["fields"], **new}
         if name not in may_change
-        and new.get(name, "absent") != saved["fields"].get(name, "absent")
+        and new.get(name, "absent") != was.get(name, "absent")
         and not (name in recipe.left_to_data and new.get(name, "absent") is None)
     ]
     if unlike:
         raise ValueError(f"{path} was begun with another recipe: {', '.join(unlike)}; use the same settings to continue, or another --out")
+
+
+def _shared_defaults(kind: type[Recipe]) -> dict[str, Any]:
+    """The fields that families share, as they are where nobody sets them: a run is the same with one that came after it was begun."""
+    shared = [base for base in kind.__mro__ if is_dataclass(base) and (isabstract(base) or not issubclass(base, Recipe))]
+    return {field.name: field.default for base in shared for field in fields(base)}  # the base that has a field first comes last

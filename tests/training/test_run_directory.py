@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from hf_genimg.training.recipe import Recipe
 from hf_genimg.training.run_directory import RunDirectory
@@ -116,10 +117,28 @@ def test_fields_that_came_or_went_are_named(tiny: Tiny, tmp_path: Path) -> None:
     train(tiny(images=8), tmp_path / "run", callbacks=[], progress=False)
     file = tmp_path / "run/recipe.json"
     saved = json.loads(file.read_text())
-    del saved["fields"]["seed"]
+    del saved["fields"]["generator_width"], saved["fields"]["lecam"]
     file.write_text(json.dumps({**saved, "fields": {**saved["fields"], "dropout": 0.5}}))
-    with pytest.raises(ValueError, match=r"dropout=absent \(was 0.5\), seed=0 \(was absent\)"):
-        RunDirectory(tmp_path / "run", tiny(images=8))
+    with pytest.raises(ValueError, match=r"dropout=absent \(was 0.5\), lecam=0.1 \(was absent\), generator_width=8 \(was absent\);"):
+        RunDirectory(tmp_path / "run", tiny(images=8, lecam=0.1))
+
+
+def test_a_run_goes_on_with_shared_fields_that_came_after_it(
+    tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]
+) -> None:
+    train(tiny("wgan_gp"), tmp_path / "whole", progress=False)
+    train(tiny("wgan_gp"), tmp_path / "run", stop_at=32, progress=False)
+    file = tmp_path / "run/recipe.json"
+    saved = json.loads(file.read_text())
+    del saved["fields"]["schedule_images"], saved["fields"]["lecam"]
+    file.write_text(json.dumps(saved))
+    train(tiny("wgan_gp"), tmp_path / "run", progress=False)
+    whole = tensors_of(tmp_path / "whole")
+    assert all(torch.equal(tensor, whole[name]) for name, tensor in tensors_of(tmp_path / "run").items())
+    del saved["fields"]["gradient_penalty"]  # which the family sets: a run without it was another one
+    file.write_text(json.dumps(saved))
+    with pytest.raises(ValueError, match=r"recipe: gradient_penalty=10.0 \(was absent\);"):
+        RunDirectory(tmp_path / "run", tiny("wgan_gp"))
 
 
 def test_a_pipeline_caught_between_its_two_names_is_put_back(tiny: Tiny, tmp_path: Path) -> None:
