@@ -78,7 +78,9 @@ def fid_per_class(tables: Tables) -> Scores:
     fake, real = tables.both(2, "fid_per_class")
     classes = tables.classes
     if classes is None:
-        raise ValueError("fid_per_class needs the same classes on both sides: a model that was told them or labelled DATA, and a labelled reference")
+        raise ValueError(
+            "fid_per_class needs the same classes on both sides: a model that was told them or labelled DATA, and a reference of such classes"
+        )
     scores = {}
     for number in np.unique(classes.real).tolist():
         ours, theirs = fake[classes.fake == number], real[classes.real == number]
