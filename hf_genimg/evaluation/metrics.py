@@ -79,7 +79,7 @@ def fid_per_class(tables: Tables) -> Scores:
     classes = tables.classes
     if classes is None:
         raise ValueError(
-            "fid_per_class needs the same classes on both sides: a model that was told them or labelled DATA, and a reference of such classes"
+            "fid_per_class needs the same classes on both sides: a model that was told them or labelled DATA, and a reference with them"
         )
     scores = {}
     for number in np.unique(classes.real).tolist():
