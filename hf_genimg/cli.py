@@ -27,7 +27,6 @@ TOPICS = ("training", "images", "scores", "demo", "origins", "hub")  # modules o
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit status."""
-    let_threads_sleep()
     try:
         with one_line_warnings():
             status = app(arguments, standalone_mode=False, prog_name="hf-genimg") or 0
@@ -118,6 +117,7 @@ for command in commands():
 def run() -> None:
     """The console script."""
     answer_ctrl_c()
+    let_threads_sleep()
     status = main()
     gc.freeze()  # or Python looks once more through all that torch and diffusers brought, for more than a second
     sys.exit(status)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 STARTED = time.monotonic()  # of the command, but for Python itself
-SPINS = 10_000  # some microseconds
+SPINS = 10_000  # how often a waiting thread of torch looks before it sleeps
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run directory, a pipeline directory or a Hub id.")]
 Seed = Annotated[int, typer.Option(help="Image i of a call is made from seed + i.", min=0)]
@@ -49,8 +49,8 @@ def fail(message: str, status: int) -> int:
 def let_threads_sleep() -> None:
     """Before torch is imported: let a thread that waits for another sleep soon, unless the environment says how to wait.
 
-    GNU's OpenMP, with which torch is built on Linux, keeps it awake for a millisecond: where cores have other work, it then holds the one
-    that the other thread needs, in every layer of every step (benchmarks/busy.py).
+    GNU's OpenMP, with which torch is built on Linux, has it look 300,000 times: where cores have other work, it then holds the one that the
+    other thread needs, in every layer of every step (benchmarks/busy.py).
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))

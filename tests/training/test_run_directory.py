@@ -133,8 +133,9 @@ def test_a_run_goes_on_with_shared_fields_that_came_after_it(
     del saved["fields"]["schedule_images"], saved["fields"]["lecam"]
     file.write_text(json.dumps(saved))
     train(tiny("wgan_gp"), tmp_path / "run", progress=False)
-    whole = tensors_of(tmp_path / "whole")
-    assert all(torch.equal(tensor, whole[name]) for name, tensor in tensors_of(tmp_path / "run").items())
+    resumed, whole = tensors_of(tmp_path / "run"), tensors_of(tmp_path / "whole")
+    assert resumed.keys() == whole.keys() != set()
+    assert all(torch.equal(tensor, whole[name]) for name, tensor in resumed.items())
     del saved["fields"]["gradient_penalty"]  # which the family sets: a run without it was another one
     file.write_text(json.dumps(saved))
     with pytest.raises(ValueError, match=r"recipe: gradient_penalty=10.0 \(was absent\);"):
