@@ -19,7 +19,9 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def keep_freed_memory() -> bool:
-    """Let glibc keep large freed blocks, for both sides of a comparison alike (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD); whether it could."""
+    """Let glibc keep large freed blocks, for both sides of a comparison alike (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD);
+    whether it could.
+    """
     if platform.libc_ver()[0] != "glibc":
         return False
     libc = ctypes.CDLL("libc.so.6")
@@ -34,7 +36,9 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 def alternate(ours: Callable[[], Any], theirs: Callable[[], Any], pairs: int) -> dict[str, float]:
-    """Time both in turns, one unmeasured run of each first: medians, and the quartiles of theirs / ours (above 1: ours is faster)."""
+    """Time both in turns, one unmeasured run of each first: medians, and the quartiles of theirs / ours (above 1: ours
+    is faster).
+    """
     ours(), theirs()
     times = []
     for number in range(pairs):
@@ -55,7 +59,10 @@ def alternate(ours: Callable[[], Any], theirs: Callable[[], Any], pairs: int) ->
 
 def write(name: str, method: str, measured: dict[str, Any], **more: Any) -> Path:
     """Write results/NAME.json with the machine, the versions and the date."""
-    cpu = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
+    cpu = next(
+        (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor(),
+    )
     record = {
         "method": " ".join(method.split()),
         "date": datetime.date.today().isoformat(),

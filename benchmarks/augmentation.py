@@ -1,17 +1,19 @@
 """Do generated images help a classifier that has only a few real ones?
 
-    python benchmarks/augmentation.py DATA [--generated MODEL|FOLDER] [--shots 5] [--num 2000] [--trials 10] [--recipe dcgan] [--work DIR]
+    python benchmarks/augmentation.py DATA [--generated MODEL|FOLDER] [--shots 5] [--num 2000] [--trials 10] [--recipe
+    dcgan] [--work DIR]
 
-Method: in each trial k images of each class are drawn from DATA's training split. A classifier (logistic regression on grey levels, its
-regularisation chosen by cross-validation on the real images alone) learns them once as they are, and once with generated images added;
-both are tested on the same at most 5,000 images of the test split. The difference of the two accuracies, trial by trial, has a t interval
-over trials. The verdict is "gain" or "loss" where the interval excludes 0, else "no significant gain".
+Method: in each trial k images of each class are drawn from DATA's training split. A classifier (logistic regression on
+grey levels, its regularisation chosen by cross-validation on the real images alone) learns them once as they are, and
+once with generated images added; both are tested on the same at most 5,000 images of the test split. The difference of
+the two accuracies, trial by trial, has a t interval over trials. The verdict is "gain" or "loss" where the interval
+excludes 0, else "no significant gain".
 
-Generated images need labels. Those of a conditional model (--generated MODEL) are the classes that they were asked for, and of a labelled
-FOLDER its own. Any other model's images are read by the classifier that has learned the k shots itself, and those that it reads with a
-probability of at least 0.9 are kept: nothing is known of them beyond the k shots. A model that was trained on all of DATA, not on the k
-shots, brings what it learned there along; the result says what such a model is worth, not that images are made from nothing.
-Results go to results/augmentation_DATA_SOURCE.json.
+Generated images need labels. Those of a conditional model (--generated MODEL) are the classes that they were asked for,
+and of a labelled FOLDER its own. Any other model's images are read by the classifier that has learned the k shots
+itself, and those that it reads with a probability of at least 0.9 are kept: nothing is known of them beyond the k
+shots. A model that was trained on all of DATA, not on the k shots, brings what it learned there along; the result says
+what such a model is worth, not that images are made from nothing. Results go to results/augmentation_DATA_SOURCE.json.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ CERTAIN = 0.9
 MOST_TESTED = 5000
 STRENGTHS = (0.003, 0.03, 0.3, 3.0)  # of the regularisation, inverse
 Labelled = tuple[np.ndarray, np.ndarray]  # flat float images [N, D] in [0, 1] and labels int64 [N]
-More = Callable[[Any, Labelled], Labelled]  # from the classifier of the shots, and the shots, to generated images with labels
+More = Callable[
+    [Any, Labelled], Labelled
+]  # from the classifier of the shots, and the shots, to generated images with labels
 
 
 @dataclass(frozen=True)
@@ -61,12 +65,16 @@ def usefulness(train: Labelled, test: Labelled, more: More, *, shots: int, trial
         raise ValueError(f"shots={shots} and trials={trials} are too few; use 2 or more shots and 3 or more trials")
     if counts.min() < shots:
         raise ValueError(f"class {classes[counts.argmin()]} has {counts.min()} images, fewer than shots={shots}")
-    pairs = np.array([_trial(train, test, more, shots, np.random.default_rng((seed, trial))) for trial in range(trials)])
+    pairs = np.array(
+        [_trial(train, test, more, shots, np.random.default_rng((seed, trial))) for trial in range(trials)]
+    )
     return judged(pairs[:, 0], pairs[:, 1])
 
 
 def _trial(train: Labelled, test: Labelled, more: More, shots: int, rng: np.random.Generator) -> tuple[float, float]:
-    drawn = np.concatenate([rng.permutation(np.flatnonzero(train[1] == label))[:shots] for label in np.unique(train[1])])
+    drawn = np.concatenate(
+        [rng.permutation(np.flatnonzero(train[1] == label))[:shots] for label in np.unique(train[1])]
+    )
     few = train[0][drawn], train[1][drawn]
     search = GridSearchCV(LogisticRegression(max_iter=500), {"C": STRENGTHS}, cv=min(5, shots)).fit(*few)
     extra = more(search.best_estimator_, few)
@@ -131,7 +139,9 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", metavar="DATA")
-    parser.add_argument("--generated", metavar="MODEL|FOLDER", help="a run of --recipe on DATA, made first, when left out")
+    parser.add_argument(
+        "--generated", metavar="MODEL|FOLDER", help="a run of --recipe on DATA, made first, when left out"
+    )
     parser.add_argument("--recipe", default="dcgan")
     parser.add_argument("--shots", type=int, default=5)
     parser.add_argument("--num", type=int, default=2000)

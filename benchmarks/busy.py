@@ -2,11 +2,12 @@
 
     python benchmarks/busy.py [RECIPE ...]
 
-`hf-genimg train RECIPE` with a thread for each core, for 40 seconds at a time, three times in turns: as it is, where waiting threads soon
-sleep; and with GOMP_SPINCOUNT as GNU's OpenMP has it, where they stay awake for long. First on idle cores, then beside as many processes as
-there are cores and one more, each of which always has work, in a session of its own, as other programs are (so that a scheduler that is
-fair to sessions gives each as much as the training). Measured are images a second, by the run's log; a ratio above 1: ours is faster.
-Needs torch built with GNU's OpenMP, as on Linux.
+`hf-genimg train RECIPE` with a thread for each core, for 40 seconds at a time, three times in turns: as it is, where
+waiting threads soon sleep; and with GOMP_SPINCOUNT as GNU's OpenMP has it, where they stay awake for long. First on
+idle cores, then beside as many processes as there are cores and one more, each of which always has work, in a session
+of its own, as other programs are (so that a scheduler that is fair to sessions gives each as much as the training).
+Measured are images a second, by the run's log; a ratio above 1: ours is faster. Needs torch built with GNU's OpenMP, as
+on Linux.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ def images_per_second(recipe: str, **environment: str) -> float:
         with subprocess.Popen(command, env=plain | environment, stderr=subprocess.DEVNULL) as process:
             time.sleep(SECONDS)
             process.send_signal(signal.SIGINT)
-        speeds = [json.loads(line)["images_per_second"] for line in Path(folder, "run", "log.jsonl").read_text().splitlines()]
+        speeds = [
+            json.loads(line)["images_per_second"] for line in Path(folder, "run", "log.jsonl").read_text().splitlines()
+        ]
     return round(statistics.harmonic_mean(speeds), 1)
 
 
@@ -60,7 +63,12 @@ def compare(recipe: str) -> dict[str, float]:
     pairs = [(images_per_second(recipe), images_per_second(recipe, **THEIRS)) for _ in range(TIMES)]
     ours, theirs = (statistics.median(speeds) for speeds in zip(*pairs, strict=True))
     ratios = [one / two for one, two in pairs]
-    return {"ours": ours, "theirs": theirs, "ratio": round(statistics.median(ratios), 3), "ratios": [round(ratio, 3) for ratio in ratios]}
+    return {
+        "ours": ours,
+        "theirs": theirs,
+        "ratio": round(statistics.median(ratios), 3),
+        "ratios": [round(ratio, 3) for ratio in ratios],
+    }
 
 
 def main(recipes: list[str]) -> None:

@@ -2,11 +2,11 @@
 
     python benchmarks/cures.py DATA RUNS [--images 200000] [--width 16] [CURE ...]
 
-Method: one classifier (LeNet-5, 32 pixels) learns the classes of DATA's train split. `dcgan` is trained on DATA once without a cure and
-once with each CURE, a list of fields such as `diff_augment=color,translation,cutout`; runs in the folder RUNS go on where they stopped.
-FID is taken by the classifier's features of as many samples as DATA has training images, with its interval; a gain counts where the
-intervals do not overlap. Each is one run with seed 0: the interval covers the samples, not the training. Results: results/cures.json, and
-a grid of 64 images of each beside it.
+Method: one classifier (LeNet-5, 32 pixels) learns the classes of DATA's train split. `dcgan` is trained on DATA once
+without a cure and once with each CURE, a list of fields such as `diff_augment=color,translation,cutout`; runs in the
+folder RUNS go on where they stopped. FID is taken by the classifier's features of as many samples as DATA has training
+images, with its interval; a gain counts where the intervals do not overlap. Each is one run with seed 0: the interval
+covers the samples, not the training. Results: results/cures.json, and a grid of 64 images of each beside it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def trained(recipe: str, run: Path, assignments: list[str]) -> Path:
 def figures(run: Path, data: str, extractor: Path) -> dict[str, object]:
     """Scores with intervals, and the rate of the run."""
     report = hf_genimg.evaluate(str(run), data, metrics=METRICS, extractor=str(extractor), progress=False)
-    scores = {name: {"value": score.value, "low": score.low, "high": score.high} for name, score in report.scores.items()}
+    scores = {
+        name: {"value": score.value, "low": score.low, "high": score.high} for name, score in report.scores.items()
+    }
     return {"scores": scores, "protocol": report.protocol}
 
 
@@ -56,7 +58,12 @@ def main() -> None:
         measured[cure] = figures(run, arguments.data, extractor)
         hf_genimg.load(run).save_grid(RESULTS / f"cures_{name}.png", num_images=64, seed=0, overwrite=True)
         print(cure, measured[cure]["scores"], flush=True)
-        settings = {"data": Path(arguments.data).name, "images": arguments.images, "width": arguments.width, "seed": arguments.seed}
+        settings = {
+            "data": Path(arguments.data).name,
+            "images": arguments.images,
+            "width": arguments.width,
+            "seed": arguments.seed,
+        }
         write("cures", __doc__.partition("Method: ")[2], measured, settings=settings)
 
 

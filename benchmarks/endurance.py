@@ -1,12 +1,13 @@
-"""Whether a long run stays as it began: memory, open files, time of a round and disk over 200,000 rounds of a tiny recipe.
+"""Whether a long run stays as it began: memory, open files, time of a round and disk over 200,000 rounds of a tiny
+recipe.
 
     python benchmarks/endurance.py [ROUNDS]
 
-Trains the MLP GAN, 16 hidden units, on the built-in digits at 8 pixels in batches of 8, with everything a run does besides: checkpoints
-once a minute and every tenth of the run, grids, held-out terms, the log. Ten times a run it notes the resident memory of the process, its
-open files, the milliseconds a round took since the last note, and the size of the run's folder without log and grids, which are meant to
-grow.
-The last figures are compared with those after a fifth of the run, when caches are warm. Linux only: it reads /proc.
+Trains the MLP GAN, 16 hidden units, on the built-in digits at 8 pixels in batches of 8, with everything a run does
+besides: checkpoints once a minute and every tenth of the run, grids, held-out terms, the log. Ten times a run it notes
+the resident memory of the process, its open files, the milliseconds a round took since the last note, and the size of
+the run's folder without log and grids, which are meant to grow. The last figures are compared with those after a fifth
+of the run, when caches are warm. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class Notes(Callback):
         now = time.monotonic()
         resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         growing = (run.directory.samples, run.directory.log, run.directory.curve)
-        kept = [file for file in run.directory.path.rglob("*") if file.is_file() and not {file, file.parent} & set(growing)]
+        kept = [
+            file for file in run.directory.path.rglob("*") if file.is_file() and not {file, file.parent} & set(growing)
+        ]
         self.notes.append(
             {
                 "rounds": run.images // BATCH,
@@ -67,7 +70,9 @@ def main(rounds: int = 200_000) -> None:
         "batch_size": BATCH,
         "images": images,
     }
-    recipe = recipe_class("mlp_gan")().override(**fields, snapshot_images=every, sample_images=every, log_images=every // 10)
+    recipe = recipe_class("mlp_gan")().override(
+        **fields, snapshot_images=every, sample_images=every, log_images=every // 10
+    )
     notes = Notes(images)
     with tempfile.TemporaryDirectory() as folder:
         train(recipe, Path(folder) / "run", callbacks=[*default_callbacks(recipe), notes])

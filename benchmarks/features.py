@@ -1,14 +1,17 @@
-"""How fast images become Inception features and features a Fréchet distance, against torch-fidelity as it comes, and in how much memory.
+"""How fast images become Inception features and features a Fréchet distance, against torch-fidelity as it comes, and in
+how much memory.
 
     python benchmarks/features.py [WEIGHTS.safetensors] [features|last_step|memory ...]
 
-features: 128 images of 32 pixels, noise that is smooth, through InceptionV3 in batches of 64; ours against torch-fidelity's own
-extractor, in turns in one process, with the same weights (random ones where no file is given), threads and allocator settings.
-The Fréchet distance between two halves of 256 images by either's features is compared at 64 of the 2048 features.
-last_step: the distance from two means and covariances of 2048 features (8,192 random rows each) by our code and by torch-fidelity's.
-memory: how much a process that scores 50,000 images of 64 pixels by the extractor `digits` takes at most beyond one that scores 5,000; all
-images at once would be 205 MB. Scored are FID, precision and recall, density and coverage against 5,000.
-Results go to results/features_CASE.json: quartiles of theirs / ours, above 1 is faster.
+features: 128 images of 32 pixels, noise that is smooth, through InceptionV3 in batches of 64; ours against
+torch-fidelity's own extractor, in turns in one process, with the same weights (random ones where no file is given),
+threads and allocator settings. The Fréchet distance between two halves of 256 images by either's features is compared
+at 64 of the 2048 features.
+last_step: the distance from two means and covariances of 2048 features (8,192 random rows each) by our code and by
+torch-fidelity's.
+memory: how much a process that scores 50,000 images of 64 pixels by the extractor `digits` takes at most beyond one
+that scores 5,000; all images at once would be 205 MB. Scored are FID, precision and recall, density and coverage
+against 5,000. Results go to results/features_CASE.json: quartiles of theirs / ours, above 1 is faster.
 """
 
 from __future__ import annotations
@@ -79,7 +82,9 @@ def features(ours: Inception, theirs: nn.Module) -> dict[str, float]:
         rows = torch.cat(table)[:, :64].numpy()
         distances.append(frechet_distance(statistics(rows[:128]), statistics(rows[128:])))
     few = pixels[:128].split(BATCH)
-    measured = alternate(lambda: [ours(part) for part in few], lambda: [theirs(part.permute(0, 3, 1, 2)) for part in few], pairs=3)
+    measured = alternate(
+        lambda: [ours(part) for part in few], lambda: [theirs(part.permute(0, 3, 1, 2)) for part in few], pairs=3
+    )
     return {
         **measured,
         "distance_relative_error": abs(distances[0] / distances[1] - 1),
@@ -97,11 +102,15 @@ def last_step() -> dict[str, Any]:
     values = {}
 
     def theirs() -> None:
-        found = fid_statistics_to_metric(*({"mu": side.mean, "sigma": side.covariance} for side in sides), verbose=False)
+        found = fid_statistics_to_metric(
+            *({"mu": side.mean, "sigma": side.covariance} for side in sides), verbose=False
+        )
         values["theirs"] = found["frechet_inception_distance"]
 
     def ours() -> None:
-        values["ours"] = frechet_distance(*map(Statistics, *zip(*((side.mean, side.covariance) for side in sides), strict=True)))
+        values["ours"] = frechet_distance(
+            *map(Statistics, *zip(*((side.mean, side.covariance) for side in sides), strict=True))
+        )
 
     measured = alternate(ours, theirs, pairs=3)
     return {**measured, "relative_error": abs(values["ours"] / values["theirs"] - 1)}
@@ -143,7 +152,11 @@ def memory() -> dict[str, float]:
 def main(arguments: list[str]) -> None:
     """Measure what is named, all when nothing is, and write results/features_CASE.json."""
     weights = next((Path(argument) for argument in arguments if argument.endswith(".safetensors")), None)
-    names = [argument for argument in arguments if not argument.endswith(".safetensors")] or ["features", "last_step", "memory"]
+    names = [argument for argument in arguments if not argument.endswith(".safetensors")] or [
+        "features",
+        "last_step",
+        "memory",
+    ]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for case in names:

@@ -2,11 +2,11 @@
 
     python benchmarks/found_classes.py MODEL [--classifier digits] [--data digits] [--num 2000]
 
-Found classes have no names, so each digit is given the one with which most agree (one to one, the best of all pairings). Reported, with
-Wilson intervals: the share of DATA's test images that the discriminator's guess puts into the class of their label, which is the paper's
-measure (arXiv:1606.03657, section 7.2); and the share of the images of seeds 0 to NUM - 1, as many of each found class, that a classifier
-reads as the digit of theirs, pairs as above. Results go to `results/found_classes_MODEL.json`, and a grid of 8 images of each found
-class beside it, in the order of the digits.
+Found classes have no names, so each digit is given the one with which most agree (one to one, the best of all
+pairings). Reported, with Wilson intervals: the share of DATA's test images that the discriminator's guess puts into the
+class of their label, which is the paper's measure (arXiv:1606.03657, section 7.2); and the share of the images of seeds
+0 to NUM - 1, as many of each found class, that a classifier reads as the digit of theirs, pairs as above. Results go to
+`results/found_classes_MODEL.json`, and a grid of 8 images of each found class beside it, in the order of the digits.
 """
 
 from __future__ import annotations
@@ -48,7 +48,11 @@ def agreeing(found: torch.Tensor, labels: torch.Tensor, pairs: torch.Tensor) -> 
     right = found == pairs[labels]
     score = share(right.float().mean().item(), len(right))
     by_label = [round(right[labels == label].float().mean().item(), 3) for label in range(len(pairs))]
-    return {"agreement": round(score.value, 4), "interval": [round(score.low, 4), round(score.high, 4)], "by_digit": by_label}
+    return {
+        "agreement": round(score.value, 4),
+        "interval": [round(score.low, 4), round(score.high, 4)],
+        "by_digit": by_label,
+    }
 
 
 def looked_at(model: str, classifier: str, data: str, num: int) -> dict[str, object]:
@@ -57,9 +61,13 @@ def looked_at(model: str, classifier: str, data: str, num: int) -> dict[str, obj
     able, discriminator = pipe.capabilities, pipe.components.get("discriminator")
     if not able.num_classes or not hasattr(discriminator, "judge"):
         raise SystemExit(f"{model} found no classes; name an InfoGAN that was saved with its discriminator")
-    test = hf_genimg.open_dataset(f"{data}@test", image_size=able.image_size, image_channels=able.image_channels, labels=True)
+    test = hf_genimg.open_dataset(
+        f"{data}@test", image_size=able.image_size, image_channels=able.image_channels, labels=True
+    )
     if len(test.classes) != able.num_classes:
-        raise SystemExit(f"{data} has {len(test.classes)} classes and {model} found {able.num_classes}; both must be alike")
+        raise SystemExit(
+            f"{data} has {len(test.classes)} classes and {model} found {able.num_classes}; both must be alike"
+        )
     labels = torch.from_numpy(test.labels).long()
     found = guessed(discriminator.eval(), torch.from_numpy(test.images), able.num_classes)
     pairs = paired(found, labels, able.num_classes)

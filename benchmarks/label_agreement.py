@@ -2,9 +2,10 @@
 
     python benchmarks/label_agreement.py MODEL [--classifier digits] [--data digits] [--num 2000]
 
-A classifier (`digits`, or any run of `classifier`) names the images of seeds 0 to NUM - 1, as many of each class. Reported: the
-share named as asked, with its Wilson interval, for all and for each class; and the share of DATA's test split named rightly, the most that
-can be expected. It says nothing of variety within a class. Results go to `results/label_agreement.json`.
+A classifier (`digits`, or any run of `classifier`) names the images of seeds 0 to NUM - 1, as many of each class.
+Reported: the share named as asked, with its Wilson interval, for all and for each class; and the share of DATA's test
+split named rightly, the most that can be expected. It says nothing of variety within a class. Results go to
+`results/label_agreement.json`.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ def agreement(model: str, classifier: str, data: str, num: int) -> dict[str, obj
     labels = torch.arange(num) % able.num_classes
     images = pipe(num, seed=0, class_labels=labels, output_type="uint8", max_batch_size=BATCH).images
     right = named(eyes, images) == labels
-    test = hf_genimg.open_dataset(f"{data}@test", image_size=able.image_size, image_channels=able.image_channels, labels=True)
+    test = hf_genimg.open_dataset(
+        f"{data}@test", image_size=able.image_size, image_channels=able.image_channels, labels=True
+    )
     real = named(eyes, torch.from_numpy(test.images)) == torch.from_numpy(test.labels)
     score = share(right.float().mean().item(), num)
     return {
@@ -71,7 +74,12 @@ def arguments(about: str) -> argparse.Namespace:
 def main() -> None:
     given = arguments(__doc__)
     found = agreement(given.model, given.classifier, given.data, given.num)
-    result = {**found, "machine": platform.machine(), "versions": {"torch": torch.__version__}, "date": date.today().isoformat()}
+    result = {
+        **found,
+        "machine": platform.machine(),
+        "versions": {"torch": torch.__version__},
+        "date": date.today().isoformat(),
+    }
     print(json.dumps(result))
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     kept = [other for other in known if (other["model"], other["data"]) != (result["model"], result["data"])]

@@ -2,10 +2,11 @@
 
     python benchmarks/plans.py [RECIPE ...]
 
-For each recipe, on the built-in digits: `hf-genimg train RECIPE --plan`, then the same run, both as commands in processes of their own, on
-as many threads as OMP_NUM_THREADS says. Compared are the wall seconds from the start of the process to its end, the largest resident memory
-of the process as the system counts it, and the bytes in the run's folder; each as planned / real. One uncounted plan comes before, so
-that files are in the page cache for both. Not for a busy machine: a plan cannot know what else will run.
+For each recipe, on the built-in digits: `hf-genimg train RECIPE --plan`, then the same run, both as commands in
+processes of their own, on as many threads as OMP_NUM_THREADS says. Compared are the wall seconds from the start of the
+process to its end, the largest resident memory of the process as the system counts it, and the bytes in the run's
+folder; each as planned / real. One uncounted plan comes before, so that files are in the page cache for both. Not for a
+busy machine: a plan cannot know what else will run.
 """
 
 from __future__ import annotations
@@ -48,9 +49,16 @@ def compare(name: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         _, real_seconds, real_memory = command(*run, "--out", f"{folder}/run")
         real_disk = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
-    planned = {"seconds": 3600 * hours + 60 * minutes + seconds, "gigabytes_of_memory": memory, "megabytes_of_disk": disk}
+    planned = {
+        "seconds": 3600 * hours + 60 * minutes + seconds,
+        "gigabytes_of_memory": memory,
+        "megabytes_of_disk": disk,
+    }
     real = {"seconds": real_seconds, "gigabytes_of_memory": real_memory / 1e9, "megabytes_of_disk": real_disk / 1e6}
-    return {key: {"planned": planned[key], "real": round(real[key], 2), "ratio": round(planned[key] / real[key], 3)} for key in planned}
+    return {
+        key: {"planned": planned[key], "real": round(real[key], 2), "ratio": round(planned[key] / real[key], 3)}
+        for key in planned
+    }
 
 
 def main(names: list[str]) -> None:

@@ -1,16 +1,18 @@
 """How good recipes are after an equal budget, scored under one protocol for each set of images.
 
-    python benchmarks/quality.py [--data digits|mnist|sprites ...] [--recipes mlp_gan ...] [--wall 600 | --cpu SECONDS] [--work DIR]
+    python benchmarks/quality.py [--data digits|mnist|sprites ...] [--recipes mlp_gan ...] [--wall 600 | --cpu SECONDS]
+    [--work DIR]
 
-Each recipe is probed for twenty rounds, which are thrown away; from its speed follows how many images it may learn from within the budget
-(wall seconds, by default 600, or seconds of CPU time), and for so many it is trained with its defaults but image size and data. Time is as
-good as the probe: what a run really took is recorded beside. The images of the seeds from 0 on are then scored against the training split;
-those of MNIST against the test split, for 60,000 images take minutes to compare with. Digits and MNIST are seen by the extractor `digits`,
-sprites by a LeNet for their six kinds that is trained here first, from a fixed seed. An entry that is there is kept, and a run that was
-stopped goes on, so that the benchmark can be made in pieces.
+Each recipe is probed for twenty rounds, which are thrown away; from its speed follows how many images it may learn from
+within the budget (wall seconds, by default 600, or seconds of CPU time), and for so many it is trained with its
+defaults but image size and data. Time is as good as the probe: what a run really took is recorded beside. The images of
+the seeds from 0 on are then scored against the training split; those of MNIST against the test split, for 60,000 images
+take minutes to compare with. Digits and MNIST are seen by the extractor `digits`, sprites by a LeNet for their six
+kinds that is trained here first, from a fixed seed. An entry that is there is kept, and a run that was stopped goes on,
+so that the benchmark can be made in pieces.
 
-Results: results/quality_DATA_RECIPE_BUDGET.json, a grid of 64 images beside it, and by `python benchmarks/table.py` the leaderboard of the
-README.
+Results: results/quality_DATA_RECIPE_BUDGET.json, a grid of 64 images beside it, and by `python benchmarks/table.py` the
+leaderboard of the README.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ SCORED = 5000  # images of a model, where the training split has as many
 
 @dataclass(frozen=True)
 class Set:
-    """Where images are, at which size they are learned, and who looks at them: an extractor's name, or None for a classifier made here.
+    """Where images are, at which size they are learned, and who looks at them: an extractor's name, or None for a
+    classifier made here.
 
     split: which images the models' are compared with.
     """
@@ -85,7 +88,15 @@ def extractor_of(name: str, work: Path) -> str:
     if chosen.extractor:
         return chosen.extractor
     run = work / f"extractor-{name}"
-    hf_genimg.train("classifier", run, data=chosen.data, image_size=chosen.image_size, feature_dim=48, images=60_000, label_smoothing=0.1)
+    hf_genimg.train(
+        "classifier",
+        run,
+        data=chosen.data,
+        image_size=chosen.image_size,
+        feature_dim=48,
+        images=60_000,
+        label_smoothing=0.1,
+    )
     return str(run)
 
 
@@ -107,10 +118,16 @@ def measured(name: str, recipe: str, budget: Budget, work: Path) -> Path:
     wall, cpu = time.monotonic(), time.process_time()
     fresh = not run.exists()
     pipeline = hf_genimg.train(instance, run)
-    took = {"wall_seconds": round(time.monotonic() - wall, 1), "cpu_seconds": round(time.process_time() - cpu, 1)} if fresh else {}
+    took = (
+        {"wall_seconds": round(time.monotonic() - wall, 1), "cpu_seconds": round(time.process_time() - cpu, 1)}
+        if fresh
+        else {}
+    )
     chosen = SETS[name]
     count = min(SCORED, len(instance.dataset()))
-    report = hf_genimg.evaluate(run, f"{chosen.data}@{chosen.split}", extractor=extractor_of(name, work), num=count, progress=False)
+    report = hf_genimg.evaluate(
+        run, f"{chosen.data}@{chosen.split}", extractor=extractor_of(name, work), num=count, progress=False
+    )
     entry = entry_of(name, recipe, budget)
     pipeline.save_grid(RESULTS / f"{entry}.png", num_images=64, seed=0, overwrite=True)
     scores = asdict(replace(report, pictures={}))
@@ -145,7 +162,10 @@ def main() -> None:
             continue
         for recipe in given.recipes:
             kept = (RESULTS / f"{entry_of(name, recipe, budget)}.json").exists()
-            print(f"{name} {recipe}: {'there already' if kept else measured(name, recipe, budget, given.work)}", file=sys.stderr)
+            print(
+                f"{name} {recipe}: {'there already' if kept else measured(name, recipe, budget, given.work)}",
+                file=sys.stderr,
+            )
 
 
 if __name__ == "__main__":

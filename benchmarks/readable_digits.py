@@ -2,10 +2,12 @@
 
     python benchmarks/readable_digits.py MODEL... [--data digits]
 
-Method: a support vector classifier (scikit-learn, RBF kernel, C=10, probabilities by cross-validated scaling) learns at most 6,000 images
-of DATA's train split at the model's size. It then reads 1,000 images of the model (seeds 0 to 999) and at most 2,000 of the test split.
-Reported: how often each class was read, and the share read with a probability above 0.8, for both. A stand-in until proper scores exist:
-it cannot see copies of training images, and it says nothing of variety within a class. Results go to `results/readable_digits.json`.
+Method: a support vector classifier (scikit-learn, RBF kernel, C=10, probabilities by cross-validated scaling) learns at
+most 6,000 images of DATA's train split at the model's size. It then reads 1,000 images of the model (seeds 0 to 999)
+and at most 2,000 of the test split.
+Reported: how often each class was read, and the share read with a probability above 0.8, for both. A stand-in until
+proper scores exist: it cannot see copies of training images, and it says nothing of variety within a class. Results go
+to `results/readable_digits.json`.
 """
 
 from __future__ import annotations
@@ -36,7 +38,10 @@ def judge(model: str, data: str) -> dict[str, object]:
     """The figures for one model."""
     pipe = hf_genimg.load(model)
     size = pipe.capabilities.image_size
-    train, test = (hf_genimg.open_dataset(f"{data}@{split}", image_size=size, image_channels=1, labels=True) for split in ("train", "test"))
+    train, test = (
+        hf_genimg.open_dataset(f"{data}@{split}", image_size=size, image_channels=1, labels=True)
+        for split in ("train", "test")
+    )
     classifier = CalibratedClassifierCV(SVC(C=10), ensemble=False).fit(flat(train.images[:6000]), train.labels[:6000])
     made = classifier.predict_proba(flat(pipe(1000, seed=0, output_type="uint8", max_batch_size=250).images.numpy()))
     real = classifier.predict_proba(flat(test.images[:2000]))
@@ -58,9 +63,16 @@ def main() -> None:
     versions = {"torch": torch.__version__, "scikit-learn": sklearn.__version__, "python": platform.python_version()}
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     for model in arguments.models:
-        result = {**judge(model, arguments.data), "machine": platform.machine(), "versions": versions, "date": date.today().isoformat()}
+        result = {
+            **judge(model, arguments.data),
+            "machine": platform.machine(),
+            "versions": versions,
+            "date": date.today().isoformat(),
+        }
         print(json.dumps(result))
-        known = [other for other in known if (other["model"], other["data"]) != (result["model"], result["data"])] + [result]
+        known = [other for other in known if (other["model"], other["data"]) != (result["model"], result["data"])] + [
+            result
+        ]
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(known, indent=2) + "\n")
 

@@ -2,14 +2,15 @@
 
     python benchmarks/ring.py [--seeds 10] [--steps 5000] [--games plain r3gan]
 
-Method: eight Gaussians of standard deviation 0.01 on a circle of radius 1; generator and discriminator with two hidden layers of 128 leaky
-ReLU, orthogonal weights (gain 1.4), latents of 256 normal numbers, batches of 256, Adam (2e-3 for both, falling to zero by a cosine, beta1
-0.5), all the same for both games. `plain` is the non-saturating game; `r3gan` the relativistic one with R1 and R2, gamma 0.1, on every
-update. The objectives are the package's own. After the last step 2,000 samples of the generator as trained, no average of it, are judged:
-a mode is covered where at least a quarter of its share, one sample of 32, lies within ten standard deviations of it, an eighth of the way
-to the next mode. How many samples lie within three is reported beside, for modes are found long before they are sharp. The same samples
-are shown to the collapse doctor beside 2,000 of the ring, with the nearest mode as their class, or none of them beyond ten standard
-deviations.
+Method: eight Gaussians of standard deviation 0.01 on a circle of radius 1; generator and discriminator with two hidden
+layers of 128 leaky ReLU, orthogonal weights (gain 1.4), latents of 256 normal numbers, batches of 256, Adam (2e-3 for
+both, falling to zero by a cosine, beta1 0.5), all the same for both games. `plain` is the non-saturating game; `r3gan`
+the relativistic one with R1 and R2, gamma 0.1, on every update. The objectives are the package's own. After the last
+step 2,000 samples of the generator as trained, no average of it, are judged: a mode is covered where at least a quarter
+of its share, one sample of 32, lies within ten standard deviations of it, an eighth of the way to the next mode. How
+many samples lie within three is reported beside, for modes are found long before they are sharp. The same samples are
+shown to the collapse doctor beside 2,000 of the ring, with the nearest mode as their class, or none of them beyond ten
+standard deviations.
 
 Results: results/ring.json, and results/ring.png with the samples of every run.
 """
@@ -88,7 +89,9 @@ def objective(game: str) -> Adversarial:
     """The games that are compared."""
     if game == "plain":
         return Adversarial(game_named("non_saturating"))
-    return Adversarial(game_named("relativistic"), [ZeroCentredPenalty(0.1, on="real"), ZeroCentredPenalty(0.1, on="fake")])
+    return Adversarial(
+        game_named("relativistic"), [ZeroCentredPenalty(0.1, on="real"), ZeroCentredPenalty(0.1, on="fake")]
+    )
 
 
 def trained(game: str, seed: int, steps: int) -> Generator:
@@ -96,7 +99,9 @@ def trained(game: str, seed: int, steps: int) -> Generator:
     torch.manual_seed(seed)
     networks = {"generator": Generator(), "discriminator": Discriminator()}
     play = objective(game)
-    optimizers = {name: torch.optim.Adam(network.parameters(), lr=2e-3, betas=(0.5, 0.999)) for name, network in networks.items()}
+    optimizers = {
+        name: torch.optim.Adam(network.parameters(), lr=2e-3, betas=(0.5, 0.999)) for name, network in networks.items()
+    }
     schedules = [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) for optimizer in optimizers.values()]
     for _ in trange(steps, desc=f"{game} {seed}", leave=False):
         for turn, player in enumerate(play.players):
@@ -131,7 +136,9 @@ def doctor(points: torch.Tensor, real: torch.Tensor) -> Diagnosis:
     def pixels(some: torch.Tensor) -> np.ndarray:
         return ((some.clamp(-1.25, 1.25) / 1.25 + 1) * 127.5).round().byte().view(-1, 1, 1, 2).numpy()
 
-    return diagnose(pixels(points), pixels(real), features=(points.numpy(), real.numpy()), logits=(logits(points), logits(real)))
+    return diagnose(
+        pixels(points), pixels(real), features=(points.numpy(), real.numpy()), logits=(logits(points), logits(real))
+    )
 
 
 def run(game: str, seed: int, steps: int) -> tuple[dict[str, Any], torch.Tensor]:
@@ -167,7 +174,14 @@ def draw(samples: dict[str, list[torch.Tensor]]) -> None:
         for axis, points in zip(row, runs, strict=False):
             axis.scatter(*centres().T, s=60, facecolors="none", edgecolors="silver")
             axis.scatter(*points.T, s=1, color="tab:blue", alpha=0.3)
-            axis.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), xticks=[], yticks=[], aspect="equal", title=f"{covered(points)} of {MODES}")
+            axis.set(
+                xlim=(-1.5, 1.5),
+                ylim=(-1.5, 1.5),
+                xticks=[],
+                yticks=[],
+                aspect="equal",
+                title=f"{covered(points)} of {MODES}",
+            )
         row[0].set_ylabel(game)
     figure.tight_layout()
     figure.savefig(RESULTS / "ring.png", dpi=100)
@@ -188,7 +202,12 @@ def main() -> None:
             samples.setdefault(game, []).append(points)
             print(game, line, flush=True)
     draw(samples)
-    write("ring", __doc__.partition("Method: ")[2].partition("\n\n")[0], lines, settings={"steps": given.steps, "seeds": given.seeds})
+    write(
+        "ring",
+        __doc__.partition("Method: ")[2].partition("\n\n")[0],
+        lines,
+        settings={"steps": given.steps, "seeds": given.seeds},
+    )
 
 
 if __name__ == "__main__":

@@ -2,17 +2,22 @@
 
     python benchmarks/speed.py [--keep-freed-memory] [dcgan_fp32|dcgan_bf16|vae|vae_tensors|pipeline_256|pipeline_1 ...]
 
-Each case times ours and the plain version in turns on the same networks, batches and threads, and reports the quartiles of the ratio
-plain / ours (above 1: ours is faster; for the pipeline, ours / bare is the overhead and is reported as such). Both sides have the allocator
-as glibc sets it up; with `--keep-freed-memory` both keep large freed blocks, which helps the plain loops more.
+Each case times ours and the plain version in turns on the same networks, batches and threads, and reports the quartiles
+of the ratio plain / ours (above 1: ours is faster; for the pipeline, ours / bare is the overhead and is reported as
+such). Both sides have the allocator as glibc sets it up; with `--keep-freed-memory` both keep large freed blocks, which
+helps the plain loops more.
 
-dcgan: a DCGAN at 64 pixels, width 64, colour, batch 64, on random images in memory. Plain is the loop of PyTorch's DCGAN example, written
-anew: contiguous tensors, BCE on a sigmoid, Adam, the fakes of the discriminator's step used again for the generator's, three `.item()` a
-step. Both play `ROUNDS` rounds. In fp32 the first losses of both, from equal weights, images and latents, must be equal to 1e-4.
-vae: an epoch of 60,000 images, the built-in digits at 28 pixels forty times, through the MLP VAE 784-400-20, batch 128. Plain is PyTorch's
-VAE example, written anew: a DataLoader over a dataset that turns each image into a PIL picture and that into a tensor, as torchvision's
-MNIST does, BCE on a sigmoid, Adam, `.item()` a step. vae_tensors: the same with a DataLoader over tensors that were made before.
-pipeline: a call for 256 images at 64 pixels in batches of 64, or for one, against the bare forward and the conversion to PIL that it needs.
+dcgan: a DCGAN at 64 pixels, width 64, colour, batch 64, on random images in memory. Plain is the loop of PyTorch's
+DCGAN example, written
+anew: contiguous tensors, BCE on a sigmoid, Adam, the fakes of the discriminator's step used again for the generator's,
+three `.item()` a step. Both play `ROUNDS` rounds. In fp32 the first losses of both, from equal weights, images and
+latents, must be equal to 1e-4.
+vae: an epoch of 60,000 images, the built-in digits at 28 pixels forty times, through the MLP VAE 784-400-20, batch 128.
+Plain is PyTorch's VAE example, written anew: a DataLoader over a dataset that turns each image into a PIL picture and
+that into a tensor, as torchvision's MNIST does, BCE on a sigmoid, Adam, `.item()` a step. vae_tensors: the same with a
+DataLoader over tensors that were made before.
+pipeline: a call for 256 images at 64 pixels in batches of 64, or for one, against the bare forward and the conversion
+to PIL that it needs.
 """
 
 from __future__ import annotations
@@ -48,7 +53,9 @@ class Memory:
     fingerprint = "random"
 
     def __init__(self, count: int, channels: int, size: int) -> None:
-        self.rows = torch.randint(0, 256, (count, size, size, channels), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+        self.rows = torch.randint(
+            0, 256, (count, size, size, channels), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+        )
         self.data = hf_genimg.ImageDataset(self.rows.numpy(), None, None, "random", "train", "random")
         self.image_channels, self.batch = channels, self.data.batch
 
@@ -129,7 +136,9 @@ def drawn(run: Run) -> Iterator[list[torch.Tensor]]:
 
 
 class Pictures(torch.utils.data.Dataset):
-    """Rows of grey levels, each made a PIL picture and then a tensor when it is asked for, as torchvision's MNIST and ToTensor do."""
+    """Rows of grey levels, each made a PIL picture and then a tensor when it is asked for, as torchvision's MNIST and
+    ToTensor do.
+    """
 
     def __init__(self, levels: np.ndarray) -> None:
         self.levels = levels
@@ -151,7 +160,13 @@ def vae(decoded: bool = False) -> dict[str, float]:
     source = torch.utils.data.TensorDataset(torch.stack([image for (image,) in pictures])) if decoded else pictures
     loader = torch.utils.data.DataLoader(source, batch_size=128, shuffle=True)
     model = nn.ModuleDict(
-        {"a": nn.Linear(784, 400), "m": nn.Linear(400, 20), "v": nn.Linear(400, 20), "b": nn.Linear(20, 400), "c": nn.Linear(400, 784)}
+        {
+            "a": nn.Linear(784, 400),
+            "m": nn.Linear(400, 20),
+            "v": nn.Linear(400, 20),
+            "b": nn.Linear(20, 400),
+            "c": nn.Linear(400, 784),
+        }
     )
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
 
@@ -183,13 +198,17 @@ def pipeline(count: int) -> dict[str, float]:
         made = []
         for start in range(0, count, 64):
             images = generator(torch.randn(min(64, count - start), 100))
-            levels = images.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+            levels = (
+                images.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+            )
             made += [Image.fromarray(one) for one in levels]
         return made
 
     repeats = 1 if count > 1 else 30
     ours = alternate(
-        lambda: [pipe(count, seed=0, max_batch_size=64) for _ in range(repeats)], lambda: [bare() for _ in range(repeats)], pairs=9
+        lambda: [pipe(count, seed=0, max_batch_size=64) for _ in range(repeats)],
+        lambda: [bare() for _ in range(repeats)],
+        pairs=9,
     )
     return {**ours, "overhead": round(1 / ours["ratio"] - 1, 3)}
 
@@ -210,7 +229,10 @@ def main(names: list[str]) -> None:
     for name in [name for name in names if name != KEEP] or CASES:
         print(name, file=sys.stderr)
         measured = CASES[name]()
-        print(write(f"speed_{name}{'_kept' if kept else ''}", __doc__, measured, allocator_keeps_freed_memory=kept), measured)
+        print(
+            write(f"speed_{name}{'_kept' if kept else ''}", __doc__, measured, allocator_keeps_freed_memory=kept),
+            measured,
+        )
 
 
 if __name__ == "__main__":

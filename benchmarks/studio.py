@@ -2,17 +2,21 @@
 
     python benchmarks/studio.py [MOVES] [REQUESTS] [CLIENTS]
 
-Starts `python app.py` of spaces/digits (a DCGAN and a VAE, on the CPU) as a process of its own and measures, one thing after the other:
+Starts `python app.py` of spaces/digits (a DCGAN and a VAE, on the CPU) as a process of its own and measures, one thing
+after the other:
 
-- start: seconds from the start of the process until the page is given (limit 10), and until chromium, which runs already, has decoded the
-  first picture (limit 15). Files are in the system's cache, for the page is started once before, unmeasured.
-- slider_page: MOVES (100) moves of the slider Morph in chromium, each begun when the last is answered: milliseconds from the event of the
-  slider until all 16 pictures of the gallery are other ones and decoded. The median is to be at most 150.
+- start: seconds from the start of the process until the page is given (limit 10), and until chromium, which runs
+  already, has decoded the first picture (limit 15). Files are in the system's cache, for the page is started once
+  before, unmeasured.
+- slider_page: MOVES (100) moves of the slider Morph in chromium, each begun when the last is answered: milliseconds
+  from the event of the slider until all 16 pictures of the gallery are other ones and decoded. The median is to be at
+  most 150.
 - slider_endpoint: the same request through gradio_client, without fetching the pictures.
-- memory: resident memory of the app's process, noted ten times over REQUESTS (1,000) such requests. The first fifth is warm-up; through
-  the other notes a line is laid by least squares. It is flat where that line rises by at most 2 percent of the last note in 1,000 requests.
-- crowd: CLIENTS (100) clients, a thread each, all let go at once, ask for an image of a seed of their own: how many got the pixels that the
-  pipeline makes of their seed in this process, and seconds until the last was served.
+- memory: resident memory of the app's process, noted ten times over REQUESTS (1,000) such requests. The first fifth is
+  warm-up; through the other notes a line is laid by least squares. It is flat where that line rises by at most 2
+  percent of the last note in 1,000 requests.
+- crowd: CLIENTS (100) clients, a thread each, all let go at once, ask for an image of a seed of their own: how many got
+  the pixels that the pipeline makes of their seed in this process, and seconds until the last was served.
 
 Needs chromium at /usr/bin/chromium and playwright (`pip install -e '.[dev]'`). Linux only: it reads /proc.
 """
@@ -66,7 +70,9 @@ def app() -> Iterator[tuple[subprocess.Popen[bytes], str, float]]:
         paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         own = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": folder, "PYTHONPATH": paths}
         began = time.perf_counter()
-        process = subprocess.Popen([sys.executable, "app.py"], cwd=SPACE, env=os.environ | own, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=SPACE, env=os.environ | own, stdout=subprocess.DEVNULL
+        )
         try:
             url = f"http://127.0.0.1:{port}/"
             while not _given(url):
@@ -107,7 +113,13 @@ def in_browser(moves: int) -> tuple[dict[str, float], dict[str, float]]:
 
 def _summary(milliseconds: list[float]) -> dict[str, float]:
     low, middle, high = (round(value, 1) for value in statistics.quantiles(milliseconds, n=4))
-    return {"median": middle, "quartile_low": low, "quartile_high": high, "worst": round(max(milliseconds), 1), "moves": len(milliseconds)}
+    return {
+        "median": middle,
+        "quartile_low": low,
+        "quartile_high": high,
+        "worst": round(max(milliseconds), 1),
+        "moves": len(milliseconds),
+    }
 
 
 def by_programs(moves: int, requests: int, clients: int) -> dict[str, Any]:
@@ -115,7 +127,9 @@ def by_programs(moves: int, requests: int, clients: int) -> dict[str, Any]:
     from gradio_client import Client
 
     with app() as (process, url, _):
-        client = Client(url, verbose=False, download_files=False, ssl_verify=False)  # it would read certificates for each request
+        client = Client(
+            url, verbose=False, download_files=False, ssl_verify=False
+        )  # it would read certificates for each request
         times = []
         for number in range(moves):
             began = time.perf_counter()
@@ -160,7 +174,9 @@ def crowd(url: str, clients: int) -> dict[str, Any]:
     ready = threading.Barrier(clients + 1)
 
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(clients) as pool:
-        callers = [Client(url, verbose=False, download_files=folder) for _ in range(clients)]  # first: a barrier waits for all
+        callers = [
+            Client(url, verbose=False, download_files=folder) for _ in range(clients)
+        ]  # first: a barrier waits for all
 
         def ask(seed: int) -> bool:
             ready.wait()

@@ -54,12 +54,16 @@ def protocols(found: list[dict[str, Any]]) -> list[str]:
     lines = {}
     for entry in found:
         seen = entry["measured"]["protocol"]
-        facts = f"{seen['num_fake']:,} images against {seen['num_real']:,} of {seen['reference']}@{seen['split']}, seen by "
+        facts = (
+            f"{seen['num_fake']:,} images against {seen['num_real']:,} of {seen['reference']}@{seen['split']}, seen by "
+        )
         facts += f"{seen['extractor']} ({seen['extractor_sha256'][:8]}), seed {seen['seed']}"
         known = lines.setdefault(seen["reference"], (seen, facts))
         if known[0] != seen:
             unlike = [name for name in seen if seen[name] != known[0].get(name)]
-            raise SystemExit(f"{entry['measured']['recipe']} was measured under another protocol ({', '.join(unlike)}); measure it again")
+            raise SystemExit(
+                f"{entry['measured']['recipe']} was measured under another protocol ({', '.join(unlike)}); measure it again"
+            )
     return [f"- {facts}." for _, facts in lines.values()]
 
 
@@ -68,7 +72,9 @@ def render(found: list[dict[str, Any]]) -> str:
     if not found:
         return "No results yet."
     head = ["| data | recipe | images | " + " | ".join(COLUMNS) + " | alarms |", "|---" * (len(COLUMNS) + 4) + "|"]
-    machines = sorted({f"{entry['machine']['cpu']}, {entry['machine']['threads']} threads, {entry['date']}" for entry in found})
+    machines = sorted(
+        {f"{entry['machine']['cpu']}, {entry['machine']['threads']} threads, {entry['date']}" for entry in found}
+    )
     return "\n".join([*head, *map(row, found), "", *protocols(found), f"- Measured on: {'; '.join(machines)}."])
 
 
@@ -86,7 +92,11 @@ def main(arguments: list[str]) -> int:
     readme = README.read_text(encoding="utf-8")
     wanted = placed(readme, render(entries()))
     if "--check" in arguments:
-        print("the README holds the results" if readme == wanted else "the README differs from the results; run benchmarks/table.py")
+        print(
+            "the README holds the results"
+            if readme == wanted
+            else "the README differs from the results; run benchmarks/table.py"
+        )
         return int(readme != wanted)
     README.write_text(wanted, encoding="utf-8")
     return 0

@@ -1,14 +1,16 @@
 """Is the watermark invisible, does it last, and is it ever seen where it is not?
 
-    python benchmarks/watermark.py celeba=FOLDER[@64] facades=FOLDER@256:photo [--marked 1000] [--keys 20] [--model RUN ...]
+    python benchmarks/watermark.py celeba=FOLDER[@64] facades=FOLDER@256:photo [--marked 1000] [--keys 20] [--model RUN
+    ...]
 
-Method: every image of each set (parquet files in FOLDER, of the column named after the colon, else of the first with images) is the
-centre square resized to the size after @, or left as it is without one; --model adds 1,000 images that a model of 64 pixels or more
-makes. Marked with the default key: every second image of each set, --marked of them at most; the constants of the climb that makes a mark
-last were chosen on images between them, the other constants earlier, on both. Reported for them: PSNR over all channels between the image
-and its marked copy, and the share that is found as they are, after JPEG at quality 70, after a Lanczos resize to 0.75 of each side, and
-after both. Clean: every image, judged with the default key and with --keys others, as it is; and with the default key also after JPEG at
-quality 70 and after the resize. Results go to `results/watermark.json`.
+Method: every image of each set (parquet files in FOLDER, of the column named after the colon, else of the first with
+images) is the centre square resized to the size after @, or left as it is without one; --model adds 1,000 images that a
+model of 64 pixels or more makes. Marked with the default key: every second image of each set, --marked of them at most;
+the constants of the climb that makes a mark last were chosen on images between them, the other constants earlier, on
+both. Reported for them: PSNR over all channels between the image and its marked copy, and the share that is found as
+they are, after JPEG at quality 70, after a Lanczos resize to 0.75 of each side, and after both. Clean: every image,
+judged with the default key and with --keys others, as it is; and with the default key also after JPEG at quality 70 and
+after the resize. Results go to `results/watermark.json`.
 """
 
 from __future__ import annotations
@@ -114,9 +116,19 @@ def clean_figures(images: Iterator[Image.Image], keys: int) -> dict[str, Any]:
             other += scored(batch, f"key {number}")
     seen = {name: sum(score > THRESHOLD for score in values) for name, values in own.items()}
     highest = {name: round(max(values), 2) for name, values in own.items()}
-    others = {"judgements": len(other), "seen": sum(score > THRESHOLD for score in other), "highest_score": round(max(other), 2)}
+    others = {
+        "judgements": len(other),
+        "seen": sum(score > THRESHOLD for score in other),
+        "highest_score": round(max(other), 2),
+    }
     spread = {"mean": round(float(np.mean(own["as it is"])), 3), "deviation": round(float(np.std(own["as it is"])), 3)}
-    return {"images": len(own["as it is"]), "seen": seen, "highest_score": highest, "scores": spread, "other_keys": others}
+    return {
+        "images": len(own["as it is"]),
+        "seen": seen,
+        "highest_score": highest,
+        "scores": spread,
+        "other_keys": others,
+    }
 
 
 def main() -> None:

@@ -1,8 +1,10 @@
 """One import hook, two jobs, done at the moment they are needed and never earlier.
 
-1. Just before `torchvision` runs, whoever imports it: where its compiled part does not fit the installed torch (a CUDA build beside a CPU
-   torch), declare the two operators that its Python part insists on. Where torchvision works by itself, nothing is declared.
-2. As soon as `diffusers` has loaded its pipelines: make ours known to it, so that `DiffusionPipeline.from_pretrained` finds them.
+1. Just before `torchvision` runs, whoever imports it: where its compiled part does not fit the installed torch (a CUDA
+   build beside a CPU torch), declare the two operators that its Python part insists on. Where torchvision works by
+   itself, nothing is declared.
+2. As soon as `diffusers` has loaded its pipelines: make ours known to it, so that `DiffusionPipeline.from_pretrained`
+finds them.
 
 Nothing here imports torch or diffusers before somebody else does.
 """
@@ -88,7 +90,8 @@ def _claim(owner: ModuleType, name: str, value: Any) -> None:
 BEFORE: dict[str, Callable[[ModuleSpec], None]] = {"torchvision": declare_torchvision_operators}
 AFTER: dict[str, Callable[[ModuleSpec], None]] = {
     "diffusers": check_diffusers,
-    # The module that defines DiffusionPipeline: until it has run there is nothing to register with, and `import diffusers` stays lazy.
+    # The module that defines DiffusionPipeline: until it has run there is nothing to register with, and `import
+    # diffusers` stays lazy.
     "diffusers.pipelines.pipeline_utils": register_with_diffusers,
 }
 

@@ -1,7 +1,8 @@
 """The public names of the package, found by reading its folders.
 
-The file system is the registry: a class in `models/` or `pipelines/` is public as `hf_genimg.<Class>` from the moment its file exists.
-diffusers resolves the components of a `model_index.json` through the same names, so where a class lives is never part of a file format.
+The file system is the registry: a class in `models/` or `pipelines/` is public as `hf_genimg.<Class>` from the moment
+its file exists. diffusers resolves the components of a `model_index.json` through the same names, so where a class
+lives is never part of a file format.
 """
 
 from __future__ import annotations

@@ -23,8 +23,9 @@ __all__ = ["build_demo", "evaluate", "load", "train"]
 def train(recipe: str | Path | Recipe, out: str | Path | None = None, *, progress: bool = True, **fields: Any) -> Any:
     """Train a recipe and return its pipeline; the same call again goes on where the last one stopped.
 
-    recipe: a name from `hf-genimg list recipes`, a .py file that defines one, or a Recipe. out: the run's folder, by default
-    `runs/<recipe>`. fields: any field of the recipe. Raises `ValueError`, before anything is written, for what does not go together.
+    recipe: a name from `hf-genimg list recipes`, a .py file that defines one, or a Recipe. out: the run's folder, by
+    default `runs/<recipe>`. fields: any field of the recipe. Raises `ValueError`, before anything is written, for what
+    does not go together.
     """
     chosen = recipe if isinstance(recipe, Recipe) else recipe_class(recipe)()
     chosen = _with_plain_init(chosen.override(**fields))
@@ -61,7 +62,9 @@ def _with_plain_init(recipe: Recipe) -> Recipe:
 
 
 def callbacks_of(recipe: Recipe) -> list[Any] | None:
-    """What happens besides learning: the usual, and scores and pushes where the recipe asks for them; None for the usual alone."""
+    """What happens besides learning: the usual, and scores and pushes where the recipe asks for them; None for the
+    usual alone.
+    """
     if recipe.metrics is None and recipe.hub_model_id is None:
         return None
     recipe.check()
@@ -92,13 +95,16 @@ def refuse_unscorable(recipe: Recipe) -> None:
         example = recipe.override(image_channels=recipe.image_channels or 1)
         task = example.pipeline(example.models()).capabilities.task
     if task not in ("generation", "reconstruction"):
-        raise ValueError(f"metrics={recipe.metrics} scores images made from noise, and {recipe.name} is for {task}; leave metrics out")
+        raise ValueError(
+            f"metrics={recipe.metrics} scores images made from noise, and {recipe.name} is for {task}; leave metrics out"
+        )
 
 
 def evaluate(source: str | Path, reference: str | Path, *, paired: bool = False, **settings: Any) -> Any:
     """Score a model or a set of images against a reference.
 
-    Arguments and errors are those of `hf_genimg.evaluation.evaluate.evaluate`, or where `paired` of `.pairs.evaluate_paired`.
+    Arguments and errors are those of `hf_genimg.evaluation.evaluate.evaluate`, or where `paired` of
+    `.pairs.evaluate_paired`.
     """
     from .evaluation.evaluate import evaluate as measure  # here, for it takes torch-fidelity and torchvision along
     from .evaluation.pairs import evaluate_paired
@@ -109,7 +115,8 @@ def evaluate(source: str | Path, reference: str | Path, *, paired: bool = False,
 def build_demo(models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> Any:
     """The studio for one model or several, as `gr.Blocks`: `build_demo("runs/mine").launch()`.
 
-    models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several. any_model: let visitors type any Hub id.
+    models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several. any_model: let
+    visitors type any Hub id.
     results_to: a dataset on the Hub, to which answers of the human test are added where there is a token;
     HF_GENIMG_RESULTS_TO unless given.
     Raises `ValueError` where there is nothing to show, and as `load`.

@@ -1,7 +1,7 @@
 """The command line: `hf-genimg`. Every mistake is one line on stderr and a non-zero exit.
 
-The commands are the public functions of the modules in `commands/`. torch is imported by those that need it, so that help and mistakes are
-immediate.
+The commands are the public functions of the modules in `commands/`. torch is imported by those that need it, so that
+help and mistakes are immediate.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from . import __version__
 from .commands._shared import answer_ctrl_c, fail, let_threads_sleep, rank
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-ArgumentError = typer.BadParameter.__mro__[2]  # the base of every complaint about arguments; typer has no public name for it
+ArgumentError = typer.BadParameter.__mro__[
+    2
+]  # the base of every complaint about arguments; typer has no public name for it
 TOPICS = ("training", "images", "scores", "demo", "origins", "hub")  # modules of commands/, in the order of the help
 
 
@@ -72,7 +74,9 @@ def _show_version(wanted: bool) -> None:
 @app.callback(invoke_without_command=True)
 def _hf_genimg(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """GAN and VAE image generators for the Hugging Face Hub."""
     if context.invoked_subcommand is None:
@@ -84,11 +88,14 @@ def list_(
     kind: Annotated[
         str | None,
         typer.Argument(
-            metavar="[recipes|models|data|metrics|extractors|RECIPE]", help="What to list, or a recipe to describe; all when left out."
+            metavar="[recipes|models|data|metrics|extractors|RECIPE]",
+            help="What to list, or a recipe to describe; all when left out.",
         ),
     ] = None,
 ) -> None:
-    """List what there is: recipes to train, models to build, data to learn from, metrics and extractors; or one recipe with its fields."""
+    """List what there is: recipes to train, models to build, data to learn from, metrics and extractors; or one recipe
+    with its fields.
+    """
     from .listing import KINDS, describe_recipe
 
     if kind is not None and kind not in KINDS:

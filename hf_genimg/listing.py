@@ -15,12 +15,22 @@ def describe_recipe(name: str) -> str:
     from .training.fields import describe_fields
 
     if name not in recipe_names() and not name.endswith(".py"):
-        raise ValueError(f"{name!r} cannot be listed; use one of {', '.join(KINDS)}, or a recipe: {', '.join(recipe_names())}")
+        raise ValueError(
+            f"{name!r} cannot be listed; use one of {', '.join(KINDS)}, or a recipe: {', '.join(recipe_names())}"
+        )
     recipe = recipe_class(name)
     described = describe_fields(recipe)
     left, middle = (max(len(field[column]) for field in described) for column in (0, 1))
     head = f"{(sys.modules[recipe.__module__].__doc__ or recipe.__doc__ or name).strip()}\n\nfields:"
-    return "\n".join([head, *(f"  {assignment:<{left}}  {kind:<{middle}}  {comment}".rstrip() for assignment, kind, comment in described)])
+    return "\n".join(
+        [
+            head,
+            *(
+                f"  {assignment:<{left}}  {kind:<{middle}}  {comment}".rstrip()
+                for assignment, kind, comment in described
+            ),
+        ]
+    )
 
 
 def first_line(source: str) -> str:
@@ -29,7 +39,10 @@ def first_line(source: str) -> str:
 
 
 def recipe_lines() -> list[tuple[str, str]]:
-    return [(file.stem, first_line(file.read_text(encoding="utf-8"))) for file in sorted((PACKAGE / "recipes").glob("[a-z]*.py"))]
+    return [
+        (file.stem, first_line(file.read_text(encoding="utf-8")))
+        for file in sorted((PACKAGE / "recipes").glob("[a-z]*.py"))
+    ]
 
 
 def model_lines() -> list[tuple[str, str]]:

@@ -1,4 +1,6 @@
-"""For all tests: no network but loopback, one image cache, and hf_genimg imported first (its hook makes torchvision importable)."""
+"""For all tests: no network but loopback, one image cache, and hf_genimg imported first (its hook makes torchvision
+importable).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ os.environ |= {
     "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", "/tmp/hf_genimg-matplotlib"),
 }
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny networks are faster so, and tests do not fight over cores with what else runs
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # tiny networks are faster so, and tests do not fight over cores with what else runs
 
 import pytest
 from safetensors.torch import load_file
@@ -31,7 +35,9 @@ _connect = socket.socket.connect
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Where several processes share the tests, a file stays in one, and all that share the studio's server and browser do."""
+    """Where several processes share the tests, a file stays in one, and all that share the studio's server and browser
+    do.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByServer(LoadScopeScheduling):
@@ -74,7 +80,9 @@ def _hub_server() -> Iterator[Any]:
 
 @pytest.fixture
 def hub(_hub_server: Any) -> Any:
-    """An empty Hub on loopback (`tests/hub`): `hub.url`, `hub.tokens`; `tests.hub.client` runs the real client against it."""
+    """An empty Hub on loopback (`tests/hub`): `hub.url`, `hub.tokens`; `tests.hub.client` runs the real client against
+    it.
+    """
     _hub_server.reset()
     return _hub_server
 
@@ -99,7 +107,11 @@ def tensors_of() -> Callable[[Path], dict[str, Any]]:
 
     def read(run: Path) -> dict[str, Any]:
         folder = current_checkpoint(run / "state")
-        return {f"{file.name}:{key}": tensor for file in folder.glob("*.safetensors") for key, tensor in load_file(file).items()}
+        return {
+            f"{file.name}:{key}": tensor
+            for file in folder.glob("*.safetensors")
+            for key, tensor in load_file(file).items()
+        }
 
     return read
 

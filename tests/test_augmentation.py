@@ -31,7 +31,10 @@ def benchmark() -> ModuleType:
 @pytest.fixture(scope="module")
 def sets() -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     """Shots are drawn of the first, `more` of the second, and the last is tested on: all real digits, at 8 pixels."""
-    train, test = (hf_genimg.open_dataset(f"digits@{split}", image_size=8, labels=True, progress=False) for split in ("train", "test"))
+    train, test = (
+        hf_genimg.open_dataset(f"digits@{split}", image_size=8, labels=True, progress=False)
+        for split in ("train", "test")
+    )
     flat = [np.asarray(each.images).reshape(len(each.images), -1) / 255 for each in (train, test)]
     return (flat[0][:700], train.labels[:700]), (flat[0][700:], train.labels[700:]), (flat[1], test.labels)
 
@@ -56,7 +59,10 @@ def test_noise_with_labels_at_random_is_a_loss(benchmark: ModuleType, sets: tupl
     few, fresh, test = sets
     rng = np.random.default_rng(0)
     useless = rng.permutation(fresh[0].ravel()).reshape(fresh[0].shape)[:300], rng.integers(0, 10, 300)
-    assert benchmark.usefulness(few, test, lambda *_: useless, shots=5, trials=4).verdict in ("loss", "no significant gain")
+    assert benchmark.usefulness(few, test, lambda *_: useless, shots=5, trials=4).verdict in (
+        "loss",
+        "no significant gain",
+    )
     wrong = fresh[0], (fresh[1] + 1) % 10
     assert benchmark.usefulness(few, test, lambda *_: wrong, shots=5, trials=4).verdict == "loss"
 

@@ -13,7 +13,10 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_catalogue_is_the_list_of_recipes() -> None:
-    rows = [f"| `{name}` | {first_line((PACKAGE / f'recipes/{name}.py').read_text(encoding='utf-8'))} |" for name in recipe_names()]
+    rows = [
+        f"| `{name}` | {first_line((PACKAGE / f'recipes/{name}.py').read_text(encoding='utf-8'))} |"
+        for name in recipe_names()
+    ]
     catalogue = README.partition("<!-- catalogue")[2].partition("<!-- /catalogue -->")[0].strip().splitlines()[3:]
     assert catalogue == rows, "the catalogue of README.md must be:\n" + "\n".join(rows)
 

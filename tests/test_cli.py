@@ -70,11 +70,26 @@ def test_list_describes_a_recipe_and_each_of_its_fields(capsys: pytest.CaptureFi
     text, _, table = capsys.readouterr().out.partition("\n\nfields:\n")
     assert text == recipe_docstring("dcgan")
     rows = [row.strip() for row in table.splitlines()]
-    assert [row.partition("=")[0] for row in rows[:4]] == ["image_size", "images", "width", "channels_last"]  # its own come first
-    assert sorted(row.partition("=")[0] for row in rows) == sorted(field.name for field in fields(recipe_class("dcgan")))
+    assert [row.partition("=")[0] for row in rows[:4]] == [
+        "image_size",
+        "images",
+        "width",
+        "channels_last",
+    ]  # its own come first
+    assert sorted(row.partition("=")[0] for row in rows) == sorted(
+        field.name for field in fields(recipe_class("dcgan"))
+    )
     lines = [re.split(r"  +", row) for row in rows]
-    assert ["width=32", "a whole number", "channels of the largest feature map; the paper's networks have 64 (128 for its widest)"] in lines
-    assert ["channels_last=true", "true or false", "memory layout of images and convolution weights"] in lines  # the comment is inherited
+    assert [
+        "width=32",
+        "a whole number",
+        "channels of the largest feature map; the paper's networks have 64 (128 for its widest)",
+    ] in lines
+    assert [
+        "channels_last=true",
+        "true or false",
+        "memory layout of images and convolution weights",
+    ] in lines  # the comment is inherited
     assert ["images=240000", "a whole number", "length of the run"] in lines
     assert ["micro_batch_size=none", "a whole number or none", "images a backward pass; none: the whole batch"] in lines
 
@@ -98,7 +113,9 @@ OWN_RECIPE = (
 )
 
 
-def test_train_says_in_two_lines_where_things_are_and_what_is_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_train_says_in_two_lines_where_things_are_and_what_is_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["train", "mlp_gan", "--smoke", "--out", str(tmp_path / "run"), "images=32", "seed=3"]) == 0
     where, what = capsys.readouterr().out.strip().splitlines()
     assert where.startswith(f"{tmp_path}/run: the model in pipeline/")
@@ -152,7 +169,9 @@ def test_a_png_in_any_case_is_a_file(num: int, runs: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["x.jpg", "x.JPEG", "x.webp", "x.gif", "x.bmp", "x.tif", "x.tiff"])
-def test_no_other_picture_is_written(name: str, runs: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_other_picture_is_written(
+    name: str, runs: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "new" / name
     message = f"--out {out}: pictures are written as PNG only; use a name that ends in .png, or a folder"
     assert refusal(capsys, "sample", runs / "dcgan", "--out", out) == message
@@ -180,7 +199,9 @@ def test_a_warm_up_as_long_as_the_run_warns_once(tmp_path: Path, capsys: pytest.
         warnings.simplefilter("default")
         assert main(["train", "mlp_gan", "--smoke", "warmup_images=64", "--out", str(tmp_path / "run")]) == 0
     said = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
-    assert said == ["hf-genimg: warning: warmup_images=64 is not below images=64: the learning rate never gets to its height"]
+    assert said == [
+        "hf-genimg: warning: warmup_images=64 is not below images=64: the learning rate never gets to its height"
+    ]
 
 
 def test_data_that_cannot_fill_a_batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -193,7 +214,10 @@ def test_data_that_cannot_fill_a_batch(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_truncation_reaches_the_latents(runs: Path, tmp_path: Path) -> None:
     for value in ("0", "1"):
-        assert main(["sample", str(runs / "dcgan"), "--num", "2", "--truncation", value, "--out", str(tmp_path / value)]) == 0
+        assert (
+            main(["sample", str(runs / "dcgan"), "--num", "2", "--truncation", value, "--out", str(tmp_path / value)])
+            == 0
+        )
     assert [len({pixels(file) for file in (tmp_path / value).iterdir()}) for value in ("0", "1")] == [1, 2]
 
 
@@ -206,10 +230,16 @@ def test_reconstruct_writes_what_the_autoencoder_makes_of_a_picture(runs: Path, 
 
 def test_mistakes_are_one_line(runs: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
-    assert f"there is no recipe 'dcgn'; did you mean dcgan?; use one of {', '.join(recipe_names())}, or" in refusal(capsys, "train", "dcgn")
-    assert "there is no field 'batch'; did you mean batch_size?; the fields are: data, " in refusal(capsys, "train", "dcgan", "batch=3")
+    assert f"there is no recipe 'dcgn'; did you mean dcgan?; use one of {', '.join(recipe_names())}, or" in refusal(
+        capsys, "train", "dcgn"
+    )
+    assert "there is no field 'batch'; did you mean batch_size?; the fields are: data, " in refusal(
+        capsys, "train", "dcgan", "batch=3"
+    )
     assert refusal(capsys, "train", "dcgan", "images=lots") == "images=lots is not right; it must be a whole number"
-    assert "image_size=48 is not a size that DCGAN makes" in refusal(capsys, "train", "dcgan", "image_size=48", "--out", out)
+    assert "image_size=48 is not a size that DCGAN makes" in refusal(
+        capsys, "train", "dcgan", "image_size=48", "--out", out
+    )
     assert "there is nothing at '/nowhere'" in refusal(capsys, "train", "dcgan", "data=/nowhere", "--out", out)
     assert "digits has no split 'dev'" in refusal(capsys, "train", "dcgan", "data=digits@dev", "--out", out)
     assert "game='chess' is not known" in refusal(capsys, "train", "dcgan", "game=chess", "--out", out)
@@ -217,11 +247,15 @@ def test_mistakes_are_one_line(runs: Path, picture: Path, tmp_path: Path, capsys
     assert "class_labels" in refusal(capsys, "sample", runs / "dcgan", "--label", 3, "--out", out)
     assert "truncation=7" in refusal(capsys, "sample", runs / "dcgan", "--truncation", 7, "--out", out)
     assert "cannot encode pictures" in refusal(capsys, "reconstruct", runs / "dcgan", picture, "--out", out)
-    assert "is not a picture that can be read" in refusal(capsys, "reconstruct", runs / "mlp_vae", __file__, "--out", out)
+    assert "is not a picture that can be read" in refusal(
+        capsys, "reconstruct", runs / "mlp_vae", __file__, "--out", out
+    )
     good = refusal(capsys, "reconstruct", runs / "mlp_vae", picture, __file__, "--out", out)
     assert "is not a picture that can be read" in good
     assert "which is a file" in refusal(capsys, "sample", runs / "dcgan", "--out", picture / "x")
-    assert "use batch_size and micro_batch_size of at least 2" in refusal(capsys, "train", "mlp_gan", "batch_size=1", "--out", out)
+    assert "use batch_size and micro_batch_size of at least 2" in refusal(
+        capsys, "train", "mlp_gan", "batch_size=1", "--out", out
+    )
     assert "generator_width=0 must be above 0" in refusal(capsys, "train", "mlp_gan", "generator_width=0", "--out", out)
     assert "would both be written" in refusal(capsys, "reconstruct", runs / "mlp_vae", picture, picture, "--out", out)
     assert "Missing option '--out'" in refusal(capsys, "sample", runs / "dcgan")
@@ -257,14 +291,28 @@ def test_no_arguments_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_nothing_is_overwritten(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "seed-1.png").write_text("mine")
-    assert "seed-1.png exists already and is not overwritten" in refusal(capsys, "sample", runs / "dcgan", "--num", 2, "--out", tmp_path)
+    assert "seed-1.png exists already and is not overwritten" in refusal(
+        capsys, "sample", runs / "dcgan", "--num", 2, "--out", tmp_path
+    )
     assert [file.name for file in tmp_path.iterdir()] == ["seed-1.png"]
     assert (tmp_path / "seed-1.png").read_text() == "mine"
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_is_one_line_and_the_same_command_continues(number: signal.Signals, status: int, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "hf_genimg.cli", "train", "mlp_gan", "--smoke", "--out", str(tmp_path / "run"), "images=4_000"]
+def test_a_signal_is_one_line_and_the_same_command_continues(
+    number: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "hf_genimg.cli",
+        "train",
+        "mlp_gan",
+        "--smoke",
+        "--out",
+        str(tmp_path / "run"),
+        "images=4_000",
+    ]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not (tmp_path / "run/state/current").exists() and time.monotonic() < deadline:
@@ -295,7 +343,11 @@ def test_ctrl_c_before_the_loop_is_one_line(
 
 
 def test_ctrl_c_inside_an_import_is_one_line(tmp_path: Path) -> None:
-    lines = ["import os, signal", "try: os.kill(os.getpid(), signal.SIGINT)", "except BaseException: raise RecursionError('half-imported')"]
+    lines = [
+        "import os, signal",
+        "try: os.kill(os.getpid(), signal.SIGINT)",
+        "except BaseException: raise RecursionError('half-imported')",
+    ]
     (tmp_path / "stubborn.py").write_text("\n".join(lines))
     command = [sys.executable, "-m", "hf_genimg.cli", "train", str(tmp_path / "stubborn.py")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
@@ -323,10 +375,14 @@ def test_the_console_script(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="torch is built with GNU's OpenMP on Linux")
-@pytest.mark.parametrize(("environment", "spins"), [({}, "10000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "passive"}, "0")])
+@pytest.mark.parametrize(
+    ("environment", "spins"), [({}, "10000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "passive"}, "0")]
+)
 def test_threads_that_wait_sleep_soon(environment: dict[str, str], spins: str) -> None:
     """As libgomp says itself."""
     clean = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
     command = [sys.executable, "-m", "hf_genimg.cli", "train", "mlp_gan", "nothing=1"]
-    done = subprocess.run(command, capture_output=True, text=True, env=clean | environment | {"OMP_DISPLAY_ENV": "verbose"})
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=clean | environment | {"OMP_DISPLAY_ENV": "verbose"}
+    )
     assert f"GOMP_SPINCOUNT = '{spins}'" in done.stderr

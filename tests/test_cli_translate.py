@@ -34,7 +34,9 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     return captured.err
 
 
-def test_pictures_are_translated(model: str, pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pictures_are_translated(
+    model: str, pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["translate", model, *pictures, "--out", str(tmp_path / "out")]) == 0
     assert capsys.readouterr().out == f"2 translations in {tmp_path}/out\n"
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["one-translated.png", "two-translated.png"]
@@ -52,19 +54,27 @@ def test_a_run_says_that_it_translates(tmp_path: Path, capsys: pytest.CaptureFix
     assert what == f"next: hf-genimg translate {tmp_path}/run IMAGE --out pictures"
 
 
-def test_mistakes_are_one_line(model: str, pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mistakes_are_one_line(
+    model: str, pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     assert f"{model} takes no mask, for it fills nothing in; leave out --mask {pictures[1]}" in refusal(
         capsys, "translate", model, pictures[0], "--mask", pictures[1], "--out", out
     )
     assert "makes images of pictures only; use hf-genimg translate" in refusal(capsys, "sample", model, "--out", out)
     assert "cannot encode pictures" in refusal(capsys, "reconstruct", model, pictures[0], "--out", out)
-    assert "is not a picture that can be read" in refusal(capsys, "translate", model, pictures[0], __file__, "--out", out)
+    assert "is not a picture that can be read" in refusal(
+        capsys, "translate", model, pictures[0], __file__, "--out", out
+    )
     assert "would both be written" in refusal(capsys, "translate", model, pictures[0], pictures[0], "--out", out)
-    assert "is the name of a picture, and a folder is wanted" in refusal(capsys, "translate", model, pictures[0], "--out", "x.png")
+    assert "is the name of a picture, and a folder is wanted" in refusal(
+        capsys, "translate", model, pictures[0], "--out", "x.png"
+    )
     gan = tmp_path / "gan"
     hf_genimg.ImageGenerationPipeline(hf_genimg.DCGANGenerator(16, 1, 4, 2)).save_pretrained(gan)
-    assert f"{gan} cannot translate pictures; translate needs a translator" in refusal(capsys, "translate", gan, pictures[0], "--out", out)
+    assert f"{gan} cannot translate pictures; translate needs a translator" in refusal(
+        capsys, "translate", gan, pictures[0], "--out", out
+    )
     assert not out.exists()
     assert main(["translate", model, pictures[0], "--out", str(out)]) == 0
     capsys.readouterr()

@@ -1,4 +1,6 @@
-"""Every cure with every adversarial recipe that admits it, one round each; and the pairs that are refused, as the docs list them."""
+"""Every cure with every adversarial recipe that admits it, one round each; and the pairs that are refused, as the docs
+list them.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +48,14 @@ CURES: dict[str, dict[str, Any]] = {
     "ema_half_life": {"ema_half_life": 100},
 }
 OTHER_NUMBERS = "_paper"  # a smoke run of such a recipe is that of the one it is made from
-ADVERSARIAL = [name for name in recipe_names() if issubclass(recipe_class(name), AdversarialRecipe) and not name.endswith(OTHER_NUMBERS)]
-EXAMPLES: dict[str, Any] = {name: value for fields in CURES.values() for name, value in fields.items()} | {"compile": True}
+ADVERSARIAL = [
+    name
+    for name in recipe_names()
+    if issubclass(recipe_class(name), AdversarialRecipe) and not name.endswith(OTHER_NUMBERS)
+]
+EXAMPLES: dict[str, Any] = {name: value for fields in CURES.values() for name, value in fields.items()} | {
+    "compile": True
+}
 
 
 def small(name: str, **fields: Any) -> AdversarialRecipe:
@@ -84,13 +92,22 @@ def refusal(recipe: AdversarialRecipe) -> str | None:
 
 
 def test_every_field_is_tried() -> None:
-    beside = {"ada_target", "ada_images", "augment_probability", "burn_in_images", "latent_noise", "instance_noise_images"}
+    beside = {
+        "ada_target",
+        "ada_images",
+        "augment_probability",
+        "burn_in_images",
+        "latent_noise",
+        "instance_noise_images",
+    }
     assert set(Cures.__dataclass_fields__) - beside <= {name for fields in CURES.values() for name in fields}
 
 
 @pytest.mark.parametrize("cure", CURES)
 @pytest.mark.parametrize("name", ADVERSARIAL)
-def test_one_round_of_every_cure_with_every_recipe(name: str, cure: str, datasets: Callable[..., Any], tmp_path: Path) -> None:
+def test_one_round_of_every_cure_with_every_recipe(
+    name: str, cure: str, datasets: Callable[..., Any], tmp_path: Path
+) -> None:
     recipe = small(name, **CURES[cure])
     said = refusal(recipe)
     if said:
@@ -98,7 +115,11 @@ def test_one_round_of_every_cure_with_every_recipe(name: str, cure: str, dataset
         pytest.skip(said)
     dataset = datasets(recipe)
     run = Run(recipe.fitted(dataset), Folder(tmp_path), dataset, Accelerator(cpu=True))
-    before = {f"{n}.{key}": tensor.clone() for n, network in run.networks.items() for key, tensor in network.named_parameters()}
+    before = {
+        f"{n}.{key}": tensor.clone()
+        for n, network in run.networks.items()
+        for key, tensor in network.named_parameters()
+    }
     run.play_round()
     if cure == "schedule":
         run.play_round()  # the warm-up begins at zero
@@ -130,7 +151,9 @@ def test_the_docs_list_what_the_code_refuses() -> None:
     table = DOCS.partition("<!-- refused")[2].partition("<!-- /refused -->")[0]
     rows = re.findall(r"^\| `(.+?)` \| `(.+?)` \| (.+?) \|$", table, re.MULTILINE)
     wanted = [tuple(refused) for refused in REFUSED]
-    assert rows == wanted, "docs/CURES.md must say:\n" + "\n".join(f"| `{one}` | `{other}` | {why} |" for one, other, why in wanted)
+    assert rows == wanted, "docs/CURES.md must say:\n" + "\n".join(
+        f"| `{one}` | `{other}` | {why} |" for one, other, why in wanted
+    )
 
 
 def test_the_docs_list_the_families_that_refuse_a_cure() -> None:
@@ -179,15 +202,22 @@ def test_weights_of_a_normalised_run_have_a_singular_value_of_one(tmp_path: Path
 def test_each_player_has_its_own_learning_rate() -> None:
     recipe = small("mlp_gan", discriminator_learning_rate=4e-4)
     rates = {
-        name: optimizer.param_groups[0]["lr"] for name, optimizer in recipe.optimizers(recipe.override(image_channels=1).networks()).items()
+        name: optimizer.param_groups[0]["lr"]
+        for name, optimizer in recipe.optimizers(recipe.override(image_channels=1).networks()).items()
     }
     assert rates == {"generator": 2e-4, "discriminator": 4e-4}
 
 
-EVERYTHING = {name: value for name, value in EXAMPLES.items() if name not in ("compile", "augment", "diff_augment", "weight_clipping")}
+EVERYTHING = {
+    name: value
+    for name, value in EXAMPLES.items()
+    if name not in ("compile", "augment", "diff_augment", "weight_clipping")
+}
 
 
-def test_all_together_resume_exactly(tmp_path: Path, tiny: Callable[..., Any], tensors_of: Callable[[Path], dict[str, Any]]) -> None:
+def test_all_together_resume_exactly(
+    tmp_path: Path, tiny: Callable[..., Any], tensors_of: Callable[[Path], dict[str, Any]]
+) -> None:
     recipe = tiny("mlp_gan", **{**EVERYTHING, "ada_images": 128, "top_k_images": 48})
     train(recipe, tmp_path / "whole", callbacks=[], progress=False)
     train(recipe, tmp_path / "halves", callbacks=[], stop_at=24, progress=False)
@@ -195,7 +225,12 @@ def test_all_together_resume_exactly(tmp_path: Path, tiny: Callable[..., Any], t
     whole, halves = tensors_of(tmp_path / "whole"), tensors_of(tmp_path / "halves")
     assert whole.keys() == halves.keys()
     assert all(torch.equal(whole[key], halves[key]) for key in whole)
-    assert {key.rpartition(".")[2] for key in whole if key.startswith("objective")} >= {"probability", "signs", "anchors", "updates"}
+    assert {key.rpartition(".")[2] for key in whole if key.startswith("objective")} >= {
+        "probability",
+        "signs",
+        "anchors",
+        "updates",
+    }
     assert any(key.endswith(".0.u") for key in whole)
 
 

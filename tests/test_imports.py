@@ -14,7 +14,9 @@ from hf_genimg import _imports
 
 
 def python(code: str, *arguments: str) -> str:
-    result = subprocess.run([sys.executable, "-W", "error", "-c", textwrap.dedent(code), *arguments], capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(code), *arguments], capture_output=True, text=True
+    )
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
 
@@ -22,7 +24,9 @@ def python(code: str, *arguments: str) -> str:
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("pipeline")
-    hf_genimg.ImageGenerationPipeline(hf_genimg.MLPGANGenerator(image_size=8, latent_dim=4, width=8)).save_pretrained(folder)
+    hf_genimg.ImageGenerationPipeline(hf_genimg.MLPGANGenerator(image_size=8, latent_dim=4, width=8)).save_pretrained(
+        folder
+    )
     return str(folder)
 
 
@@ -102,7 +106,9 @@ def test_operators_are_declared_only_where_torchvision_needs_it(tmp_path: Path) 
         print(torchvision.SCHEMA, len(_imports._kept_alive))
     """
     (tmp_path / "torchvision").mkdir()
-    (tmp_path / "torchvision/__init__.py").write_text("import torch\nSCHEMA = str(torch.ops.torchvision.nms.default._schema)\n")
+    (tmp_path / "torchvision/__init__.py").write_text(
+        "import torch\nSCHEMA = str(torch.ops.torchvision.nms.default._schema)\n"
+    )
     assert python(code, str(tmp_path), "fits").endswith("(Tensor boxes) -> Tensor 0")
     assert "float iou_threshold" in python(code, str(tmp_path), "does not")
 
@@ -111,7 +117,9 @@ def test_a_diffusers_outside_the_tested_range_is_named(monkeypatch: pytest.Monke
     import diffusers
 
     monkeypatch.setattr(diffusers, "__version__", "0.99.0")
-    with pytest.warns(RuntimeWarning, match=r"diffusers 0\.99\.0 is installed, but hf_genimg was tested with diffusers >=0\.42,<0\.43"):
+    with pytest.warns(
+        RuntimeWarning, match=r"diffusers 0\.99\.0 is installed, but hf_genimg was tested with diffusers >=0\.42,<0\.43"
+    ):
         _imports.check_diffusers()
 
 
@@ -126,14 +134,26 @@ def test_what_is_there_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> No
 
     foreign = object()
     monkeypatch.setattr(diffusers, "ImageGenerationPipeline", foreign)
-    with pytest.warns(RuntimeWarning, match="already has a 'ImageGenerationPipeline' that is not hf_genimg's, and it is left alone"):
+    with pytest.warns(
+        RuntimeWarning, match="already has a 'ImageGenerationPipeline' that is not hf_genimg's, and it is left alone"
+    ):
         _imports.register_with_diffusers()
     assert diffusers.ImageGenerationPipeline is foreign
 
 
 def test_public_names_are_found_and_unknown_ones_are_not() -> None:
-    assert {"load", "train", "DCGANGenerator", "MLPVAE", "ImageReconstructionPipeline", "ModelMixin"} <= set(dir(hf_genimg))
-    for name in ("load", "train", "MLPVAE", "ImageGenerationPipeline", "open_dataset", "ModelMixin", "DiffusionPipeline"):
+    assert {"load", "train", "DCGANGenerator", "MLPVAE", "ImageReconstructionPipeline", "ModelMixin"} <= set(
+        dir(hf_genimg)
+    )
+    for name in (
+        "load",
+        "train",
+        "MLPVAE",
+        "ImageGenerationPipeline",
+        "open_dataset",
+        "ModelMixin",
+        "DiffusionPipeline",
+    ):
         assert getattr(hf_genimg, name).__name__ == name
     with pytest.raises(AttributeError, match="has no attribute 'DCGANGenerater'; it has: .*DCGANDiscriminator, "):
         hf_genimg.DCGANGenerater  # noqa: B018

@@ -1,4 +1,6 @@
-"""Imports point down the list of layers, never up or sideways, and third-party packages stay in the layers that own them."""
+"""Imports point down the list of layers, never up or sideways, and third-party packages stay in the layers that own
+them.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,9 @@ def imports_of(file: Path) -> Iterator[tuple[str, bool]]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             yield node.module.split(".")[0], False
         elif isinstance(node, ast.ImportFrom) and node.level == depth:
-            yield from ([(node.module.split(".")[0], True)] if node.module else [(alias.name, True) for alias in node.names])
+            yield from (
+                [(node.module.split(".")[0], True)] if node.module else [(alias.name, True) for alias in node.names]
+            )
         elif isinstance(node, ast.ImportFrom) and node.level > depth:
             yield "something above the package", True
 

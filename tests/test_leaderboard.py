@@ -23,7 +23,14 @@ def table() -> ModuleType:
 
 
 def entry(recipe: str, fid: float, data: str = "digits", seconds: float = 600.0, **protocol: Any) -> dict[str, Any]:
-    seen = {"num_fake": 1500, "num_real": 1500, "reference": data, "split": "train", "extractor": "digits", "extractor_sha256": "ab" * 32}
+    seen = {
+        "num_fake": 1500,
+        "num_real": 1500,
+        "reference": data,
+        "split": "train",
+        "extractor": "digits",
+        "extractor_sha256": "ab" * 32,
+    }
     return {
         "name": f"quality_{data}_{recipe}",
         "date": "2026-11-24",

@@ -68,12 +68,21 @@ def test_a_model_is_small_whole_and_shows_no_real_picture(name: str) -> None:
     assert not [path for path in folder.rglob("*") if path.suffix in (".bin", ".pt", ".pth", ".pkl", ".parquet")]
     task = load(folder).capabilities.task
     pictures = {path.relative_to(folder).as_posix() for path in folder.rglob("*.png")}
-    assert {path.partition("/")[0] for path in pictures} == ({"curve.png"} if task == "classification" else {"curve.png", "samples"})
+    assert {path.partition("/")[0] for path in pictures} == (
+        {"curve.png"} if task == "classification" else {"curve.png", "samples"}
+    )
 
 
 def test_the_code_of_every_card_runs_when_pasted(tmp_path: Path) -> None:
     (tmp_path / "model_cards").symlink_to(ROOT / "model_cards")
-    codes = [re.search(r"```python\n(.*?)```", (ROOT / "model_cards" / name / "README.md").read_text(), re.DOTALL)[1] for name in SHIPPED]
-    pasted = "\n".join(["import pathlib", *(f"{code}\npathlib.Path('grid.png').unlink(missing_ok=True)" for code in codes)])
-    done = subprocess.run([sys.executable, "-c", pasted], cwd=tmp_path, capture_output=True, text=True, env=None, timeout=240)
+    codes = [
+        re.search(r"```python\n(.*?)```", (ROOT / "model_cards" / name / "README.md").read_text(), re.DOTALL)[1]
+        for name in SHIPPED
+    ]
+    pasted = "\n".join(
+        ["import pathlib", *(f"{code}\npathlib.Path('grid.png').unlink(missing_ok=True)" for code in codes)]
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", pasted], cwd=tmp_path, capture_output=True, text=True, env=None, timeout=240
+    )
     assert done.returncode == 0, done.stderr

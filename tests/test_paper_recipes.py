@@ -45,7 +45,10 @@ def test_the_run_has_the_published_length_and_rates(name: str) -> None:
     recipe = recipe_class(name)()
     recipe.check()
     assert (recipe.n_critic, recipe.batch_size, recipe.images) == LENGTH[name]
-    rates = {key: made.param_groups[0]["lr"] for key, made in recipe.optimizers(recipe.smoke().override(image_channels=1).models()).items()}
+    rates = {
+        key: made.param_groups[0]["lr"]
+        for key, made in recipe.optimizers(recipe.smoke().override(image_channels=1).models()).items()
+    }
     assert rates == {"generator": 1e-3 if name == "infogan_paper" else 2e-4, "discriminator": 2e-4}
 
 
@@ -63,12 +66,20 @@ def tunable(recipe: Any) -> torch.optim.Optimizer:
 
 
 def test_what_moves_in_the_burn_in_of_r3gan_moves_as_published(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a cosine over 20 million images: rate 2e-4 to 5e-5, gamma 0.05 to 0.005, beta2 0.9 to 0.99, changes 0 to 0.55."""
+    """Half a cosine over 20 million images: rate 2e-4 to 5e-5, gamma 0.05 to 0.005, beta2 0.9 to 0.99, changes 0 to
+    0.55.
+    """
     recipe = recipe_class("r3gan_paper")()
     penalty, augment = recipe.penalties()[0], recipe.augmentations()[0]
     optimizer = tunable(recipe)
     monkeypatch.setattr("hf_genimg.objectives.regularizers.zero_centred", lambda *_: 1.0)
-    for images, share in ((0, 0.0), (5_000_000, 0.5 - 0.5**1.5), (10_000_000, 0.5), (20_000_000, 1.0), (90_000_000, 1.0)):
+    for images, share in (
+        (0, 0.0),
+        (5_000_000, 0.5 - 0.5**1.5),
+        (10_000_000, 0.5),
+        (20_000_000, 1.0),
+        (90_000_000, 1.0),
+    ):
         recipe.tune(optimizer, images)
         for part in (penalty, augment):
             part.updates.fill_(images // recipe.batch_size - (part is augment))

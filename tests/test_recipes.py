@@ -1,4 +1,6 @@
-"""Every recipe, by its smoke run: finite, resumed exactly, unchanged by callbacks, loadable. A new recipe is tested by being there."""
+"""Every recipe, by its smoke run: finite, resumed exactly, unchanged by callbacks, loadable. A new recipe is tested by
+being there.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,14 @@ def test_a_smoke_run_is_finite_and_complete(name: str, finished: Callable[[str],
     assert all(math.isfinite(value) for record in records for value in record.values())
     assert any(key.startswith("held_out/") for key in records[-1])
     assert records[-1]["images"] >= recipe_class(name)().smoke().images
-    assert {entry.name for entry in run.iterdir()} >= {"recipe.json", "log.jsonl", "state", "pipeline", "samples", "curve.png"}
+    assert {entry.name for entry in run.iterdir()} >= {
+        "recipe.json",
+        "log.jsonl",
+        "state",
+        "pipeline",
+        "samples",
+        "curve.png",
+    }
     assert len(list((run / "samples").glob("*.png"))) == 2
 
 
@@ -80,7 +89,11 @@ def test_training_changes_every_trained_network(name: str, finished: Callable[[s
     early, late = state(tmp_path / "short"), state(finished(name))
     networks = {key.split("/")[0] for key in late if key.startswith("networks")}
     for network in networks:
-        moved = [not torch.equal(early[key], late[key]) for key in late if key.startswith(f"{network}/") and key.endswith("weight")]
+        moved = [
+            not torch.equal(early[key], late[key])
+            for key in late
+            if key.startswith(f"{network}/") and key.endswith("weight")
+        ]
         assert all(moved), network
 
 
@@ -107,13 +120,21 @@ def test_the_pipeline_is_the_averaged_network(name: str, finished: Callable[[str
     run = finished(name)
     pipe = hf_genimg.load(run)
     published = recipe_class(name).published[0]
-    averages = {key.partition(f"{published}/")[2]: tensor for key, tensor in state(run).items() if key.startswith("averages.safetensors")}
+    averages = {
+        key.partition(f"{published}/")[2]: tensor
+        for key, tensor in state(run).items()
+        if key.startswith("averages.safetensors")
+    }
     assert same(averages, dict(pipe.components[published].state_dict()))
     if pipe.capabilities.task == "classification":
         assert pipe.probabilities(three_inputs(pipe.network.config)).unique(dim=0).shape[0] == 3
         return
     translates = pipe.capabilities.task == "translation"
-    images = pipe(three_inputs(pipe.network.config), output_type="np").images if translates else pipe(num_images=3, seed=1).images
+    images = (
+        pipe(three_inputs(pipe.network.config), output_type="np").images
+        if translates
+        else pipe(num_images=3, seed=1).images
+    )
     assert len({image.tobytes() for image in images}) == 3
 
 
@@ -132,7 +153,9 @@ def test_the_docstring_says_how_to_make_it_and_what_it_reached(name: str) -> Non
         assert part in docstring, f"the docstring of {name} lacks {part!r}"
     cost, reached = docstring.partition("Cost:")[2].split("Reached:")
     for said in (cost, reached):
-        assert re.search(r"\d", said) or "not run here" in said, f"the docstring of {name} must have figures: {said.strip()!r}"
+        assert re.search(r"\d", said) or "not run here" in said, (
+            f"the docstring of {name} must have figures: {said.strip()!r}"
+        )
         assert "not run here" not in said or name.endswith("_paper"), f"{name} can be run here"
 
 

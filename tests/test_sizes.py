@@ -18,7 +18,11 @@ def lines_of(file: Path) -> int:
 
 def functions_of(file: Path) -> list[tuple[str, int]]:
     nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-    return [(node.name, node.end_lineno - node.lineno + 1) for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [
+        (node.name, node.end_lineno - node.lineno + 1)
+        for node in nodes
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def limit(file: Path) -> int:

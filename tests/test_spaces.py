@@ -25,7 +25,9 @@ def test_a_space_says_what_the_hub_needs(name: str) -> None:
     assert (data.sdk, data.python_version, data.app_file) == ("gradio", "3.12", "app.py")
     tested = (ROOT / "constraints.txt").read_text().lower().replace("_", "-").splitlines()
     assert f"gradio=={data.sdk_version}" in tested
-    assert {line.lower().replace("_", "-") for line in (folder / "requirements.txt").read_text().splitlines()} <= set(tested)
+    assert {line.lower().replace("_", "-") for line in (folder / "requirements.txt").read_text().splitlines()} <= set(
+        tested
+    )
 
 
 @every_space
@@ -38,7 +40,9 @@ def test_python_app_py_opens_the_page(name: str, tmp_path: Path) -> None:
         "PYTHONPATH": str(ROOT),
     }
     with (tmp_path / "log").open("w") as log:
-        app = subprocess.Popen([sys.executable, "app.py"], env=os.environ | quiet, cwd=ROOT / "spaces" / name, stdout=log, stderr=log)
+        app = subprocess.Popen(
+            [sys.executable, "app.py"], env=os.environ | quiet, cwd=ROOT / "spaces" / name, stdout=log, stderr=log
+        )
     try:
         page = _page(f"http://127.0.0.1:{port}/config", app, tmp_path / "log")
         assert ("vae-digits" in page) == (name == "digits")
@@ -52,4 +56,6 @@ def test_make_spaces_puts_the_package_beside_each(tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "-q", str(ROOT), str(copy)], check=True)
     subprocess.run(["make", "-s", "spaces"], cwd=copy, check=True)
     for name in SPACES:
-        assert {"app.py", "README.md", "requirements.txt", "hf_genimg"} <= {path.name for path in (copy / "build/spaces" / name).iterdir()}
+        assert {"app.py", "README.md", "requirements.txt", "hf_genimg"} <= {
+            path.name for path in (copy / "build/spaces" / name).iterdir()
+        }

@@ -1,4 +1,6 @@
-"""What recipes that translate do besides what every recipe is tested for: channels from the data, held-out rows, refusals."""
+"""What recipes that translate do besides what every recipe is tested for: channels from the data, held-out rows,
+refusals.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,11 @@ def test_channels_come_from_the_data_and_rows_from_what_is_held_out(folders: Pat
     assert (config.input_channels, config.image_channels, config.image_size) == (1, 3, 16)
     with Image.open(tmp_path / "run/samples/000000000064.png") as grid:
         assert grid.size == (3 * 66, 2 * 66)
-        assert [grid.getpixel((33, y)) for y in (33, 99)] == [grid.getpixel((165, y)) for y in (33, 99)] == [(100,) * 3, (120,) * 3]
+        assert (
+            [grid.getpixel((33, y)) for y in (33, 99)]
+            == [grid.getpixel((165, y)) for y in (33, 99)]
+            == [(100,) * 3, (120,) * 3]
+        )
     assert read_provenance(tmp_path / "run/samples/000000000064.png")["num_images"] == 2
     assert not any("l1_of_inputs" in line for line in (tmp_path / "run/log.jsonl").read_text().splitlines())
     train(recipe, tmp_path / "run", progress=False)  # finished; the same settings are the same run
@@ -67,7 +73,10 @@ def test_other_channels_than_a_run_began_with_are_refused(tiny: Tiny, tmp_path: 
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"skip_bad": True}, "skip_bad=True cannot be used: a picture left out would leave the other of its pair alone"),
+        (
+            {"skip_bad": True},
+            "skip_bad=True cannot be used: a picture left out would leave the other of its pair alone",
+        ),
         ({"l1_weight": -1.0}, "l1_weight=-1.0 must be at least 0"),
         ({"shift": 64}, "shift=64 must be at least 0 and below image_size=64"),
         ({"norm": "layer"}, "norm='layer' is not known; use one of batch, instance"),
@@ -78,7 +87,9 @@ def test_other_channels_than_a_run_began_with_are_refused(tiny: Tiny, tmp_path: 
         ({"inputs": "A", "targets": "B"}, "digits has no 'A' among its image columns"),
     ],
 )
-def test_refusals_before_anything_is_written(fields: dict[str, object], message: str, tiny: Tiny, tmp_path: Path) -> None:
+def test_refusals_before_anything_is_written(
+    fields: dict[str, object], message: str, tiny: Tiny, tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match=message):
         train(tiny("pix2pix", **fields), tmp_path / "run", progress=False)
     assert not (tmp_path / "run").exists()

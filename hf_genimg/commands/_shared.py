@@ -47,17 +47,19 @@ def fail(message: str, status: int) -> int:
 
 
 def let_threads_sleep() -> None:
-    """Before torch is imported: let a thread that waits for another sleep soon, unless the environment says how to wait.
+    """Before torch is imported: let a thread that waits for another sleep soon, unless the environment says how to
+    wait.
 
-    GNU's OpenMP, with which torch is built on Linux, has it look 300,000 times: where cores have other work, it then holds the one that the
-    other thread needs, in every layer of every step (benchmarks/busy.py).
+    GNU's OpenMP, with which torch is built on Linux, has it look 300,000 times: where cores have other work, it then
+    holds the one that the other thread needs, in every layer of every step (benchmarks/busy.py).
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))
 
 
 def answer_ctrl_c() -> None:
-    """Have Ctrl-C raise `KeyboardInterrupt` as usual, but inside an import end the process at once, with the same line and status.
+    """Have Ctrl-C raise `KeyboardInterrupt` as usual, but inside an import end the process at once, with the same line
+    and status.
 
     Raised there it is lost: what is half-imported swallows it, or fails later in a way of its own.
     """

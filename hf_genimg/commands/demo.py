@@ -10,8 +10,12 @@ from ._shared import serve
 
 
 def demo(
-    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Run directories, pipeline directories or Hub ids.")],
-    port: Annotated[int, typer.Option(help="Where it is served; the next free one from 7860 when left out.", min=0, max=65535)] = 0,
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL...", help="Run directories, pipeline directories or Hub ids.")
+    ],
+    port: Annotated[
+        int, typer.Option(help="Where it is served; the next free one from 7860 when left out.", min=0, max=65535)
+    ] = 0,
 ) -> int:
     """Open a page to play with models: generate, explore, reconstruct, translate, classify, compare."""
     return serve(models, port)

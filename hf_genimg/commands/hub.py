@@ -13,20 +13,28 @@ from ._shared import Model, hide_loading_bars, load_model
 def push(
     model: Model,
     repo_id: Annotated[str, typer.Argument(metavar="REPO_ID", help="Where to: owner/name.")],
-    private: Annotated[bool, typer.Option("--private", help="Make the repository private, where it is made now.")] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="Make the repository private, where it is made now.")
+    ] = False,
 ) -> None:
-    """Push a model to the Hub in one commit: weights, card, recipe, scores, samples. Again, it sends only what has changed."""
+    """Push a model to the Hub in one commit: weights, card, recipe, scores, samples. Again, it sends only what has
+    changed.
+    """
     from ..hub.push import push as push_model
 
     hide_loading_bars()
     pushed = push_model(model, repo_id, private=private)
-    print(f"{pushed.url}: {f'commit {pushed.commit[:8]}' if pushed.changed else 'nothing has changed since the last push'}")
+    print(
+        f"{pushed.url}: {f'commit {pushed.commit[:8]}' if pushed.changed else 'nothing has changed since the last push'}"
+    )
 
 
 def space(
     model: Model,
     repo_id: Annotated[str, typer.Argument(metavar="REPO_ID", help="The Space, as owner/name.")],
-    local: Annotated[Path | None, typer.Option(help="Leave it in this folder, where `python app.py` runs, instead of pushing it.")] = None,
+    local: Annotated[
+        Path | None, typer.Option(help="Leave it in this folder, where `python app.py` runs, instead of pushing it.")
+    ] = None,
 ) -> None:
     """Make a Space of a model: a page to play with it, on the Hub or in a folder."""
     from ..hub.space import make_space

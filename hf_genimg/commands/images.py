@@ -62,7 +62,9 @@ def translate(
     model: Model,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to translate.")],
     out: Annotated[Path, typer.Option(help="A folder for the translations.")],
-    mask: Annotated[Path | None, typer.Option(help="White where there is something to fill in, for models that do.")] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="White where there is something to fill in, for models that do.")
+    ] = None,
 ) -> None:
     """Turn pictures into what a model has learned to make of such."""
     refuse_picture_file(out)

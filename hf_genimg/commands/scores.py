@@ -14,27 +14,43 @@ from ._shared import hide_loading_bars, print_scores
 def evaluate(
     source: Annotated[str, typer.Argument(metavar="MODEL|DATA", help="What is scored: a model, or a set of images.")],
     reference: Annotated[str, typer.Option(metavar="DATA", help="Real images, or an .npz with mu and sigma.")],
-    metrics: Annotated[str | None, typer.Option(help="Names joined with commas, see `list metrics`; all when left out.")] = None,
-    extractor: Annotated[str | None, typer.Option(metavar="NAME|MODEL", help="What looks at the images, see `list extractors`.")] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="Names joined with commas, see `list metrics`; all when left out.")
+    ] = None,
+    extractor: Annotated[
+        str | None, typer.Option(metavar="NAME|MODEL", help="What looks at the images, see `list extractors`.")
+    ] = None,
     extractor_weights: Annotated[
         Path | None, typer.Option(help="The weights of an extractor of torch-fidelity; with --paired, of LPIPS.")
     ] = None,
-    num: Annotated[int | None, typer.Option(help="How many images of the source; as many as the reference has when left out.")] = None,
-    paired: Annotated[bool, typer.Option("--paired", help="Image by image (PSNR, SSIM): translators, or DATA against DATA.")] = False,
-    out: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Where to keep the scores; a run keeps them by itself.")] = None,
+    num: Annotated[
+        int | None, typer.Option(help="How many images of the source; as many as the reference has when left out.")
+    ] = None,
+    paired: Annotated[
+        bool, typer.Option("--paired", help="Image by image (PSNR, SSIM): translators, or DATA against DATA.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Where to keep the scores; a run keeps them by itself.")
+    ] = None,
 ) -> int:
     """Score a model, or a set of images, against real ones, with the protocol that makes the numbers mean something."""
     if out is not None and out.suffix != ".json":
         raise ValueError(f"--out {out}: scores are written as JSON; use a name that ends in .json")
     if out is not None:
-        refuse_existing([out, out.with_suffix(".png"), out.with_suffix(".md")])  # the page and the table lie beside the scores
+        refuse_existing(
+            [out, out.with_suffix(".png"), out.with_suffix(".md")]
+        )  # the page and the table lie beside the scores
     names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
     hide_loading_bars()
     run = Path(source)
     target = out or (run / "scores.json" if (run / "recipe.json").is_file() else None)
     if paired and extractor:
         raise ValueError("--paired compares image by image, for which no extractor is chosen; leave out --extractor")
-    eyes = {"extractor_weights": extractor_weights} if paired else {"extractor": extractor, "extractor_weights": extractor_weights}
+    eyes = (
+        {"extractor_weights": extractor_weights}
+        if paired
+        else {"extractor": extractor, "extractor_weights": extractor_weights}
+    )
     return print_scores(source, reference, target, metrics=names, num=num, paired=paired, **eyes)
 
 

@@ -12,13 +12,18 @@ from ._shared import STARTED, hide_loading_bars, print_scores, rank, serve
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE|FILE.py", help="One of `hf-genimg list recipes`, or your own.")],
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE|FILE.py", help="One of `hf-genimg list recipes`, or your own.")
+    ],
     settings: Annotated[
-        list[str] | None, typer.Argument(metavar="[field=value]...", help="Fields to set; `hf-genimg list RECIPE` shows them.")
+        list[str] | None,
+        typer.Argument(metavar="[field=value]...", help="Fields to set; `hf-genimg list RECIPE` shows them."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/RECIPE when left out.")] = None,
     smoke: Annotated[bool, typer.Option("--smoke", help="A run of seconds, to see that everything works.")] = False,
-    plan: Annotated[bool, typer.Option("--plan", help="Say what the run would take, from twenty rounds that are thrown away.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what the run would take, from twenty rounds that are thrown away.")
+    ] = False,
 ) -> int:
     """Train a recipe. The same command again continues where it stopped."""
     from ..recipes import recipe_class
@@ -60,7 +65,9 @@ def _train(recipe: Any, out: Path) -> int:
         raise
     if rank() != "0":
         return 0  # the first process speaks for all
-    print(f"{out}: the model in pipeline/, grids in samples/, losses in curve.png and log.jsonl{_held_out_summary(out)}")
+    print(
+        f"{out}: the model in pipeline/, grids in samples/, losses in curve.png and log.jsonl{_held_out_summary(out)}"
+    )
     print(f"next: hf-genimg {_next_use(pipeline.capabilities, shlex.quote(str(out)))}")
     return 0
 
@@ -88,7 +95,9 @@ def quickstart(
     out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/quickstart"),
     no_demo: Annotated[bool, typer.Option("--no-demo", help="End with the scores, without the page.")] = False,
 ) -> int:
-    """Learn to write digits from the built-in set, in a few minutes on a plain CPU, see how good they are, and play with them."""
+    """Learn to write digits from the built-in set, in a few minutes on a plain CPU, see how good they are, and play
+    with them.
+    """
     from ..recipes import recipe_class
 
     status = _train(recipe_class("mlp_gan")(), out) or print_scores(str(out), "digits", out / "scores.json")

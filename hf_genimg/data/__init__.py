@@ -1,4 +1,6 @@
-"""Image sets: from `digits`, a folder, parquet files or the Hub to uint8 rows in a memory map, and from there to batches."""
+"""Image sets: from `digits`, a folder, parquet files or the Hub to uint8 rows in a memory map, and from there to
+batches.
+"""
 
 from __future__ import annotations
 

@@ -34,7 +34,9 @@ def _members(archive: Path) -> dict[str, str]:
         with ZipFile(archive) as opened:
             infos = [info for info in opened.infolist() if not info.is_dir()]
     except (BadZipFile, OSError) as error:
-        raise ValueError(f"{str(archive)!r} cannot be read as a zip file ({error}); pack or download it again") from error
+        raise ValueError(
+            f"{str(archive)!r} cannot be read as a zip file ({error}); pack or download it again"
+        ) from error
     if any(info.flag_bits & 1 for info in infos):
         raise ValueError(f"{str(archive)!r} asks for a password; unpack it and give the folder")
     names = [info.filename for info in infos if not _hidden(info.filename)]

@@ -1,4 +1,6 @@
-"""Decoding a whole source into a cache entry: a stream of pictures in, rows of a .npy file out, never the set in memory."""
+"""Decoding a whole source into a cache entry: a stream of pictures in, rows of a .npy file out, never the set in
+memory.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,8 @@ from .source import Picture, Source
 _BAR_DELAY = 0.5  # seconds; what is faster needs no bar
 _NO_LABEL = -1
 _CHUNK = 16  # pictures a thread decodes at once
-# Decoding releases the interpreter's lock, Python around it does not. On two cores two threads are 1.4 times as fast for celeba's 2.8 kB
-# a picture, 1.4 times for photographs, but 0.75 times for MNIST's 0.3 kB.
+# Decoding releases the interpreter's lock, Python around it does not. On two cores two threads are 1.4 times as fast
+# for celeba's 2.8 kB a picture, 1.4 times for photographs, but 0.75 times for MNIST's 0.3 kB.
 _BYTES_WORTH_THREADS = 2048
 _MOST_THREADS = 4
 
@@ -58,7 +60,9 @@ def build_entry(folder: Path, source: Source, how: Decoding, progress: bool) -> 
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
-    """The .npy header at the start of `file`. numpy leaves room in it for any length of the first axis, so a shorter one can replace it."""
+    """The .npy header at the start of `file`. numpy leaves room in it for any length of the first axis, so a shorter
+    one can replace it.
+    """
     file.seek(0)
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
@@ -95,7 +99,14 @@ def _write_meta(folder: Path, source: Source, how: Decoding, count: int, bad: li
 def _decoded(source: Source, how: Decoding, progress: bool) -> Iterator[tuple[Picture, np.ndarray | BadPicture]]:
     """Each picture with its array, or with why there is none where that is allowed; in order, with a bar."""
     with (
-        tqdm(total=source.count, desc=f"decoding {source.name}", unit="image", leave=False, delay=_BAR_DELAY, disable=not progress) as bar,
+        tqdm(
+            total=source.count,
+            desc=f"decoding {source.name}",
+            unit="image",
+            leave=False,
+            delay=_BAR_DELAY,
+            disable=not progress,
+        ) as bar,
         closing(source.pictures()) as pictures,
     ):
         for chunk in _in_threads(pictures, how, _threads_for(source)):

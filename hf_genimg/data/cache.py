@@ -29,7 +29,9 @@ _ABANDONED_SECONDS = 24 * 3600  # where there are no locks
 
 @dataclass(frozen=True)
 class Entry:
-    """A decoded set: uint8 images [N, H, W, C] and int64 labels [N] or None, memory-mapped copy-on-write, and what `meta.json` says."""
+    """A decoded set: uint8 images [N, H, W, C] and int64 labels [N] or None, memory-mapped copy-on-write, and what
+    `meta.json` says.
+    """
 
     images: np.ndarray
     labels: np.ndarray | None
@@ -46,8 +48,9 @@ def cache_root() -> Path:
 def cached_entry(key: str, build: Callable[[Path], None], description: str) -> Entry:
     """The entry called `key`, built first when it is absent or damaged.
 
-    `build(folder)` writes `images.npy`, `meta.json` and perhaps `labels.npy` into an empty folder, which is then renamed: a process that is
-    killed leaves a folder that nobody reads and that the next one removes. Of several processes one builds and the others wait for it.
+    `build(folder)` writes `images.npy`, `meta.json` and perhaps `labels.npy` into an empty folder, which is then
+    renamed: a process that is killed leaves a folder that nobody reads and that the next one removes. Of several
+    processes one builds and the others wait for it.
 
     Args:
         description: what is built, for the line that a waiting process prints.
@@ -83,7 +86,9 @@ def _report_unwritable(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or error
-        raise ValueError(f"the cache {folder} cannot be written ({reason}); set HF_GENIMG_CACHE to a folder that can") from error
+        raise ValueError(
+            f"the cache {folder} cannot be written ({reason}); set HF_GENIMG_CACHE to a folder that can"
+        ) from error
 
 
 def _build(folder: Path, key: str, build: Callable[[Path], None]) -> Entry:
@@ -127,7 +132,14 @@ def _read(folder: Path) -> Entry | None:
         shape = (meta["count"], meta["image_size"], meta["image_size"], meta["image_channels"])
         images = _map(folder / "images.npy", shape, np.uint8)
         labels = _map(folder / "labels.npy", shape[:1], np.int64) if meta["labelled"] else None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, tokenize.TokenError):  # the last: numpy on a damaged header
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        tokenize.TokenError,
+    ):  # the last: numpy on a damaged header
         return None
     return Entry(images, labels, meta)
 

@@ -66,7 +66,9 @@ class ImageDataset:
     def __len__(self) -> int:
         return len(self.images) * (2 if self.flip else 1)
 
-    def batch(self, indices: torch.Tensor, device: torch.device | str = "cpu", channels_last: bool = False) -> dict[str, torch.Tensor]:
+    def batch(
+        self, indices: torch.Tensor, device: torch.device | str = "cpu", channels_last: bool = False
+    ) -> dict[str, torch.Tensor]:
         """The items `indices` on `device`.
 
         Args:
@@ -103,7 +105,8 @@ class ImageDataset:
                 raise IndexError(f"indices {low}..{high} are not all in 0..{len(self) - 1}")
 
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        """One item: `images` float32 [C, H, W] in [-1, 1], and a scalar `labels` when there are any. A negative index counts from the end.
+        """One item: `images` float32 [C, H, W] in [-1, 1], and a scalar `labels` when there are any. A negative index
+        counts from the end.
 
         Raises:
             IndexError: the index is out of range.
@@ -132,7 +135,8 @@ def open_dataset(
     Every picture becomes its centre square, resized with antialiasing; transparency is laid over white.
 
     Args:
-        source: `digits`, a folder or zip file of pictures, a directory of parquet files or a Hub dataset, each with an optional `@split`.
+        source: `digits`, a folder or zip file of pictures, a directory of parquet files or a Hub dataset, each with an
+            optional `@split`.
         image_size: height and width in pixels.
         image_channels: 1 or 3; None takes 1 when the first 32 pictures are all grey, else 3.
         split: the split, where `source` does not name it; `train` by default.
@@ -156,7 +160,8 @@ def open_dataset(
 
 
 def natural_size(source: str | Path) -> int:
-    """The shorter side, in pixels, of the smallest of the first 32 pictures; 28 for the built-in digits, which have no size of their own.
+    """The shorter side, in pixels, of the smallest of the first 32 pictures; 28 for the built-in digits, which have no
+    size of their own.
 
     Raises as `open_dataset`.
     """
@@ -188,7 +193,9 @@ def decoded_dataset(found: Source, how: Decoding, labels: bool, flip: bool, prog
 def check_numbers(image_size: int, channels: int | None, called: str = "image_channels") -> None:
     """Raise `ValueError` for a size or a number of channels that no image has."""
     if isinstance(image_size, bool) or not isinstance(image_size, int) or image_size < 1:
-        raise ValueError(f"image_size={image_size!r} is not a number of pixels; use a whole number from 1, such as 32 or 64")
+        raise ValueError(
+            f"image_size={image_size!r} is not a number of pixels; use a whole number from 1, such as 32 or 64"
+        )
     if isinstance(channels, bool) or channels not in (None, 1, 3):
         raise ValueError(f"{called}={channels!r} is not allowed; use 1 (grey), 3 (RGB) or None (as in the data)")
 
@@ -196,7 +203,16 @@ def check_numbers(image_size: int, channels: int | None, called: str = "image_ch
 def _entry(source: Source, how: Decoding, progress: bool) -> tuple[str, Entry]:
     stats = stat_fingerprint(source)
     content = content_hash(source, cache_root() / "index", stats, progress)
-    key = key_of(FORMAT_VERSION, source.recipe, source.split, content, how.image_size, how.image_channels, how.upscale, how.skip_bad)
+    key = key_of(
+        FORMAT_VERSION,
+        source.recipe,
+        source.split,
+        content,
+        how.image_size,
+        how.image_channels,
+        how.upscale,
+        how.skip_bad,
+    )
     return key, cached_entry(key, partial(_build_unchanged, source, how, stats, progress), source.name)
 
 
@@ -209,15 +225,21 @@ def _build_unchanged(source: Source, how: Decoding, stats: str, progress: bool, 
 def _warn_of_skipped(source: Source, meta: dict[str, Any]) -> None:
     bad = meta["skipped_pictures"]
     shown = " | ".join(bad[:_NAMES_IN_WARNING]) + (" | ..." if len(bad) > _NAMES_IN_WARNING else "")
-    warnings.warn(f"{len(bad)} of {source.count} pictures of {source.name} were left out: {shown}", UserWarning, stacklevel=4)
+    warnings.warn(
+        f"{len(bad)} of {source.count} pictures of {source.name} were left out: {shown}", UserWarning, stacklevel=4
+    )
 
 
 def _class_names(source: Source, entry: Entry) -> tuple[str, ...]:
     """Those that the data give, else the numbers up to the largest label."""
     low, high = int(entry.labels.min()), int(entry.labels.max())
     if low < 0:
-        raise ValueError(f"{source.name} has {int((entry.labels < 0).sum())} pictures without a label; remove these or set labels=false")
+        raise ValueError(
+            f"{source.name} has {int((entry.labels < 0).sum())} pictures without a label; remove these or set labels=false"
+        )
     known = len(source.classes) if source.classes else _MOST_CLASSES
     if high >= known:
-        raise ValueError(f"{source.name} has the label {high}; labels must be in 0..{known - 1}: correct it or set labels=false")
+        raise ValueError(
+            f"{source.name} has the label {high}; labels must be in 0..{known - 1}: correct it or set labels=false"
+        )
     return source.classes or tuple(map(str, range(high + 1)))

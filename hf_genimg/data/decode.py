@@ -15,7 +15,8 @@ from PIL import Image, ImageOps
 
 from .source import Picture, Source
 
-# What Pillow's readers raise on damaged files, found by fuzzing them; the two bomb guards are the reader's own limit on pixels.
+# What Pillow's readers raise on damaged files, found by fuzzing them; the two bomb guards are the reader's own limit on
+# pixels.
 _READ_ERRORS = (
     OSError,
     SyntaxError,
@@ -47,7 +48,9 @@ class BadPicture(ValueError):
 
 @dataclass(frozen=True)
 class Decoding:
-    """How pictures become [image_size, image_size, image_channels]; `upscale` allows smaller ones, `skip_bad` leaves bad ones out."""
+    """How pictures become [image_size, image_size, image_channels]; `upscale` allows smaller ones, `skip_bad` leaves
+    bad ones out.
+    """
 
     image_size: int
     image_channels: int
@@ -95,7 +98,9 @@ def _seems_grey(picture: Picture) -> bool:
 
 
 def detect_size(source: Source) -> int | None:
-    """The shorter side of the smallest of the first 32 pictures; None where they may have any size. Only headers are read."""
+    """The shorter side of the smallest of the first 32 pictures; None where they may have any size. Only headers are
+    read.
+    """
     sizes = []
     with closing(source.pictures()) as pictures:
         for picture in islice(pictures, _PICTURES_LOOKED_AT):
@@ -130,23 +135,33 @@ def _half(picture: Picture, image: Image.Image) -> Image.Image:
         fact = f"{picture.name} is {image.width}x{image.height}, not twice as wide as high"
         raise BadPicture(fact, "give two squares side by side, or other inputs and targets than left and right")
     middle = image.width // 2
-    return image.crop((0, 0, middle, image.height) if picture.half == "left" else (middle, 0, image.width, image.height))
+    return image.crop(
+        (0, 0, middle, image.height) if picture.half == "left" else (middle, 0, image.width, image.height)
+    )
 
 
 def _open(picture: Picture) -> Image.Image:
     if picture.content is None:
         raise ValueError("it holds no bytes")
-    image = Image.open(picture.content if isinstance(picture.content, Path) else BytesIO(picture.content), formats=_FORMATS)
+    image = Image.open(
+        picture.content if isinstance(picture.content, Path) else BytesIO(picture.content), formats=_FORMATS
+    )
     # Pillow only warns up to twice its limit; here the limit is one for all.
     if Image.MAX_IMAGE_PIXELS is not None and image.width * image.height > Image.MAX_IMAGE_PIXELS:
         image.close()
-        raise Image.DecompressionBombError(f"{image.width}x{image.height} exceeds the safe limit of {Image.MAX_IMAGE_PIXELS} pixels")
+        raise Image.DecompressionBombError(
+            f"{image.width}x{image.height} exceeds the safe limit of {Image.MAX_IMAGE_PIXELS} pixels"
+        )
     return image
 
 
 def _unreadable(picture: Picture, error: Exception) -> BadPicture:
     # The text of an unidentified one is the address of a buffer.
-    reason = "not a picture" if isinstance(error, Image.UnidentifiedImageError) else " ".join(str(error).split()) or type(error).__name__
+    reason = (
+        "not a picture"
+        if isinstance(error, Image.UnidentifiedImageError)
+        else " ".join(str(error).split()) or type(error).__name__
+    )
     return BadPicture(f"{picture.name} cannot be read ({reason})", f"remove it{LEAVE_OUT}")
 
 

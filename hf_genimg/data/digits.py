@@ -1,7 +1,7 @@
 """The built-in set: scikit-learn's 1,797 handwritten digits of 8x8 pixels, so that everything runs on a bare machine.
 
-The digits touch the edges of their 8x8 pixels; a black margin of one pixel keeps neighbours in a grid apart and gives convolutions a
-border.
+The digits touch the edges of their 8x8 pixels; a black margin of one pixel keeps neighbours in a grid apart and gives
+convolutions a border.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from PIL import Image
 
 from .source import Picture, Source, choose_split
 
-# In the published order, which is not shuffled: a nearest-neighbour classifier is right on 94.6% of this test split but on 98.8% of random
-# ones of its size, so neighbours in the order resemble each other and this test is the harder, more honest one.
+# In the published order, which is not shuffled: a nearest-neighbour classifier is right on 94.6% of this test split but
+# on 98.8% of random ones of its size, so neighbours in the order resemble each other and this test is the harder, more
+# honest one.
 MARGIN = 1  # pixels on each side
 _RANGES = {"train": range(1500), "test": range(1500, 1797)}
 

@@ -20,7 +20,9 @@ _SETTLED_NS = 2_000_000_000
 
 
 def stat_fingerprint(source: Source) -> str:
-    """Hash of paths, sizes and times of the files of a source. A write to one of them changes it (the change time cannot be set back)."""
+    """Hash of paths, sizes and times of the files of a source. A write to one of them changes it (the change time
+    cannot be set back).
+    """
     return _hash(_stat_lines(source))
 
 
@@ -30,7 +32,9 @@ def _stat_lines(source: Source) -> Iterable[bytes]:
 
 
 def _stat(path: Path) -> tuple[int, int]:
-    """(size, time of the last change in ns); of a file that cannot be reached (-1, 0): decoding will report it as a bad picture."""
+    """(size, time of the last change in ns); of a file that cannot be reached (-1, 0): decoding will report it as a bad
+    picture.
+    """
     try:
         found = path.stat()
     except OSError:
@@ -71,7 +75,15 @@ def _hash(chunks: Iterable[bytes]) -> str:
 def _read_and_hash(source: Source, progress: bool) -> str:
     total = sum(_stat(path)[0] for _, path in source.files)
     # `delay`: only a set that takes more than a second to read gets a bar.
-    with tqdm(total=total, desc=f"reading {source.name}", unit="B", unit_scale=True, delay=1, leave=False, disable=not progress) as bar:
+    with tqdm(
+        total=total,
+        desc=f"reading {source.name}",
+        unit="B",
+        unit_scale=True,
+        delay=1,
+        leave=False,
+        disable=not progress,
+    ) as bar:
         return _hash(_contents(source, bar))
 
 

@@ -20,7 +20,11 @@ def list_files(root: Path) -> list[str]:
     names: list[str] = []
     seen = {os.path.realpath(root)}
     for folder, subfolders, files in os.walk(root, followlinks=True):
-        subfolders[:] = [name for name in sorted(subfolders) if not name.startswith(".") and _first_visit(os.path.join(folder, name), seen)]
+        subfolders[:] = [
+            name
+            for name in sorted(subfolders)
+            if not name.startswith(".") and _first_visit(os.path.join(folder, name), seen)
+        ]
         inner = Path(folder).relative_to(root).as_posix()
         prefix = "" if inner == "." else inner + "/"
         names += [prefix + name for name in files if not name.startswith(".")]
@@ -42,9 +46,10 @@ def picture_names(names: Sequence[str]) -> list[str]:
 def group_by_split(names: Sequence[str]) -> dict[str, list[str]]:
     """The pictures of each split, in split order; a folder without splits is all `train`.
 
-    The top folders are splits when every picture lies in one that is called `train`, `test`, `validation`, `val` or `valid`, or when
-    there is a `train` beside another of these: then a further folder is a split under its own name, and loose pictures beside them
-    belong to none. Otherwise such a name is a class like any other (`valid` beside `invalid`).
+    The top folders are splits when every picture lies in one that is called `train`, `test`, `validation`, `val` or
+    `valid`, or when there is a `train` beside another of these: then a further folder is a split under its own name,
+    and loose pictures beside them belong to none. Otherwise such a name is a class like any other (`valid` beside
+    `invalid`).
     """
     if not has_split_folders(names):
         return {"train": list(names)}
@@ -73,7 +78,9 @@ def folder_source(name: str, root: Path, names: Sequence[str], split: str) -> So
     split = choose_split(name, split, list(groups))
     depth = int(has_split_folders(names))
     # Over all splits, so that a class that is missing in one of them does not shift the labels of the others.
-    classes = _classes([member for group in groups.values() if _in_class_folders(group, depth) for member in group], depth)
+    classes = _classes(
+        [member for group in groups.values() if _in_class_folders(group, depth) for member in group], depth
+    )
     labelled = len(classes) > 1 and _in_class_folders(groups[split], depth)
     classes = classes if labelled else ()
     files = tuple((member, root / member) for member in groups[split])

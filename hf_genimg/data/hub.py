@@ -1,4 +1,6 @@
-"""A dataset repository, on the Hub or as a directory, read through the library `datasets`, which keeps it as Arrow tables."""
+"""A dataset repository, on the Hub or as a directory, read through the library `datasets`, which keeps it as Arrow
+tables.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ _INSTEAD = "or download it and give a folder of pictures or of parquet files"
 
 
 def is_hub_name(name: str) -> bool:
-    """Whether `name` is read here: it says `dataset:`, or it is `owner/name` where nothing lies and no folder is called `owner`."""
+    """Whether `name` is read here: it says `dataset:`, or it is `owner/name` where nothing lies and no folder is called
+    `owner`.
+    """
     if name.startswith(PREFIX):
         return True
     owner, slash, _ = name.partition("/")
@@ -50,14 +54,15 @@ def hub_splits(name: str) -> list[str]:
 
 
 def hub_source(name: str, split: str, column: str | None = None) -> Source:
-    """One split of the dataset `name` (`owner/name`, `dataset:name` or `dataset:DIRECTORY`), fetched first unless it was before.
+    """One split of the dataset `name` (`owner/name`, `dataset:name` or `dataset:DIRECTORY`), fetched first unless it
+    was before.
 
     column: the image column, where there are several.
 
     Raises:
         FileNotFoundError: it does not exist, cannot be reached, or may not be read.
-        ValueError: no such split, no image column (of that name) or several, no rows, or nothing that `datasets` reads without running the
-            dataset's code.
+        ValueError: no such split, no image column (of that name) or several, no rows, or nothing that `datasets` reads
+            without running the dataset's code.
     """
     split, dataset = _prepared(name, split)
     columns = columns_in(name, dataset.data.schema, column)
@@ -74,13 +79,17 @@ def hub_source(name: str, split: str, column: str | None = None) -> Source:
         labelled=columns.label is not None,
         classes=columns.classes,
         recipe=f"hub {columns} {_inside(pictures()) if outside else ''}",
-        files=tuple((str(number), path) for number, path in enumerate(outside or tables)),  # no name is one of this machine
+        files=tuple(
+            (str(number), path) for number, path in enumerate(outside or tables)
+        ),  # no name is one of this machine
         pictures=pictures,
     )
 
 
 def hub_image_columns(name: str, split: str) -> list[str]:
-    """The image columns of one split of the dataset `name`, fetched first as by `hub_source`; it raises what that raises."""
+    """The image columns of one split of the dataset `name`, fetched first as by `hub_source`; it raises what that
+    raises.
+    """
     return image_columns(_prepared(name, split)[1].data.schema)
 
 
@@ -96,7 +105,9 @@ def _prepared(name: str, split: str) -> tuple[str, Dataset]:
 
 
 def _address(name: str) -> str:
-    """What `datasets` calls it: an id where `dataset:` says so, even where a folder has that name; otherwise an absolute path."""
+    """What `datasets` calls it: an id where `dataset:` says so, even where a folder has that name; otherwise an
+    absolute path.
+    """
     text = name.removeprefix(PREFIX)
     return f"hf://datasets/{text}" if _ID.fullmatch(text) else os.path.abspath(os.path.expanduser(text))
 
@@ -167,7 +178,9 @@ def _one_line(name: str) -> Iterator[None]:
     datasets.disable_progress_bars()
     try:
         yield
-    except Exception as error:  # of `datasets`, the Hub's client, the network, or readers of foreign files: of no common kind
+    except (
+        Exception
+    ) as error:  # of `datasets`, the Hub's client, the network, or readers of foreign files: of no common kind
         raise _refusal(name, error) from error
     finally:
         datasets.logging.set_verbosity(verbosity)
@@ -186,11 +199,17 @@ def _refusal(name: str, error: Exception) -> Exception:
         return FileNotFoundError(f"{name} cannot be read ({reason}); {remedy}")
     if isinstance(error, ConnectionError) or type(error).__module__.startswith("httpx") or status:
         offline = "unset HF_HUB_OFFLINE" if "Offline" in reason else "try again with a connection"
-        return FileNotFoundError(f"{name} is not on this machine and cannot be fetched ({reason}); {offline}, {_INSTEAD}")
+        return FileNotFoundError(
+            f"{name} is not on this machine and cannot be fetched ({reason}); {offline}, {_INSTEAD}"
+        )
     if "scripts are no longer supported" in reason:
-        return ValueError(f"{name} comes as a program, which is never run; look for a version in parquet files, {_INSTEAD}")
+        return ValueError(
+            f"{name} comes as a program, which is never run; look for a version in parquet files, {_INSTEAD}"
+        )
     if reason.startswith("Config name is missing"):
-        return ValueError(f"{name} has several configurations ({_choices(reason)}) and none can be named here; {_INSTEAD[3:]} of one")
+        return ValueError(
+            f"{name} has several configurations ({_choices(reason)}) and none can be named here; {_INSTEAD[3:]} of one"
+        )
     kind = FileNotFoundError if isinstance(error, FileNotFoundError) else ValueError
     return kind(f"{name} cannot be read by the library `datasets` ({reason}); correct it, {_INSTEAD}")
 

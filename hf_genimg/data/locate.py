@@ -1,4 +1,6 @@
-"""From what a user writes as DATA to a source: `digits`, a folder or zip file, parquet files or a Hub dataset, with `@split`."""
+"""From what a user writes as DATA to a source: `digits`, a folder or zip file, parquet files or a Hub dataset, with
+`@split`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,10 @@ def describe_sources() -> list[tuple[str, str]]:
             "digits",
             "1,797 handwritten digits of 8x8 pixels (10x10 with a margin), built in; splits train (1,500) and test (297), labels 0-9",
         ),
-        ("FOLDER", "pictures in a folder, at any depth; sub-folders may be classes, splits (train, validation, test) or both"),
+        (
+            "FOLDER",
+            "pictures in a folder, at any depth; sub-folders may be classes, splits (train, validation, test) or both",
+        ),
         ("FILE.zip", "pictures in a zip file, laid out as in a folder; it is not unpacked"),
         ("PARQUET_DIR", "parquet files laid out as in a dataset repository of the Hub (train-00000-of-00001.parquet)"),
         (
@@ -31,12 +36,16 @@ def describe_sources() -> list[tuple[str, str]]:
             "to translate: inputs= and targets= name two columns or two folders of these (A and B, input(s) and target(s) are found), "
             "or left and right for pictures side by side; inputs=blurred makes the inputs from any single pictures",
         ),
-        ("HUB_ID", "a dataset of the Hub: owner/name, or dataset:name where it could be mistaken; fetched once, by the library datasets"),
+        (
+            "HUB_ID",
+            "a dataset of the Hub: owner/name, or dataset:name where it could be mistaken; fetched once, by the library datasets",
+        ),
     ]
 
 
 def available_splits(source: str | Path) -> list[str]:
-    """Names of the splits of `source` (whose own `@split`, if any, is ignored): train, validation, test, then others. Nothing is decoded.
+    """Names of the splits of `source` (whose own `@split`, if any, is ignored): train, validation, test, then others.
+    Nothing is decoded.
 
     Raises:
         FileNotFoundError, ValueError: as `open_dataset`, when there is nothing to read.
@@ -57,7 +66,8 @@ def available_splits(source: str | Path) -> list[str]:
 def find_source(source: str | Path, split: str | None = None, column: str | None = None) -> Source:
     """The split of `source` that its `@split` or `split` names; `train` when neither does.
 
-    A folder that holds parquet files is read as these, even when pictures lie beside them (a dataset repository's examples).
+    A folder that holds parquet files is read as these, even when pictures lie beside them (a dataset repository's
+    examples).
 
     column: the image column of parquet files or of a Hub dataset, where there are several.
 
@@ -88,7 +98,8 @@ def wanted_split(source: str | Path, split: str | None) -> tuple[str, str]:
 
 
 def loose_pictures(source: str | Path) -> tuple[Path, list[str]] | None:
-    """The folder or zip file of `source`, and the pictures in all its splits by relative name; None for a source of another kind.
+    """The folder or zip file of `source`, and the pictures in all its splits by relative name; None for a source of
+    another kind.
 
     Raises:
         FileNotFoundError, ValueError: as `open_dataset`, when there is nothing to read.
@@ -103,7 +114,9 @@ def loose_pictures(source: str | Path) -> tuple[Path, list[str]] | None:
 
 
 def image_columns(source: str | Path, split: str | None = None) -> list[str]:
-    """The image columns of parquet files or of a Hub dataset; none for a source of another kind. Raises as `find_source`."""
+    """The image columns of parquet files or of a Hub dataset; none for a source of another kind. Raises as
+    `find_source`.
+    """
     name, wanted = wanted_split(source, split)
     if hub.is_hub_name(name):
         return hub.hub_image_columns(name, wanted)
@@ -118,7 +131,13 @@ def separate_split(source: str | Path) -> tuple[str, str | None]:
     """`name@split` as (name, split); an existing path that contains `@` is a name as a whole."""
     text = str(source)
     name, at, split = text.rpartition("@")
-    if not at or not name or not split or "/" in split or os.path.exists(os.path.expanduser(text.removeprefix(hub.PREFIX))):
+    if (
+        not at
+        or not name
+        or not split
+        or "/" in split
+        or os.path.exists(os.path.expanduser(text.removeprefix(hub.PREFIX)))
+    ):
         return text, None
     return name, split
 

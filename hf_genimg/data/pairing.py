@@ -1,4 +1,6 @@
-"""Which two pictures make a pair: of two columns, of two folders, the halves of one picture, or a picture and its blurred self."""
+"""Which two pictures make a pair: of two columns, of two folders, the halves of one picture, or a picture and its
+blurred self.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,20 @@ HALVES = ("left", "right")
 _USUAL = (("inputs", "targets"), ("input", "target"), ("A", "B"))  # names that say which side is which
 _INSTEAD = "inputs=left targets=right for pairs side by side, or inputs=blurred to make the inputs from the targets"
 
-Sides = tuple[str, str | None]  # the inputs and the targets: columns, folders or halves; or `blurred` and the column to blur, if any
-Files = dict[str, str]  # files of one side, by what both files of a pair share: the path below the side's folder without its extension
-Loose = tuple[Path, list[str]] | None  # the folder or zip file of a source and its pictures; None where they are not files
+Sides = tuple[
+    str, str | None
+]  # the inputs and the targets: columns, folders or halves; or `blurred` and the column to blur, if any
+Files = dict[
+    str, str
+]  # files of one side, by what both files of a pair share: the path below the side's folder without its extension
+Loose = (
+    tuple[Path, list[str]] | None
+)  # the folder or zip file of a source and its pictures; None where they are not files
 
 
-def find_pairs(source: str | Path, split: str | None, inputs: str | None, targets: str | None) -> tuple[Source | None, Source]:
+def find_pairs(
+    source: str | Path, split: str | None, inputs: str | None, targets: str | None
+) -> tuple[Source | None, Source]:
     """The inputs and the targets of one split, in the same order; None for inputs that are the blurred targets.
 
     Arguments and errors as of `open_pairs`; nothing is decoded.
@@ -100,7 +110,9 @@ def _by_split(names: Iterable[str]) -> dict[str, Files]:
     names = list(names)
     if not has_split_folders(names):
         return {"train": {name: name for name in names}}
-    return {split: {name.partition("/")[2]: name for name in members} for split, members in group_by_split(names).items()}
+    return {
+        split: {name.partition("/")[2]: name for name in members} for split, members in group_by_split(names).items()
+    }
 
 
 def _groups(names: list[str], sides: Sides) -> dict[str, tuple[Files, Files]]:
@@ -108,11 +120,17 @@ def _groups(names: list[str], sides: Sides) -> dict[str, tuple[Files, Files]]:
     groups: dict[str, tuple[Files, Files]] = {}
     for split, members in _by_split(names).items():
         for number, side in enumerate(sides):
-            below = {member.removeprefix(f"{side}/"): name for member, name in members.items() if member.startswith(f"{side}/")}
+            below = {
+                member.removeprefix(f"{side}/"): name
+                for member, name in members.items()
+                if member.startswith(f"{side}/")
+            }
             inner = {split: {member: member for member in below}} if has_split_folders(names) else _by_split(below)
             for found, files in inner.items():
                 if files:
-                    groups.setdefault(found, ({}, {}))[number].update(_keyed({key: below[file] for key, file in files.items()}))
+                    groups.setdefault(found, ({}, {}))[number].update(
+                        _keyed({key: below[file] for key, file in files.items()})
+                    )
     return groups
 
 
@@ -122,7 +140,9 @@ def _keyed(files: Files) -> Files:
     for path, name in files.items():
         key = PurePosixPath(path).with_suffix("").as_posix()
         if key in keyed:
-            raise ValueError(f"{keyed[key]} and {name} differ only in their extension, so each could be half of one pair; remove one")
+            raise ValueError(
+                f"{keyed[key]} and {name} differ only in their extension, so each could be half of one pair; remove one"
+            )
         keyed[key] = name
     return keyed
 
@@ -135,7 +155,9 @@ def _folders(name: str, split: str, sides: Sides, root: Path, names: list[str]) 
     if alone:
         here = int(alone[0] not in pair[0])
         other = f"{alone[0]} with any picture's extension in {sides[1 - here]}"
-        raise ValueError(f"{name}: {pair[here][alone[0]]} is alone; add {other}, or remove it ({len(alone)} such in the split {split})")
+        raise ValueError(
+            f"{name}: {pair[here][alone[0]]} is alone; add {other}, or remove it ({len(alone)} such in the split {split})"
+        )
     inputs, targets = (_side(name, root, files, split, side) for files, side in zip(pair, sides, strict=True))
     return inputs, targets
 

@@ -23,7 +23,8 @@ class PairedDataset:
 
     Args:
         targets: what the inputs are to become.
-        inputs: as long as `targets` and of the same size, mirrored like them; None where the inputs are the blurred targets.
+        inputs: as long as `targets` and of the same size, mirrored like them; None where the inputs are the blurred
+            targets.
     """
 
     targets: ImageDataset
@@ -32,7 +33,9 @@ class PairedDataset:
     def __post_init__(self) -> None:
         if self.inputs is not None and len(self.inputs) != len(self.targets):
             numbers = f"{len(self.inputs)} inputs but {len(self.targets)} targets"
-            raise ValueError(f"{self.name} has {numbers} in its split {self.split}; give as many of one as of the other")
+            raise ValueError(
+                f"{self.name} has {numbers} in its split {self.split}; give as many of one as of the other"
+            )
 
     @property
     def name(self) -> str:
@@ -47,7 +50,9 @@ class PairedDataset:
     @property
     def fingerprint(self) -> str:
         """Hash of the contents of both sides and of how they were decoded."""
-        return key_of("pairs", self.inputs.fingerprint if self.inputs else f"blurred by {BLUR}", self.targets.fingerprint)
+        return key_of(
+            "pairs", self.inputs.fingerprint if self.inputs else f"blurred by {BLUR}", self.targets.fingerprint
+        )
 
     @property
     def image_size(self) -> int:
@@ -67,7 +72,9 @@ class PairedDataset:
     def __len__(self) -> int:
         return len(self.targets)
 
-    def batch(self, indices: torch.Tensor, device: torch.device | str = "cpu", channels_last: bool = False) -> dict[str, torch.Tensor]:
+    def batch(
+        self, indices: torch.Tensor, device: torch.device | str = "cpu", channels_last: bool = False
+    ) -> dict[str, torch.Tensor]:
         """The pairs `indices` on `device`.
 
         Args:
@@ -112,17 +119,18 @@ def open_pairs(
 ) -> PairedDataset:
     """Open a set of pairs, decoding both sides first unless their contents were decoded the same way before.
 
-    The sides are two image columns of parquet files or of a Hub dataset; two folders (also in a zip file) whose pictures pair by their
-    path without the extension, each with its splits below (`A/train`) or both below the splits (`train/A`); the halves of pictures twice as
-    wide as high; or any single pictures as targets with inputs that are made from them by `blurred`. No picture can be left out.
+    The sides are two image columns of parquet files or of a Hub dataset; two folders (also in a zip file) whose
+    pictures pair by their path without the extension, each with its splits below (`A/train`) or both below the splits
+    (`train/A`); the halves of pictures twice as wide as high; or any single pictures as targets with inputs that are
+    made from them by `blurred`. No picture can be left out.
 
     Args:
         source: as of `open_dataset`.
         image_size: height and width in pixels, of both sides.
         image_channels, input_channels: 1 or 3, of the targets and of the inputs; None takes what the data have.
-        inputs, targets: names of columns or folders; or `left` and `right` either way; or inputs `blurred`, where targets may name the
-            column that holds the pictures. None finds `inputs` and `targets`, `input` and `target`, `A` and `B` or halves; `digits` are
-            blurred.
+        inputs, targets: names of columns or folders; or `left` and `right` either way; or inputs `blurred`, where
+            targets may name the column that holds the pictures. None finds `inputs` and `targets`, `input` and
+            `target`, `A` and `B` or halves; `digits` are blurred.
         split: the split, where `source` does not name it; `train` by default.
         flip: whether the pairs, mirrored alike, follow the originals (twice the length, no randomness).
         upscale: whether pictures smaller than `image_size` are enlarged; otherwise they are bad pictures.
@@ -130,8 +138,8 @@ def open_pairs(
 
     Raises:
         FileNotFoundError: nothing is at `source`.
-        ValueError: anything else that is wrong, in one line: among others a picture that cannot be used or is alone, and names that are not
-            there or, where none are given, do not say what is to become what.
+        ValueError: anything else that is wrong, in one line: among others a picture that cannot be used or is alone,
+            and names that are not there or, where none are given, do not say what is to become what.
     """
     check_numbers(image_size, image_channels)
     check_numbers(image_size, input_channels, "input_channels")
@@ -145,9 +153,13 @@ def open_pairs(
     return PairedDataset(opened)
 
 
-def _open_side(source: Source, image_size: int, channels: int | None, flip: bool, upscale: bool, progress: bool) -> ImageDataset:
+def _open_side(
+    source: Source, image_size: int, channels: int | None, flip: bool, upscale: bool, progress: bool
+) -> ImageDataset:
     how = Decoding(image_size, channels or detect_channels(source), upscale=upscale)
     try:
         return decoded_dataset(source, how, labels=False, flip=flip, progress=progress)
     except BadPicture as error:
-        raise ValueError(f"{error.fact}; {error.advice.removesuffix(LEAVE_OUT)}: of pairs no picture can be left out") from error
+        raise ValueError(
+            f"{error.fact}; {error.advice.removesuffix(LEAVE_OUT)}: of pairs no picture can be left out"
+        ) from error

@@ -22,7 +22,9 @@ _ROWS_AT_A_TIME = 32  # few, because each may be a photograph of several megabyt
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns are read: `image`, its bytes at the dotted path `encoded`, and `label` with its class names, if any."""
+    """Which columns are read: `image`, its bytes at the dotted path `encoded`, and `label` with its class names, if
+    any.
+    """
 
     image: str
     encoded: str
@@ -32,13 +34,17 @@ class Columns:
 
 def parquet_names(names: Sequence[str]) -> list[str]:
     """Those of `names` that are parquet files of data (`metadata.parquet` only describes the pictures of a folder)."""
-    return [name for name in names if name.lower().endswith(".parquet") and Path(name).name.lower() != "metadata.parquet"]
+    return [
+        name for name in names if name.lower().endswith(".parquet") and Path(name).name.lower() != "metadata.parquet"
+    ]
 
 
 def group_by_split(names: Sequence[str]) -> dict[str, list[str]]:
-    """The parquet files of each split, in split order: `train-00000-of-00001.parquet`, `data/test.parquet`, `default/train/0000.parquet`.
+    """The parquet files of each split, in split order: `train-00000-of-00001.parquet`, `data/test.parquet`,
+    `default/train/0000.parquet`.
 
-    A name that holds no usual split is a split of its own beside files that do (`extra-00000-of-00001.parquet`), otherwise `train`.
+    A name that holds no usual split is a split of its own beside files that do (`extra-00000-of-00001.parquet`),
+    otherwise `train`.
     """
     found = {name: _split_in(name) for name in names}
     if not any(found.values()):
@@ -50,7 +56,11 @@ def group_by_split(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _split_in(name: str) -> str | None:
-    words = [word for part in reversed(Path(name).with_suffix("").parts) for word in re.split(r"[^0-9A-Za-z]+", _SHARD.sub("", part))]
+    words = [
+        word
+        for part in reversed(Path(name).with_suffix("").parts)
+        for word in re.split(r"[^0-9A-Za-z]+", _SHARD.sub("", part))
+    ]
     return next((split for split in map(known_split, words) if split), None)
 
 
@@ -68,7 +78,9 @@ def parquet_source(name: str, root: Path, names: Sequence[str], split: str, colu
     columns = [columns_in(path, schema_of(path), column) for _, path in files]
     for (_, path), other in zip(files, columns, strict=True):
         if other != columns[0]:
-            raise ValueError(f"{path} and {files[0][1]} are one split but differ in image column, label column or classes; keep one kind")
+            raise ValueError(
+                f"{path} and {files[0][1]} are one split but differ in image column, label column or classes; keep one kind"
+            )
     count = sum(_rows(path) for _, path in files)
     if not count:
         raise ValueError(f"{name} has no rows in its split {split}; give parquet files with at least one picture")
@@ -95,7 +107,9 @@ def _open(path: Path) -> ParquetFile:
 
 
 def _unreadable(path: Path, error: Exception) -> ValueError:
-    return ValueError(f"{path} cannot be read as parquet ({' '.join(str(error).split())}); download it again or remove it")
+    return ValueError(
+        f"{path} cannot be read as parquet ({' '.join(str(error).split())}); download it again or remove it"
+    )
 
 
 def _rows(path: Path) -> int:
@@ -115,13 +129,17 @@ def image_columns(schema: pa.Schema) -> list[str]:
 
 
 def columns_in(path: Path | str, schema: pa.Schema, column: str | None = None) -> Columns:
-    """Which columns of a table to read; `path` is what messages call it. column: the image column, where there are several.
+    """Which columns of a table to read; `path` is what messages call it. column: the image column, where there are
+    several.
 
     Raises:
-        ValueError: no image column of that name, or no `column` is named and there is none, or several and none called `image` or `img`.
+        ValueError: no image column of that name, or no `column` is named and there is none, or several and none called
+            `image` or `img`.
     """
     image = _image_column(path, schema, column)
-    label = next((name for name in ("label", "labels") if name in schema.names and _is_integer(schema.field(name).type)), None)
+    label = next(
+        (name for name in ("label", "labels") if name in schema.names and _is_integer(schema.field(name).type)), None
+    )
     encoded = image if _is_binary(schema.field(image).type) else f"{image}.bytes"
     return Columns(image, encoded, label, _class_names(schema, label) if label else None)
 
@@ -129,12 +147,16 @@ def columns_in(path: Path | str, schema: pa.Schema, column: str | None = None) -
 def _image_column(path: Path | str, schema: pa.Schema, column: str | None) -> str:
     candidates = image_columns(schema)
     if column is not None and column not in candidates:
-        raise ValueError(f"{path} has no image column {column!r}; its image columns are: {', '.join(candidates) or 'none'}")
+        raise ValueError(
+            f"{path} has no image column {column!r}; its image columns are: {', '.join(candidates) or 'none'}"
+        )
     named = [name for name in (column, "image", "img") if name in candidates]
     if named or len(candidates) == 1:
         return (named or candidates)[0]
     problem = f"has {len(candidates)} image columns ({', '.join(candidates)})" if candidates else "has no image column"
-    raise ValueError(f"{path} {problem} among its columns {', '.join(schema.names)}; name one of encoded pictures `image`")
+    raise ValueError(
+        f"{path} {problem} among its columns {', '.join(schema.names)}; name one of encoded pictures `image`"
+    )
 
 
 def _is_image(kind: pa.DataType) -> bool:

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from PIL import Image
 
-_SPLIT_NAMES = {"train": "train", "test": "test", "validation": "validation", "val": "validation", "valid": "validation"}
+_SPLIT_NAMES = {
+    "train": "train",
+    "test": "test",
+    "validation": "validation",
+    "val": "validation",
+    "valid": "validation",
+}
 _SPLIT_ORDER = ("train", "validation", "test")
 
 
@@ -56,7 +62,9 @@ class Source:
 
 
 def known_split(name: str) -> str | None:
-    """The canonical split called `name` in any case (`val` and `valid` are `validation`), or None if it is no usual one."""
+    """The canonical split called `name` in any case (`val` and `valid` are `validation`), or None if it is no usual
+    one.
+    """
     return _SPLIT_NAMES.get(name.lower())
 
 

@@ -1,1 +1,3 @@
-"""The studio: plain functions that answer a visitor, and a Gradio page around them (`app.py` and `tabs/`, the only files with gradio)."""
+"""The studio: plain functions that answer a visitor, and a Gradio page around them (`app.py` and `tabs/`, the only
+files with gradio).
+"""

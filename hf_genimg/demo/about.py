@@ -1,4 +1,6 @@
-"""What the About, Compare and Human test tabs say of a model: its card, curve, grids, scores, and pictures to try it with."""
+"""What the About, Compare and Human test tabs say of a model: its card, curve, grids, scores, and pictures to try it
+with.
+"""
 
 from __future__ import annotations
 
@@ -57,12 +59,18 @@ def card(model: Shared) -> str:
     if not file or not file.is_file():
         return ""
     text = re.sub(r"\A---\n.*?\n---\n", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return re.sub(r"!\[[^\]]*\]\([^)]*\)|<[^>\n]+>", "", text)[:20_000]  # no picture from elsewhere, no markup of its own
+    return re.sub(r"!\[[^\]]*\]\([^)]*\)|<[^>\n]+>", "", text)[
+        :20_000
+    ]  # no picture from elsewhere, no markup of its own
 
 
 def _licence(model: Shared) -> str:
     file = model.folder / "README.md" if model.folder else None
-    found = re.search(r"^license:\s*([\w.\-]+)", file.read_text(encoding="utf-8"), re.MULTILINE) if file and file.is_file() else None
+    found = (
+        re.search(r"^license:\s*([\w.\-]+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        if file and file.is_file()
+        else None
+    )
     return found[1] if found else say("not_stated")
 
 
@@ -76,7 +84,10 @@ def grids(model: Shared) -> list[tuple[Image.Image, str]]:
     files = sorted((model.folder / "samples").glob("*.png")) if model.folder else []
     step = max(1, -(-len(files) // MOST_GRIDS))
     chosen = files[::-1][::step][::-1]
-    return [(_picture(file), say("images_seen", count=int(file.stem)) if file.stem.isdigit() else file.stem) for file in chosen]
+    return [
+        (_picture(file), say("images_seen", count=int(file.stem)) if file.stem.isdigit() else file.stem)
+        for file in chosen
+    ]
 
 
 def _picture(file: Path) -> Image.Image | None:
@@ -88,7 +99,9 @@ def _picture(file: Path) -> Image.Image | None:
 
 
 def examples(model: Shared) -> list[Image.Image]:
-    """Pictures to try the model with: inputs from the last grid of a translator's run, else real images that it learned from."""
+    """Pictures to try the model with: inputs from the last grid of a translator's run, else real images that it learned
+    from.
+    """
 
     def find() -> list[Image.Image]:
         if model.capabilities.task == "translation":

@@ -9,7 +9,9 @@ from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: nothing leaves this machine
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1000")  # of which the queue keeps notes; 10,000 unless told so
-os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))  # events between two summaries of those notes; else, one after each
+os.environ.setdefault(
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9)
+)  # events between two summaries of those notes; else, one after each
 
 import gradio as gr
 
@@ -29,7 +31,9 @@ class Studio(gr.Blocks):
     """Blocks that come with their theme, style, languages and limits however they are launched."""
 
     def launch(self, *arguments: Any, **settings: Any) -> Any:
-        """As in gradio; whatever is given wins. With `mcp_server=True` or GRADIO_MCP_SERVER=true, the endpoints are tools for MCP too."""
+        """As in gradio; whatever is given wins. With `mcp_server=True` or GRADIO_MCP_SERVER=true, the endpoints are
+        tools for MCP too.
+        """
         if settings.get("mcp_server", os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"):
             _mend_mcp()
         looks: dict[str, Any] = {"theme": theme(), "css": CSS, "js": NAMES, "i18n": texts, "footer_links": ["api"]}
@@ -38,7 +42,9 @@ class Studio(gr.Blocks):
 
 
 def _mend_mcp() -> None:
-    """gradio 6.31 takes states out of answers that its client has taken them out of already: the call fails, or something else is lost."""
+    """gradio 6.31 takes states out of answers that its client has taken them out of already: the call fails, or
+    something else is lost.
+    """
     from gradio.mcp import GradioMCPServer
 
     plain = GradioMCPServer.pop_returned_state
@@ -106,7 +112,9 @@ def _chooser(shelf: Shelf) -> gr.Dropdown:
     several = len(shelf.names) > 1 or shelf.any_model
     label = texts("hub_id" if shelf.any_model else "model")
     first = next(iter(shelf.names), None)
-    return gr.Dropdown(shelf.names, value=first, label=label, allow_custom_value=shelf.any_model, visible=several, elem_id="model")
+    return gr.Dropdown(
+        shelf.names, value=first, label=label, allow_custom_value=shelf.any_model, visible=several, elem_id="model"
+    )
 
 
 def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -> None:
@@ -138,7 +146,9 @@ def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -
     events = [chooser.input(adapt, chooser, panels + changing, **hidden)]
     if shelf.names:
         arrived = demo.load(_adapt_asked(adapt, shelf), None, panels + changing, **hidden)
-        events.append(arrived.then(arrive, None, [chooser, *(each for part in parts for each in part.settings)], **hidden))
+        events.append(
+            arrived.then(arrive, None, [chooser, *(each for part in parts for each in part.settings)], **hidden)
+        )
     for event in events:
         for part in parts:
             for function, inputs, outputs in part.page.fills:

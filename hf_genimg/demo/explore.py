@@ -28,7 +28,9 @@ def seeds_of(text: str) -> list[int]:
     """The seeds in a line such as `3, 7, 12`; `ValueError` for fewer than two, too many or none."""
     parts = [part for part in re.split(r"[\s,;\uff0c\u3001]+", str(text).strip()) if part]
     if not all(part.isdigit() for part in parts) or not 2 <= len(parts) <= MOST_SEEDS:
-        raise ValueError(f"seeds={str(text)[:60]!r} is no walk; give 2 to {MOST_SEEDS} seeds with commas between them, such as 3, 7, 12")
+        raise ValueError(
+            f"seeds={str(text)[:60]!r} is no walk; give 2 to {MOST_SEEDS} seeds with commas between them, such as 3, 7, 12"
+        )
     if max(map(int, parts)) > LARGEST_SEED:
         raise ValueError(f"seeds={str(text)[:60]!r} has one above {LARGEST_SEED}; give smaller ones")
     return [int(part) for part in parts]
@@ -52,7 +54,9 @@ def walk_between(model: Shared, seeds: list[int], steps: int, truncation: float 
         label = None if ends.class_labels is None else ends.class_labels[int(position + 0.5)].item()
         with model.lock:
             made = model.pipe(latents=latent[None], class_labels=label, truncation=truncation).images
-        images += sign(model, made, [{"seeds": seeds, "position": position, "class_label": label, "truncation": truncation}])
+        images += sign(
+            model, made, [{"seeds": seeds, "position": position, "class_label": label, "truncation": truncation}]
+        )
         yield list(images)
 
 
@@ -61,7 +65,12 @@ def gif(images: list[Image.Image], folder: Path, frames_per_second: int = FRAMES
     frames = there_and_back(images)
     target = Path(tempfile.mkdtemp(dir=folder)) / "walk.gif"
     frames[0].save(
-        target, save_all=True, append_images=frames[1:], duration=1000 // frames_per_second, loop=0, comment=comment(images).encode()
+        target,
+        save_all=True,
+        append_images=frames[1:],
+        duration=1000 // frames_per_second,
+        loop=0,
+        comment=comment(images).encode(),
     )
     return target
 
@@ -74,9 +83,13 @@ def methods_of(model: Shared) -> list[str]:
 
 
 def directions_of(model: Shared, method: str = "pca") -> torch.Tensor:
-    """float32 [at most 6, D]: worked out when first asked for. Scaled so that 1 is a standard deviation of the latents along it."""
+    """float32 [at most 6, D]: worked out when first asked for. Scaled so that 1 is a standard deviation of the latents
+    along it.
+    """
     if method not in methods_of(model):
-        raise ValueError(f"method={method!r} is not possible with {model.name}; use one of {', '.join(methods_of(model)) or 'none'}")
+        raise ValueError(
+            f"method={method!r} is not possible with {model.name}; use one of {', '.join(methods_of(model)) or 'none'}"
+        )
 
     def work_out() -> torch.Tensor:
         found = directions(model.pipe, method, SLIDERS)
@@ -138,7 +151,9 @@ def place(model: Shared, column: int, row: int) -> tuple[float, float]:
 
 
 def _points(model: Shared, places: list[tuple[float, float]]) -> torch.Tensor:
-    """Latents float [N, D] at places: along the rest, those of seed 0, since many latents of zero are no latents that a generator knows."""
+    """Latents float [N, D] at places: along the rest, those of seed 0, since many latents of zero are no latents that a
+    generator knows.
+    """
     axes = directions_of(model, "pca")[:2]
     rest = draw_seeds(model.pipe.network, model.capabilities.num_classes, [0, 0]).latents[0].to(axes)
     units = axes / axes.norm(dim=1, keepdim=True)

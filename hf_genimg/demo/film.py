@@ -29,7 +29,9 @@ def can_film() -> bool:
 
 
 def there_and_back(images: list[Image.Image]) -> list[Image.Image]:
-    """The frames of a film that goes on for ever without a jump; RGB, of even sides. `ValueError` for fewer than two images."""
+    """The frames of a film that goes on for ever without a jump; RGB, of even sides. `ValueError` for fewer than two
+    images.
+    """
     if len(images) < 2:
         raise ValueError("there is no walk yet; make one first")
     factor = max(1, FRAME // images[0].width)
@@ -43,7 +45,9 @@ def comment(images: list[Image.Image]) -> str:
 
 
 def mp4(images: list[Image.Image], folder: Path) -> Iterator[tuple[int, int, Path]]:
-    """Write the walk there and back as an MP4 with its provenance as the comment: frames so far, all frames, and where it will be."""
+    """Write the walk there and back as an MP4 with its provenance as the comment: frames so far, all frames, and where
+    it will be.
+    """
     if not can_film():
         raise ValueError("films need PyAV with H.264; install hf_genimg[video], or ask for a GIF")
     import av

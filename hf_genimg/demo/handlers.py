@@ -1,7 +1,7 @@
 """What the Generate and Compare tabs do: plain functions of a model and a visitor's settings, without gradio.
 
-Images are made in parts, with the model free between them, so that nobody waits for somebody else's large request and a request that is
-given up ends after the part at hand.
+Images are made in parts, with the model free between them, so that nobody waits for somebody else's large request and a
+request that is given up ends after the part at hand.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ NEIGHBOURS = 10_000_000  # images like another are drawn towards seeds this far 
 class Settings:
     """What a visitor asks for: image i is that of `seed` + i, moved by `mix` (0 to 1) towards that of `towards` + i.
 
-    Where `like` is given, it is images like number `like` of those instead, itself first, which go from it towards seeds of their own by
-    `strength`, from 0 (the same) to 1 (others altogether). The class of each, `label` or its own, is mixed with `other_label` by
-    `label_mix` (0 to 1). `codes`, from -1 to 1 each, are those of all images; codes after them are each image's own.
+    Where `like` is given, it is images like number `like` of those instead, itself first, which go from it towards
+    seeds of their own by `strength`, from 0 (the same) to 1 (others altogether). The class of each, `label` or its own,
+    is mixed with `other_label` by `label_mix` (0 to 1). `codes`, from -1 to 1 each, are those of all images; codes
+    after them are each image's own.
     """
 
     seed: int = 0
@@ -55,7 +56,12 @@ class Settings:
         """The part of an address that brings these settings back."""
         plain = asdict(Settings())
         changed = {name: value for name, value in asdict(self).items() if name == "seed" or value != plain[name]}
-        return urlencode({name: ",".join(f"{code:g}" for code in value) if name == "codes" else value for name, value in changed.items()})
+        return urlencode(
+            {
+                name: ",".join(f"{code:g}" for code in value) if name == "codes" else value
+                for name, value in changed.items()
+            }
+        )
 
     @classmethod
     def of_address(cls, query: str) -> Settings:
@@ -101,11 +107,15 @@ def check(model: Shared, settings: Settings) -> None:
         raise ValueError(f"{model.name} makes no images from noise; choose another model")
     for name, (kind, low, high) in LIMITS.items():
         value = getattr(settings, name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, kind | int) or not low <= value <= high):
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, kind | int) or not low <= value <= high
+        ):
             kinds = "an integer" if kind is int else "a number"
             raise ValueError(f"{name}={value!r:.40} is not possible; give {kinds} from {low} to {high}")
     if settings.count > model.most_images:
-        raise ValueError(f"count={settings.count} is more than {model.most_images}, the most of one request; ask for fewer")
+        raise ValueError(
+            f"count={settings.count} is more than {model.most_images}, the most of one request; ask for fewer"
+        )
     _check_conditions(model, settings)
 
 
@@ -117,9 +127,17 @@ def _check_conditions(model: Shared, settings: Settings) -> None:
             raise ValueError(f"{name}={label} is no class of {model.name}, which has {able.num_classes}; leave it out")
     if settings.other_label is not None and not able.soft_labels:
         raise ValueError(f"{model.name} mixes no classes; leave other_label out")
-    numbers = [code for code in settings.codes if not isinstance(code, bool) and isinstance(code, int | float) and -1 <= code <= 1]
+    numbers = [
+        code
+        for code in settings.codes
+        if not isinstance(code, bool) and isinstance(code, int | float) and -1 <= code <= 1
+    ]
     if len(settings.codes) > able.codes or len(numbers) < len(settings.codes):
-        allowed = f"give at most {able.codes} numbers from -1 to 1" if able.codes else f"{model.name} has none; leave them out"
+        allowed = (
+            f"give at most {able.codes} numbers from -1 to 1"
+            if able.codes
+            else f"{model.name} has none; leave them out"
+        )
         raise ValueError(f"codes={list(settings.codes)!r:.60} is not possible; {allowed}")
 
 
@@ -141,9 +159,13 @@ def generate(model: Shared, settings: Settings) -> Iterator[list[Image.Image]]:
 def _make(model: Shared, settings: Settings, numbers: range) -> list[Image.Image]:
     if settings.like is None and not settings.mix and not settings.codes and settings.other_label is None:
         first = settings.seed + numbers.start
-        return complete(model.pipe(len(numbers), class_labels=settings.label, seed=first, truncation=settings.truncation).images)
+        return complete(
+            model.pipe(len(numbers), class_labels=settings.label, seed=first, truncation=settings.truncation).images
+        )
     if settings.like is None:
-        latents, labels = _mixed(model, settings, [settings.seed + i for i in numbers], [settings.towards + i for i in numbers])
+        latents, labels = _mixed(
+            model, settings, [settings.seed + i for i in numbers], [settings.towards + i for i in numbers]
+        )
         morphed = [{"towards": settings.towards + i, "mix": settings.mix} if settings.mix else {} for i in numbers]
         made = [{"seed": settings.seed + i, **own} for i, own in zip(numbers, morphed, strict=True)]
     else:
@@ -151,7 +173,10 @@ def _make(model: Shared, settings: Settings, numbers: range) -> list[Image.Image
         latents, labels = _mixed(model, settings, [seed], [settings.towards + settings.like])
         others = [seed + NEIGHBOURS + i for i in numbers]
         strengths = torch.tensor([settings.strength if i else 0.0 for i in numbers])  # the first is the image itself
-        latents, labels = slerp(latents, _drawn(model, others, None).latents, strengths), _repeated(labels, len(numbers))
+        latents, labels = (
+            slerp(latents, _drawn(model, others, None).latents, strengths),
+            _repeated(labels, len(numbers)),
+        )
         made = [{"like": seed, "towards": other, "strength": settings.strength} for other in others]
     latents = _coded(settings.truncation * latents, settings.codes)
     labels = _blended(labels, settings, model.capabilities.num_classes)
@@ -163,17 +188,23 @@ def _make(model: Shared, settings: Settings, numbers: range) -> list[Image.Image
 
 def _coded(latents: torch.Tensor, codes: tuple[float, ...]) -> torch.Tensor:
     """With these codes in front, which truncation does not shrink."""
-    return torch.cat([torch.tensor([codes] * len(latents)).to(latents), latents[:, len(codes) :]], 1) if codes else latents
+    return (
+        torch.cat([torch.tensor([codes] * len(latents)).to(latents), latents[:, len(codes) :]], 1) if codes else latents
+    )
 
 
 def _blended(labels: torch.Tensor | None, settings: Settings, classes: int) -> torch.Tensor | None:
     if labels is None or settings.other_label is None:
         return labels
-    own, other = (torch.nn.functional.one_hot(each, classes).float() for each in (labels, torch.tensor([settings.other_label])))
+    own, other = (
+        torch.nn.functional.one_hot(each, classes).float() for each in (labels, torch.tensor([settings.other_label]))
+    )
     return (1 - settings.label_mix) * own + settings.label_mix * other
 
 
-def _mixed(model: Shared, settings: Settings, seeds: list[int], towards: list[int]) -> tuple[torch.Tensor, torch.Tensor | None]:
+def _mixed(
+    model: Shared, settings: Settings, seeds: list[int], towards: list[int]
+) -> tuple[torch.Tensor, torch.Tensor | None]:
     start = _drawn(model, seeds, settings.label)
     return slerp(start.latents, _drawn(model, towards, settings.label).latents, settings.mix), start.class_labels
 
@@ -227,7 +258,9 @@ def save_all(images: list[Image.Image], folder: Path) -> Path:
 
 def _file_name(image: Image.Image) -> str:
     made = json.loads(image.info.get(KEY, "{}"))
-    model = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in str(made.get("model", "image")))
+    model = "".join(
+        letter if letter.isalnum() or letter in "-_." else "-" for letter in str(made.get("model", "image"))
+    )
     return f"{model}-seed-{made['seed']}" if "seed" in made else f"{model}-{made.get('like', 'image')}"
 
 

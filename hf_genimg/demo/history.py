@@ -30,7 +30,9 @@ def picture_of(images: list[Image.Image]) -> Image.Image:
 
 
 def remember(history: Any, model: str, settings: Settings, picture: Image.Image) -> list[dict[str, str]]:
-    """The history with this in front: once, however often it was made, and with the oldest gone where there are too many."""
+    """The history with this in front: once, however often it was made, and with the oldest gone where there are too
+    many.
+    """
     new = {"model": model, "query": settings.query, "picture": _written(picture)}
     before = [each for each in _plain(history) if (each["model"], each["query"]) != (new["model"], new["query"])]
     return [new, *before][:MOST]
@@ -60,9 +62,15 @@ def _of(history: Any, model: str) -> list[dict[str, str]]:
 def _plain(history: Any) -> list[dict[str, str]]:
     entries = history[:MOST] if isinstance(history, list) else []
     kept = [
-        each for each in entries if isinstance(each, dict) and all(isinstance(each.get(key), str) for key in ("model", "query", "picture"))
+        each
+        for each in entries
+        if isinstance(each, dict) and all(isinstance(each.get(key), str) for key in ("model", "query", "picture"))
     ]
-    return [{key: each[key] for key in ("model", "query", "picture")} for each in kept if len(each["picture"]) <= MOST_CHARACTERS]
+    return [
+        {key: each[key] for key in ("model", "query", "picture")}
+        for each in kept
+        if len(each["picture"]) <= MOST_CHARACTERS
+    ]
 
 
 def _settings(entry: dict[str, str]) -> Settings:

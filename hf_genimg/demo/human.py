@@ -94,4 +94,6 @@ def standing(results: Results, rater: str) -> str:
         return say("no_answers")
     mine, everybody = results.raters.get(rater), results.accuracy
     own = say("you_are_right", value=mine.value, low=mine.low, high=mine.high) if mine else ""
-    return own + say("all_are_right", value=everybody.value, low=everybody.low, high=everybody.high, answers=results.trials)
+    return own + say(
+        "all_are_right", value=everybody.value, low=everybody.low, high=everybody.high, answers=results.trials
+    )

@@ -68,8 +68,10 @@ class Shelf:
 
     Args:
         models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several.
-        any_model: whether a visitor may name a model of the Hub as well. Never a path: what lies on this machine is not theirs to open.
-        results_to: the dataset on the Hub that answers of the human test are sent to, where there is a token; None for none.
+        any_model: whether a visitor may name a model of the Hub as well. Never a path: what lies on this machine is not
+            theirs to open.
+        results_to: the dataset on the Hub that answers of the human test are sent to, where there is a token; None for
+            none.
 
     Raises:
         ValueError: there is no model, and none can be named.
@@ -78,7 +80,9 @@ class Shelf:
 
     def __init__(self, models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> None:
         self.any_model, self.results_to = any_model, results_to
-        self.raters: dict[str, dict[tuple[Path, str], Any]] = {}  # by visit: tests that were answered in, until the visitor leaves
+        self.raters: dict[
+            str, dict[tuple[Path, str], Any]
+        ] = {}  # by visit: tests that were answered in, until the visitor leaves
         self._lock, self._fetching = threading.Lock(), threading.Lock()
         self._typed: OrderedDict[str, Shared] = OrderedDict()
         self._own: dict[str, Shared] = {}
@@ -86,7 +90,9 @@ class Shelf:
             pipe = each if hasattr(each, "capabilities") else load(each)
             pipe.set_progress_bar_config(disable=True)
             name = _unused(pipe.model_name, self._own)
-            self._own[name] = Shared(name, pipe, _folder(each if isinstance(each, str | os.PathLike) else pipe.name_or_path))
+            self._own[name] = Shared(
+                name, pipe, _folder(each if isinstance(each, str | os.PathLike) else pipe.name_or_path)
+            )
         if not self._own and not any_model:
             raise ValueError("there is no model to show; give at least one run directory, pipeline directory or Hub id")
 
@@ -116,7 +122,9 @@ class Shelf:
             return self._typed.get(name)
 
     def _fetch(self, name: str) -> Shared:
-        with self._fetching:  # one download at a time, and never two of one model; those that are there are not kept waiting
+        with (
+            self._fetching
+        ):  # one download at a time, and never two of one model; those that are there are not kept waiting
             if known := self._known(name):
                 return known
             pipe = fetch(name)

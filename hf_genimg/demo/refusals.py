@@ -38,7 +38,10 @@ CHINESE: tuple[tuple[str, str], ...] = (
         "{given} 的文件共 {size} GB，超过上限 {most} GB",
     ),
     (r"(?P<given>\S+) has pickles only, .*", "{given} 只有 pickle 文件，可能夹带代码；本页面只读取 safetensors"),
-    (r"(?P<given>\S+) (is damaged|has no model_index.json).*", "{given} 已损坏或不是 hf_genimg 的模型；请换一个 Hub id"),
+    (
+        r"(?P<given>\S+) (is damaged|has no model_index.json).*",
+        "{given} 已损坏或不是 hf_genimg 的模型；请换一个 Hub id",
+    ),
     (
         r"(?P<given>\S+) (makes no images|reconstructs no|translates no|is no classifier).*",
         "{given} 做不到；请选择其他模型",

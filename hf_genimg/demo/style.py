@@ -37,7 +37,8 @@ CSS = """
 }
 """
 
-# Uploads and before/after have no place for an alternative text in gradio 6.31: they get their label, which is in the reader's language.
+# Uploads and before/after have no place for an alternative text in gradio 6.31: they get their label, which is in the
+# reader's language.
 NAMES = """() => {
   const name = () => document.querySelectorAll('.block img:not([alt]), .block img[alt=""]').forEach((image) => {
     const label = image.closest('.block').querySelector('[data-testid=block-label]');

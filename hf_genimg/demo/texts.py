@@ -21,7 +21,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "class": ("Class", "类别"),
     "other_label": ("Mix with class", "混合类别"),
     "label_mix": ("How much of it", "混合比例"),
-    "codes": ("Codes that the model found; moved, they are the same for all images.", "模型自行发现的编码；移动后对所有图像相同。"),
+    "codes": (
+        "Codes that the model found; moved, they are the same for all images.",
+        "模型自行发现的编码；移动后对所有图像相同。",
+    ),
     "own_codes": ("Each image its own codes", "每张图像使用自己的编码"),
     "images": ("Images", "图像"),
     "like": ("More like the chosen one", "更多类似所选图像"),

@@ -24,7 +24,8 @@ SHOWN = 384  # pixels a side at least, of pictures that are compared
 
 
 def read_upload(path: str | os.PathLike[str] | bytes) -> Image.Image:
-    """A picture from a file or its contents, upright, of mode L, RGB or RGBA. Its header is looked at before anything is decoded.
+    """A picture from a file or its contents, upright, of mode L, RGB or RGBA. Its header is looked at before anything
+    is decoded.
 
     Raises:
         ValueError: it is too large, damaged, or no picture: one line that says what may be given.
@@ -65,7 +66,9 @@ def painted(layers: list[bytes | str | os.PathLike[str] | None]) -> Image.Image 
 
 
 def canvas(model: Shared, picture: Image.Image | None) -> Image.Image | None:
-    """What is painted on: a picture as the model sees it, large. The model's square is the whole of it, and so of the mask."""
+    """What is painted on: a picture as the model sees it, large. The model's square is the whole of it, and so of the
+    mask.
+    """
     return None if picture is None else enlarged(seen(model, picture, model.pipe.network.config.get("input_channels")))
 
 
@@ -84,9 +87,15 @@ def enlarged(image: Image.Image) -> Image.Image:
 
 
 def reconstruct(
-    model: Shared, picture: Image.Image | None, amounts: list[float], other: Image.Image | None = None, between: float = 0.0
+    model: Shared,
+    picture: Image.Image | None,
+    amounts: list[float],
+    other: Image.Image | None = None,
+    between: float = 0.0,
 ) -> tuple[Image.Image, Image.Image]:
-    """What the model saw, and what it made of it: encoded, moved towards another picture and along directions, and decoded."""
+    """What the model saw, and what it made of it: encoded, moved towards another picture and along directions, and
+    decoded.
+    """
     _require(model, model.capabilities.encode, "reconstructs no pictures")
     picture = _given(picture)
     if not 0 <= between <= 1:
@@ -98,12 +107,18 @@ def reconstruct(
         if any(amounts):
             latents = shift(model, latents, amounts)
         images = model.pipe.decode(latents)
-    own: dict[str, Any] = {"reconstructed": True, "amounts": amounts if any(amounts) else None, "between": between or None}
+    own: dict[str, Any] = {
+        "reconstructed": True,
+        "amounts": amounts if any(amounts) else None,
+        "between": between or None,
+    }
     made = sign(model, images, [{name: value for name, value in own.items() if value is not None}])[0]
     return enlarged(seen(model, picture)), enlarged(made)
 
 
-def translate(model: Shared, picture: Image.Image | None, mask: Image.Image | None = None) -> tuple[Image.Image, Image.Image]:
+def translate(
+    model: Shared, picture: Image.Image | None, mask: Image.Image | None = None
+) -> tuple[Image.Image, Image.Image]:
     """What the model saw, and its translation."""
     _require(model, model.capabilities.task == "translation", "translates no pictures")
     picture = _given(picture)

@@ -1,1 +1,3 @@
-"""Scores with their protocol: sampling, features and statistics are three separate steps, and metrics are functions of feature tables."""
+"""Scores with their protocol: sampling, features and statistics are three separate steps, and metrics are functions of
+feature tables.
+"""

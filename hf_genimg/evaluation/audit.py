@@ -1,12 +1,13 @@
 """Does a generator copy its training images? A memory audit of pixels and features.
 
-How near a copy is differs from set to set, so the audit finds it out from the images themselves. The closeness of an image to the training
-set is its pixel distance to the nearest training image over the median of those to the `NEIGHBOURS` nearest, an adaptive measure as of
-Carlini et al. 2023 (arXiv:2301.13188, section 4.2): 0 for a copy, towards 1 for an image that is like many. It is measured of two kinds of
-images of which the answer is known: training images that were mirrored, shifted and saved as JPEG, and real images that were not trained on
-(the held-out ones or, where there are none, training images beside all others). The threshold is the geometric mean of the level below
-which 99 percent of the former lie and the level above which 90 percent of the latter lie, so that true duplicates within the data, of which
-most real sets hold some, do not move it.
+How near a copy is differs from set to set, so the audit finds it out from the images themselves. The closeness of an
+image to the training set is its pixel distance to the nearest training image over the median of those to the
+`NEIGHBOURS` nearest, an adaptive measure as of Carlini et al. 2023 (arXiv:2301.13188, section 4.2): 0 for a copy,
+towards 1 for an image that is like many. It is measured of two kinds of images of which the answer is known: training
+images that were mirrored, shifted and saved as JPEG, and real images that were not trained on (the held-out ones or,
+where there are none, training images beside all others). The threshold is the geometric mean of the level below which
+99 percent of the former lie and the level above which 90 percent of the latter lie, so that true duplicates within the
+data, of which most real sets hold some, do not move it.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ class ImageSet:
                 f"pixels is {pixels.dtype} {list(pixels.shape)}; give uint8 [N, H, W, C] with {SMALLEST} or more pixels a side"
             )
         if features.ndim != 2 or len(features) != len(pixels) or not np.isfinite(features).all():
-            raise ValueError(f"features is {list(features.shape)} for {len(pixels)} images; give [N, D], one row an image, all finite")
+            raise ValueError(
+                f"features is {list(features.shape)} for {len(pixels)} images; give [N, D], one row an image, all finite"
+            )
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -75,19 +78,21 @@ class Audit:
 
     Args:
         by_features: Euclidean distance of features.
-        by_pixels: root mean square in grey levels, in the best of 18 poses (mirrored or not, shifted by up to one pixel either way).
+        by_pixels: root mean square in grey levels, in the best of 18 poses (mirrored or not, shifted by up to one pixel
+            either way).
         closeness: float64 [M], the distance by pixels over an ordinary one around the sample; 0 is a copy.
         threshold: of the closeness, up to which a sample counts as a copy.
         copies: int64 [P], the samples that are copies of a training image, ascending.
-        duplicates: int64 [Q, 2], pairs of samples as near to each other as a copy is to its original, the smaller index first: of each
-            sample its nearest other sample.
-        authentic_percent: AuthPct (arXiv:2102.08921): of how many samples, in percent, the distance by features to the nearest training
-            image exceeds the distance from that image to its own nearest other training image.
-        gap: by how much samples are, on average, nearer to training images than to equally many held-out ones, by features; above 0 speaks
-            for memory. None without held-out images. The interval holds the spread over samples and over divisions of real images.
+        duplicates: int64 [Q, 2], pairs of samples as near to each other as a copy is to its original, the smaller index
+            first: of each sample its nearest other sample.
+        authentic_percent: AuthPct (arXiv:2102.08921): of how many samples, in percent, the distance by features to the
+            nearest training image exceeds the distance from that image to its own nearest other training image.
+        gap: by how much samples are, on average, nearer to training images than to equally many held-out ones, by
+            features; above 0 speaks for memory. None without held-out images. The interval holds the spread over
+            samples and over divisions of real images.
         planted_share: share of planted copies that the threshold finds.
-        real_share: share of real images that were not trained on and still count as copies: true duplicates within the data, or errors.
-            A `copies` share as small as this says nothing against the generator.
+        real_share: share of real images that were not trained on and still count as copies: true duplicates within the
+            data, or errors. A `copies` share as small as this says nothing against the generator.
     """
 
     by_features: Nearest
@@ -137,23 +142,39 @@ def audit(samples: ImageSet, training: ImageSet, held_out: ImageSet | None = Non
 
 
 def picture(found: Audit, samples: np.ndarray, training: np.ndarray, rows: int = 8) -> Image.Image:
-    """The most suspicious samples, one a row: the sample, its nearest training image by features, its nearest by pixels.
+    """The most suspicious samples, one a row: the sample, its nearest training image by features, its nearest by
+    pixels.
 
     Args:
         samples, training: uint8 [M, H, W, C] and [N, H, W, C], those that were audited.
     """
     suspects = np.argsort(found.closeness, kind="stable")[:rows]
-    columns = (samples[suspects], training[found.by_features.indices[suspects]], training[found.by_pixels.indices[suspects]])
+    columns = (
+        samples[suspects],
+        training[found.by_features.indices[suspects]],
+        training[found.by_pixels.indices[suspects]],
+    )
     cells = np.stack(columns, axis=1).reshape(-1, *samples.shape[1:])
     return grid(to_pil(torch.from_numpy(cells)), columns=len(columns))
 
 
 def _check(samples: ImageSet, training: ImageSet, held_out: ImageSet | None) -> None:
     for name, one in (("samples", samples), ("held_out", held_out)):
-        if one is not None and (one.pixels.shape[1:], one.features.shape[1]) != (training.pixels.shape[1:], training.features.shape[1]):
-            ours, theirs = (f"{list(each.pixels.shape[1:])} with {each.features.shape[1]} features" for each in (one, training))
-            raise ValueError(f"{name} has images {ours} and training {theirs}; give both at one size, seen by one extractor")
-    for name, one, least in (("samples", samples, CANDIDATES + 1), ("training", training, NEIGHBOURS + 1), ("held_out", held_out, 1)):
+        if one is not None and (one.pixels.shape[1:], one.features.shape[1]) != (
+            training.pixels.shape[1:],
+            training.features.shape[1],
+        ):
+            ours, theirs = (
+                f"{list(each.pixels.shape[1:])} with {each.features.shape[1]} features" for each in (one, training)
+            )
+            raise ValueError(
+                f"{name} has images {ours} and training {theirs}; give both at one size, seen by one extractor"
+            )
+    for name, one, least in (
+        ("samples", samples, CANDIDATES + 1),
+        ("training", training, NEIGHBOURS + 1),
+        ("held_out", held_out, 1),
+    ):
         if one is not None and len(one) < least:
             raise ValueError(f"{name} has {len(one)} images, which are too few; give {least} or more")
 
@@ -163,7 +184,9 @@ def _closeness(images: np.ndarray, training: np.ndarray, own: np.ndarray | None 
     return distances[:, 0] / np.maximum(np.median(distances, axis=1), FINEST)
 
 
-def _calibration(training: np.ndarray, held_out: np.ndarray | None, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _calibration(
+    training: np.ndarray, held_out: np.ndarray | None, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """The closeness of planted copies, and of real images that were not trained on."""
     chosen = rng.permutation(len(training))[:CALIBRATION]
     planted = _closeness(_planted(training[chosen]), training)
@@ -173,7 +196,9 @@ def _calibration(training: np.ndarray, held_out: np.ndarray | None, rng: np.rand
 
 
 def _planted(images: np.ndarray) -> np.ndarray:
-    """Copies that a generator might make at worst: mirrored, shifted by a pixel down and to the right, and saved as JPEG."""
+    """Copies that a generator might make at worst: mirrored, shifted by a pixel down and to the right, and saved as
+    JPEG.
+    """
     return np.stack([_as_jpeg(np.roll(image[:, ::-1], (1, 1), axis=(0, 1))) for image in images])
 
 
@@ -207,8 +232,8 @@ def _distances(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 def _gap(samples: np.ndarray, training: np.ndarray, held_out: np.ndarray, rng: np.random.Generator) -> Score:
     """Mean distance to held-out images less that to training images, of which equally many are drawn.
 
-    Where the generator knows neither better, which of the two sets a real image is in does not matter: dividing the same real images
-    anew says how much the gap depends on the division (a permutation test).
+    Where the generator knows neither better, which of the two sets a real image is in does not matter: dividing the
+    same real images anew says how much the gap depends on the division (a permutation test).
     """
     size = min(len(training), len(held_out))
     pool = np.concatenate([table[rng.permutation(len(table))[:size]] for table in (training, held_out)])

@@ -1,4 +1,5 @@
-"""Has a generator collapsed? Classes it no longer makes, images it makes twice, variety it lost, a discriminator that is certain.
+"""Has a generator collapsed? Classes it no longer makes, images it makes twice, variety it lost, a discriminator that
+is certain.
 
 Every limit is set against the reference itself and allows for chance, so that fresh real images raise no alarm.
 """
@@ -16,7 +17,9 @@ CERTAINTY = 0.001  # how often all classes together may raise a false alarm
 MISSING = 0.25  # a class that is made less often than this part of its share in the reference counts as lost
 UNBALANCED = 0.2  # total variation beyond what chance explains
 CLOSE = 0.01  # the part of the reference's images whose nearest other image is this close: the measure of a duplicate
-DUPLICATES = 0.15  # the part of the samples that may be as close as that; smooth images of a healthy generator reach a tenth
+DUPLICATES = (
+    0.15  # the part of the samples that may be as close as that; smooth images of a healthy generator reach a tenth
+)
 LEAST_VARIANCE = 0.4  # of the reference's
 SATURATED, CERTAIN_LOGIT = 0.95, 4.0  # the part of decisions beyond a logit that is 98.2 percent sure
 LEAST = 32  # images on either side
@@ -28,10 +31,10 @@ THUMBNAIL = 16  # pixels a side that images are reduced to before distances are 
 class Diagnosis:
     """What was found; None where it could not be looked for.
 
-    shares, reference_shares: how often each class is made, and there, float [K]. lost: classes that are hardly made. imbalance: total
-    variation between the two, 0 to 1. duplicate_rate: the part of samples that have a near twin. variance_ratio: of the features,
-    samples over reference. saturation: the part of the discriminator's decisions that are right and certain. alarms: a sentence each;
-    none when healthy.
+    shares, reference_shares: how often each class is made, and there, float [K]. lost: classes that are hardly made.
+    imbalance: total variation between the two, 0 to 1. duplicate_rate: the part of samples that have a near twin.
+    variance_ratio: of the features, samples over reference. saturation: the part of the discriminator's decisions that
+    are right and certain. alarms: a sentence each; none when healthy.
     """
 
     duplicate_rate: float
@@ -76,7 +79,9 @@ def diagnose(
     saturation = None if discriminator_logits is None else _saturation(*discriminator_logits)
     found = [*_alarms_of_images(duplicates, variance, min(len(pixels), MOST)), *(counted["alarms"] if counted else ())]
     if saturation is not None and saturation > SATURATED:
-        found.append(f"the discriminator is certain in {saturation:.0%} of its decisions, so the generator learns next to nothing from it")
+        found.append(
+            f"the discriminator is certain in {saturation:.0%} of its decisions, so the generator learns next to nothing from it"
+        )
     classes = {name: value for name, value in (counted or {}).items() if name != "alarms"}
     return Diagnosis(duplicates, variance, **classes, saturation=saturation, alarms=tuple(found))
 
@@ -91,18 +96,22 @@ def _thumbnails(pixels: np.ndarray) -> np.ndarray:
 def _duplicate_rate(samples: np.ndarray, reference: np.ndarray, rng: np.random.Generator) -> float:
     """The part of samples with a twin as near as only the nearest percent of the reference has one.
 
-    Equally many of both are compared, since more images lie closer; and distances are taken in units of each set's own median distance,
-    since smooth images lie closer too.
+    Equally many of both are compared, since more images lie closer; and distances are taken in units of each set's own
+    median distance, since smooth images lie closer too.
     """
     count = min(len(samples), len(reference), MOST)
-    draws = range(max(1, MOST // count))  # of the reference, for few images say little about how near one percent of them lie
+    draws = range(
+        max(1, MOST // count)
+    )  # of the reference, for few images say little about how near one percent of them lie
     theirs = np.concatenate([_nearest(reference[rng.choice(len(reference), count, replace=False)]) for _ in draws])
     ours = _nearest(samples[rng.choice(len(samples), count, replace=False)])
     return float((ours < np.quantile(theirs, CLOSE)).mean())
 
 
 def _nearest(rows: np.ndarray) -> np.ndarray:
-    """For each row its distance to the nearest other one, over the median of all distances; zeros where all rows are one."""
+    """For each row its distance to the nearest other one, over the median of all distances; zeros where all rows are
+    one.
+    """
     distances = torch.cdist(torch.from_numpy(rows).double(), torch.from_numpy(rows).double())
     others = distances[~torch.eye(len(rows), dtype=torch.bool)].view(len(rows), -1)
     median = others.median()
@@ -137,9 +146,13 @@ def _classes(samples: np.ndarray, reference: np.ndarray, rng: np.random.Generato
     alarms = []
     if len(lost):
         covered = int((expected > 0).sum()) - len(lost)
-        alarms.append(f"{covered} of {int((expected > 0).sum())} classes are made; hardly any of {', '.join(map(str, lost))}")
+        alarms.append(
+            f"{covered} of {int((expected > 0).sum())} classes are made; hardly any of {', '.join(map(str, lost))}"
+        )
     if imbalance > UNBALANCED + np.quantile(by_chance, 1 - CERTAINTY):
-        alarms.append(f"classes are made in other proportions than they have in the reference (total variation {imbalance:.2f})")
+        alarms.append(
+            f"classes are made in other proportions than they have in the reference (total variation {imbalance:.2f})"
+        )
     return {
         "shares": tuple((counts / count).tolist()),
         "reference_shares": tuple(expected.tolist()),

@@ -54,8 +54,8 @@ def evaluate(
         source: MODEL (a run, a pipeline directory or Hub id, also of an unconditional pipeline of diffusers) or DATA.
         reference: DATA, or an .npz with `mu` and `sigma` of the same extractor, for the Fréchet distance alone.
         metrics: names from `hf-genimg list metrics`; all that can be measured when left out.
-        extractor: a name from `hf-genimg list extractors` or a classifier; when left out `digits` for the built-in digits, otherwise
-            `inception-v3-compat`.
+        extractor: a name from `hf-genimg list extractors` or a classifier; when left out `digits` for the built-in
+            digits, otherwise `inception-v3-compat`.
         extractor_weights: a file for an extractor of torch-fidelity.
         num: how many images of the source; when left out as many as the reference has, at most 50,000 of a model.
         seed: of the first image that is made, and of subsets and resampling.
@@ -82,7 +82,9 @@ def evaluate(
     fake = extract(sides.fake, eyes, f"features of {source}", progress)
     tables = Tables(fake, real, seed, sides.statistics, _classes(sides.fake, sides.real))
     scene = Scene(sides.fake, sides.real, eyes, tables, _held_out(reference, sides.fake))
-    return _report(scene, names, _protocol(sides.fake, sides.real, reference, eyes, seed), _described(source, sides.fake))
+    return _report(
+        scene, names, _protocol(sides.fake, sides.real, reference, eyes, seed), _described(source, sides.fake)
+    )
 
 
 def _report(scene: Scene, names: list[str] | None, protocol: dict[str, Any], source: dict[str, Any]) -> Report:
@@ -98,7 +100,11 @@ def _report(scene: Scene, names: list[str] | None, protocol: dict[str, Any], sou
 
 def _held_out(reference: str, fake: FakeImages) -> Callable[[], DataImages] | None:
     """What opens the test split of a reference of which another split is looked at."""
-    if reference.endswith(".npz") or separate_split(reference)[1] is not None or "test" not in available_splits(reference):
+    if (
+        reference.endswith(".npz")
+        or separate_split(reference)[1] is not None
+        or "test" not in available_splits(reference)
+    ):
         return None
     size, channels = _shape(fake)
     return lambda: open_data(f"{reference}@test", size, channels, None, False, upscale=True)
@@ -122,8 +128,12 @@ def open_reference(dataset: ImageDataset) -> DataImages:
     return DataImages(replace(dataset, flip=False), len(dataset.images))
 
 
-def score(fakes: ModelImages, real: DataImages, eyes: Extractor, names: list[str], *, source: dict[str, Any], seed: int = 0) -> Report:
-    """The scores of images of a model at hand, measured by one process, with their protocol. source: what the report says of the model."""
+def score(
+    fakes: ModelImages, real: DataImages, eyes: Extractor, names: list[str], *, source: dict[str, Any], seed: int = 0
+) -> Report:
+    """The scores of images of a model at hand, measured by one process, with their protocol. source: what the report
+    says of the model.
+    """
     seen, made = reference_features(real, eyes, False, alone=True), extract(fakes, eyes, "", False, alone=True)
     scene = Scene(fakes, real, eyes, Tables(made, seen, seed, classes=_classes(fakes, real)), alone=True)
     return _report(scene, names, _protocol(fakes, real, real.dataset.name, eyes, seed), source)
@@ -140,7 +150,9 @@ def _diagnosis(scene: Scene) -> dict[str, Any] | None:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
 
 
-def _open(source: str, reference: str | Statistics, eyes: Extractor, num: int | None, seed: int, progress: bool) -> Sides:
+def _open(
+    source: str, reference: str | Statistics, eyes: Extractor, num: int | None, seed: int, progress: bool
+) -> Sides:
     """Both sides at one size, with everything that could be wrong found before features are computed."""
     model = open_model(source, 1, seed, compute_device()) if is_model(source) else None
     if model is not None:
@@ -151,7 +163,9 @@ def _open(source: str, reference: str | Statistics, eyes: Extractor, num: int | 
     channels = channels or fake.dataset.image_channels
     eyes.check(channels)
     known = reference if isinstance(reference, Statistics) else None
-    real = None if known is not None else open_data(reference, size, channels, None, progress, upscale=model is not None)
+    real = (
+        None if known is not None else open_data(reference, size, channels, None, progress, upscale=model is not None)
+    )
     if model is not None:
         most = MOST if real is None else min(MOST, len(real))
         fake = ModelImages(model.pipeline, num or most, seed, size, channels)
@@ -199,7 +213,11 @@ def _described(source: str, images: FakeImages) -> dict[str, Any]:
     if isinstance(images, DataImages):
         return {"data": source, "split": images.dataset.split, "fingerprint": images.dataset.fingerprint, **versions}
     pipeline = images.pipeline
-    ours = {"model": pipeline.model_name, "revision": pipeline.revision} if hasattr(pipeline, "capabilities") else {"model": source}
+    ours = (
+        {"model": pipeline.model_name, "revision": pipeline.revision}
+        if hasattr(pipeline, "capabilities")
+        else {"model": source}
+    )
     return {**ours, "weights": _weights(source), **versions}
 
 

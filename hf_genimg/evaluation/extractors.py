@@ -1,4 +1,6 @@
-"""Which network looks at the images: `digits`, which is part of the package, any classifier by its path, or one of torch-fidelity's."""
+"""Which network looks at the images: `digits`, which is part of the package, any classifier by its path, or one of
+torch-fidelity's.
+"""
 
 from __future__ import annotations
 
@@ -45,18 +47,23 @@ def default_extractor(reference: str, weights: str | Path | None) -> str:
 def open_extractor(name: str, weights: str | Path | None = None) -> Extractor:
     """An extractor by name, or the classifier at a path or Hub id.
 
-    Raises `ValueError` in one line for a name that is none, a model that is no classifier, and weights that do not fit or are not there.
+    Raises `ValueError` in one line for a name that is none, a model that is no classifier, and weights that do not fit
+    or are not there.
     """
     if name in extractor_names():
         return open_fidelity_extractor(name, weights)
     if weights is not None:
-        raise ValueError(f"--extractor-weights {weights} belongs to torch-fidelity's extractors; {name} has its own weights")
+        raise ValueError(
+            f"--extractor-weights {weights} belongs to torch-fidelity's extractors; {name} has its own weights"
+        )
     shipped = {folder.name: folder for folder in _shipped()}
     known = ", ".join([*shipped, INCEPTION])
     try:
         pipeline = load(shipped.get(name, name))
     except FileNotFoundError as error:
-        raise ValueError(f"there is no extractor {name!r} ({error}); use {known}, or a classifier's run directory") from error
+        raise ValueError(
+            f"there is no extractor {name!r} ({error}); use {known}, or a classifier's run directory"
+        ) from error
     if pipeline.capabilities.task != "classification":
         raise ValueError(
             f"{name} is a model for {pipeline.capabilities.task}, not a classifier; use {known}, or a classifier's run directory"
@@ -89,7 +96,14 @@ class ClassifierExtractor:
 
     def __call__(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """uint8 [N, H, W, C] to features [N, D] and logits [N, K]; grey is repeated for a classifier of colour images."""
-        images = pixels.to(self.network.device).permute(0, 3, 1, 2).float().div(127.5).sub(1).expand(-1, self.channels, -1, -1)
+        images = (
+            pixels.to(self.network.device)
+            .permute(0, 3, 1, 2)
+            .float()
+            .div(127.5)
+            .sub(1)
+            .expand(-1, self.channels, -1, -1)
+        )
         if images.shape[2:] != (self.image_size, self.image_size):
             images = F.interpolate(images, (self.image_size, self.image_size), mode="bilinear", antialias=True)
         features = self.network.features(images)

@@ -52,12 +52,19 @@ class Images(Protocol):
     def batch(self, start: int, stop: int) -> torch.Tensor: ...
 
 
-def extract(images: Images, extractor: Extractor, description: str, progress: bool = True, alone: bool = False) -> Features:
-    """The features of all `images`; several processes share the batches and each gets all features, unless one works `alone`."""
+def extract(
+    images: Images, extractor: Extractor, description: str, progress: bool = True, alone: bool = False
+) -> Features:
+    """The features of all `images`; several processes share the batches and each gets all features, unless one works
+    `alone`.
+    """
     rank, processes = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() and not alone else (0, 1)
     starts = range(0, len(images), BATCH)[rank::processes]
     parts = {}
-    with tqdm(total=len(images), desc=description, unit="img", leave=False, disable=not progress or rank > 0) as bar, torch.no_grad():
+    with (
+        tqdm(total=len(images), desc=description, unit="img", leave=False, disable=not progress or rank > 0) as bar,
+        torch.no_grad(),
+    ):
         for start in starts:
             parts[start] = _features(images.batch(start, min(start + BATCH, len(images))), extractor)
             bar.update(min(BATCH * processes, len(images) - bar.n))

@@ -30,7 +30,9 @@ INCEPTION_STAGES = (
     *("Mixed_7a", "Mixed_7b", "Mixed_7c", "AvgPool"),
 )
 INCEPTION_SIZE = 299
-INCEPTION_BATCH = 8  # images at a time on a CPU: maps that stay below 32 MiB or so come from memory that is there already
+INCEPTION_BATCH = (
+    8  # images at a time on a CPU: maps that stay below 32 MiB or so come from memory that is there already
+)
 KID_SUBSETS, LARGEST_KID_SUBSET, SMALLEST_KID_SUBSET = 100, 1000, 100
 DISTANCES = 2**24  # (128 MiB) that are held at a time
 NEIGHBOURS = 3  # of precision and recall (arXiv:1904.06991)
@@ -44,14 +46,17 @@ def extractor_names() -> list[str]:
 def open_fidelity_extractor(name: str, weights: str | Path | None = None) -> TorchFidelityExtractor:
     """One of torch-fidelity's extractors, with weights of a file, or those that it keeps or downloads itself.
 
-    Raises `ValueError` for a file that is neither the published one nor safetensors, and where neither file nor network is there.
+    Raises `ValueError` for a file that is neither the published one nor safetensors, and where neither file nor network
+    is there.
     """
     kind = Inception if name == INCEPTION else TorchFidelityExtractor
     layers = ["2048", "logits_unbiased"] if name == INCEPTION else [_default_layer(name)]
     if weights is None:
         return kind(name, _create(name, layers, None), _kept_sha256(name), layers[0])
     sha256 = file_sha256(Path(weights))
-    with tempfile.TemporaryDirectory() as folder:  # torch-fidelity unpickles what it is given: so it is given what we wrote
+    with (
+        tempfile.TemporaryDirectory() as folder
+    ):  # torch-fidelity unpickles what it is given: so it is given what we wrote
         safe = Path(folder) / "weights.pth"
         torch.save(_state_dict(name, Path(weights), sha256), safe)
         return kind(name, _create(name, layers, safe), sha256, layers[0])
@@ -88,7 +93,9 @@ def plain_state_dict(path: Path) -> dict[str, torch.Tensor]:
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise ValueError(f"extractor weights {path} are no plain state dict ({type(error).__name__}); give a .safetensors file") from error
+        raise ValueError(
+            f"extractor weights {path} are no plain state dict ({type(error).__name__}); give a .safetensors file"
+        ) from error
 
 
 def _create(name: str, layers: list[str], weights: Path | None) -> nn.Module:
@@ -146,8 +153,8 @@ class TorchFidelityExtractor:
 class Inception(TorchFidelityExtractor):
     """torch-fidelity's InceptionV3 with its own weights, run faster; in float32 its FID is torch-fidelity's to 1e-5.
 
-    Batch norms are folded into the convolutions, maps are channels last and few at a time, and TensorFlow 1's resize is two
-    matrix products.
+    Batch norms are folded into the convolutions, maps are channels last and few at a time, and TensorFlow 1's resize is
+    two matrix products.
     """
 
     resize = "bilinear to 299 as TensorFlow 1 does, without antialiasing"
@@ -183,7 +190,9 @@ def _colour(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def tensorflow_resize(size: int, target: int) -> torch.Tensor:
-    """The matrix [target, size] of TensorFlow 1's bilinear resize along one side: output i reads at i size / target, the corner aligned."""
+    """The matrix [target, size] of TensorFlow 1's bilinear resize along one side: output i reads at i size / target,
+    the corner aligned.
+    """
     position = torch.arange(target, dtype=torch.float32) * torch.tensor(size / target, dtype=torch.float32)
     low = position.long()
     weight = position - low
@@ -197,7 +206,9 @@ def kid_subset_size(fakes: int, reals: int) -> int:
     """min(1000, half the smaller set); `ValueError` where that is below 100."""
     size = min(LARGEST_KID_SUBSET, min(fakes, reals) // 2)
     if size < SMALLEST_KID_SUBSET:
-        raise ValueError(f"{min(fakes, reals)} images are too few for KID; use {2 * SMALLEST_KID_SUBSET} or more on both sides")
+        raise ValueError(
+            f"{min(fakes, reals)} images are too few for KID; use {2 * SMALLEST_KID_SUBSET} or more on both sides"
+        )
     return size
 
 
@@ -230,7 +241,9 @@ def _double(table: np.ndarray) -> torch.Tensor:
 
 
 def register(extractor: Any) -> str:
-    """Make a classifier extractor known to torch-fidelity under its own name, for use with its own command and functions."""
+    """Make a classifier extractor known to torch-fidelity under its own name, for use with its own command and
+    functions.
+    """
     from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
     class Registered(FeatureExtractorBase):

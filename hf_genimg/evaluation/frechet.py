@@ -36,7 +36,9 @@ class Statistics:
                 f"{path} cannot be read as statistics ({error}); give an .npz with the arrays mu [D] and sigma [D, D]"
             ) from error
         if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)) or not np.isfinite(covariance).all():
-            raise ValueError(f"{path} holds mu {list(mean.shape)} and sigma {list(covariance.shape)}; mu must be [D], sigma finite [D, D]")
+            raise ValueError(
+                f"{path} holds mu {list(mean.shape)} and sigma {list(covariance.shape)}; mu must be [D], sigma finite [D, D]"
+            )
         return cls(mean, covariance)
 
 
@@ -51,9 +53,13 @@ def statistics(features: np.ndarray, counts: np.ndarray | None = None) -> Statis
 
 
 def frechet_distance(one: Statistics, other: Statistics) -> float:
-    """|m1 - m2|^2 + tr(C1) + tr(C2) - 2 tr((C1 C2)^(1/2)), where with C2 = L L^T the last trace is that of (L^T C1 L)^(1/2)."""
+    """|m1 - m2|^2 + tr(C1) + tr(C2) - 2 tr((C1 C2)^(1/2)), where with C2 = L L^T the last trace is that of (L^T C1
+    L)^(1/2).
+    """
     if one.mean.shape != other.mean.shape:
-        raise ValueError(f"statistics of {len(one.mean)} and {len(other.mean)} features cannot be compared; use one extractor for both")
+        raise ValueError(
+            f"statistics of {len(one.mean)} and {len(other.mean)} features cannot be compared; use one extractor for both"
+        )
     root = _root(other.covariance)
     eigenvalues = np.linalg.eigvalsh(root.T @ one.covariance @ root)
     difference = one.mean - other.mean
@@ -73,8 +79,9 @@ def _root(covariance: np.ndarray) -> np.ndarray:
 def distance_interval(one: np.ndarray, other: np.ndarray, seed: int = 0, repeats: int = REPEATS) -> tuple[float, float]:
     """Where the distance of the two distributions lies, with 95 percent confidence, from features [N, D] and [M, D].
 
-    The basic bootstrap: both sets are drawn again with replacement, and the quantiles of the distances are reflected at the measured one,
-    which takes the upward bias of finite samples off. So the interval may lie below the measured distance.
+    The basic bootstrap: both sets are drawn again with replacement, and the quantiles of the distances are reflected at
+    the measured one, which takes the upward bias of finite samples off. So the interval may lie below the measured
+    distance.
 
     Raises `ValueError` for fewer than 20 images for each feature.
     """
@@ -99,11 +106,14 @@ def _drawn_again(features: np.ndarray, rng: np.random.Generator) -> Statistics:
 def distance_at_infinity(fake: np.ndarray, real: np.ndarray, seed: int = 0) -> float:
     """The distance for endlessly many fakes, by a line through distances of subsets over 1 / size (arXiv:1911.07023).
 
-    Raises `ValueError` for fewer than 4 fakes for each feature, since the line would begin where covariances are singular.
+    Raises `ValueError` for fewer than 4 fakes for each feature, since the line would begin where covariances are
+    singular.
     """
     count, dimension = fake.shape
     if count < 4 * dimension:
-        raise ValueError(f"{count} images are too few to extrapolate with {dimension} features; use {4 * dimension} or more")
+        raise ValueError(
+            f"{count} images are too few to extrapolate with {dimension} features; use {4 * dimension} or more"
+        )
     rng = np.random.default_rng(seed)
     reference = statistics(real)
     sizes = np.linspace(max(2 * dimension, count // 4), count, SIZES).astype(int)

@@ -1,9 +1,9 @@
 """Can people tell a model's images from real ones? Trials with two alternatives, kept in a file.
 
-A trial shows one fake and one real image side by side, and the rater says which is real. 0.5 is what guessing reaches. A file of JSON
-lines holds what the test is of (its first line), each trial when it is shown and each answer, and is only ever appended to, by any number
-of threads and processes at once. A trial counts once: a rater who reloads the page or opens a second tab sees the trial that is still
-open, and a second answer to a trial changes nothing.
+A trial shows one fake and one real image side by side, and the rater says which is real. 0.5 is what guessing reaches.
+A file of JSON lines holds what the test is of (its first line), each trial when it is shown and each answer, and is
+only ever appended to, by any number of threads and processes at once. A trial counts once: a rater who reloads the page
+or opens a second tab sees the trial that is still open, and a second answer to a trial changes nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ QUESTION = "a fake and a real image side by side; which is real?"
 
 @dataclass(frozen=True)
 class Trial:
-    """What a rater is shown. id: a secret, good for one answer. fake: the seed of an image of the model. real: a row of the real images.
+    """What a rater is shown. id: a secret, good for one answer. fake: the seed of an image of the model. real: a row of
+    the real images.
     real_side: `left` or `right`, which is for whoever draws the page and not for whoever looks at it."""
 
     id: str
@@ -43,7 +44,9 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """right: whether the answer that counts was right. counted: False where the trial had been answered before; then that answer stands."""
+    """right: whether the answer that counts was right. counted: False where the trial had been answered before; then
+    that answer stands.
+    """
 
     right: bool
     counted: bool
@@ -53,8 +56,9 @@ class Outcome:
 class Results:
     """How often raters were right, with Wilson intervals; None and nothing before the first answer.
 
-    The intervals take trials as independent, which those of one rater are only roughly. fakes: by seed, how often this fake was told from
-    a real image. reals: by row, how often this real image was told from a fake. raters: by name, as `accuracy`.
+    The intervals take trials as independent, which those of one rater are only roughly. fakes: by seed, how often this
+    fake was told from a real image. reals: by row, how often this real image was told from a fake. raters: by name, as
+    `accuracy`.
     """
 
     trials: int
@@ -81,12 +85,16 @@ class HumanTest:
         if not len(fakes) or reals < 1:
             raise ValueError(f"{len(fakes)} fakes and {reals} real images make no trial; give at least one of each")
         self.path, self.fakes, self.reals = Path(path), fakes, reals
-        self.about = json.loads(json.dumps({"fakes": [fakes.start, fakes.stop, fakes.step], "reals": reals, **(about or {})}))
+        self.about = json.loads(
+            json.dumps({"fakes": [fakes.start, fakes.stop, fakes.step], "reals": reals, **(about or {})})
+        )
         self.trials: dict[str, Trial] = {}
         self.answers: dict[str, bool] = {}  # trial: whether it was answered rightly
         self._sent: set[tuple[str, str]] = set()  # (trial, where it was sent)
         self._open: dict[str, str] = {}  # rater: the trial that waits for an answer
-        self._shown: Counter[tuple[str, str, int]] = Counter()  # (rater, kind, image), and ("", kind, image) for all raters
+        self._shown: Counter[tuple[str, str, int]] = (
+            Counter()
+        )  # (rater, kind, image), and ("", kind, image) for all raters
         self._read_until = 0
         self._random = random.Random(secrets.randbits(64))
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +112,15 @@ class HumanTest:
             if rater in self._open:
                 return self.trials[self._open[rater]]
             fake, real = self._rarest(rater, "fake", self.fakes), self._rarest(rater, "real", range(self.reals))
-            self._append({"trial": secrets.token_hex(8), "rater": rater, "fake": fake, "real": real, "side": self._random.choice(SIDES)})
+            self._append(
+                {
+                    "trial": secrets.token_hex(8),
+                    "rater": rater,
+                    "fake": fake,
+                    "real": real,
+                    "side": self._random.choice(SIDES),
+                }
+            )
             self._take_up()
             return self.trials[self._open[rater]]
 
@@ -127,7 +143,11 @@ class HumanTest:
     def unsent(self, rater: str, to: str) -> list[dict[str, Any]]:
         """This rater's answers that `mark_sent` does not say are at `to`, oldest first, each with what the test is of."""
         with self._current():
-            mine = [self.trials[name] for name in self.answers if self.trials[name].rater == rater and (name, to) not in self._sent]
+            mine = [
+                self.trials[name]
+                for name in self.answers
+                if self.trials[name].rater == rater and (name, to) not in self._sent
+            ]
             about = {name: value for name, value in self.about.items() if name not in ("fakes", "reals")}
             return [{**about, **self._told(trial)} for trial in mine]
 
@@ -140,7 +160,14 @@ class HumanTest:
     def _told(self, trial: Trial) -> dict[str, Any]:
         right = self.answers[trial.id]
         said = trial.real_side if right else next(side for side in SIDES if side != trial.real_side)
-        return {"trial": trial.id, "fake": trial.fake, "real": trial.real, "real_side": trial.real_side, "said": said, "right": right}
+        return {
+            "trial": trial.id,
+            "fake": trial.fake,
+            "real": trial.real,
+            "real_side": trial.real_side,
+            "said": said,
+            "right": right,
+        }
 
     def results(self) -> Results:
         """Of all answers in the file so far."""
@@ -148,7 +175,10 @@ class HumanTest:
             answers = [(self.trials[name], right) for name, right in self.answers.items()]
         if not answers:
             return Results(0, None)
-        columns = {name: _shares([(getattr(trial, name), right) for trial, right in answers]) for name in ("fake", "real", "rater")}
+        columns = {
+            name: _shares([(getattr(trial, name), right) for trial, right in answers])
+            for name in ("fake", "real", "rater")
+        }
         (accuracy,) = _shares([("all", right) for _, right in answers]).values()
         return Results(len(answers), accuracy, columns["fake"], columns["real"], columns["rater"])
 
@@ -165,7 +195,10 @@ class HumanTest:
 
     def _rarest(self, rater: str, kind: str, images: Any) -> int:
         """One of the images that this rater, and then all raters, have seen least often."""
-        return min(images, key=lambda image: (self._shown[rater, kind, image], self._shown["", kind, image], self._random.random()))
+        return min(
+            images,
+            key=lambda image: (self._shown[rater, kind, image], self._shown["", kind, image], self._random.random()),
+        )
 
     @contextmanager
     def _current(self) -> Iterator[None]:
@@ -217,10 +250,13 @@ class HumanTest:
         if head.get("human_test") != FORMAT:
             raise ValueError(f"{self.path} holds no human test of this version; name another file")
         there = head["about"]
-        unlike = [name for name in {**there, **self.about} if there.get(name, "absent") != self.about.get(name, "absent")]
+        unlike = [
+            name for name in {**there, **self.about} if there.get(name, "absent") != self.about.get(name, "absent")
+        ]
         if unlike:
             shown = "; ".join(
-                f"{name}={_short(self.about.get(name, 'absent'))} (there: {_short(there.get(name, 'absent'))})" for name in unlike
+                f"{name}={_short(self.about.get(name, 'absent'))} (there: {_short(there.get(name, 'absent'))})"
+                for name in unlike
             )
             raise ValueError(f"{self.path} is of another test, with {shown}; name another file")
 

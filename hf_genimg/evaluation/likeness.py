@@ -23,7 +23,9 @@ class Neighbours:
     distances: np.ndarray
 
 
-def nearest_by_features(queries: np.ndarray, table: np.ndarray, count: int, own: np.ndarray | None = None) -> Neighbours:
+def nearest_by_features(
+    queries: np.ndarray, table: np.ndarray, count: int, own: np.ndarray | None = None
+) -> Neighbours:
     """The `count` nearest rows by Euclidean distance.
 
     Args:
@@ -41,8 +43,8 @@ def nearest_by_features(queries: np.ndarray, table: np.ndarray, count: int, own:
 def nearest_by_pixels(queries: np.ndarray, table: np.ndarray, count: int, own: np.ndarray | None = None) -> Neighbours:
     """The nearest images, each in its best pose: mirrored or not, shifted by -1, 0 or 1 pixels either way.
 
-    Thumbnails choose `count` candidates, which are then compared in full. Distances are root mean squares in grey levels, 0 to 255, without
-    the outermost pixels, so that a shifted copy is at distance 0 whatever fills its edge.
+    Thumbnails choose `count` candidates, which are then compared in full. Distances are root mean squares in grey
+    levels, 0 to 255, without the outermost pixels, so that a shifted copy is at distance 0 whatever fills its edge.
 
     Args:
         queries, table: uint8 [M, H, W, C] and [N, H, W, C].
@@ -54,7 +56,9 @@ def nearest_by_pixels(queries: np.ndarray, table: np.ndarray, count: int, own: n
     parts = []
     for start in range(0, len(queries), step):
         poses = _poses(queries[start : start + step])
-        candidates = _candidates(poses, thumbnails, count, None if own is None else torch.from_numpy(own[start : start + step]))
+        candidates = _candidates(
+            poses, thumbnails, count, None if own is None else torch.from_numpy(own[start : start + step])
+        )
         parts.append((candidates, _distances(poses, middles, candidates)))
     indices, distances = (torch.cat(column) for column in zip(*parts, strict=True))
     distances, order = distances.sort(dim=1, stable=True)
@@ -64,7 +68,9 @@ def nearest_by_pixels(queries: np.ndarray, table: np.ndarray, count: int, own: n
 def thumbnails_of(images: np.ndarray, side: int = THUMBNAIL) -> torch.Tensor:
     """uint8 [N, H, W, C] to their averages over squares, float32 [N, side side C] in [-128, 127]."""
     step = max(1, CHUNK // images[0].size)
-    parts = (torch.from_numpy(np.ascontiguousarray(images[start : start + step])) for start in range(0, len(images), step))
+    parts = (
+        torch.from_numpy(np.ascontiguousarray(images[start : start + step])) for start in range(0, len(images), step)
+    )
     return torch.cat([F.adaptive_avg_pool2d(part.permute(0, 3, 1, 2).float() - 128, side).flatten(1) for part in parts])
 
 

@@ -1,7 +1,7 @@
 """Every metric: a function of the features of fakes and of real images that returns named scores.
 
-Each raises `ValueError` for fewer images than it needs. Intervals are at 95 percent and say how sure the number is for samples of this
-size; they know nothing of a model trained again.
+Each raises `ValueError` for fewer images than it needs. Intervals are at 95 percent and say how sure the number is for
+samples of this size; they know nothing of a model trained again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ import numpy as np
 
 from .features import Features
 from .fidelity import KID_SUBSETS, NEIGHBOURS, inception_score, kernel_distance, kid_subset_size, precision_and_recall
-from .frechet import IMAGES_A_DIMENSION, Statistics, distance_at_infinity, distance_interval, frechet_distance, statistics
+from .frechet import (
+    IMAGES_A_DIMENSION,
+    Statistics,
+    distance_at_infinity,
+    distance_interval,
+    frechet_distance,
+    statistics,
+)
 from .neighbours import NEIGHBOURS as BALLS
 from .neighbours import density_and_coverage
 from .scores import OF_A_CLASS, Score
@@ -34,7 +41,9 @@ class Classes:
 
 @dataclass(frozen=True)
 class Tables:
-    """What metrics are made from. real: None where only statistics of the reference are there. classes: None where labels are missing."""
+    """What metrics are made from. real: None where only statistics of the reference are there. classes: None where
+    labels are missing.
+    """
 
     fake: Features
     real: Features | None
@@ -43,9 +52,13 @@ class Tables:
     classes: Classes | None = None
 
     def both(self, least: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
-        """The features of both sides; `ValueError` when one has fewer than `least` rows, or the reference only its statistics."""
+        """The features of both sides; `ValueError` when one has fewer than `least` rows, or the reference only its
+        statistics.
+        """
         if self.real is None:
-            raise ValueError(f"{metric} needs the reference's images, and an .npz holds statistics only; give DATA as --reference")
+            raise ValueError(
+                f"{metric} needs the reference's images, and an .npz holds statistics only; give DATA as --reference"
+            )
         fewest = min(len(self.fake), len(self.real))
         if fewest < least:
             raise ValueError(f"{fewest} images are too few for {metric}; use {least} or more on both sides")
@@ -56,12 +69,18 @@ Scores = dict[str, Score]
 
 
 def fid(tables: Tables) -> Scores:
-    """Fréchet distance (arXiv:1706.08500); lower is better. Its interval is of the distance without the bias of finite samples."""
+    """Fréchet distance (arXiv:1706.08500); lower is better. Its interval is of the distance without the bias of finite
+    samples.
+    """
     if len(tables.fake) < 2:
         raise ValueError(f"{len(tables.fake)} image is too few for fid; use 2 or more")
     if tables.real is None:
         fake = statistics(tables.fake.values)
-        return {"fid": Score(frechet_distance(fake, tables.reference), note="no interval: of the reference only statistics are there")}
+        return {
+            "fid": Score(
+                frechet_distance(fake, tables.reference), note="no interval: of the reference only statistics are there"
+            )
+        }
     return {"fid": _distance(*tables.both(2, "fid"), tables.seed)}
 
 
@@ -74,7 +93,9 @@ def _distance(fake: np.ndarray, real: np.ndarray, seed: int) -> Score:
 
 
 def fid_per_class(tables: Tables) -> Scores:
-    """Fréchet distance of each class to the same class of the reference, and their mean; needs labels on both sides; lower is better."""
+    """Fréchet distance of each class to the same class of the reference, and their mean; needs labels on both sides;
+    lower is better.
+    """
     fake, real = tables.both(2, "fid_per_class")
     classes = tables.classes
     if classes is None:
@@ -90,7 +111,10 @@ def fid_per_class(tables: Tables) -> Scores:
             )
         scores[f"{OF_A_CLASS}{classes.names[number]}"] = _distance(ours, theirs, tables.seed)
     worst = max(scores, key=lambda name: scores[name].value)
-    mean = Score(float(np.mean([score.value for score in scores.values()])), note=f"mean; the worst is {worst.removeprefix(OF_A_CLASS)}")
+    mean = Score(
+        float(np.mean([score.value for score in scores.values()])),
+        note=f"mean; the worst is {worst.removeprefix(OF_A_CLASS)}",
+    )
     return {"fid_per_class": mean, **scores}
 
 
@@ -101,7 +125,9 @@ def fid_infinity(tables: Tables) -> Scores:
 
 
 def kid(tables: Tables) -> Scores:
-    """Kernel distance (arXiv:1801.01401), unbiased; lower is better. Its interval is from the spread of disjoint subsets of this size."""
+    """Kernel distance (arXiv:1801.01401), unbiased; lower is better. Its interval is from the spread of disjoint
+    subsets of this size.
+    """
     fake, real = tables.both(2, "kid")
     mean, deviation = kernel_distance(fake, real, tables.seed)
     independent = min(len(fake), len(real)) / kid_subset_size(len(fake), len(real))
@@ -110,10 +136,14 @@ def kid(tables: Tables) -> Scores:
 
 
 def inception(tables: Tables) -> Scores:
-    """Inception Score (arXiv:1606.03498) by the extractor's classes; higher is better, and blind to images that are copied."""
+    """Inception Score (arXiv:1606.03498) by the extractor's classes; higher is better, and blind to images that are
+    copied.
+    """
     logits = tables.fake.logits
     if logits is None:
-        raise ValueError("inception_score needs an extractor with classes; use digits, a classifier or inception-v3-compat")
+        raise ValueError(
+            "inception_score needs an extractor with classes; use digits, a classifier or inception-v3-compat"
+        )
     if len(logits) < SPLITS:
         raise ValueError(f"{len(logits)} images are too few for inception_score; use {SPLITS} or more")
     mean, deviation = inception_score(logits, SPLITS, tables.seed)
@@ -122,7 +152,9 @@ def inception(tables: Tables) -> Scores:
 
 
 def precision(tables: Tables) -> Scores:
-    """Improved precision (how many fakes look real) and recall (how much of the real is made) (arXiv:1904.06991); higher is better."""
+    """Improved precision (how many fakes look real) and recall (how much of the real is made) (arXiv:1904.06991);
+    higher is better.
+    """
     fake, real = tables.both(NEIGHBOURS + 2, "precision")
     found = precision_and_recall(fake, real)
     return {"precision": share(found[0], len(fake)), "recall": share(found[1], len(real))}
@@ -141,7 +173,9 @@ def diversity(tables: Tables) -> Scores:
     rng = np.random.default_rng(tables.seed)
     ours, theirs = _pair_distances(fake, rng), _pair_distances(real, rng)
     if not theirs.any():
-        raise ValueError("diversity needs reference images that differ, and the extractor sees none; use another reference or extractor")
+        raise ValueError(
+            "diversity needs reference images that differ, and the extractor sees none; use another reference or extractor"
+        )
     ratio = ours.mean() / theirs.mean()
     error = Z * ratio * math.hypot(*(d.std(ddof=1) / math.sqrt(len(d)) / max(d.mean(), 1e-12) for d in (ours, theirs)))
     return {"diversity": Score(float(ratio), float(ratio - error), float(ratio + error))}
@@ -191,7 +225,9 @@ def chosen_metrics(names: list[str] | None) -> list[str]:
 
 
 def measure(tables: Tables, names: list[str] | None) -> tuple[Scores, dict[str, str]]:
-    """(scores, why others are missing). A metric that cannot be measured is an error where it was named, and left out among all."""
+    """(scores, why others are missing). A metric that cannot be measured is an error where it was named, and left out
+    among all.
+    """
     found: Scores = {}
     skipped = {}
     for name in chosen_metrics(names):

@@ -73,13 +73,17 @@ def judgement(scene: Scene) -> Found:
     """What the model's own discriminator makes of both sides, and of the reference's test split, where there are such."""
     discriminator = getattr(getattr(scene.fakes, "pipeline", None), "discriminator", None)
     if discriminator is None or scene.real is None:
-        raise ValueError(f"{OF_DISCRIMINATOR} needs a model that keeps its discriminator, and DATA as --reference; leave it out")
+        raise ValueError(
+            f"{OF_DISCRIMINATOR} needs a model that keeps its discriminator, and DATA as --reference; leave it out"
+        )
     if discriminator.config.get("boundary", 0) is None:
         raise ValueError(
             f"{OF_DISCRIMINATOR} needs a discriminator that says real or fake, and this one says which is more real; leave it out"
         )
     if discriminator.config.get("num_classes"):
-        raise ValueError(f"{OF_DISCRIMINATOR} needs a discriminator that is not told the class of each image; leave it out")
+        raise ValueError(
+            f"{OF_DISCRIMINATOR} needs a discriminator that is not told the class of each image; leave it out"
+        )
     held_out = None if scene.held_out is None else scene.held_out()
     return Found(discriminator_accuracy(discriminator, scene.fakes, scene.real, held_out))
 
@@ -87,7 +91,9 @@ def judgement(scene: Scene) -> Found:
 def memorisation(scene: Scene) -> Found:
     """Copies of the reference among the fakes, as if it were what the model was trained on."""
     if scene.real is None:
-        raise ValueError(f"{MEMORISATION} needs the reference's images, and an .npz holds statistics only; give DATA as --reference")
+        raise ValueError(
+            f"{MEMORISATION} needs the reference's images, and an .npz holds statistics only; give DATA as --reference"
+        )
     samples = ImageSet(scene.fake_pixels[:AUDITED], scene.tables.fake.values[:AUDITED])
     training = ImageSet(np.asarray(scene.real.dataset.images[: len(scene.real)]), scene.tables.real.values)
     held_out = None if scene.held_out is None else _image_set(scene.held_out(), scene)
@@ -95,15 +101,23 @@ def memorisation(scene: Scene) -> Found:
     copies = share(len(found.copies) / len(samples), len(samples))
     real = share(found.real_share, min(CALIBRATION, len(training if held_out is None else held_out)))
     note = f"of {len(samples):,} images; of real images that were not trained on, {found.real_share:.1%} look so"
-    scores = {"copies": Score(copies.value, copies.low, copies.high, note), "authentic_percent": Score(found.authentic_percent)}
+    scores = {
+        "copies": Score(copies.value, copies.low, copies.high, note),
+        "authentic_percent": Score(found.authentic_percent),
+    }
     if found.gap is not None:
         scores["memorisation_gap"] = found.gap
-    alarms = [f"{copies.value:.1%} of the images are copies of images of the reference"] if copies.low > real.high else []
+    alarms = (
+        [f"{copies.value:.1%} of the images are copies of images of the reference"] if copies.low > real.high else []
+    )
     return Found(scores, alarms, {"neighbours": picture(found, samples.pixels, training.pixels, SUSPECTS)})
 
 
 def _image_set(images: DataImages, scene: Scene) -> ImageSet:
-    return ImageSet(np.asarray(images.dataset.images[: len(images)]), reference_features(images, scene.eyes, False, scene.alone).values)
+    return ImageSet(
+        np.asarray(images.dataset.images[: len(images)]),
+        reference_features(images, scene.eyes, False, scene.alone).values,
+    )
 
 
 def path_length(scene: Scene) -> Found:
@@ -112,7 +126,9 @@ def path_length(scene: Scene) -> Found:
     if not isinstance(scene.fakes, ModelImages) or "latent_dim" not in config:
         raise ValueError(f"{PATH_LENGTH} needs a model of this package that makes images from latents; leave it out")
     if type(scene.eyes) is TorchFidelityExtractor:
-        raise ValueError(f"{PATH_LENGTH} needs an extractor that takes levels between the whole ones, and {scene.eyes.name} does not")
+        raise ValueError(
+            f"{PATH_LENGTH} needs an extractor that takes levels between the whole ones, and {scene.eyes.name} does not"
+        )
     count = min(len(scene.fakes), MOST_PATHS)
     if count < 100:
         raise ValueError(
@@ -125,7 +141,9 @@ _MEASURES = {OF_DISCRIMINATOR: judgement, MEMORISATION: memorisation, PATH_LENGT
 
 
 def measure_images(scene: Scene, names: list[str] | None) -> tuple[Found, dict[str, str]]:
-    """(what was found, why others are missing). Of DATA only what is named: it is no model that could have copied anything."""
+    """(what was found, why others are missing). Of DATA only what is named: it is no model that could have copied
+    anything.
+    """
     found, skipped = Found({}), {}
     usual = ON_IMAGES if isinstance(scene.fakes, ModelImages) else ()
     for name in dict.fromkeys(name for name in names or usual if name in ON_IMAGES):
@@ -136,5 +154,7 @@ def measure_images(scene: Scene, names: list[str] | None) -> tuple[Found, dict[s
                 raise
             skipped[name] = str(error)
         else:
-            found = Found({**found.scores, **more.scores}, found.alarms + more.alarms, {**found.pictures, **more.pictures})
+            found = Found(
+                {**found.scores, **more.scores}, found.alarms + more.alarms, {**found.pictures, **more.pictures}
+            )
     return found, skipped

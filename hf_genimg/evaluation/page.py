@@ -13,7 +13,11 @@ from .scores import Report, Score
 
 PAGE, DPI = (8.27, 11.69), 150  # inches of A4
 RATES = ("precision", "recall", "density", "coverage", "diversity")
-WATCHED = ("scores/", "collapse/duplicate_rate", "collapse/variance_ratio")  # what of a run's log is drawn; else its losses
+WATCHED = (
+    "scores/",
+    "collapse/duplicate_rate",
+    "collapse/variance_ratio",
+)  # what of a run's log is drawn; else its losses
 
 
 def companions(scores: Path) -> tuple[Path, Path]:
@@ -32,7 +36,9 @@ def write_page(report: Report, scores: Path, log: Path | None = None) -> tuple[P
     temporary.replace(page)
     temporary = table.with_name(f".{table.name}")
     warnings = "".join(f"\n- warning: {alarm}" for alarm in report.alarms)
-    temporary.write_text(f"{report.markdown()}\n{warnings}\n" if warnings else f"{report.markdown()}\n", encoding="utf-8")
+    temporary.write_text(
+        f"{report.markdown()}\n{warnings}\n" if warnings else f"{report.markdown()}\n", encoding="utf-8"
+    )
     temporary.replace(table)
     return page, table
 
@@ -41,7 +47,9 @@ def _signed(report: Report) -> dict[str, str]:
     """What the file says of the images on it."""
     model = report.source.get("model")
     return (
-        {} if model is None else {"Description": f"AI-generated images of {model}, revision {report.source.get('revision')}, with scores"}
+        {}
+        if model is None
+        else {"Description": f"AI-generated images of {model}, revision {report.source.get('revision')}, with scores"}
     )
 
 
@@ -60,7 +68,9 @@ def _draw(report: Report, records: list[dict[str, Any]]) -> Any:
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=(5, 2.6, 4))
     left, right = top.subplots(1, 2, width_ratios=(8, 3))
     _show(left, report.pictures.get("samples"), "first images")
-    _show(right, report.pictures.get("neighbours"), "most like the reference: ours,\nits nearest by features, by pixels")
+    _show(
+        right, report.pictures.get("neighbours"), "most like the reference: ours,\nits nearest by features, by pixels"
+    )
     panels = middle.subplots(1, 3)
     _bars(panels[0], report)
     _classes(panels[1], report.diagnosis or {})

@@ -6,7 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 
 import torch
-from torchmetrics.functional.image import multiscale_structural_similarity_index_measure, structural_similarity_index_measure
+from torchmetrics.functional.image import (
+    multiscale_structural_similarity_index_measure,
+    structural_similarity_index_measure,
+)
 
 from .perceptual import Perceptual
 from .scores import Score
@@ -32,16 +35,19 @@ def paired_scores(
 
     Args:
         images, targets: uint8 [N, H, W, C], of equal shapes; 255 is the range of a pixel.
-        metrics: of `psnr` (decibels, 100 for equal images), `ssim` and `ms_ssim` (with as many scales as the size admits, `scales_for`; the
-            exponents of those used are scaled to sum to 1), and `lpips`.
+        metrics: of `psnr` (decibels, 100 for equal images), `ssim` and `ms_ssim` (with as many scales as the size
+            admits, `scales_for`; the exponents of those used are scaled to sum to 1), and `lpips`.
         perceptual: what measures `lpips`.
 
     Raises:
-        ValueError: shapes that differ, fewer than 2 pairs, images smaller than the window of 11 pixels, an unknown metric.
+        ValueError: shapes that differ, fewer than 2 pairs, images smaller than the window of 11 pixels, an unknown
+            metric.
     """
     _check(images, targets, metrics)
     if LPIPS in metrics and perceptual is None:
-        raise ValueError("lpips needs the weights of its backbone; give --extractor-weights FILE, torchvision's alexnet or vgg16")
+        raise ValueError(
+            "lpips needs the weights of its backbone; give --extractor-weights FILE, torchvision's alexnet or vgg16"
+        )
     if LPIPS in metrics:
         perceptual.check(min(images.shape[1:3]))
     measures = {**_MEASURES, LPIPS: perceptual}
@@ -55,7 +61,9 @@ def paired_scores(
 def _check(images: torch.Tensor, targets: torch.Tensor, metrics: Sequence[str]) -> None:
     unknown = [name for name in metrics if name not in (*METRICS, LPIPS)]
     if unknown:
-        raise ValueError(f"--metrics {unknown[0]} is none of pairs; use some of {', '.join([*METRICS, LPIPS])}, joined with commas")
+        raise ValueError(
+            f"--metrics {unknown[0]} is none of pairs; use some of {', '.join([*METRICS, LPIPS])}, joined with commas"
+        )
     if images.shape != targets.shape:
         raise ValueError(
             f"images are {list(images.shape)} and targets {list(targets.shape)}; give as many of one as of the other, of one size"
@@ -63,7 +71,9 @@ def _check(images: torch.Tensor, targets: torch.Tensor, metrics: Sequence[str]) 
     if len(images) < 2:
         raise ValueError(f"{len(images)} pair is too few for an interval; give 2 or more")
     if min(images.shape[1:3]) < WINDOW and set(metrics) - {"psnr", LPIPS}:
-        raise ValueError(f"images of {min(images.shape[1:3])} pixels are smaller than the {WINDOW} of SSIM's window; use --metrics psnr")
+        raise ValueError(
+            f"images of {min(images.shape[1:3])} pixels are smaller than the {WINDOW} of SSIM's window; use --metrics psnr"
+        )
 
 
 def _chunks(images: torch.Tensor, targets: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -77,7 +87,9 @@ def _psnr(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 
 def _ssim(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Averaged where the whole window lies inside, as Wang et al. do; torchmetrics' own mean takes in its mirrored border."""
+    """Averaged where the whole window lies inside, as Wang et al. do; torchmetrics' own mean takes in its mirrored
+    border.
+    """
     settings = {"sigma": SIGMA, "data_range": 255.0, "reduction": "none", "return_full_image": True}
     _, everywhere = structural_similarity_index_measure(images, targets, **settings)
     border = WINDOW // 2

@@ -42,9 +42,11 @@ def evaluate_paired(
     """PSNR, SSIM, MS-SSIM, and LPIPS where weights are given.
 
     Args:
-        source: a translator, which is given the inputs of the pairs in `reference`; or DATA, image by image in the reference's order.
+        source: a translator, which is given the inputs of the pairs in `reference`; or DATA, image by image in the
+            reference's order.
         reference: DATA; for a translator pairs, as it was trained on (the columns or folders are those of its run).
-        metrics: of psnr, ssim, ms_ssim and lpips; all that can be measured when left out, psnr alone for images too small for the others.
+        metrics: of psnr, ssim, ms_ssim and lpips; all that can be measured when left out, psnr alone for images too
+            small for the others.
         extractor_weights: for lpips, a file with torchvision's alexnet, vgg16 or squeezenet1_1.
         num: the first so many pairs; all when left out.
 
@@ -84,9 +86,13 @@ def _translated(source: str, reference: str, num: int | None) -> Pairs:
     count = _count(num, len(found), reference)
     parts = torch.arange(count).split(BATCH)
     images = torch.cat([pipeline(found.batch(part)["inputs"], output_type="uint8").images.cpu() for part in parts])
-    targets = torch.cat([found.batch(part)["images"].add(1).mul(127.5).round().to(torch.uint8).permute(0, 2, 3, 1) for part in parts])
+    targets = torch.cat(
+        [found.batch(part)["images"].add(1).mul(127.5).round().to(torch.uint8).permute(0, 2, 3, 1) for part in parts]
+    )
     split = separate_split(reference)[1] or "train"
-    return Pairs(images, targets, found.fingerprint, split, {"model": pipeline.model_name, "revision": pipeline.revision})
+    return Pairs(
+        images, targets, found.fingerprint, split, {"model": pipeline.model_name, "revision": pipeline.revision}
+    )
 
 
 def _trained_on(run: Path) -> dict[str, str | None]:
@@ -101,7 +107,9 @@ def _side_by_side(source: str, reference: str, num: int | None, progress: bool) 
     targets = open_data(reference, size, None, num, progress)
     images = open_data(source, size, targets.dataset.image_channels, num, progress)
     if len(images) != len(targets):
-        raise ValueError(f"{source} has {len(images)} images and {reference} {len(targets)}; pairs need as many of one as of the other")
+        raise ValueError(
+            f"{source} has {len(images)} images and {reference} {len(targets)}; pairs need as many of one as of the other"
+        )
     both = (side.batch(0, len(side)) for side in (images, targets))
     source_facts = {"data": source, "fingerprint": images.dataset.fingerprint}
     return Pairs(*both, targets.dataset.fingerprint, targets.dataset.split, source_facts)

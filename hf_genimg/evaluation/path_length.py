@@ -1,8 +1,9 @@
-"""Perceptual path length (arXiv:1812.04948, section 4.1): how fast images change when latents move, as an extractor sees it.
+"""Perceptual path length (arXiv:1812.04948, section 4.1): how fast images change when latents move, as an extractor
+sees it.
 
-At the start of paths between two random latents, as torch-fidelity measures it: the squared distance of the features of G(z) and of
-G(slerp(z, z', epsilon)), over epsilon squared. The paper measures in the space of LPIPS; the number belongs to its extractor as much as to
-the generator.
+At the start of paths between two random latents, as torch-fidelity measures it: the squared distance of the features of
+G(z) and of G(slerp(z, z', epsilon)), over epsilon squared. The paper measures in the space of LPIPS; the number belongs
+to its extractor as much as to the generator.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def path_facts(count: int) -> dict[str, Any]:
 
 
 def path_lengths(pipeline: Any, extractor: Extractor, count: int, seed: int, epsilon: float = EPSILON) -> np.ndarray:
-    """float64 [count]: the length of each path; the one number i starts at the image of `seed + i`, and both its ends are of one class.
+    """float64 [count]: the length of each path; the one number i starts at the image of `seed + i`, and both its ends
+    are of one class.
 
     pipeline: makes images of latents, and says so by `capabilities`. extractor: one that takes float pixels.
     """

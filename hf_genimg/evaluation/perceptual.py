@@ -1,8 +1,8 @@
 """LPIPS (arXiv:1801.03924): how unlike two images look to a network that was trained on ImageNet; lower is better.
 
-The distances are torchmetrics', whose package holds the linear layers (version 0.1). The backbone's weights come from a file: torchvision's
-published AlexNet, VGG-16 or SqueezeNet, known by their sha256, or any safetensors file of such a network, which the protocol names by its
-sha256.
+The distances are torchmetrics', whose package holds the linear layers (version 0.1). The backbone's weights come from a
+file: torchvision's published AlexNet, VGG-16 or SqueezeNet, known by their sha256, or any safetensors file of such a
+network, which the protocol names by its sha256.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ from torch import nn
 
 from .fidelity import file_sha256, plain_state_dict
 
-PUBLISHED = {"7be5be79": "alex", "397923af": "vgg", "b8a52dc0": "squeeze"}  # torchvision's files have these digits in their names
+PUBLISHED = {
+    "7be5be79": "alex",
+    "397923af": "vgg",
+    "b8a52dc0": "squeeze",
+}  # torchvision's files have these digits in their names
 SMALLEST = {"alex": 31, "vgg": 16, "squeeze": 17}  # pixels a side that leave something in every layer
 
 
@@ -63,20 +67,31 @@ def _backbone_of(state: dict[str, torch.Tensor], path: Path) -> str:
         return "vgg"
     if "features.10.weight" in state and state["features.0.weight"].shape[2] == 11:
         return "alex"
-    raise ValueError(f"extractor weights {path} are of no backbone of lpips; give torchvision's alexnet, vgg16 or squeezenet1_1")
+    raise ValueError(
+        f"extractor weights {path} are of no backbone of lpips; give torchvision's alexnet, vgg16 or squeezenet1_1"
+    )
 
 
 def _network(backbone: str, state: dict[str, torch.Tensor], path: Path) -> nn.Module:
-    from torchmetrics.functional.image.lpips import _LPIPS, _get_tv_model_features  # private, for the public call only downloads
+    from torchmetrics.functional.image.lpips import (
+        _LPIPS,
+        _get_tv_model_features,
+    )  # private, for the public call only downloads
 
     names = {"alex": "alexnet", "vgg": "vgg16", "squeeze": "squeezenet1_1"}
     features = _get_tv_model_features(names[backbone])
     try:
         features.load_state_dict({name.removeprefix("features."): tensor for name, tensor in state.items()})
     except RuntimeError as error:
-        raise ValueError(f"the extractor weights {path} do not fit {names[backbone]}: {' '.join(str(error).split())[:200]}") from error
+        raise ValueError(
+            f"the extractor weights {path} do not fit {names[backbone]}: {' '.join(str(error).split())[:200]}"
+        ) from error
     network = _LPIPS(pretrained=True, net=backbone, pnet_rand=True).eval()
-    parts = network.net.slices if backbone == "squeeze" else [getattr(network.net, f"slice{n}") for n in range(1, network.net.N_slices + 1)]
+    parts = (
+        network.net.slices
+        if backbone == "squeeze"
+        else [getattr(network.net, f"slice{n}") for n in range(1, network.net.N_slices + 1)]
+    )
     for part in parts:
         for number, layer in part.named_children():
             layer.load_state_dict(features[int(number)].state_dict())

@@ -13,9 +13,22 @@ from .fidelity import VERSION
 from .sources import DataImages
 
 
-def reference_features(images: DataImages, extractor: Extractor, progress: bool = True, alone: bool = False) -> Features:
-    """The features of a data set by an extractor: from the cache where the same images were seen by the same weights before."""
-    key = key_of(1, images.dataset.fingerprint, len(images), extractor.name, extractor.sha256, extractor.layer, extractor.resize, VERSION)
+def reference_features(
+    images: DataImages, extractor: Extractor, progress: bool = True, alone: bool = False
+) -> Features:
+    """The features of a data set by an extractor: from the cache where the same images were seen by the same weights
+    before.
+    """
+    key = key_of(
+        1,
+        images.dataset.fingerprint,
+        len(images),
+        extractor.name,
+        extractor.sha256,
+        extractor.layer,
+        extractor.resize,
+        VERSION,
+    )
     path = cache_root() / "features" / f"{key}.npz"
     kept = _read(path)
     if kept is not None:

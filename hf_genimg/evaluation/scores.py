@@ -9,13 +9,24 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-LOWER_IS_BETTER = ("fid", "kid", "fid_infinity", "fid_per_class", "perceptual_path_length", "copies", "memorisation_gap", "lpips")
+LOWER_IS_BETTER = (
+    "fid",
+    "kid",
+    "fid_infinity",
+    "fid_per_class",
+    "perceptual_path_length",
+    "copies",
+    "memorisation_gap",
+    "lpips",
+)
 OF_A_CLASS = "fid_class_"  # and the class: its own distance
 
 
 @dataclass(frozen=True)
 class Score:
-    """A number with the bounds between which it lies with 95 percent confidence; None where no such bounds can be given, and why."""
+    """A number with the bounds between which it lies with 95 percent confidence; None where no such bounds can be
+    given, and why.
+    """
 
     value: float
     low: float | None = None
@@ -31,8 +42,9 @@ class Score:
 class Report:
     """What was measured, how, and of what.
 
-    protocol: everything that must be equal for two reports to be compared. scores: by name. source: what was scored. skipped: metrics that
-    were not measured, and why. diagnosis: signs of collapse, as `doctor.Diagnosis` has them; None where there were too few images.
+    protocol: everything that must be equal for two reports to be compared. scores: by name. source: what was scored.
+    skipped: metrics that were not measured, and why. diagnosis: signs of collapse, as `doctor.Diagnosis` has them; None
+    where there were too few images.
     pictures: PIL images for the report's page, by what they show; they are not part of the JSON.
     """
 
@@ -64,7 +76,9 @@ class Report:
         try:
             saved = json.loads(Path(path).read_text(encoding="utf-8"))
             scores = {name: Score(**score) for name, score in saved["scores"].items()}
-            return cls(dict(saved["protocol"]), scores, dict(saved["source"]), dict(saved["skipped"]), saved["diagnosis"])
+            return cls(
+                dict(saved["protocol"]), scores, dict(saved["source"]), dict(saved["skipped"]), saved["diagnosis"]
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"{path} holds no scores ({type(error).__name__}: {error}); give a file that hf-genimg evaluate wrote"
@@ -81,13 +95,20 @@ class Report:
         if "num_pairs" in seen:
             return "\n".join([*lines, f"{seen['num_pairs']:,} pairs of {reference}"])
         if "trials" in self.source:
-            return "\n".join([*lines, f"{self.source['trials']:,} trials by {self.source['raters']:,} people, against {reference}"])
-        lines.append(f"{seen['num_fake']:,} images against {seen['num_real']:,} of {reference}, seen by {seen['extractor']}")
+            return "\n".join(
+                [*lines, f"{self.source['trials']:,} trials by {self.source['raters']:,} people, against {reference}"]
+            )
+        lines.append(
+            f"{seen['num_fake']:,} images against {seen['num_real']:,} of {reference}, seen by {seen['extractor']}"
+        )
         return "\n".join(lines)
 
     def markdown(self) -> str:
         """The scores as a Markdown table, with the protocol below."""
-        rows = [f"| {name} | {score.value:.4g} | {_bounds(score)} | {score.note or ''} |" for name, score in self.scores.items()]
+        rows = [
+            f"| {name} | {score.value:.4g} | {_bounds(score)} | {score.note or ''} |"
+            for name, score in self.scores.items()
+        ]
         facts = ", ".join(f"{key} {value}" for key, value in self.protocol.items() if key != "versions")
         return "\n".join(["| score | value | 95 % interval | |", "|---|---|---|---|", *rows, "", f"Protocol: {facts}."])
 
@@ -113,12 +134,15 @@ def compare(one: Report, other: Report) -> list[str]:
     """
     unlike = unlike_fields(one, other)
     if unlike:
-        raise ValueError(f"these were measured under unlike protocols and cannot be compared: {'; '.join(unlike)}; measure both alike")
+        raise ValueError(
+            f"these were measured under unlike protocols and cannot be compared: {'; '.join(unlike)}; measure both alike"
+        )
     shared = [name for name in one.scores if name in other.scores]
     if not shared:
         raise ValueError("the two files have no score in common; measure both with the same --metrics")
     return [
-        f"{name}: {one.scores[name]} and {other.scores[name]}: {verdict(name, one.scores[name], other.scores[name])}" for name in shared
+        f"{name}: {one.scores[name]} and {other.scores[name]}: {verdict(name, one.scores[name], other.scores[name])}"
+        for name in shared
     ]
 
 
@@ -128,7 +152,9 @@ def lower_is_better(name: str) -> bool:
 
 
 def verdict(name: str, one: Score, other: Score) -> str:
-    """Which is better, or that the difference may be chance: it is compared with both half intervals, added as independent errors."""
+    """Which is better, or that the difference may be chance: it is compared with both half intervals, added as
+    independent errors.
+    """
     if None in (one.low, other.low):
         return f"differ by {other.value - one.value:+.4g}, of unknown uncertainty"
     uncertainty = math.hypot(one.high - one.low, other.high - other.low) / 2

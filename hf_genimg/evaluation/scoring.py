@@ -1,4 +1,6 @@
-"""Scores while a model trains: measured as often as the recipe says, logged, and the best model kept beside the last one."""
+"""Scores while a model trains: measured as often as the recipe says, logged, and the best model kept beside the last
+one.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,11 @@ SCORES, BEST = "scores.json", "best"  # of the last model, and the folder of the
 
 
 class Scoring:
-    """A callback of a run: `scores.json` for the model as it is, `best/` for the one with the best value of the first metric.
+    """A callback of a run: `scores.json` for the model as it is, `best/` for the one with the best value of the first
+    metric.
 
-    every: images between two measurements, and at the end; None: at the end only. metrics: names; the first decides what is best.
+    every: images between two measurements, and at the end; None: at the end only. metrics: names; the first decides
+    what is best.
     reference: the recipe's training images. num: how many images are made each time.
     """
 
@@ -35,9 +39,13 @@ class Scoring:
     def __call__(self, run: Any) -> None:
         report = self._report(run)
         report.save(run.directory.path / SCORES)
-        run.log({**{f"scores/{name}": each.value for name, each in report.scores.items()}, **self._watched(run, report)})
+        run.log(
+            {**{f"scores/{name}": each.value for name, each in report.scores.items()}, **self._watched(run, report)}
+        )
         value = next(iter(report.scores.values())).value
-        if self.best is None or ((value < self.best["value"]) == self._lower_is_better(report) and value != self.best["value"]):
+        if self.best is None or (
+            (value < self.best["value"]) == self._lower_is_better(report) and value != self.best["value"]
+        ):
             self.best = {"value": value, "images": run.images}
             self._keep(run, report)
 
@@ -48,7 +56,9 @@ class Scoring:
             warnings.warn(f"at {run.images:,} images: {alarm}", UserWarning, stacklevel=4)
         found = report.diagnosis or {}
         signs = {
-            f"collapse/{name}": found[name] for name in ("duplicate_rate", "variance_ratio", "imbalance") if found.get(name) is not None
+            f"collapse/{name}": found[name]
+            for name in ("duplicate_rate", "variance_ratio", "imbalance")
+            if found.get(name) is not None
         }
         return {**signs, "collapse/alarms": len(report.alarms)}
 
@@ -66,7 +76,9 @@ class Scoring:
         return lower_is_better(next(iter(report.scores)))
 
     def _keep(self, run: Any, report: Report) -> None:
-        """Replace `best/`. A kill in between leaves the old one or none; the run goes on from its checkpoint and comes by here again."""
+        """Replace `best/`. A kill in between leaves the old one or none; the run goes on from its checkpoint and comes
+        by here again.
+        """
         new, best = run.directory.path / ".best.new", run.directory.path / BEST
         shutil.rmtree(new, ignore_errors=True)
         run.pipeline().save_pretrained(new)

@@ -56,7 +56,9 @@ class ModelImages:
             return None
         starts = range(0, self.count, CHUNK)
         sizes = [(start, min(CHUNK, self.count - start)) for start in starts]
-        drawn = [draw(self.pipeline.network, able.num_classes, num_images=n, seed=self.seed + start) for start, n in sizes]
+        drawn = [
+            draw(self.pipeline.network, able.num_classes, num_images=n, seed=self.seed + start) for start, n in sizes
+        ]
         return torch.cat([part.class_labels for part in drawn]).numpy()
 
 
@@ -100,14 +102,24 @@ def _size_of(pipeline: Any, source: str) -> tuple[int, int]:
                 f"{source} is a model for {able.task}, which makes no images by itself; score it with --paired, or name a generator"
             )
         return able.image_size, able.image_channels
-    config = next((part.config for part in pipeline.components.values() if "sample_size" in getattr(part, "config", {})), None)
+    config = next(
+        (part.config for part in pipeline.components.values() if "sample_size" in getattr(part, "config", {})), None
+    )
     if config is None:
-        raise ValueError(f"{source} ({type(pipeline).__name__}) does not say how large its images are; give an unconditional pipeline")
+        raise ValueError(
+            f"{source} ({type(pipeline).__name__}) does not say how large its images are; give an unconditional pipeline"
+        )
     return config["sample_size"], config.get("out_channels", 3)
 
 
 def open_data(
-    source: str, image_size: int, image_channels: int | None, count: int | None, progress: bool, *, upscale: bool = False
+    source: str,
+    image_size: int,
+    image_channels: int | None,
+    count: int | None,
+    progress: bool,
+    *,
+    upscale: bool = False,
 ) -> DataImages:
     """A data set as a source of images, decoded at `image_size`; `ValueError` when it has fewer than `count`.
 

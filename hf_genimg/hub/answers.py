@@ -1,4 +1,6 @@
-"""Answers of a human test onto the Hub: a dataset to which every finished session of a rater adds one file, in one commit."""
+"""Answers of a human test onto the Hub: a dataset to which every finished session of a rater adds one file, in one
+commit.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +41,14 @@ def check_results_to(repo_id: str) -> str:
 
 
 def send_answers(test: HumanTest, rater: str, repo_id: str) -> int:
-    """Add this rater's answers that are not there yet to the dataset `repo_id`, which is made where it is absent. Returns how many.
+    """Add this rater's answers that are not there yet to the dataset `repo_id`, which is made where it is absent.
+    Returns how many.
 
     They stay in the test's file as well, which also notes what was sent, so that nothing is sent twice.
 
     Raises:
-        OSError: the Hub refuses or cannot be reached; one line that says why and what to do. Nothing is lost, and the next call sends it.
+        OSError: the Hub refuses or cannot be reached; one line that says why and what to do. Nothing is lost, and the
+            next call sends it.
     """
     answers = test.unsent(rater, repo_id)
     if not answers:

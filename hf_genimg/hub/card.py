@@ -1,7 +1,8 @@
-"""Model cards: the README.md of a run, written from its recipe, its log and its scores, and never over what somebody wrote there.
+"""Model cards: the README.md of a run, written from its recipe, its log and its scores, and never over what somebody
+wrote there.
 
-A card ends in a line with its own checksum. What a user writes below that line is kept when the card is written again; a card that was
-changed above it, or that is not ours, is left alone.
+A card ends in a line with its own checksum. What a user writes below that line is kept when the card is written again;
+a card that was changed above it, or that is not ours, is left alone.
 """
 
 from __future__ import annotations
@@ -32,9 +33,11 @@ TAGS = {
 
 
 def write_card(run: str | Path) -> Path:
-    """Write README.md (and `.eval_results/` for a dataset of the Hub) into a run or pipeline directory, or leave it as it is.
+    """Write README.md (and `.eval_results/` for a dataset of the Hub) into a run or pipeline directory, or leave it as
+    it is.
 
-    Returns the path of the card. A card that somebody changed or wrote himself stays, with a warning. Raises as `hf_genimg.load`.
+    Returns the path of the card. A card that somebody changed or wrote himself stays, with a warning. Raises as
+    `hf_genimg.load`.
     """
     folder = Path(run)
     card = folder / CARD
@@ -42,7 +45,9 @@ def write_card(run: str | Path) -> Path:
     written = card.read_text(encoding="utf-8") if card.exists() else None
     if written is not None and not is_generated(written):
         advice = "write below its last line, which is kept, or move it away to have a new one"
-        warnings.warn(f"{card} was changed or written by hand and is left as it is: {advice}", UserWarning, stacklevel=2)
+        warnings.warn(
+            f"{card} was changed or written by hand and is left as it is: {advice}", UserWarning, stacklevel=2
+        )
         return card
     _replace(card, _text(facts, _local_name(folder)) + additions(written or ""))
     _write_results(facts, folder)
@@ -52,7 +57,8 @@ def write_card(run: str | Path) -> Path:
 def card_text(model: str | Path | Any, repo_id: str | None = None, *, standalone: bool = False) -> str:
     """The card of a run, a pipeline directory or a pipeline in memory, as text.
 
-    A README.md that is there already counts: one written by hand is returned as it is, and what was added to one of ours is kept.
+    A README.md that is there already counts: one written by hand is returned as it is, and what was added to one of
+    ours is kept.
 
     Args:
         model: a path or a pipeline.
@@ -110,9 +116,7 @@ def _text(facts: Facts, where: str, repo_id: str | None = None, standalone: bool
         limits=text.limits(facts),
     )
     body = re.sub(r"\n{3,}", "\n\n", str(card)).rstrip() + "\n\n"
-    return (
-        f"{body}<!-- Written by hf_genimg from the files of the run, sha256 {_digest(body)}. What you write below this line is kept. -->\n"
-    )
+    return f"{body}<!-- Written by hf_genimg from the files of the run, sha256 {_digest(body)}. What you write below this line is kept. -->\n"
 
 
 def _metadata(facts: Facts, name: str) -> ModelCardData:
@@ -156,7 +160,9 @@ def _results(facts: Facts) -> str | None:
     if facts.report is None or (dataset := text.reference_of(facts)[2]) is None:
         return None
     protocol = ", ".join(f"{key} {value}" for key, value in facts.report.protocol.items())
-    entries = [EvalResultEntry(dataset, metric, score.value, notes=protocol) for metric, score in facts.report.scores.items()]
+    entries = [
+        EvalResultEntry(dataset, metric, score.value, notes=protocol) for metric, score in facts.report.scores.items()
+    ]
     return yaml_dump(eval_result_entries_to_yaml(entries))
 
 
@@ -179,17 +185,23 @@ def _code(facts: Facts, where: str) -> str:
     picture = 'picture = Image.new("RGB", (64, 64), "white")  # or Image.open(...)'
     lines = ["from PIL import Image", *lines, picture]
     return "\n".join(
-        [*lines, "image = pipe(picture).images[0]"] if facts.task == "translation" else [*lines, "print(pipe(picture, top_k=3))"]
+        [*lines, "image = pipe(picture).images[0]"]
+        if facts.task == "translation"
+        else [*lines, "print(pipe(picture, top_k=3))"]
     )
 
 
 def _standalone(facts: Facts, repo_id: str) -> str:
-    loaded = f'pipe = DiffusionPipeline.from_pretrained("{repo_id}", custom_pipeline="pipeline", trust_remote_code=True)'
+    loaded = (
+        f'pipe = DiffusionPipeline.from_pretrained("{repo_id}", custom_pipeline="pipeline", trust_remote_code=True)'
+    )
     return f"from diffusers import DiffusionPipeline\n\n{loaded}"
 
 
 def _local_name(folder: Path) -> str:
-    """The path as seen from here where it lies below; otherwise the folder's name, for a card tells nobody where its maker keeps things."""
+    """The path as seen from here where it lies below; otherwise the folder's name, for a card tells nobody where its
+    maker keeps things.
+    """
     path = folder.absolute()
     below = Path.cwd() in path.parents
     return (path.relative_to(Path.cwd()) if below else Path(path.name)).as_posix()

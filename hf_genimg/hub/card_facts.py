@@ -28,7 +28,8 @@ DIGITS_LICENSE = "cc-by-4.0"
 class Facts:
     """A model and what its run left beside it.
 
-    name: of the run or folder. pipeline: loaded. recipe, report, machine: None where there is none. records: lines of the log.
+    name: of the run or folder. pipeline: loaded. recipe, report, machine: None where there is none. records: lines of
+    the log.
     samples: the last grid, relative to the run; None where there is none, or where it shows real pictures.
     """
 
@@ -129,7 +130,8 @@ def hub_dataset(data: str | None) -> str | None:
 
 
 def train_command(facts: Facts) -> str | None:
-    """The command that made the run: what differs from its recipe's defaults, and what nobody can know; None without a recipe.
+    """The command that made the run: what differs from its recipe's defaults, and what nobody can know; None without a
+    recipe.
 
     What the data decide themselves (number and names of classes) is left to them again.
     """
@@ -139,9 +141,15 @@ def train_command(facts: Facts) -> str | None:
     own = name not in recipe_names()
     defaults = {} if own else _defaults(recipe_class(name))
     left = {"num_classes", "class_names", *(["image_channels"] if given.get("data") == "digits" else [])}
-    changed = {key: value for key, value in given.items() if key not in left and (key not in defaults or value != defaults[key])}
+    changed = {
+        key: value
+        for key, value in given.items()
+        if key not in left and (key not in defaults or value != defaults[key])
+    }
     settings = [shlex.quote(f"{key}={_typed(without_place(key, value))}") for key, value in changed.items()]
-    return " ".join(["hf-genimg train", f"{name}.py" if own else name, *settings, "--out", shlex.quote(f"runs/{facts.name}")])
+    return " ".join(
+        ["hf-genimg train", f"{name}.py" if own else name, *settings, "--out", shlex.quote(f"runs/{facts.name}")]
+    )
 
 
 def _defaults(recipe: type) -> dict[str, Any]:
@@ -149,7 +157,9 @@ def _defaults(recipe: type) -> dict[str, Any]:
 
 
 def without_place(field: str, value: Any) -> Any:
-    """A field of a recipe or of a protocol as it may be published: of an absolute path to data or to a model, the last name."""
+    """A field of a recipe or of a protocol as it may be published: of an absolute path to data or to a model, the last
+    name.
+    """
     local = field in PLACES and isinstance(value, str) and Path(value).expanduser().is_absolute()
     return Path(value).name if local else value
 

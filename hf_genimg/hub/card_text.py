@@ -33,12 +33,20 @@ def summary(facts: Facts) -> str:
 def table(facts: Facts) -> list[tuple[str, str]]:
     """Rows of what it is."""
     network = facts.pipeline.network
-    config = {name: network.config[name] for name in ("latent_dim", "latent_distribution", "width") if name in network.config}
+    config = {
+        name: network.config[name] for name in ("latent_dim", "latent_distribution", "width") if name in network.config
+    }
     rows = [
         ("pipeline", f"`{type(facts.pipeline).__name__}`"),
-        ("network", f"`{type(network).__name__}`, {sum(weight.numel() for weight in network.parameters()):,} parameters"),
+        (
+            "network",
+            f"`{type(network).__name__}`, {sum(weight.numel() for weight in network.parameters()):,} parameters",
+        ),
         *((name.replace("_", " "), str(value)) for name, value in config.items()),
-        ("weights", f"safetensors; sha256 begins with `{facts.pipeline.revision[:12]}`" if _local(facts) else "safetensors"),
+        (
+            "weights",
+            f"safetensors; sha256 begins with `{facts.pipeline.revision[:12]}`" if _local(facts) else "safetensors",
+        ),
     ]
     half_life = facts.fields.get("ema_half_life")
     if half_life:
@@ -70,7 +78,11 @@ def data_license_id(facts: Facts) -> str | None:
 
 def data_license(facts: Facts) -> str:
     known = data_license_id(facts)
-    theirs = f"Licence of the data: {known}." if known else "Licence of the data: unknown, for it was not given (`data_license`)."
+    theirs = (
+        f"Licence of the data: {known}."
+        if known
+        else "Licence of the data: unknown, for it was not given (`data_license`)."
+    )
     ours = facts.fields.get("license")
     return f"{theirs} Licence of these weights: {ours or 'not stated by their maker (`license`)'}."
 
@@ -87,9 +99,7 @@ def cost(facts: Facts) -> str:
         alone = f"{has['threads']} thread{'s' if has['threads'] != 1 else ''}"
         crew = alone if has["processes"] == 1 else f"{has['processes']} processes of {alone}"
         machine = f", on {has['device']} ({has['architecture']}, {crew}), with torch {has['torch']} and Python {has['python']}"
-    return (
-        f"Cost: {trained:,} images in {seconds:,.0f} s of training by its log{machine}. Measured on a machine that may have had other work."
-    )
+    return f"Cost: {trained:,} images in {seconds:,.0f} s of training by its log{machine}. Measured on a machine that may have had other work."
 
 
 def base(facts: Facts) -> str:
@@ -110,14 +120,19 @@ def scores(facts: Facts) -> str:
     note = ""
     if "extractor" in seen and "inception" not in str(seen["extractor"]):
         note = f"\n\nTaken by the extractor `{seen['extractor']}`: comparable with numbers of equal protocol, not with Inception's."
-    return "\n".join([measured.markdown() + (f" Of: {said}." if said else ""), *(["", *skipped] if skipped else [])]) + note
+    return (
+        "\n".join([measured.markdown() + (f" Of: {said}." if said else ""), *(["", *skipped] if skipped else [])])
+        + note
+    )
 
 
 def held_out(facts: Facts) -> str:
     """The last terms of images that were not trained on."""
     last: dict[str, float] = {}
     for record in facts.records:
-        last.update({name.removeprefix("held_out/"): value for name, value in record.items() if name.startswith("held_out/")})
+        last.update(
+            {name.removeprefix("held_out/"): value for name, value in record.items() if name.startswith("held_out/")}
+        )
     if not last:
         return ""
     terms = ", ".join(f"{name.replace('_', ' ')} {value:.5g}" for name, value in last.items())
@@ -130,7 +145,9 @@ def collapse(facts: Facts) -> str:
     found = facts.report.diagnosis if facts.report else None
     if found is None:
         return "Not looked for: that comes with the scores."
-    lines = [f"- images with a near twin among {facts.report.protocol['num_fake']:,}: {found['duplicate_rate']:.1%} (real images: 1 %)"]
+    lines = [
+        f"- images with a near twin among {facts.report.protocol['num_fake']:,}: {found['duplicate_rate']:.1%} (real images: 1 %)"
+    ]
     lines.append(f"- variance of the features, over that of the reference: {found['variance_ratio']:.2f}")
     if found.get("shares"):
         shares = found["shares"]
@@ -158,21 +175,29 @@ def memorisation(facts: Facts) -> str:
     if "memorisation_gap" in found:
         gap = found["memorisation_gap"]
         bounds = "" if gap.low is None else f" ({gap.low:.3g} to {gap.high:.3g})"
-        lines.append(f"- nearer to training than to held-out images by {gap.value:.3g}{bounds}, by features; above 0 speaks for memory")
+        lines.append(
+            f"- nearer to training than to held-out images by {gap.value:.3g}{bounds}, by features; above 0 speaks for memory"
+        )
     return "\n".join(lines)
 
 
 def limits(facts: Facts) -> list[str]:
     able = facts.pipeline.capabilities
-    found = [f"It works at {able.image_size}x{able.image_size} pixels, and knows nothing but pictures like its data, with their biases."]
+    found = [
+        f"It works at {able.image_size}x{able.image_size} pixels, and knows nothing but pictures like its data, with their biases."
+    ]
     if facts.makes_images:
         found.append("Its pictures can be wrong in any detail, and can by chance resemble something real.")
     else:
-        found.append("It names a class for any picture, also for one that shows none of them; its probabilities were not calibrated.")
+        found.append(
+            "It names a class for any picture, also for one that shows none of them; its probabilities were not calibrated."
+        )
     if facts.report is None and facts.makes_images:
         found.append("It was not scored.")
     elif facts.report is not None:
-        found.append("Its scores hold under their protocol only, and their intervals know nothing of a second training.")
+        found.append(
+            "Its scores hold under their protocol only, and their intervals know nothing of a second training."
+        )
     return found
 
 

@@ -1,4 +1,6 @@
-"""Layers of a checkpoint as a chain that `models/imported.py` builds, and the strides and paddings that give the sizes asked for."""
+"""Layers of a checkpoint as a chain that `models/imported.py` builds, and the strides and paddings that give the sizes
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ import torch
 from .checkpoint import Module
 
 ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid", "none")
-# For each kernel the usual (stride, padding, output padding), the likeliest first: doublings, then what keeps or hardly changes the size.
+# For each kernel the usual (stride, padding, output padding), the likeliest first: doublings, then what keeps or hardly
+# changes the size.
 UP = {
     2: ((2, 0, 0),),
     3: ((2, 1, 1), (1, 1, 0), (2, 1, 0), (2, 0, 0), (1, 0, 0)),
@@ -67,7 +70,9 @@ class Chain:
         """`relu`, `leaky_relu`, `leaky_relu:0.1`, `tanh`, `sigmoid` or `none`."""
         kind, _, slope = activation.partition(":")
         if kind not in ACTIVATIONS or (slope and kind != "leaky_relu"):
-            raise ValueError(f"activation {activation!r} is not known; use one of {', '.join(ACTIVATIONS)}, or leaky_relu:0.1 for a slope")
+            raise ValueError(
+                f"activation {activation!r} is not known; use one of {', '.join(ACTIVATIONS)}, or leaky_relu:0.1 for a slope"
+            )
         if kind != "none":
             self.add(kind, *([float(slope or 0.2)] if kind == "leaky_relu" else []))
 
@@ -111,14 +116,17 @@ class Step:
 
 def checked_range(value_range: str | None) -> str | None:
     if value_range not in (None, "0,1", "-1,1"):
-        raise ValueError(f"value_range={value_range} is not known; use 0,1 or -1,1, the range of the images it was trained on")
+        raise ValueError(
+            f"value_range={value_range} is not known; use 0,1 or -1,1, the range of the images it was trained on"
+        )
     return value_range
 
 
 def steps_of(modules: Iterable[Module]) -> tuple[list[Step], list[str]]:
     """Layers with the norms behind them, and the names of what could not be matched.
 
-    A norm belongs to the layer before it, or to that of its number (`bn1` to `conv1`) where the file does not keep their order.
+    A norm belongs to the layer before it, or to that of its number (`bn1` to `conv1`) where the file does not keep
+    their order.
     """
     modules = list(modules)
     ops = [module for module in modules if module.kind in ("conv", "linear")]
@@ -129,7 +137,14 @@ def steps_of(modules: Iterable[Module]) -> tuple[list[Step], list[str]]:
             continue
         ahead = [op for op in modules[:number] if op in ops][-1:]
         numbered = [op for op in ops if _digits(op.name) == _digits(norm.name)]
-        owner = next((op for op in [*(numbered if len(numbered) == 1 else []), *ahead] if op.name not in norms and _fits(norm, op)), None)
+        owner = next(
+            (
+                op
+                for op in [*(numbered if len(numbered) == 1 else []), *ahead]
+                if op.name not in norms and _fits(norm, op)
+            ),
+            None,
+        )
         if owner is None:
             unmatched.append(norm.name)
         else:
@@ -151,7 +166,8 @@ def _fits(norm: Module, op: Module) -> bool:
 def ways(
     steps: list[Step], sides: Iterable[int], goal: int | None, *, up: bool, stride: str | None, padding: str | None
 ) -> Iterator[tuple[int, list[Way]]]:
-    """(side at the start, a way for each step) for each combination that leads from one of `sides` to `goal`, likely ones first.
+    """(side at the start, a way for each step) for each combination that leads from one of `sides` to `goal`, likely
+    ones first.
 
     stride, padding: as the user gave them, one number or one for each step; None to try the usual ones.
     """
@@ -172,7 +188,11 @@ def ways(
 def walk(side: int, steps: list[Step], combination: Iterable[Way], *, up: bool) -> int:
     """The side after the steps; 0 where nothing is left."""
     for step, (stride, padding, more) in zip(steps, combination, strict=True):
-        side = (side - 1) * stride - 2 * padding + step.kernel + more if up else (side + 2 * padding - step.kernel) // stride + 1
+        side = (
+            (side - 1) * stride - 2 * padding + step.kernel + more
+            if up
+            else (side + 2 * padding - step.kernel) // stride + 1
+        )
         if side < 1:
             return 0
     return side
@@ -193,7 +213,9 @@ def numbers(name: str, text: str | None, count: int) -> list[int | None]:
     try:
         values = [int(part) for part in text.split(",")]
     except ValueError:
-        raise ValueError(f"{name}={text} is not right; give a whole number, or one for each layer, joined with commas") from None
+        raise ValueError(
+            f"{name}={text} is not right; give a whole number, or one for each layer, joined with commas"
+        ) from None
     if len(values) not in (1, count):
         raise ValueError(f"{name}={text} has {len(values)} numbers for {count} layers; give one, or one for each")
     return values * count if len(values) == 1 else values
@@ -210,7 +232,9 @@ def side_of(pixels: int, image_size: int | None, image_channels: int | None) -> 
 
 
 def path(steps: list[Step], start: int, end: int) -> list[Step] | None:
-    """The steps, all of them, in an order in which linear layers lead from `start` to `end` numbers; None where none does."""
+    """The steps, all of them, in an order in which linear layers lead from `start` to `end` numbers; None where none
+    does.
+    """
     if not steps:
         return [] if start == end else None
     for number, step in enumerate(steps):

@@ -30,7 +30,8 @@ def convert(checkpoint: str | Path, family: str, out: str | Path, assignments: l
     """Import a state dict of a network that was trained elsewhere.
 
     Args:
-        checkpoint: a .pth, .pt, .bin, .ckpt or .safetensors file. Pickles are read with `weights_only=True`: nothing of theirs is run.
+        checkpoint: a .pth, .pt, .bin, .ckpt or .safetensors file. Pickles are read with `weights_only=True`: nothing of
+            theirs is run.
         family: one of `families()`.
         out: the pipeline directory, which must not exist.
         assignments: `field=value` texts for what shapes do not show; see `Settings` of the family's file.
@@ -58,7 +59,11 @@ def convert(checkpoint: str | Path, family: str, out: str | Path, assignments: l
 def _pipeline(network: nn.Module) -> Any:
     if hasattr(network, "encode"):
         return ImageReconstructionPipeline(autoencoder=network)
-    return ImageClassificationPipeline(network) if hasattr(network, "classify") else ImageGenerationPipeline(generator=network)
+    return (
+        ImageClassificationPipeline(network)
+        if hasattr(network, "classify")
+        else ImageGenerationPipeline(generator=network)
+    )
 
 
 def _refuse_existing(out: Path) -> None:

@@ -1,4 +1,6 @@
-"""`hf genimg ...`: our command line made known to the `hf` command, which finds extensions by a manifest in the home folder."""
+"""`hf genimg ...`: our command line made known to the `hf` command, which finds extensions by a manifest in the home
+folder.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,18 @@ def install_extension() -> tuple[Path, bool]:
     Raises `ValueError` where `hf` or our own program is not installed, or another extension has the name.
     """
     if _program("hf") is None:
-        raise ValueError("the hf command is not installed here, and it is what runs extensions; pip install huggingface_hub")
+        raise ValueError(
+            "the hf command is not installed here, and it is what runs extensions; pip install huggingface_hub"
+        )
     ours = _program("hf-genimg")
     if ours is None:
         raise ValueError("the program hf-genimg is not installed beside this Python; pip install hf_genimg")
     manifest = _manifest_file()
     there = _there(manifest)
     if manifest.parent.exists() and (there is None or there.get("owner") != OWNER):
-        raise ValueError(f"{manifest.parent} holds another extension of that name and is left alone; hf extensions remove {NAME} first")
+        raise ValueError(
+            f"{manifest.parent} holds another extension of that name and is left alone; hf extensions remove {NAME} first"
+        )
     if there is not None and there.get("executable_path") == str(ours):
         return manifest, False
     manifest.parent.mkdir(parents=True, exist_ok=True)

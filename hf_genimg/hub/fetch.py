@@ -16,11 +16,12 @@ MOST_REPOSITORY_BYTES = 2 * 2**30
 def fetch(name: str) -> Any:
     """The pipeline of a public repository of the Hub, as it was when it was looked at.
 
-    It is asked for without the token of whoever serves the page, so that nobody sees the models which only they may see. Nothing of the
-    repository is run, and nothing but safetensors and JSON is read.
+    It is asked for without the token of whoever serves the page, so that nobody sees the models which only they may
+    see. Nothing of the repository is run, and nothing but safetensors and JSON is read.
 
     Raises:
-        ValueError, FileNotFoundError: one line for the visitor, before anything is fetched where the Hub's list of files shows why not.
+        ValueError, FileNotFoundError: one line for the visitor, before anything is fetched where the Hub's list of
+            files shows why not.
     """
     if not HUB_ID.fullmatch(name):
         raise ValueError(f"{name[:80]!r} is no Hub id; type one such as owner/name")
@@ -54,7 +55,9 @@ def _look(name: str) -> str:
     total = sum(files.values())
     if total > MOST_REPOSITORY_BYTES:
         limit = f"{MOST_REPOSITORY_BYTES / 1e9:.1f} GB"
-        raise ValueError(f"{name} has {total / 1e9:.1f} GB of files, and this page fetches at most {limit}; type a smaller model's id")
+        raise ValueError(
+            f"{name} has {total / 1e9:.1f} GB of files, and this page fetches at most {limit}; type a smaller model's id"
+        )
     if "model_index.json" not in files:
         raise ValueError(f"{name} has no model_index.json, so it holds no pipeline; type another Hub id")
     suffixes = {Path(file).suffix for file in files}

@@ -1,4 +1,6 @@
-"""A model onto the Hub, in one commit: weights, card, recipe, scores, samples, curve, and files that load without hf_genimg."""
+"""A model onto the Hub, in one commit: weights, card, recipe, scores, samples, curve, and files that load without
+hf_genimg.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,8 @@ def push(
     create_pr: bool = False,
     variant: str | None = None,
 ) -> Pushed:
-    """Push a run directory, a pipeline directory or a pipeline in memory to `repo_id`, in one commit, or none where nothing changed.
+    """Push a run directory, a pipeline directory or a pipeline in memory to `repo_id`, in one commit, or none where
+    nothing changed.
 
     What a broken push has uploaded already is not sent again. Nothing in `source` is written to.
 
@@ -77,7 +80,9 @@ def push(
         else:
             files = repository_files(Path(source).expanduser(), repo_id)
         with one_line(repo_id):
-            return _commit(files, repo_id, private, HfApi(token=token), commit_message or "Push with hf_genimg", create_pr)
+            return _commit(
+                files, repo_id, private, HfApi(token=token), commit_message or "Push with hf_genimg", create_pr
+            )
 
 
 @contextmanager
@@ -92,7 +97,9 @@ def one_line(repo_id: str) -> Iterator[None]:
 
 
 def claim(repo_id: str, token: str | None = None) -> None:
-    """Make `repo_id` where it is not there, so that a run that is to be pushed learns now whether it may; raises as `push` does."""
+    """Make `repo_id` where it is not there, so that a run that is to be pushed learns now whether it may; raises as
+    `push` does.
+    """
     check_id(repo_id)
     with one_line(repo_id):
         patiently(lambda: HfApi(token=token).create_repo(repo_id, exist_ok=True))
@@ -104,11 +111,19 @@ def repository_files(source: Path, repo_id: str, pipeline: Any = None) -> dict[s
         raise FileNotFoundError(f"there is no {source} to push; give a run directory or a pipeline directory")
     folder = pipeline_directory(source)
     variant = _only_variant(folder)
-    model = load(source, variant=variant) if pipeline is None else pipeline  # raises where there is none, or only pickles
-    found: dict[str, Path | bytes] = {path.relative_to(folder).as_posix(): path for path in _visible(folder) if _is_part(path)}
+    model = (
+        load(source, variant=variant) if pipeline is None else pipeline
+    )  # raises where there is none, or only pickles
+    found: dict[str, Path | bytes] = {
+        path.relative_to(folder).as_posix(): path for path in _visible(folder) if _is_part(path)
+    }
     if folder != source:
         found |= {name: source / name for name in BESIDE if (source / name).is_file()}
-        found |= {name: _without_places(source / name, part) for name, part in ((RECIPE, "fields"), (SCORES, "protocol")) if name in found}
+        found |= {
+            name: _without_places(source / name, part)
+            for name, part in ((RECIPE, "fields"), (SCORES, "protocol"))
+            if name in found
+        }
         found |= {f"samples/{path.name}": path for path in sorted((source / "samples").glob("[0-9]*.png"))}
     known = pipeline is None and variant is None  # a card loads its model by the plain names
     found |= {name: text.encode() for name, text in standalone_files(model).items()}
@@ -140,7 +155,9 @@ def _is_part(path: Path) -> bool:
     return path.suffix in (".json", ".safetensors")
 
 
-def _commit(files: dict[str, Path | bytes], repo_id: str, private: bool, api: HfApi, message: str, create_pr: bool) -> Pushed:
+def _commit(
+    files: dict[str, Path | bytes], repo_id: str, private: bool, api: HfApi, message: str, create_pr: bool
+) -> Pushed:
     """Make the repository where it is not there, and commit; again from a new parent where somebody else was quicker."""
     url = str(patiently(lambda: api.create_repo(repo_id, private=private, exist_ok=True)))
     for attempt in range(3):
@@ -148,7 +165,11 @@ def _commit(files: dict[str, Path | bytes], repo_id: str, private: bool, api: Hf
         if private and not info.private:
             remedy = "make it private on its page, or leave --private out"
             raise ValueError(f"{repo_id} is there already and public, and was not pushed to; {remedy}")
-        stale = [each.rfilename for each in info.siblings or () if OURS.fullmatch(each.rfilename) and each.rfilename not in files]
+        stale = [
+            each.rfilename
+            for each in info.siblings or ()
+            if OURS.fullmatch(each.rfilename) and each.rfilename not in files
+        ]
         try:
             made = patiently(lambda: _send(api, repo_id, files, stale, info.sha, message, create_pr))  # noqa: B023 (called at once)
             return Pushed(url, made.oid, made.oid != info.sha)
@@ -158,7 +179,15 @@ def _commit(files: dict[str, Path | bytes], repo_id: str, private: bool, api: Hf
     raise AssertionError("the last attempt returns or raises")
 
 
-def _send(api: HfApi, repo_id: str, files: dict[str, Path | bytes], stale: list[str], parent: str, message: str, create_pr: bool) -> Any:
+def _send(
+    api: HfApi,
+    repo_id: str,
+    files: dict[str, Path | bytes],
+    stale: list[str],
+    parent: str,
+    message: str,
+    create_pr: bool,
+) -> Any:
     """One commit; the client leaves out what the parent holds already, and makes none where that is all."""
 
     def commit() -> Any:
@@ -195,7 +224,11 @@ def patiently(call: Callable[[], Result]) -> Result:
         try:
             return call()
         except Exception as error:
-            if attempt == ATTEMPTS - 1 or not (status_of(error) in PASSING or is_no_network(error)) or _is_offline(error):
+            if (
+                attempt == ATTEMPTS - 1
+                or not (status_of(error) in PASSING or is_no_network(error))
+                or _is_offline(error)
+            ):
                 raise
             time.sleep(_pause(error, attempt))
     raise AssertionError("the last attempt returns or raises")
@@ -227,6 +260,8 @@ def check_id(repo_id: str) -> None:
     try:
         validate_repo_id(repo_id)
     except HFValidationError as error:
-        raise ValueError(f"{repo_id!r} cannot be the name of a repository; use owner/name, of letters, digits, '-', '_' and '.'") from error
+        raise ValueError(
+            f"{repo_id!r} cannot be the name of a repository; use owner/name, of letters, digits, '-', '_' and '.'"
+        ) from error
     if repo_id.count("/") != 1:
         raise ValueError(f"{repo_id!r} names no owner; give owner/name")

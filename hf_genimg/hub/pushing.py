@@ -12,7 +12,8 @@ from .push import BESIDE, push
 
 
 class Pushing:
-    """A callback of a run: one commit each time, to `repo_id`. What the Hub refuses is a warning, for the run goes on without it.
+    """A callback of a run: one commit each time, to `repo_id`. What the Hub refuses is a warning, for the run goes on
+    without it.
 
     every: images between two pushes. The finished run is left to its caller, who has its card.
     """
@@ -30,7 +31,11 @@ class Pushing:
             try:
                 push(copy, self.repo_id, commit_message=f"{run.images:,} of {run.recipe.images:,} images")
             except OSError as error:
-                warnings.warn(f"at {run.images:,} images: {error}; the run goes on, and pushes again later", UserWarning, stacklevel=2)
+                warnings.warn(
+                    f"at {run.images:,} images: {error}; the run goes on, and pushes again later",
+                    UserWarning,
+                    stacklevel=2,
+                )
 
     def state(self) -> dict[str, Any]:
         """Nothing: the Hub knows what it has."""

@@ -35,8 +35,8 @@ if __name__ == "__main__":
 def make_space(model: str, pipeline: Any, repo_id: str, local: Path | None = None) -> str:
     """Write a Space for a model into the folder `local`, or push it to `repo_id`; returns where it is.
 
-    model: as it was given. pipeline: it, loaded. A local model is copied into the Space; one of the Hub is loaded from there.
-    Raises `ValueError`, before anything is written, for an id that is none or a folder that is not empty.
+    model: as it was given. pipeline: it, loaded. A local model is copied into the Space; one of the Hub is loaded from
+    there. Raises `ValueError`, before anything is written, for an id that is none or a folder that is not empty.
     """
     check_id(repo_id)
     if local is not None and local.exists() and (not local.is_dir() or any(local.iterdir())):
@@ -64,7 +64,8 @@ def write_space(model: str, pipeline: Any, repo_id: str, folder: Path) -> None:
 
 
 def requirements() -> list[str]:
-    """What the package needs, pinned to the versions that are installed here, with what makes films where that is installed.
+    """What the package needs, pinned to the versions that are installed here, with what makes films where that is
+    installed.
 
     gradio is not among it, for the Space brings it.
     """
@@ -97,5 +98,7 @@ def _push(folder: Path, repo_id: str) -> str:
         url = patiently(lambda: api.create_repo(repo_id, repo_type="space", space_sdk="gradio", exist_ok=True))
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         operations = [CommitOperationAdd(path.relative_to(folder).as_posix(), path) for path in files]
-        patiently(lambda: api.create_commit(repo_id, operations, repo_type="space", commit_message="Space by hf_genimg"))
+        patiently(
+            lambda: api.create_commit(repo_id, operations, repo_type="space", commit_message="Space by hf_genimg")
+        )
     return str(url)

@@ -1,4 +1,6 @@
-"""Files that let diffusers load a pipeline where hf_genimg is not installed: our own modules, joined into one file for each class."""
+"""Files that let diffusers load a pipeline where hf_genimg is not installed: our own modules, joined into one file for
+each class.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +22,20 @@ from __future__ import annotations
 
 
 FORGET = """
-# diffusers runs every such file under one name, and takes the one pipeline class it then finds: what ran before is forgotten.
+# diffusers runs every such file under one name, and takes the one pipeline class it then finds: what ran before is
+# forgotten.
 for _name in [_name for _name in globals() if _name.endswith("Pipeline")]:
     del globals()[_name]
 """
 
 
 def standalone_files(pipeline: Any) -> dict[str, str]:
-    """The text of `pipeline.py` and of `<component>/hf_genimg.py` for each network of `pipeline`, by path in its repository.
+    """The text of `pipeline.py` and of `<component>/hf_genimg.py` for each network of `pipeline`, by path in its
+    repository.
 
     Raises:
-        ValueError: a class is not one of the package's, as that of a user's own family, so that no file of ours defines it.
+        ValueError: a class is not one of the package's, as that of a user's own family, so that no file of ours defines
+            it.
     """
     parts = {name: part for name, part in pipeline.components.items() if isinstance(part, nn.Module)}
     networks = {f"{name}/hf_genimg.py": joined(type(part).__name__, "models") for name, part in parts.items()}
@@ -41,11 +46,15 @@ def joined(name: str, folder: str) -> str:
     """One self-contained file with the class `name` from a module of `folder`."""
     location = classes_in(folder).get(name)
     if location is None:
-        raise ValueError(f"{name} is no class of hf_genimg/{folder}, so no file can be made of it that loads without hf_genimg")
+        raise ValueError(
+            f"{name} is no class of hf_genimg/{folder}, so no file can be made of it that loads without hf_genimg"
+        )
     modules = _needed(PACKAGE.parent.joinpath(*location.split(".")).with_suffix(".py"))
     trees = {module: ast.parse(module.read_text(encoding="utf-8")) for module in modules}
     _refuse_twins(trees)
-    imports = sorted({ast.unparse(node) for tree in trees.values() for node in tree.body if _is_outside(node)}, key=_order)
+    imports = sorted(
+        {ast.unparse(node) for tree in trees.values() for node in tree.body if _is_outside(node)}, key=_order
+    )
     names = ", ".join(module.relative_to(PACKAGE.parent).as_posix() for module in modules)
     bodies = [_body(module, tree) for module, tree in trees.items()]
     head = HEAD.format(name=name, modules=names) + (FORGET if folder == "pipelines" else "")
@@ -59,7 +68,9 @@ def _needed(module: Path) -> list[Path]:
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
             if any(alias.asname for alias in node.names) or node.module is None or node.col_offset:
-                raise ValueError(f"{module} imports `{ast.unparse(node)}`, which cannot be joined into one file; import names at its top")
+                raise ValueError(
+                    f"{module} imports `{ast.unparse(node)}`, which cannot be joined into one file; import names at its top"
+                )
             target = module.parents[node.level - 1].joinpath(*node.module.split(".")).with_suffix(".py")
             found += [each for each in _needed(target) if each not in found]
     return [*found, module]
@@ -91,23 +102,40 @@ def _defined(tree: ast.Module) -> set[str]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         names |= {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
     return names
 
 
 def _refuse_twins(trees: dict[Path, ast.Module]) -> None:
-    """Raise `ValueError` where two modules give one name to different things: in one file the later would replace the earlier."""
+    """Raise `ValueError` where two modules give one name to different things: in one file the later would replace the
+    earlier.
+    """
     seen: dict[str, Path] = {}
     for module, tree in trees.items():
         for name in sorted(_defined(tree)):
             if name in seen:
-                raise ValueError(f"{module} and {seen[name]} both define {name}, so they cannot be joined into one file; rename one")
+                raise ValueError(
+                    f"{module} and {seen[name]} both define {name}, so they cannot be joined into one file; rename one"
+                )
             seen[name] = module
 
 
 def _forget_bases(trees: dict[Path, ast.Module], name: str) -> str:
-    """diffusers wants exactly one pipeline class in a file: the names of the bases are taken away once they have served."""
-    bases = [node.name for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef) and node.name != name]
+    """diffusers wants exactly one pipeline class in a file: the names of the bases are taken away once they have
+    served.
+    """
+    bases = [
+        node.name
+        for tree in trees.values()
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name != name
+    ]
     pipelines = [base for base in bases if base.endswith("Pipeline")]
-    return f"\n\ndel {', '.join(pipelines)}  # diffusers takes the one pipeline class that a file has\n" if pipelines else ""
+    return (
+        f"\n\ndel {', '.join(pipelines)}  # diffusers takes the one pipeline class that a file has\n"
+        if pipelines
+        else ""
+    )

@@ -30,7 +30,9 @@ class Findings:
     def __str__(self) -> str:
         noted = "no provenance"
         if self.provenance is not None:
-            noted = "provenance: AI-generated, " + ", ".join(f"{name} {value}" for name, value in self.provenance.items())
+            noted = "provenance: AI-generated, " + ", ".join(
+                f"{name} {value}" for name, value in self.provenance.items()
+            )
         if not self.tried:
             return f"{noted}; too small to hold a watermark"
         return f"{noted}; {'watermark of ' + ' and '.join(self.marks) if self.marks else 'no watermark of ' + ' or '.join(self.tried)}"
@@ -39,8 +41,8 @@ class Findings:
 def verify(path: Path, image: Image.Image) -> Findings:
     """Look for the note in the file at `path`, and in its decoded pixels for the marks of all keys that are at hand.
 
-    At hand are the default key, those in the environment variable HF_GENIMG_WATERMARK_KEYS, and that of the model that the note names,
-    where it lies in the Hub's cache or as a run in `runs/`.
+    At hand are the default key, those in the environment variable HF_GENIMG_WATERMARK_KEYS, and that of the model that
+    the note names, where it lies in the Hub's cache or as a run in `runs/`.
     """
     provenance = read_provenance(path)
     if min(image.size) < SMALLEST_SEEN:
@@ -62,7 +64,11 @@ def keys_at_hand(provenance: dict[str, Any] | None) -> dict[str, str]:
 
 def _key_of(model: str, revision: Any) -> str | None:
     """The `watermark_key` in a model's index, where one lies on this machine."""
-    index = _cached_index(model, str(revision)) if model.count("/") == 1 else Path("runs") / Path(model).name / "pipeline" / INDEX
+    index = (
+        _cached_index(model, str(revision))
+        if model.count("/") == 1
+        else Path("runs") / Path(model).name / "pipeline" / INDEX
+    )
     try:
         key = json.loads(Path(index).read_text(encoding="utf-8")).get("watermark_key") if index else None
     except (OSError, ValueError, AttributeError):

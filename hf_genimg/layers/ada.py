@@ -1,4 +1,6 @@
-"""Discriminator augmentation (arXiv:2006.06676): changes that gradients pass through, each with a probability that adapts or rises."""
+"""Discriminator augmentation (arXiv:2006.06676): changes that gradients pass through, each with a probability that
+adapts or rises.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,9 @@ LUMA = 1 / math.sqrt(3)  # each component of the unit vector along which colours
 class RandomChanges(nn.Module):
     """Changes images, each change with probability `probability`, from 0 to 1, which a subclass moves.
 
-    groups: some of the changes of appendix B, joined with commas: `blit` (mirror, quarter turns, whole pixels), `geometry` (scale, turn,
-    stretch, shift), `color` (brightness, contrast, luma flip, hue, saturation) and `cutout`; `color:0.5` has half the probability. Unlike
-    there, geometry samples bilinearly, without the wavelet filter.
+    groups: some of the changes of appendix B, joined with commas: `blit` (mirror, quarter turns, whole pixels),
+    `geometry` (scale, turn, stretch, shift), `color` (brightness, contrast, luma flip, hue, saturation) and `cutout`;
+    `color:0.5` has half the probability. Unlike there, geometry samples bilinearly, without the wavelet filter.
     """
 
     def __init__(self, groups: str) -> None:
@@ -50,9 +52,13 @@ def _shares(groups: str) -> list[tuple[str, float]]:
     for part in (part.strip() for part in groups.split(",")):
         name, _, share = part.partition(":")
         if name not in GROUPS:
-            raise ValueError(f"augmentation {groups!r} has no part {name!r}; join some of {', '.join(GROUPS)} with commas")
+            raise ValueError(
+                f"augmentation {groups!r} has no part {name!r}; join some of {', '.join(GROUPS)} with commas"
+            )
         if share and not re.fullmatch(r"1(\.0*)?|0?\.\d+", share):
-            raise ValueError(f"augmentation {part!r}: what follows the colon must be a part of the probability, such as {name}:0.5")
+            raise ValueError(
+                f"augmentation {part!r}: what follows the colon must be a part of the probability, such as {name}:0.5"
+            )
         found.append((name, float(share or 1)))
     return found
 
@@ -73,15 +79,19 @@ class RisingAugment(RandomChanges):
 class AdaptiveAugment(RandomChanges):
     """Its probability moves by how sure the discriminator is of real images.
 
-    Every `every` updates it rises by one step where r_t = E[sign D(real)] is above `target`, and falls where it is below (section 3.1,
-    eq. 1); the step is such that `images` images would take it from 0 to 1.
+    Every `every` updates it rises by one step where r_t = E[sign D(real)] is above `target`, and falls where it is
+    below (section 3.1, eq. 1); the step is such that `images` images would take it from 0 to 1.
     """
 
-    def __init__(self, groups: str, *, target: float = 0.6, images: int = 500_000, batch_size: int = 64, every: int = 4) -> None:
+    def __init__(
+        self, groups: str, *, target: float = 0.6, images: int = 500_000, batch_size: int = 64, every: int = 4
+    ) -> None:
         super().__init__(groups)
         self.target, self.every, self.step = target, every, batch_size * every / images
         self.register_buffer("signs", torch.zeros(2))  # sum and number since the probability last moved
-        self.register_buffer("gathered", torch.zeros(2), persistent=False)  # of this turn; summed over processes by the loop
+        self.register_buffer(
+            "gathered", torch.zeros(2), persistent=False
+        )  # of this turn; summed over processes by the loop
 
     @torch.no_grad()
     def observe(self, on_real: torch.Tensor) -> None:
@@ -144,7 +154,9 @@ def reflected(places: torch.Tensor, side: int) -> torch.Tensor:
 
 
 def geometry(images: Images, probability: torch.Tensor) -> Images:
-    """Scale, turn, stretch, turn and shift as one map from output to input, sampled bilinearly (appendix B, algorithm 1)."""
+    """Scale, turn, stretch, turn and shift as one map from output to input, sampled bilinearly (appendix B, algorithm
+    1).
+    """
     matrix = torch.eye(3, device=images.device).expand(len(images), 3, 3)
     turning = 1 - (1 - probability).sqrt()  # two turns, at least one of which happens with the probability
     scale = normal(images).mul(0.2).exp2().where(drawn(images, probability), torch.ones(()).to(images.device))
@@ -154,7 +166,9 @@ def geometry(images: Images, probability: torch.Tensor) -> Images:
     matrix = matrix @ stretched(stretch, 1 / stretch)
     matrix = matrix @ turned(uniform(images, -math.pi, math.pi) * drawn(images, turning))
     chosen = drawn(images, probability)
-    matrix = matrix @ shifted(normal(images) * 0.25 * chosen, normal(images) * 0.25 * chosen)  # of a side that is 2 long
+    matrix = matrix @ shifted(
+        normal(images) * 0.25 * chosen, normal(images) * 0.25 * chosen
+    )  # of a side that is 2 long
     grid = F.affine_grid(matrix[:, :2], list(images.shape), align_corners=False)
     return F.grid_sample(images, grid.to(images.dtype), padding_mode="reflection", align_corners=False)
 

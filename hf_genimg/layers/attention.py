@@ -10,7 +10,9 @@ from .spectral_norm import spectral_norm
 
 
 class SelfAttention(nn.Module):
-    """Every position asks all 2x2 cells; the answer is added with a weight that begins at 0. All 1x1, spectrally normed, no biases."""
+    """Every position asks all 2x2 cells; the answer is added with a weight that begins at 0. All 1x1, spectrally
+    normed, no biases.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -1,4 +1,6 @@
-"""Residual blocks of BigGAN-deep: narrow between two 1x1 convolutions, beside them the maps as they are (arXiv:1809.11096, appendix B)."""
+"""Residual blocks of BigGAN-deep: narrow between two 1x1 convolutions, beside them the maps as they are
+(arXiv:1809.11096, appendix B).
+"""
 
 from __future__ import annotations
 

@@ -26,7 +26,9 @@ class ClassBatchNorm2d(nn.Module):
 
 
 class LinearBatchNorm2d(nn.Module):
-    """Batch norm whose gain (minus 1) and offset are linear in a condition, without bias (arXiv:1809.11096, appendix B.1)."""
+    """Batch norm whose gain (minus 1) and offset are linear in a condition, without bias (arXiv:1809.11096, appendix
+    B.1).
+    """
 
     def __init__(self, channels: int, condition_dim: int) -> None:
         super().__init__()

@@ -15,7 +15,9 @@ def diff_augment(policy: str) -> Callable[[Images], Images]:
     names = [name.strip() for name in policy.split(",")]
     for name in names:
         if name not in POLICIES:
-            raise ValueError(f"diff_augment={policy!r} has no part {name!r}; join some of {', '.join(POLICIES)} with commas")
+            raise ValueError(
+                f"diff_augment={policy!r} has no part {name!r}; join some of {', '.join(POLICIES)} with commas"
+            )
 
     def augment(images: Images) -> Images:
         for name in names:
@@ -37,7 +39,9 @@ def brightness(images: Images) -> Images:
 
 
 def saturation(images: Images) -> Images:
-    """Move each pixel away from, or towards, its own mean over channels, by a factor from U(0, 2). Leaves grey images as they are."""
+    """Move each pixel away from, or towards, its own mean over channels, by a factor from U(0, 2). Leaves grey images
+    as they are.
+    """
     mean = images.mean(1, keepdim=True)
     return mean + (images - mean) * uniform(images, 0, 2)
 
@@ -52,7 +56,8 @@ def translation(images: Images, ratio: float = 1 / 8) -> Images:
     """Shift by up to `ratio` of each side, filling with zeros (mid-grey)."""
     shifts = [random_integers(images, -int(side * ratio + 0.5), int(side * ratio + 0.5)) for side in images.shape[2:]]
     rows, columns = (
-        torch.arange(side, device=images.device) + shift[:, None] for side, shift in zip(images.shape[2:], shifts, strict=True)
+        torch.arange(side, device=images.device) + shift[:, None]
+        for side, shift in zip(images.shape[2:], shifts, strict=True)
     )
     padded = F.pad(images, (1, 1, 1, 1))
     rows, columns = (rows + 1).clamp(0, images.shape[2] + 1), (columns + 1).clamp(0, images.shape[3] + 1)

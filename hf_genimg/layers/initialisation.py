@@ -6,7 +6,8 @@ from torch import nn
 
 
 def orthogonal_initialisation(network: nn.Module) -> None:
-    """Every weight, a row for each first index, with rows or columns at right angles and of length 1 (arXiv:1312.6120); biases zero.
+    """Every weight, a row for each first index, with rows or columns at right angles and of length 1 (arXiv:1312.6120);
+    biases zero.
 
     A weight that is spectrally normed begins so before it is normed.
     """
@@ -18,7 +19,8 @@ def orthogonal_initialisation(network: nn.Module) -> None:
 
 
 def dcgan_initialisation(module: nn.Module) -> None:
-    """Convolutions from N(0, 0.02), gains of batch and instance norms from N(1, 0.02), all biases zero (arXiv:1511.06434, section 4).
+    """Convolutions from N(0, 0.02), gains of batch and instance norms from N(1, 0.02), all biases zero
+    (arXiv:1511.06434, section 4).
 
     For `network.apply(...)`.
     """

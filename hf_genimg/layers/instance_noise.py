@@ -7,7 +7,9 @@ from torch import nn
 
 
 class InstanceNoise(nn.Module):
-    """Adds N(0, sigma_t^2) to each pixel; sigma_t falls in a line from `sigma` to 0 over `updates` updates of the discriminator."""
+    """Adds N(0, sigma_t^2) to each pixel; sigma_t falls in a line from `sigma` to 0 over `updates` updates of the
+    discriminator.
+    """
 
     def __init__(self, sigma: float, updates: int) -> None:
         super().__init__()

@@ -1,4 +1,6 @@
-"""Random small changes of images: a classifier that has seen them judges shapes, and a translator cannot learn its few pairs by heart."""
+"""Random small changes of images: a classifier that has seen them judges shapes, and a translator cannot learn its few
+pairs by heart.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ BLUR = 0.6  # the most of a 3x3 mean that is mixed in
 
 
 def jitter(images: torch.Tensor) -> torch.Tensor:
-    """Change each image on its own, with noise from torch's global generator; what comes in from outside repeats the border.
+    """Change each image on its own, with noise from torch's global generator; what comes in from outside repeats the
+    border.
 
     images: float [N, C, H, W] in [-1, 1]. Returns the same shape and range.
     """
@@ -31,14 +34,21 @@ def jitter(images: torch.Tensor) -> torch.Tensor:
 
 
 def shift_together(inputs: torch.Tensor, images: torch.Tensor, most: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Move each pair by up to `most` whole pixels either way, both sides alike, with noise from torch's global generator.
+    """Move each pair by up to `most` whole pixels either way, both sides alike, with noise from torch's global
+    generator.
 
-    Whole pixels leave a picture as sharp as it was; what comes in from outside is the mirrored border, so `most` is below the side.
+    Whole pixels leave a picture as sharp as it was; what comes in from outside is the mirrored border, so `most` is
+    below the side.
     inputs, images: float [N, C_in, H, W] and [N, C, H, W]. Returns the same shapes.
     """
     both = F.pad(torch.cat([inputs, images], dim=1), (most,) * 4, mode="reflect")
     count, (height, width), device = len(inputs), inputs.shape[2:], inputs.device
     top, left = torch.randint(0, 2 * most + 1, (2, count), device=device)
-    rows, columns = top[:, None] + torch.arange(height, device=device), left[:, None] + torch.arange(width, device=device)
-    moved = both[torch.arange(count, device=device)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    rows, columns = (
+        top[:, None] + torch.arange(height, device=device),
+        left[:, None] + torch.arange(width, device=device),
+    )
+    moved = both[torch.arange(count, device=device)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(
+        0, 3, 1, 2
+    )
     return moved[:, : inputs.shape[1]].contiguous(), moved[:, inputs.shape[1] :].contiguous()

@@ -7,7 +7,9 @@ import torch.nn.functional as F
 
 
 def one_hot(class_labels: torch.Tensor, num_classes: int) -> torch.Tensor:
-    """int64 [N] to int64 [N, num_classes], a one at the place of the class; weights, float [N, num_classes], stay as they are."""
+    """int64 [N] to int64 [N, num_classes], a one at the place of the class; weights, float [N, num_classes], stay as
+    they are.
+    """
     return class_labels if class_labels.is_floating_point() else F.one_hot(class_labels, num_classes)
 
 
@@ -21,4 +23,6 @@ def rows(table: torch.Tensor, class_labels: torch.Tensor) -> torch.Tensor:
     Returns:
         float [N, D].
     """
-    return class_labels.to(table.dtype) @ table if class_labels.is_floating_point() else F.embedding(class_labels, table)
+    return (
+        class_labels.to(table.dtype) @ table if class_labels.is_floating_point() else F.embedding(class_labels, table)
+    )

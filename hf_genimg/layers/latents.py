@@ -13,7 +13,9 @@ _TAIL = 0.5 * (1 - math.erf(2 / math.sqrt(2)))  # P(z < -2) of a standard normal
 def check_latent_distribution(distribution: str) -> None:
     """Raise `ValueError` for a distribution that `sample_latents` does not know."""
     if distribution not in LATENT_DISTRIBUTIONS:
-        raise ValueError(f"latent_distribution={distribution!r} is not known; use one of {', '.join(LATENT_DISTRIBUTIONS)}")
+        raise ValueError(
+            f"latent_distribution={distribution!r} is not known; use one of {', '.join(LATENT_DISTRIBUTIONS)}"
+        )
 
 
 def sample_latents(
@@ -25,8 +27,9 @@ def sample_latents(
 ) -> torch.Tensor:
     """Draw latents: float32 of `shape`, on `device`.
 
-    `normal`: N(0, 1). `uniform`: U(-1, 1), as in DCGAN (arXiv:1511.06434). `truncated`: N(0, 1) restricted to [-2, 2], as in BigGAN
-    (arXiv:1809.11096), by inverting the distribution function, so that every latent costs one draw. `generator` must live on `device`.
+    `normal`: N(0, 1). `uniform`: U(-1, 1), as in DCGAN (arXiv:1511.06434). `truncated`: N(0, 1) restricted to [-2, 2],
+    as in BigGAN (arXiv:1809.11096), by inverting the distribution function, so that every latent costs one draw.
+    `generator` must live on `device`.
     """
     check_latent_distribution(distribution)
     if distribution == "normal":

@@ -1,4 +1,6 @@
-"""Minibatch standard deviation: the discriminator is told how much the images of a group differ (arXiv:1710.10196, section 3)."""
+"""Minibatch standard deviation: the discriminator is told how much the images of a group differ (arXiv:1710.10196,
+section 3).
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,11 @@ from torch import nn
 
 
 class MinibatchStd(nn.Module):
-    """Adds one feature: the standard deviation over a group of images, averaged over features and places; the same for the whole group.
+    """Adds one feature: the standard deviation over a group of images, averaged over features and places; the same for
+    the whole group.
 
-    A group is a run of `group_size` images of the batch, or of as many as divide both: a single image forms one, whose feature is 0.
+    A group is a run of `group_size` images of the batch, or of as many as divide both: a single image forms one, whose
+    feature is 0.
     """
 
     def __init__(self, group_size: int = 4) -> None:

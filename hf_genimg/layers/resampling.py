@@ -13,7 +13,9 @@ def _filtered(maps: torch.Tensor, gain: float, stride: int) -> torch.Tensor:
 
 
 def doubled(maps: torch.Tensor) -> torch.Tensor:
-    """Float [N, C, H, W] to [N, C, 2H, 2W]: zeros put between, then filtered so that a constant inside stays what it is."""
+    """Float [N, C, H, W] to [N, C, 2H, 2W]: zeros put between, then filtered so that a constant inside stays what it
+    is.
+    """
     count, channels, height, width = maps.shape
     spread = F.pad(maps[:, :, :, None, :, None], (0, 1, 0, 0, 0, 1)).reshape(count, channels, 2 * height, 2 * width)
     return _filtered(spread, 4.0, 1)

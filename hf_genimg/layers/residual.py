@@ -58,7 +58,9 @@ class PlainNorm(nn.BatchNorm2d):
 class UpBlock(nn.Module):
     """norm, ReLU, twice the size, 3x3, norm, ReLU, 3x3; beside it twice the size and 1x1."""
 
-    def __init__(self, before: int, after: int, norm: Norm = PlainNorm, spectral: bool = False, enlarge: Enlarge = enlarged) -> None:
+    def __init__(
+        self, before: int, after: int, norm: Norm = PlainNorm, spectral: bool = False, enlarge: Enlarge = enlarged
+    ) -> None:
         super().__init__()
         self.enlarge = enlarge
         self.first_norm, self.second_norm = norm(before), norm(after)

@@ -13,7 +13,8 @@ EPS = 1e-12
 class SpectralNorm(nn.Module):
     """Divides a weight by its largest singular value, estimated by one step of power iteration from `u` (algorithm 1).
 
-    A forward changes nothing, so that it may be repeated; the loop calls `after_update` once after each update of the network.
+    A forward changes nothing, so that it may be repeated; the loop calls `after_update` once after each update of the
+    network.
     """
 
     def __init__(self, weight: torch.Tensor) -> None:
@@ -22,7 +23,9 @@ class SpectralNorm(nn.Module):
         self._next: torch.Tensor | None = None
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
-        """weight: float [out, ...], seen as a matrix [out, rest]. Returns the same shape, with a largest singular value of about 1."""
+        """weight: float [out, ...], seen as a matrix [out, rest]. Returns the same shape, with a largest singular value
+        of about 1.
+        """
         matrix = weight.flatten(1)
         with torch.autocast("cpu" if weight.is_meta else weight.device.type, enabled=False):
             with torch.no_grad():

@@ -25,15 +25,21 @@ def squared_distance(logits: torch.Tensor, target: float) -> torch.Tensor:
 
 
 def hinge_real(logits: torch.Tensor) -> torch.Tensor:
-    """E[max(0, 1 - logits)]: no more is asked of a real image once its score is 1 (arXiv:1705.02894; arXiv:1802.05957, eq. 16)."""
+    """E[max(0, 1 - logits)]: no more is asked of a real image once its score is 1 (arXiv:1705.02894; arXiv:1802.05957,
+    eq. 16).
+    """
     return F.relu(1 - logits).mean()
 
 
 def hinge_fake(logits: torch.Tensor) -> torch.Tensor:
-    """E[max(0, 1 + logits)]: no more is asked of a fake image once its score is -1 (arXiv:1705.02894; arXiv:1802.05957, eq. 16)."""
+    """E[max(0, 1 + logits)]: no more is asked of a fake image once its score is -1 (arXiv:1705.02894; arXiv:1802.05957,
+    eq. 16).
+    """
     return F.relu(1 + logits).mean()
 
 
 def paired(winners: torch.Tensor, losers: torch.Tensor) -> torch.Tensor:
-    """-E[log sigmoid(winners - losers)], pair by pair: small where each winner's score is the higher (arXiv:1807.00734)."""
+    """-E[log sigmoid(winners - losers)], pair by pair: small where each winner's score is the higher
+    (arXiv:1807.00734).
+    """
     return F.softplus(losers - winners).mean()

@@ -11,9 +11,15 @@ Discriminator = Callable[[torch.Tensor], torch.Tensor]
 
 
 def slopes(discriminator: Discriminator, images: torch.Tensor) -> torch.Tensor:
-    """The norm of the gradient of each image's logit: images float [N, C, H, W] to float [N], differentiable in the discriminator."""
+    """The norm of the gradient of each image's logit: images float [N, C, H, W] to float [N], differentiable in the
+    discriminator.
+    """
     with torch.autocast(images.device.type, enabled=False):
-        points = images.detach().float().requires_grad_(True) if images.dtype != torch.float64 else images.detach().requires_grad_(True)
+        points = (
+            images.detach().float().requires_grad_(True)
+            if images.dtype != torch.float64
+            else images.detach().requires_grad_(True)
+        )
         (gradient,) = torch.autograd.grad(discriminator(points).sum(), points, create_graph=True)
         return gradient.flatten(1).norm(dim=1)
 
@@ -35,6 +41,8 @@ def between(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
 
 
 def around(real: torch.Tensor) -> torch.Tensor:
-    """A random point near each real image: noise of up to half the batch's standard deviation (DRAGAN, arXiv:1705.07215, section 2.3)."""
+    """A random point near each real image: noise of up to half the batch's standard deviation (DRAGAN,
+    arXiv:1705.07215, section 2.3).
+    """
     real = real.float()
     return real + 0.5 * real.std() * torch.rand_like(real)

@@ -16,7 +16,8 @@ def kl_to_standard_normal(mean: torch.Tensor, log_variance: torch.Tensor) -> tor
 def bernoulli_negative_log_likelihood(logits: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     """-log p(images | logits) with grey levels taken as probabilities.
 
-    logits: float [N, C, H, W]; images: float [N, C, H, W] in [-1, 1], mapped to [0, 1] here. Returns a scalar, summed over pixels.
+    logits: float [N, C, H, W]; images: float [N, C, H, W] in [-1, 1], mapped to [0, 1] here. Returns a scalar, summed
+    over pixels.
     """
     return F.binary_cross_entropy_with_logits(logits, (images + 1).div_(2), reduction="sum") / len(images)
 

@@ -15,7 +15,8 @@ from ..layers.residual import DownBlock, PlainNorm, UpBlock, convolution, linear
 from ..layers.spectral_norm import spectral_norm
 from ._network import LatentNetwork, Network, check_labels
 
-# By image size: the smallest map's side; channels before and after each doubling, and after each halving, as multiples of `width`.
+# By image size: the smallest map's side; channels before and after each doubling, and after each halving, as multiples
+# of `width`.
 GROWTH = {32: (4, (4, 4, 4, 4)), 48: (6, (8, 4, 2, 1)), 64: (4, (16, 8, 4, 2, 1)), 128: (4, (16, 16, 8, 4, 2, 1))}
 LARGE = ((1, True), (2, True), (4, True), (8, True), (16, True))
 SHRINKAGE = {32: ((2, True), (2, True), (2, False), (2, False)), 48: LARGE, 64: LARGE, 128: (*LARGE, (16, False))}
@@ -24,7 +25,9 @@ SHRINKAGE = {32: ((2, True), (2, True), (2, False), (2, False)), 48: LARGE, 64: 
 def check_size(image_size: int) -> None:
     """Raise `ValueError` for a size that these networks do not make."""
     if image_size not in GROWTH:
-        raise ValueError(f"image_size={image_size} is not a size that the residual networks make; use one of {', '.join(map(str, GROWTH))}")
+        raise ValueError(
+            f"image_size={image_size} is not a size that the residual networks make; use one of {', '.join(map(str, GROWTH))}"
+        )
 
 
 class ResNetGenerator(LatentNetwork):
@@ -48,7 +51,9 @@ class ResNetGenerator(LatentNetwork):
         self.norm = nn.BatchNorm2d(channels[-1])
         self.last = convolution(channels[-1], config.image_channels, 3, spectral)
 
-    def conditions(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> tuple[torch.Tensor, list[torch.Tensor | None]]:
+    def conditions(
+        self, latents: torch.Tensor, class_labels: torch.Tensor | None
+    ) -> tuple[torch.Tensor, list[torch.Tensor | None]]:
         """What the first layer is given, and what each block is told."""
         return latents, [class_labels] * len(self.blocks)
 
@@ -67,7 +72,9 @@ class ResNetGenerator(LatentNetwork):
 
 
 class ResNetDiscriminator(Network):
-    """What the residual families share: blocks, ReLU, sum over positions, linear; with classes, plus the inner product with the class's."""
+    """What the residual families share: blocks, ReLU, sum over positions, linear; with classes, plus the inner product
+    with the class's.
+    """
 
     def build(self, *, spectral: bool = True, attention: int | None = None, mean: bool = False) -> None:
         """Make the layers from the config. attention: after so many blocks. mean: over positions, instead of the sum."""
@@ -103,7 +110,9 @@ class ResNetDiscriminator(Network):
         return maps.mean((2, 3)) if self.mean else maps.sum((2, 3))
 
     def forward(self, images: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
-        """images: float [N, C, H, W] in [-1, 1]; class_labels: int64 [N], or None. Returns logits: float [N], positive for "real"."""
+        """images: float [N, C, H, W] in [-1, 1]; class_labels: int64 [N], or None. Returns logits: float [N], positive
+        for "real".
+        """
         check_labels(self.config.get("num_classes", 0), class_labels)
         features = self.features(images)
         logits = self.head(features).squeeze(1)

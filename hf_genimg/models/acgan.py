@@ -1,4 +1,6 @@
-"""AC-GAN (arXiv:1610.09585): the generator is told the class, and the discriminator guesses it beside real or fake; in DCGAN's form."""
+"""AC-GAN (arXiv:1610.09585): the generator is told the class, and the discriminator guesses it beside real or fake; in
+DCGAN's form.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class ACGANDiscriminator(Network):
         self.apply(dcgan_initialisation)
 
     def judge(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """images: float [N, C, H, W] in [-1, 1]. Returns logits float [N], and logits of the classes, float [N, guesses]."""
+        """images: float [N, C, H, W] in [-1, 1]. Returns logits float [N], and logits of the classes, float [N,
+        guesses].
+        """
         maps = self.trunk(images)
         return self.head(maps).flatten(), self.guess(maps).flatten(1)
 

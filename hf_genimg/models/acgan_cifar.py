@@ -1,4 +1,5 @@
-"""AC-GAN's networks for CIFAR-10 (arXiv:1610.09585, table 2): kernels of 5, and a discriminator of six convolutions with dropout.
+"""AC-GAN's networks for CIFAR-10 (arXiv:1610.09585, table 2): kernels of 5, and a discriminator of six convolutions
+with dropout.
 
 The paper's linear layer of 384 is taken as 384 maps of 4x4.
 """
@@ -20,7 +21,9 @@ DROPOUT = 0.5
 def refuse_other_sizes(image_size: int) -> None:
     """Raise `ValueError` for any image size but the one there is."""
     if image_size != IMAGE_SIZE:
-        raise ValueError(f"image_size={image_size} is not what these networks make; use {IMAGE_SIZE}, or the recipe acgan")
+        raise ValueError(
+            f"image_size={image_size} is not what these networks make; use {IMAGE_SIZE}, or the recipe acgan"
+        )
 
 
 class ACGANCIFARGenerator(ACGANGenerator):
@@ -49,7 +52,9 @@ class ACGANCIFARGenerator(ACGANGenerator):
 
 
 class ACGANCIFARDiscriminator(ACGANDiscriminator):
-    """Convolutions of 3x3, twice the channels each, every other one a halving; leaky ReLU, dropout, batch norm on all but the first."""
+    """Convolutions of 3x3, twice the channels each, every other one a halving; leaky ReLU, dropout, batch norm on all
+    but the first.
+    """
 
     @register_to_config
     def __init__(

@@ -1,4 +1,6 @@
-"""BigGAN and BigGAN-deep (arXiv:1809.11096): every block is told the class and latents, by batch norm; attention, spectral norm in both."""
+"""BigGAN and BigGAN-deep (arXiv:1809.11096): every block is told the class and latents, by batch norm; attention,
+spectral norm in both.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from ._resnet import GROWTH, SHRINKAGE, ResNetDiscriminator, ResNetGenerator, ch
 
 
 class BigGANGenerator(ResNetGenerator):
-    """One part of the latents begins the image; each block is told another part, and the vector of the class, which all blocks share."""
+    """One part of the latents begins the image; each block is told another part, and the vector of the class, which all
+    blocks share.
+    """
 
     @register_to_config
     def __init__(
@@ -42,13 +46,17 @@ class BigGANGenerator(ResNetGenerator):
         self.base, self.attended = base, len(channels) - 2
         self.embedding = nn.Embedding(num_classes, class_dim) if num_classes else None
         self.first = linear(self.parts[0], channels[0] * base**2, True)
-        self.blocks = nn.ModuleList(UpBlock(before, after, norm, True, repeated) for before, after in pairwise(channels))
+        self.blocks = nn.ModuleList(
+            UpBlock(before, after, norm, True, repeated) for before, after in pairwise(channels)
+        )
         self.attention = SelfAttention(channels[self.attended])
         self.norm = nn.BatchNorm2d(channels[-1], eps=1e-4)
         self.last = convolution(channels[-1], image_channels, 3, True)
         orthogonal_initialisation(self)
 
-    def conditions(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    def conditions(
+        self, latents: torch.Tensor, class_labels: torch.Tensor | None
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The first part of the latents; for each block the next one, after the class."""
         first, *parts = latents.split(self.parts, 1)
         if self.embedding is None:
@@ -97,14 +105,17 @@ class BigGANDeepGenerator(ResNetGenerator):
         self.first = linear(told, channels[0] * base**2, True)
         doubling = [(pair, double) for pair in pairwise(channels) for double in (False, True)]
         self.blocks = nn.ModuleList(
-            UpBottleneck(before, after if double else before, norm, double=double) for (before, after), double in doubling
+            UpBottleneck(before, after if double else before, norm, double=double)
+            for (before, after), double in doubling
         )
         self.attention = SelfAttention(channels[-2])
         self.norm = nn.BatchNorm2d(channels[-1], eps=1e-4)
         self.last = convolution(channels[-1], image_channels, 3, True)
         orthogonal_initialisation(self)
 
-    def conditions(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    def conditions(
+        self, latents: torch.Tensor, class_labels: torch.Tensor | None
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """All latents and the class, everywhere."""
         told = latents if self.embedding is None else torch.cat([latents, rows(self.embedding.weight, class_labels)], 1)
         return told, [told] * len(self.blocks)
@@ -128,7 +139,11 @@ class BigGANDeepDiscriminator(ResNetDiscriminator):
         for (before, after), (_, half) in zip(pairwise(channels), SHRINKAGE[image_size], strict=False):
             blocks += [DownBottleneck(before, after, half=half), DownBottleneck(after, after, half=False)]
         self.blocks = nn.ModuleList(blocks)
-        self.attention, self.attended, self.mean = SelfAttention(channels[1]), 3, False  # after the convolution and two blocks
+        self.attention, self.attended, self.mean = (
+            SelfAttention(channels[1]),
+            3,
+            False,
+        )  # after the convolution and two blocks
         self.judge_by(channels[-1])
         orthogonal_initialisation(self)
 
@@ -148,5 +163,7 @@ def split(latent_dim: int, parts: int) -> list[int]:
     """
     each = latent_dim // parts
     if not each:
-        raise ValueError(f"latent_dim={latent_dim} is too small for {parts} parts, one for the first layer and each block; use more")
+        raise ValueError(
+            f"latent_dim={latent_dim} is too small for {parts} parts, one for the first layer and each block; use more"
+        )
     return [latent_dim - each * (parts - 1), *[each] * (parts - 1)]

@@ -1,4 +1,6 @@
-"""Conditional GAN by concatenation (arXiv:1411.1784): both networks are told the class, as ones and zeros beside what they see."""
+"""Conditional GAN by concatenation (arXiv:1411.1784): both networks are told the class, as ones and zeros beside what
+they see.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from .dcgan import growing, shrinking
 
 
 def beside(vectors: torch.Tensor, class_labels: torch.Tensor | None, num_classes: int) -> torch.Tensor:
-    """Float [N, D] and int64 [N] to [N, D + num_classes]: a one at the place of the class, zeros at the others; or weights of classes."""
+    """Float [N, D] and int64 [N] to [N, D + num_classes]: a one at the place of the class, zeros at the others; or
+    weights of classes.
+    """
     check_labels(num_classes, class_labels)
     return torch.cat([vectors, one_hot(class_labels, num_classes).to(vectors.dtype)], 1)
 
@@ -48,7 +52,9 @@ class CGANGenerator(LatentNetwork):
 
 
 class CGANDiscriminator(Network):
-    """DCGAN's discriminator of the image and one constant plane for each class: ones for the image's, zeros for the others."""
+    """DCGAN's discriminator of the image and one constant plane for each class: ones for the image's, zeros for the
+    others.
+    """
 
     @register_to_config
     def __init__(
@@ -63,7 +69,9 @@ class CGANDiscriminator(Network):
         self.apply(dcgan_initialisation)
 
     def forward(self, images: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
-        """images: float [N, C, H, W] in [-1, 1]; class_labels: int64 [N]. Returns logits: float [N], positive for "real"."""
+        """images: float [N, C, H, W] in [-1, 1]; class_labels: int64 [N]. Returns logits: float [N], positive for
+        "real".
+        """
         planes = beside(images[:, :0, 0, 0], class_labels, self.config.num_classes)[:, :, None, None]
         return self.layers(torch.cat([images, planes.expand(-1, -1, *images.shape[2:])], 1)).flatten()
 
@@ -113,8 +121,12 @@ class CGANMLPDiscriminator(Network):
     ) -> None:
         super().__init__()
         inputs, act = image_channels * image_size**2 + num_classes, nn.LeakyReLU(0.2)
-        self.layers = nn.Sequential(nn.Linear(inputs, width), act, nn.Linear(width, width // 2), act, nn.Linear(width // 2, 1))
+        self.layers = nn.Sequential(
+            nn.Linear(inputs, width), act, nn.Linear(width, width // 2), act, nn.Linear(width // 2, 1)
+        )
 
     def forward(self, images: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
-        """images: float [N, C, H, W] in [-1, 1]; class_labels: int64 [N]. Returns logits: float [N], positive for "real"."""
+        """images: float [N, C, H, W] in [-1, 1]; class_labels: int64 [N]. Returns logits: float [N], positive for
+        "real".
+        """
         return self.layers(beside(images.flatten(1), class_labels, self.config.num_classes)).squeeze(1)

@@ -1,4 +1,6 @@
-"""Classifiers: LeNet-5 in its usual modern form, and the residual networks for small images (arXiv:1512.03385, section 4.2)."""
+"""Classifiers: LeNet-5 in its usual modern form, and the residual networks for small images (arXiv:1512.03385, section
+4.2).
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class _Classifier(Network):
 
 
 class LeNetClassifier(_Classifier):
-    """Two 5x5 convolutions with max pooling, three linear layers, ReLU: 61,706 parameters at 28 pixels (LeCun et al., Proc. IEEE 1998)."""
+    """Two 5x5 convolutions with max pooling, three linear layers, ReLU: 61,706 parameters at 28 pixels (LeCun et al.,
+    Proc. IEEE 1998).
+    """
 
     @register_to_config
     def __init__(
@@ -59,7 +63,9 @@ class LeNetClassifier(_Classifier):
 
 
 class ResNetClassifier(_Classifier):
-    """6n + 2 layers in three stages of n residual blocks, with shortcuts that have no parameters (arXiv:1512.03385, option A)."""
+    """6n + 2 layers in three stages of n residual blocks, with shortcuts that have no parameters (arXiv:1512.03385,
+    option A).
+    """
 
     @register_to_config
     def __init__(
@@ -75,7 +81,9 @@ class ResNetClassifier(_Classifier):
         blocks, rest = divmod(depth - 2, 6)
         if rest or blocks < 1:
             raise ValueError(f"depth={depth} is not 6n + 2; use 8, 14, 20, 32, 44, 56 or 110")
-        self.first = nn.Sequential(nn.Conv2d(image_channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU())
+        self.first = nn.Sequential(
+            nn.Conv2d(image_channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()
+        )
         widths = [width * 2**stage for stage in range(3) for _ in range(blocks)]
         pairs = zip([width, *widths[:-1]], widths, strict=True)
         self.stages = nn.Sequential(*(_ResidualBlock(before, after) for before, after in pairs))
@@ -102,5 +110,7 @@ class _ResidualBlock(nn.Module):
         )
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        shortcut = F.pad(maps[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.added // 2, self.added - self.added // 2))
+        shortcut = F.pad(
+            maps[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.added // 2, self.added - self.added // 2)
+        )
         return (self.branch(maps) + shortcut).relu()

@@ -1,4 +1,6 @@
-"""Convolutional VAE: four halvings to the posterior, doublings back to the pixels (arXiv:1312.6114; widths as usual for MNIST)."""
+"""Convolutional VAE: four halvings to the posterior, doublings back to the pixels (arXiv:1312.6114; widths as usual for
+MNIST).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ SIDES = {28: (4, 7, 14, 28), 32: (4, 8, 16, 32), 64: (4, 8, 16, 32, 64), 128: (4
 
 
 class ConvVAE(LatentNetwork):
-    """4x4 convolutions, width to 8 width, to the posterior; a linear layer and transposed 3x3 convolutions back; batch norm and ReLU."""
+    """4x4 convolutions, width to 8 width, to the posterior; a linear layer and transposed 3x3 convolutions back; batch
+    norm and ReLU.
+    """
 
     @register_to_config
     def __init__(
@@ -31,7 +35,9 @@ class ConvVAE(LatentNetwork):
         super().__init__()
         check_latent_distribution(latent_distribution)
         if image_size not in SIDES:
-            raise ValueError(f"image_size={image_size} is not a size that ConvVAE makes; use one of {', '.join(map(str, SIDES))}")
+            raise ValueError(
+                f"image_size={image_size} is not a size that ConvVAE makes; use one of {', '.join(map(str, SIDES))}"
+            )
         self.encoder = _encoder(image_channels, width)
         features = 8 * width * (image_size // 16) ** 2
         self.to_mean = nn.Linear(features, latent_dim)
@@ -66,7 +72,10 @@ def _encoder(image_channels: int, width: int) -> nn.Sequential:
 
 
 def _decoder(sides: tuple[int, ...], image_channels: int, latent_dim: int, channels: int) -> nn.Sequential:
-    layers: list[nn.Module] = [nn.Linear(latent_dim, channels * sides[0] ** 2), nn.Unflatten(1, (channels, sides[0], sides[0]))]
+    layers: list[nn.Module] = [
+        nn.Linear(latent_dim, channels * sides[0] ** 2),
+        nn.Unflatten(1, (channels, sides[0], sides[0])),
+    ]
     for side, larger in pairwise(sides[:-1]):
         layers += [_doubling(channels, channels // 2, side, larger), nn.BatchNorm2d(channels // 2), nn.ReLU()]
         channels //= 2

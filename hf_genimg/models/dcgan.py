@@ -1,4 +1,6 @@
-"""DCGAN: strided convolutions, batch norm in both networks (arXiv:1511.06434), in the widely used form with 4x4 kernels."""
+"""DCGAN: strided convolutions, batch norm in both networks (arXiv:1511.06434), in the widely used form with 4x4
+kernels.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ IMAGE_SIZES = (16, 28, 32, 64, 128, 256)
 def base_size(image_size: int) -> int:
     """The side of the smallest feature map: 4 for powers of two, 7 for the 28 pixels of MNIST."""
     if image_size not in IMAGE_SIZES:
-        raise ValueError(f"image_size={image_size} is not a size that DCGAN makes; use one of {', '.join(map(str, IMAGE_SIZES))}")
+        raise ValueError(
+            f"image_size={image_size} is not a size that DCGAN makes; use one of {', '.join(map(str, IMAGE_SIZES))}"
+        )
     return 7 if image_size == 28 else 4
 
 
@@ -30,7 +34,11 @@ def stage_widths(image_size: int, width: int) -> list[int]:
 def growing(image_size: int, latent_dim: int, image_channels: int, width: int) -> nn.Sequential:
     """From a 1x1 map to an image: one transposed convolution to 4x4 (or 7x7), then doublings."""
     *narrower, widest = stage_widths(image_size, width)
-    layers = [nn.ConvTranspose2d(latent_dim, widest, base_size(image_size), bias=False), nn.BatchNorm2d(widest), nn.ReLU()]
+    layers = [
+        nn.ConvTranspose2d(latent_dim, widest, base_size(image_size), bias=False),
+        nn.BatchNorm2d(widest),
+        nn.ReLU(),
+    ]
     channels = widest
     for features in reversed(narrower):
         layers += [nn.ConvTranspose2d(channels, features, 4, 2, 1, bias=False), nn.BatchNorm2d(features), nn.ReLU()]
@@ -51,7 +59,9 @@ def shrinking(image_size: int, image_channels: int, width: int, minibatch_std: b
 
 
 class DCGANGenerator(LatentNetwork):
-    """Latents as a 1x1 map, one transposed convolution to 4x4 (or 7x7), then doublings; batch norm and ReLU between, tanh last."""
+    """Latents as a 1x1 map, one transposed convolution to 4x4 (or 7x7), then doublings; batch norm and ReLU between,
+    tanh last.
+    """
 
     @register_to_config
     def __init__(
@@ -74,7 +84,9 @@ class DCGANGenerator(LatentNetwork):
 
 
 class DCGANDiscriminator(Network):
-    """Halvings by strided convolutions to 4x4 (or 7x7), then one logit; leaky ReLU, batch norm on all layers but the first and the last."""
+    """Halvings by strided convolutions to 4x4 (or 7x7), then one logit; leaky ReLU, batch norm on all layers but the
+    first and the last.
+    """
 
     @register_to_config
     def __init__(

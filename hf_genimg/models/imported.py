@@ -1,10 +1,11 @@
 """Networks that were trained elsewhere (`hf-genimg convert`): any chain of the usual layers, spelled out in the config.
 
-A layer is a list, its kind first: `["linear", in, out, bias]`, `["conv", in, out, kernel, stride, padding, bias]`, `["conv_transpose",
-in, out, kernel, stride, padding, output_padding, bias]`, `["norm", features, eps]`, `["relu"]`, `["leaky_relu", slope]`, `["tanh"]`,
-`["sigmoid"]`, `["scale", [a, ...], [b, ...]]` (a x + b, for all channels or for each), `["max_pool", kernel, stride, padding]`,
-`["average_pool", ...]`, `["mean"]` (over positions), `["flatten"]`, `["unflatten", channels, side]`, `["residual", branch, shortcut]`
-(two lists of layers, added and rectified), `["subsample", stride, added]` (a shortcut without parameters).
+A layer is a list, its kind first: `["linear", in, out, bias]`, `["conv", in, out, kernel, stride, padding, bias]`,
+`["conv_transpose", in, out, kernel, stride, padding, output_padding, bias]`, `["norm", features, eps]`, `["relu"]`,
+`["leaky_relu", slope]`, `["tanh"]`, `["sigmoid"]`, `["scale", [a, ...], [b, ...]]` (a x + b, for all channels or for
+each), `["max_pool", kernel, stride, padding]`, `["average_pool", ...]`, `["mean"]` (over positions), `["flatten"]`,
+`["unflatten", channels, side]`, `["residual", branch, shortcut]` (two lists of layers, added and rectified),
+`["subsample", stride, added]` (a shortcut without parameters).
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ class ImportedVAE(LatentNetwork):
 
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         """latents: float [N, latent_dim]. Returns mean images: float [N, C, H, W] in [-1, 1]."""
-        return self.decoder(latents).view(-1, self.config.image_channels, self.config.image_size, self.config.image_size)
+        return self.decoder(latents).view(
+            -1, self.config.image_channels, self.config.image_size, self.config.image_size
+        )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """images: float [N, C, H, W] in [-1, 1]. Returns reconstructions through the posterior mean, likewise."""
@@ -83,7 +86,9 @@ class ImportedVAE(LatentNetwork):
 
 
 class ImportedClassifier(Network):
-    """Images through a chain of layers to features, of which a linear layer makes logits; without layers, the features are the pixels."""
+    """Images through a chain of layers to features, of which a linear layer makes logits; without layers, the features
+    are the pixels.
+    """
 
     @register_to_config
     def __init__(
@@ -159,7 +164,9 @@ class _Subsample(nn.Module):
         self.stride, self.added = stride, added
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        return F.pad(maps[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.added // 2, self.added - self.added // 2))
+        return F.pad(
+            maps[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.added // 2, self.added - self.added // 2)
+        )
 
 
 class _Residual(nn.Module):
@@ -173,7 +180,9 @@ class _Residual(nn.Module):
 
 KINDS: dict[str, Callable[..., nn.Module]] = {
     "linear": lambda before, after, bias: nn.Linear(before, after, bias=bias),
-    "conv": lambda before, after, kernel, stride, padding, bias: nn.Conv2d(before, after, kernel, stride, padding, bias=bias),
+    "conv": lambda before, after, kernel, stride, padding, bias: nn.Conv2d(
+        before, after, kernel, stride, padding, bias=bias
+    ),
     "conv_transpose": lambda before, after, kernel, stride, padding, more, bias: nn.ConvTranspose2d(
         before, after, kernel, stride, padding, more, bias=bias
     ),

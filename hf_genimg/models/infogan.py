@@ -1,6 +1,8 @@
-"""InfoGAN (arXiv:1606.03657): classes and codes that nobody named are found, for the discriminator must guess them; in DCGAN's form.
+"""InfoGAN (arXiv:1606.03657): classes and codes that nobody named are found, for the discriminator must guess them; in
+DCGAN's form.
 
-With fully connected layers (`hidden`) between the convolutions and everything else, as the paper has them for MNIST (table 1).
+With fully connected layers (`hidden`) between the convolutions and everything else, as the paper has them for MNIST
+(table 1).
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class InfoGANGenerator(ACGANGenerator):
         if hidden:
             widest, side = stage_widths(image_size, width)[-1], base_size(image_size)
             to_map = [*_flat(latent_dim + num_classes, hidden, nn.ReLU()), *_flat(hidden, widest * side**2, nn.ReLU())]
-            doublings = growing(image_size, latent_dim, image_channels, width)[3:]  # after the first layer, its norm and activation
+            doublings = growing(image_size, latent_dim, image_channels, width)[
+                3:
+            ]  # after the first layer, its norm and activation
             self.layers = nn.Sequential(nn.Flatten(), *to_map, nn.Unflatten(1, (widest, side, side)), *doublings)
             self.apply(dcgan_initialisation)
 

@@ -1,4 +1,6 @@
-"""MLP GAN: fully connected generator and discriminator, the GAN of the first paper (arXiv:1406.2661) in its usual modern form."""
+"""MLP GAN: fully connected generator and discriminator, the GAN of the first paper (arXiv:1406.2661) in its usual
+modern form.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from ._network import LatentNetwork, Network, refuse_labels
 
 
 class MLPGANGenerator(LatentNetwork):
-    """Latents -> width -> 2 width -> 4 width -> 8 width -> pixels, leaky ReLU between, batch norm on all hidden layers but the first.
+    """Latents -> width -> 2 width -> 4 width -> 8 width -> pixels, leaky ReLU between, batch norm on all hidden layers
+    but the first.
 
     The much copied reference passes 0.8 to batch norm as eps where momentum was meant; here eps is 1e-5.
     """

@@ -1,4 +1,6 @@
-"""pix2pix: a U-Net that translates images and a discriminator that judges patches (arXiv:1611.07004), in the widely used form."""
+"""pix2pix: a U-Net that translates images and a discriminator that judges patches (arXiv:1611.07004), in the widely
+used form.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ STAGES = 3  # of the discriminator that judges patches of 70 pixels
 def level_widths(image_size: int, width: int) -> list[int]:
     """Channels after each halving, down to a single pixel: doubled each time, up to 8 times `width`."""
     if image_size not in IMAGE_SIZES:
-        raise ValueError(f"image_size={image_size} is not a size that pix2pix makes; use one of {', '.join(map(str, IMAGE_SIZES))}")
+        raise ValueError(
+            f"image_size={image_size} is not a size that pix2pix makes; use one of {', '.join(map(str, IMAGE_SIZES))}"
+        )
     return [width * min(2**level, 8) for level in range(image_size.bit_length() - 1)]
 
 
@@ -31,9 +35,11 @@ def patch_size(stages: int) -> int:
 
 
 def fitting_stages(image_size: int) -> int:
-    """As many halvings as the paper's discriminator where a patch is then smaller than the image, otherwise as many as leave it so, or 1.
+    """As many halvings as the paper's discriminator where a patch is then smaller than the image, otherwise as many as
+    leave it so, or 1.
 
-    One logit that sees the whole image would judge the image, not its texture: the 70 pixels are a quarter of the paper's 256.
+    One logit that sees the whole image would judge the image, not its texture: the 70 pixels are a quarter of the
+    paper's 256.
     """
     return max([stages for stages in range(1, STAGES + 1) if patch_size(stages) < image_size], default=1)
 
@@ -41,8 +47,8 @@ def fitting_stages(image_size: int) -> int:
 class Pix2PixGenerator(Network):
     """A U-Net: halvings to a single pixel and doublings back, each of which also sees the halving of its size.
 
-    In training, dropout in up to three of the inner doublings is the noise (arXiv:1611.07004, section 3.2); in eval mode there is none, so
-    that one input has one translation. Below 64 pixels no doubling is wide enough to have it.
+    In training, dropout in up to three of the inner doublings is the noise (arXiv:1611.07004, section 3.2); in eval
+    mode there is none, so that one input has one translation. Below 64 pixels no doubling is wide enough to have it.
     """
 
     @register_to_config
@@ -68,7 +74,9 @@ class Pix2PixGenerator(Network):
         self.apply(dcgan_initialisation)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """images: float [N, input_channels, H, W] in [-1, 1]. Returns images: float [N, image_channels, H, W] in [-1, 1]."""
+        """images: float [N, input_channels, H, W] in [-1, 1]. Returns images: float [N, image_channels, H, W] in [-1,
+        1].
+        """
         features, skips = images, []
         for halve in self.down:
             features = halve(features)
@@ -109,7 +117,8 @@ class Pix2PixDiscriminator(Network):
         image_channels: int = 3,  # of the translation: 1 grey, 3 colour
         input_channels: int = 3,  # of what is translated: 1 grey, 3 colour
         width: int = 64,  # channels of the largest feature map
-        stages: int | None = None,  # halvings: 1, 2 or 3 for patches of 16, 34 or 70 pixels; none: the most with patches below image_size
+        stages: int
+        | None = None,  # halvings: 1, 2 or 3 for patches of 16, 34 or 70 pixels; none: the most with patches below image_size
         norm: str = "batch",  # or instance
     ) -> None:
         super().__init__()
@@ -117,15 +126,22 @@ class Pix2PixDiscriminator(Network):
         norms = _norm_named(norm)
         stages = fitting_stages(image_size) if stages is None else stages
         if not 1 <= stages <= STAGES or image_size >> stages < 4:
-            raise ValueError(f"stages={stages} is not possible with image_size={image_size}; use {fitting_stages(image_size)} or none")
+            raise ValueError(
+                f"stages={stages} is not possible with image_size={image_size}; use {fitting_stages(image_size)} or none"
+            )
         layers = [nn.Conv2d(input_channels + image_channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
         for stage in range(1, stages + 1):
             stride = 1 if stage == stages else 2
-            features = [nn.Conv2d(width * 2 ** (stage - 1), width * 2**stage, 4, stride, 1, bias=False), norms(width * 2**stage)]
+            features = [
+                nn.Conv2d(width * 2 ** (stage - 1), width * 2**stage, 4, stride, 1, bias=False),
+                norms(width * 2**stage),
+            ]
             layers += [*features, nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Conv2d(width * 2**stages, 1, 4, 1, 1))
         self.apply(dcgan_initialisation)
 
     def forward(self, inputs: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-        """inputs, images: float [N, C_in, H, W] and [N, C, H, W] in [-1, 1]. Returns logits: float [N, h, w], positive for "real"."""
+        """inputs, images: float [N, C_in, H, W] and [N, C, H, W] in [-1, 1]. Returns logits: float [N, h, w], positive
+        for "real".
+        """
         return self.layers(torch.cat([inputs, images], dim=1)).squeeze(1)

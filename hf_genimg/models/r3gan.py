@@ -1,4 +1,6 @@
-"""R3GAN (arXiv:2501.05441): a modernised residual pair without norm, noise or other tricks; the penalties of its recipe keep it stable."""
+"""R3GAN (arXiv:2501.05441): a modernised residual pair without norm, noise or other tricks; the penalties of its recipe
+keep it stable.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ GAIN = math.sqrt(2 / 1.04)  # of a leaky ReLU with slope 0.2: keeps the variance
 def stage_widths(image_size: int, width: int, widest: int) -> list[int]:
     """Channels of each stage, the smallest map first: `width` up to `widest` pixels, halved at each doubling above."""
     if image_size not in IMAGE_SIZES:
-        raise ValueError(f"image_size={image_size} is not a size that R3GAN makes; use one of {', '.join(map(str, IMAGE_SIZES))}")
+        raise ValueError(
+            f"image_size={image_size} is not a size that R3GAN makes; use one of {', '.join(map(str, IMAGE_SIZES))}"
+        )
     if widest < 1:
         raise ValueError(f"widest={widest} must be above 0: pixels a side of the largest map with {width} channels")
     stages = (image_size // base_size(image_size)).bit_length()
@@ -55,7 +59,9 @@ class _BiasedActivation(nn.Module):
 
 
 class _Block(nn.Module):
-    """1x1 to twice the channels, grouped 3x3, 1x1 back, which begins at zero; scaled for the number of blocks (arXiv:1901.09321)."""
+    """1x1 to twice the channels, grouped 3x3, 1x1 back, which begins at zero; scaled for the number of blocks
+    (arXiv:1901.09321).
+    """
 
     def __init__(self, channels: int, blocks: int) -> None:
         super().__init__()
@@ -73,16 +79,22 @@ class _Block(nn.Module):
 
 
 def _stages(widths: list[int]) -> nn.ModuleList:
-    return nn.ModuleList(nn.Sequential(*(_Block(width, BLOCKS * len(widths)) for _ in range(BLOCKS))) for width in widths)
+    return nn.ModuleList(
+        nn.Sequential(*(_Block(width, BLOCKS * len(widths)) for _ in range(BLOCKS))) for width in widths
+    )
 
 
 def _changes(widths: list[int]) -> nn.ModuleList:
     """Between stages: 1x1 where the number of channels changes."""
-    return nn.ModuleList(nn.Identity() if one == two else drawn(nn.Conv2d(one, two, 1, bias=False)) for one, two in pairwise(widths))
+    return nn.ModuleList(
+        nn.Identity() if one == two else drawn(nn.Conv2d(one, two, 1, bias=False)) for one, two in pairwise(widths)
+    )
 
 
 class R3GANGenerator(LatentNetwork):
-    """A learned basis of smallest maps, weighted by latents (and class), then stages of two blocks with doublings between."""
+    """A learned basis of smallest maps, weighted by latents (and class), then stages of two blocks with doublings
+    between.
+    """
 
     mixes_labels = True
 
@@ -144,7 +156,9 @@ class R3GANDiscriminator(Network):
         self.classes = drawn(nn.Linear(num_classes, widths[-1], bias=False), 1.0) if num_classes else None
 
     def forward(self, images: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
-        """images: float [N, C, H, W] in [-1, 1]; class_labels: int64 [N], or None. Returns logits: float [N], positive for "real"."""
+        """images: float [N, C, H, W] in [-1, 1]; class_labels: int64 [N], or None. Returns logits: float [N], positive
+        for "real".
+        """
         check_labels(self.config.num_classes, class_labels)
         maps = self.stages[0](self.from_pixels(images))
         for change, stage in zip(self.changes, self.stages[1:], strict=True):

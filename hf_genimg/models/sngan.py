@@ -1,4 +1,6 @@
-"""SNGAN (arXiv:1802.05957): residual networks, the discriminator's weights spectrally normed; classes by projection (arXiv:1802.05637)."""
+"""SNGAN (arXiv:1802.05957): residual networks, the discriminator's weights spectrally normed; classes by projection
+(arXiv:1802.05637).
+"""
 
 from __future__ import annotations
 

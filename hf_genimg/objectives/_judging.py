@@ -28,11 +28,17 @@ class Judging(nn.Module):
         """The discriminator of images whose classes are `labels`."""
         return networks["discriminator"] if labels is None else partial(networks["discriminator"], class_labels=labels)
 
-    def judged(self, networks: Networks, images: torch.Tensor, labels: Labels, latents: torch.Tensor | None) -> tuple[torch.Tensor, Terms]:
-        """Logits float [N] of images, and what else is to be minimised there. latents: what fakes were made of; None for real images."""
+    def judged(
+        self, networks: Networks, images: torch.Tensor, labels: Labels, latents: torch.Tensor | None
+    ) -> tuple[torch.Tensor, Terms]:
+        """Logits float [N] of images, and what else is to be minimised there. latents: what fakes were made of; None
+        for real images.
+        """
         return self.told(networks, labels)(images).float(), {}
 
     def play(self, networks: Networks, labels: Labels, *rest: Any) -> Play:
         """What regularizers are shown; `rest` from `latents` on."""
         generator = networks["generator"]
-        return Play(networks, self.told(networks, labels), lambda latents: generator(latents, labels), self.augment, *rest)
+        return Play(
+            networks, self.told(networks, labels), lambda latents: generator(latents, labels), self.augment, *rest
+        )

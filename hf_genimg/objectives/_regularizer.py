@@ -13,7 +13,9 @@ Images = torch.Tensor  # float [N, C, H, W]
 
 
 class Play(NamedTuple):
-    """One micro-batch of a player's turn. `judge` and `generate` are the networks, told the classes of this micro-batch."""
+    """One micro-batch of a player's turn. `judge` and `generate` are the networks, told the classes of this
+    micro-batch.
+    """
 
     networks: dict[str, nn.Module]
     judge: Callable[[Images], torch.Tensor]  # images, augmented or changed otherwise, to logits [N]
@@ -29,12 +31,14 @@ class Play(NamedTuple):
 class Regularizer(nn.Module):
     """Adds terms to one player's turn, or to both. `update` is called once after each update of the discriminator.
 
-    Buffers are saved and resumed. One called `gathered` begins each turn at zero, and before `update` is summed over all processes: what
-    is added to it in the micro-batches of a turn is the same everywhere then.
+    Buffers are saved and resumed. One called `gathered` begins each turn at zero, and before `update` is summed over
+    all processes: what is added to it in the micro-batches of a turn is the same everywhere then.
     """
 
     def forward(self, discriminator: nn.Module, real: Images, fake: Images) -> Terms:
-        """Terms of the discriminator that need no more than the images it saw: float [N, C, H, W]. Returns named, weighted scalars."""
+        """Terms of the discriminator that need no more than the images it saw: float [N, C, H, W]. Returns named,
+        weighted scalars.
+        """
         return {}
 
     def judged(self, play: Play) -> Terms:

@@ -1,4 +1,6 @@
-"""A game whose discriminator also guesses what images were made of: their classes (arXiv:1610.09585), or codes (arXiv:1606.03657)."""
+"""A game whose discriminator also guesses what images were made of: their classes (arXiv:1610.09585), or codes
+(arXiv:1606.03657).
+"""
 
 from __future__ import annotations
 
@@ -29,17 +31,20 @@ class Auxiliary(Adversarial):
         """The discriminator, which guesses and is told nothing."""
         return networks["discriminator"]
 
-    def judged(self, networks: Networks, images: torch.Tensor, labels: Labels, latents: torch.Tensor | None) -> tuple[torch.Tensor, Terms]:
+    def judged(
+        self, networks: Networks, images: torch.Tensor, labels: Labels, latents: torch.Tensor | None
+    ) -> tuple[torch.Tensor, Terms]:
         logits, guesses = networks["discriminator"].judge(images)
         name = "class_real" if latents is None else "class_fake"
         return logits.float(), {name: self.weight * F.cross_entropy(guesses.float(), labels)}
 
 
 class Informed(Auxiliary):
-    """InfoGAN: no labels in the data; classes are drawn, and `codes`, the first latents, too. Fakes alone are guessed (eq. 5 and 6).
+    """InfoGAN: no labels in the data; classes are drawn, and `codes`, the first latents, too. Fakes alone are guessed
+    (eq. 5 and 6).
 
-    `guesses` are logits of `num_classes` classes and the mean of each code, whose deviation is taken as 1: so the bound on the mutual
-    information is a cross-entropy and half a squared distance, up to constants.
+    `guesses` are logits of `num_classes` classes and the mean of each code, whose deviation is taken as 1: so the bound
+    on the mutual information is a cross-entropy and half a squared distance, up to constants.
     """
 
     def __init__(self, *, num_classes: int, codes: int, **parts: Any) -> None:
@@ -50,10 +55,15 @@ class Informed(Auxiliary):
         images = batch["images"]
         return torch.randint(self.num_classes, (len(images),), device=images.device)
 
-    def judged(self, networks: Networks, images: torch.Tensor, labels: Labels, latents: torch.Tensor | None) -> tuple[torch.Tensor, Terms]:
+    def judged(
+        self, networks: Networks, images: torch.Tensor, labels: Labels, latents: torch.Tensor | None
+    ) -> tuple[torch.Tensor, Terms]:
         logits, guesses = networks["discriminator"].judge(images)
         if latents is None:
             return logits.float(), {}
         classes, means = guesses.float().split([self.num_classes, self.codes], 1)
         distance = 0.5 * (means - latents[:, : self.codes]).square().sum(1).mean()
-        return logits.float(), {"class": self.weight * F.cross_entropy(classes, labels), "codes": self.weight * distance}
+        return logits.float(), {
+            "class": self.weight * F.cross_entropy(classes, labels),
+            "codes": self.weight * distance,
+        }

@@ -21,7 +21,9 @@ class Classification(nn.Module):
     players = ("classifier",)
     kept: frozenset[str] = frozenset()
 
-    def __init__(self, label_smoothing: float = 0.0, augment: Callable[[torch.Tensor], torch.Tensor] | None = None) -> None:
+    def __init__(
+        self, label_smoothing: float = 0.0, augment: Callable[[torch.Tensor], torch.Tensor] | None = None
+    ) -> None:
         super().__init__()
         if not 0 <= label_smoothing < 1:
             raise ValueError(f"label_smoothing={label_smoothing} must be at least 0 and below 1")

@@ -12,7 +12,9 @@ from .regularizers import Play, Regularizer, Terms
 
 
 class Follow(Regularizer):
-    """Moves an augmentation that holds state: it `observe`s the logits on real images, and `move`s once after each update."""
+    """Moves an augmentation that holds state: it `observe`s the logits on real images, and `move`s once after each
+    update.
+    """
 
     def __init__(self, part: nn.Module) -> None:
         super().__init__()
@@ -27,7 +29,9 @@ class Follow(Regularizer):
 
 
 class LeCam(Regularizer):
-    """weight times `losses.cures.lecam`, with anchors that are running means of the logits, one step an update (arXiv:2104.03310)."""
+    """weight times `losses.cures.lecam`, with anchors that are running means of the logits, one step an update
+    (arXiv:2104.03310).
+    """
 
     def __init__(self, weight: float, decay: float = 0.99) -> None:
         super().__init__()
@@ -53,7 +57,9 @@ class LeCam(Regularizer):
 
 
 class Consistency(Regularizer):
-    """Logits stay when images are changed: real ones (CR, arXiv:1910.12027) and fakes too (bCR, arXiv:2002.04724, algorithm 1)."""
+    """Logits stay when images are changed: real ones (CR, arXiv:1910.12027) and fakes too (bCR, arXiv:2002.04724,
+    algorithm 1).
+    """
 
     def __init__(self, change: Callable[[torch.Tensor], torch.Tensor], *, real: float = 0.0, fake: float = 0.0) -> None:
         super().__init__()
@@ -62,9 +68,13 @@ class Consistency(Regularizer):
     def judged(self, play: Play) -> Terms:
         terms = {}
         if self.real:
-            terms["consistency_real"] = self.real * consistency(play.on_real, play.judge(self.change(play.real)).float())
+            terms["consistency_real"] = self.real * consistency(
+                play.on_real, play.judge(self.change(play.real)).float()
+            )
         if self.fake:
-            terms["consistency_fake"] = self.fake * consistency(play.on_fake, play.judge(self.change(play.fake)).float())
+            terms["consistency_fake"] = self.fake * consistency(
+                play.on_fake, play.judge(self.change(play.fake)).float()
+            )
         return terms
 
 
@@ -78,7 +88,10 @@ class LatentConsistency(Regularizer):
     def judged(self, play: Play) -> Terms:
         with torch.no_grad():
             near = play.generate(self._near(play.latents))
-        return {"consistency_latents": self.for_discriminator * consistency(play.on_fake, play.judge(play.augment(near)).float())}
+        return {
+            "consistency_latents": self.for_discriminator
+            * consistency(play.on_fake, play.judge(play.augment(near)).float())
+        }
 
     def generated(self, play: Play) -> Terms:
         near = play.generate(self._near(play.latents))

@@ -15,8 +15,9 @@ Terms = dict[str, torch.Tensor]
 class Game(NamedTuple):
     """Both functions take logits on real and on fake images, float [N] each, and return named scalar terms to minimise.
 
-    `pairs`: the generator's turn needs real images too; otherwise its function is called with None for them. `boundary`: the logit above
-    which the discriminator says "real"; None where logits only say which of two images is more real.
+    `pairs`: the generator's turn needs real images too; otherwise its function is called with None for them.
+    `boundary`: the logit above which the discriminator says "real"; None where logits only say which of two images is
+    more real.
     """
 
     discriminator: Callable[[torch.Tensor, torch.Tensor], Terms]
@@ -30,7 +31,9 @@ def _tell_apart(on_real: torch.Tensor, on_fake: torch.Tensor) -> Terms:
 
 
 def non_saturating() -> Game:
-    """The generator maximises log D(G(z)) (arXiv:1406.2661, section 3): its gradient stays large while the discriminator is sure."""
+    """The generator maximises log D(G(z)) (arXiv:1406.2661, section 3): its gradient stays large while the
+    discriminator is sure.
+    """
     return Game(_tell_apart, lambda _, on_fake: {"fool": judged_real(on_fake)})
 
 
@@ -57,7 +60,9 @@ def hinge() -> Game:
 
 
 def wasserstein() -> Game:
-    """The difference of mean scores (arXiv:1701.07875, eq. 2). Needs a critic of bounded slope: a gradient penalty or weight clipping."""
+    """The difference of mean scores (arXiv:1701.07875, eq. 2). Needs a critic of bounded slope: a gradient penalty or
+    weight clipping.
+    """
     return Game(
         lambda on_real, on_fake: {"wasserstein": on_fake.mean() - on_real.mean()},
         lambda _, on_fake: {"fool": -on_fake.mean()},
@@ -66,7 +71,9 @@ def wasserstein() -> Game:
 
 
 def relativistic() -> Game:
-    """Each fake is judged against a real image: relativistic pairing (arXiv:1807.00734; R3GAN, arXiv:2501.05441, eq. 2)."""
+    """Each fake is judged against a real image: relativistic pairing (arXiv:1807.00734; R3GAN, arXiv:2501.05441, eq.
+    2).
+    """
     return Game(
         lambda on_real, on_fake: {"pair": paired(on_real, on_fake)},
         lambda on_real, on_fake: {"fool": paired(on_fake, on_real)},

@@ -20,16 +20,24 @@ POINTS: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
 class ZeroCentredPenalty(Regularizer):
     """gamma / 2 E[|grad D|^2], at real images (R1) or fakes (R2) (arXiv:1801.04406, eq. 9).
 
-    every: computed in one of so many updates and multiplied by that number instead (lazily, arXiv:1912.04958, section 3.1).
+    every: computed in one of so many updates and multiplied by that number instead (lazily, arXiv:1912.04958, section
+    3.1).
     course: what gamma is multiplied with, of the number of updates of the discriminator so far.
     """
 
     def __init__(
-        self, gamma: float, *, on: str, every: int = 1, course: Callable[[torch.Tensor], torch.Tensor | float] = lambda updates: 1.0
+        self,
+        gamma: float,
+        *,
+        on: str,
+        every: int = 1,
+        course: Callable[[torch.Tensor], torch.Tensor | float] = lambda updates: 1.0,
     ) -> None:
         super().__init__()
         if on not in ("real", "fake") or every < 1 or gamma < 0:
-            raise ValueError(f"on={on} must be real or fake, gamma={gamma} at least 0 and penalty_every={every} at least 1")
+            raise ValueError(
+                f"on={on} must be real or fake, gamma={gamma} at least 0 and penalty_every={every} at least 1"
+            )
         self.gamma, self.on, self.every, self.course = gamma, on, every, course
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
 

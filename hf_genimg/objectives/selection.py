@@ -14,7 +14,9 @@ from .regularizers import Play, Regularizer, Terms
 
 
 class Orthogonal(Regularizer):
-    """weight times `losses.cures.orthogonality` of all weights with two or more dimensions, of each network in its own turn."""
+    """weight times `losses.cures.orthogonality` of all weights with two or more dimensions, of each network in its own
+    turn.
+    """
 
     def __init__(self, weight: float) -> None:
         super().__init__()
@@ -33,13 +35,16 @@ class Orthogonal(Regularizer):
 class TopK(Regularizer):
     """The generator learns from the fakes with the highest logits only (arXiv:2002.06224, section 3).
 
-    Of each micro-batch, the share `share ** min(1, t / updates)` after t updates of the discriminator: from all of it to `share` of it.
+    Of each micro-batch, the share `share ** min(1, t / updates)` after t updates of the discriminator: from all of it
+    to `share` of it.
     """
 
     def __init__(self, share: float, updates: int) -> None:
         super().__init__()
         if not 0 < share <= 1 or updates < 1:
-            raise ValueError(f"top_k={share} must be above 0 and at most 1, and be reached after at least one update, not {updates}")
+            raise ValueError(
+                f"top_k={share} must be above 0 and at most 1, and be reached after at least one update, not {updates}"
+            )
         self.share, self.last = share, updates
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
 
@@ -52,9 +57,13 @@ class TopK(Regularizer):
 
 
 def smoothed(game: Game, name: str, amount: float) -> Game:
-    """The game in which real images are to be judged real with probability 1 - amount only (arXiv:1606.03498, section 3.4)."""
+    """The game in which real images are to be judged real with probability 1 - amount only (arXiv:1606.03498, section
+    3.4).
+    """
     if name not in SMOOTHED:
-        raise ValueError(f"label_smoothing={amount} cannot go with game={name}, which has no labels; use game={' or '.join(SMOOTHED)}")
+        raise ValueError(
+            f"label_smoothing={amount} cannot go with game={name}, which has no labels; use game={' or '.join(SMOOTHED)}"
+        )
 
     def discriminator(on_real: torch.Tensor, on_fake: torch.Tensor) -> Terms:
         return {**game.discriminator(on_real, on_fake), "real": SMOOTHED[name](on_real, amount)}

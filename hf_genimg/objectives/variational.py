@@ -5,7 +5,11 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ..losses.variational import bernoulli_negative_log_likelihood, gaussian_negative_log_likelihood, kl_to_standard_normal
+from ..losses.variational import (
+    bernoulli_negative_log_likelihood,
+    gaussian_negative_log_likelihood,
+    kl_to_standard_normal,
+)
 
 LIKELIHOODS = ("bernoulli", "gaussian")
 Terms = dict[str, torch.Tensor]

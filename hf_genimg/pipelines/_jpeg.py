@@ -8,7 +8,8 @@ from functools import cache
 import torch
 import torch.nn.functional as F
 
-# The steps of the luminance at quality 70: ITU-T T.81, table K.1, times 0.6 as libjpeg rounds it. Rows are vertical frequencies.
+# The steps of the luminance at quality 70: ITU-T T.81, table K.1, times 0.6 as libjpeg rounds it. Rows are vertical
+# frequencies.
 STEPS = (
     (10, 7, 6, 10, 14, 24, 31, 37),
     (7, 7, 8, 11, 16, 35, 36, 33),

@@ -23,8 +23,9 @@ Forward = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
 class GeneratedImages(ImagePipelineOutput):
     """Images, and what to ask for to get them again.
 
-    images: as `output_type` says. seeds: N integers, image i is the one that `seed=seeds[i]` names; None where the caller's generators or
-    latents made them. class_labels: N integers, or of mixed classes N times the weight of each; None for an unconditional model.
+    images: as `output_type` says. seeds: N integers, image i is the one that `seed=seeds[i]` names; None where the
+    caller's generators or latents made them. class_labels: N integers, or of mixed classes N times the weight of each;
+    None for an unconditional model.
     """
 
     seeds: list[int] | None = None
@@ -59,25 +60,30 @@ class LatentPipeline(Pipeline):
         """Generate images.
 
         Args:
-            num_images: how many; 1 unless latents, class labels or generators that are given one per image say otherwise.
-            class_labels: of a conditional model: one for all images or one for each, int64 [N], from 0 to num_classes - 1. Left out, each
-                image draws its own. Where `capabilities.soft_labels`, also weights of classes, float [num_classes] or [N, num_classes],
-                from 0 and with sum 1: classes are mixed. All weight on one class is that class.
-            seed: image i draws all it needs from a CPU generator of its own, seeded with seed + i: seed 7 names the same image (to 1e-5)
-                whatever `num_images`, `max_batch_size` and the device are. Left out, one is drawn from torch's global random state.
-            generator: instead of a seed: one, from which the images draw one after another, or a list with one for each image.
+            num_images: how many; 1 unless latents, class labels or generators that are given one per image say
+                otherwise.
+            class_labels: of a conditional model: one for all images or one for each, int64 [N], from 0 to num_classes -
+                1. Left out, each image draws its own. Where `capabilities.soft_labels`, also weights of classes, float
+                [num_classes] or [N, num_classes], from 0 and with sum 1: classes are mixed. All weight on one class is
+                that class.
+            seed: image i draws all it needs from a CPU generator of its own, seeded with seed + i: seed 7 names the
+                same image (to 1e-5) whatever `num_images`, `max_batch_size` and the device are. Left out, one is drawn
+                from torch's global random state.
+            generator: instead of a seed: one, from which the images draw one after another, or a list with one for each
+                image.
             latents: float [N, D], instead of drawing them.
-            truncation: from 0 to 2; the latents are multiplied by it. 1 is as trained; less gives more usual and less varied images. A
-                network that asks for it (`standing_batches` in its config) then gets batch-norm statistics of such latents.
+            truncation: from 0 to 2; the latents are multiplied by it. 1 is as trained; less gives more usual and less
+                varied images. A network that asks for it (`standing_batches` in its config) then gets batch-norm
+                statistics of such latents.
             max_batch_size: the most images that the network makes at once; all of them unless given.
-            output_type: `pil`, a list of images of mode L or RGB; `np`, float32 [N, H, W, C] in [0, 1]; `pt`, float32 [N, C, H, W] in
-                [0, 1]; `uint8`, torch.uint8 [N, H, W, C]. The last two stay on the model's device.
+            output_type: `pil`, a list of images of mode L or RGB; `np`, float32 [N, H, W, C] in [0, 1]; `pt`, float32
+                [N, C, H, W] in [0, 1]; `uint8`, torch.uint8 [N, H, W, C]. The last two stay on the model's device.
             return_dict: False for the tuple `(images,)`.
             batch_size: diffusers' name for `num_images`.
 
         Returns:
-            `images`, with `seeds` and `class_labels`. PIL images carry their provenance in `image.info`, which `save_png` writes and
-            `image.save` does not.
+            `images`, with `seeds` and `class_labels`. PIL images carry their provenance in `image.info`, which
+            `save_png` writes and `image.save` does not.
 
         Raises:
             ValueError: an argument is not what it may be, or two contradict each other.
@@ -98,7 +104,10 @@ class LatentPipeline(Pipeline):
         labels = None if drawn.class_labels is None else drawn.class_labels.tolist()
         if output_type == "pil":
             seeds, classes = drawn.seeds or [None] * len(images), note_of(drawn.class_labels) or [None] * len(images)
-            self._sign(images, [{"seed": s, "class_label": c, "truncation": truncation} for s, c in zip(seeds, classes, strict=True)])
+            self._sign(
+                images,
+                [{"seed": s, "class_label": c, "truncation": truncation} for s, c in zip(seeds, classes, strict=True)],
+            )
         return GeneratedImages(images, drawn.seeds, labels) if return_dict else (images,)
 
     def interpolate(
@@ -118,8 +127,8 @@ class LatentPipeline(Pipeline):
             seeds: two or more.
             steps: images from one seed to the next, both included; at least 2.
             mode: `slerp`, the great circle, which keeps the length of Gaussian latents; or `lerp`, the straight line.
-            class_labels: of a conditional model: one for the whole walk or one for each seed. Left out, each seed draws its own. Labels are
-                not mixed: each image takes that of the nearer seed.
+            class_labels: of a conditional model: one for the whole walk or one for each seed. Left out, each seed draws
+                its own. Labels are not mixed: each image takes that of the nearer seed.
             Others: as for a call.
 
         Returns:
@@ -133,13 +142,20 @@ class LatentPipeline(Pipeline):
         if mode not in MODES:
             raise ValueError(f"mode={mode!r} is not known; use one of {', '.join(MODES)}")
         ends = draw_seeds(self.network, self.capabilities.num_classes, seeds, class_labels)
-        positions = torch.arange((len(seeds) - 1) * (steps - 1) + 1) / (steps - 1)  # 0 is the first seed, 1 the second, ...
+        positions = torch.arange((len(seeds) - 1) * (steps - 1) + 1) / (
+            steps - 1
+        )  # 0 is the first seed, 1 the second, ...
         labels = None if ends.class_labels is None else ends.class_labels[(positions + 0.5).long()]
-        images = self._make(Drawn(walk(ends.latents, steps, mode), labels, None), truncation, max_batch_size, output_type)
+        images = self._make(
+            Drawn(walk(ends.latents, steps, mode), labels, None), truncation, max_batch_size, output_type
+        )
         if output_type == "pil":
             classes = note_of(labels) or [None] * len(images)
             same = {"seeds": ends.seeds, "mode": mode, "truncation": float(truncation)}
-            self._sign(images, [{**same, "position": p, "class_label": c} for p, c in zip(positions.tolist(), classes, strict=True)])
+            self._sign(
+                images,
+                [{**same, "position": p, "class_label": c} for p, c in zip(positions.tolist(), classes, strict=True)],
+            )
         return images
 
     def save_grid(
@@ -156,7 +172,8 @@ class LatentPipeline(Pipeline):
     ) -> Path:
         """Write one PNG with the images of the seeds from `seed` on, row by row, and its provenance.
 
-        Images below 64 pixels are enlarged by a whole factor, without smoothing. A last row that is not full ends in white.
+        Images below 64 pixels are enlarged by a whole factor, without smoothing. A last row that is not full ends in
+        white.
 
         Args:
             path: ends in .png.
@@ -169,14 +186,22 @@ class LatentPipeline(Pipeline):
 
         Raises:
             ValueError: an argument is not what it may be.
-            FileNotFoundError, FileExistsError: the folder of `path` does not exist; the file does, and `overwrite` is off.
+            FileNotFoundError, FileExistsError: the folder of `path` does not exist; the file does, and `overwrite` is
+                off.
         """
         check_png_path(path, overwrite)
         if columns is not None:
             check_count("columns", columns)
-        made = self(num_images, class_labels=class_labels, seed=seed, truncation=truncation, max_batch_size=max_batch_size)
+        made = self(
+            num_images, class_labels=class_labels, seed=seed, truncation=truncation, max_batch_size=max_batch_size
+        )
         settings = {"seed": made.seeds[0], "num_images": len(made.images), "class_labels": made.class_labels}
-        return save_png(grid(made.images, columns), path, self.provenance(**settings, truncation=float(truncation)), overwrite=overwrite)
+        return save_png(
+            grid(made.images, columns),
+            path,
+            self.provenance(**settings, truncation=float(truncation)),
+            overwrite=overwrite,
+        )
 
     def _check(self, truncation: float = 1.0, max_batch_size: int | None = None, output_type: str = "pil") -> None:
         check_output_type(output_type)

@@ -1,4 +1,6 @@
-"""What every pipeline of the package is: safetensors only, called `hf_genimg.<Class>` wherever its file lies, able to say what it is."""
+"""What every pipeline of the package is: safetensors only, called `hf_genimg.<Class>` wherever its file lies, able to
+say what it is.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,15 @@ from .provenance import REVISION_DIGITS, folder_name, hub_origin, text_entries, 
 from .watermark import DEFAULT_KEY, check_watermark, mark
 
 # ModelMixin.to warns of the modules that must stay in float32 even where there are none, as in every network of ours.
-logging.getLogger("diffusers.models.modeling_utils").addFilter(lambda record: "kept in float32: []" not in record.getMessage())
+logging.getLogger("diffusers.models.modeling_utils").addFilter(
+    lambda record: "kept in float32: []" not in record.getMessage()
+)
 
 
 class Pipeline(DiffusionPipeline):
-    """A diffusers pipeline around one network that makes images. A subclass has the properties `network` and `capabilities`."""
+    """A diffusers pipeline around one network that makes images. A subclass has the properties `network` and
+    `capabilities`.
+    """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -45,14 +51,24 @@ class Pipeline(DiffusionPipeline):
     def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
         """As in diffusers, but a checkpoint that has no safetensors is an error: pickles are never read."""
         if kwargs.get("use_safetensors") is False:
-            raise ValueError("use_safetensors=False would read a pickle, which can run code; hf_genimg reads safetensors only")
+            raise ValueError(
+                "use_safetensors=False would read a pickle, which can run code; hf_genimg reads safetensors only"
+            )
         return super().from_pretrained(str(pretrained_model_name_or_path), **{**kwargs, "use_safetensors": True})
 
-    def save_pretrained(self, save_directory: str | os.PathLike[str], safe_serialization: bool = True, *args: Any, **kwargs: Any) -> None:
+    def save_pretrained(
+        self, save_directory: str | os.PathLike[str], safe_serialization: bool = True, *args: Any, **kwargs: Any
+    ) -> None:
         """As in diffusers, but never as a pickle."""
         if not safe_serialization:
-            raise ValueError("safe_serialization=False would write a pickle, which nobody should load; hf_genimg writes safetensors only")
-        pushed = {name: kwargs.pop(name) for name in ("repo_id", "commit_message", "private", "token", "create_pr") if name in kwargs}
+            raise ValueError(
+                "safe_serialization=False would write a pickle, which nobody should load; hf_genimg writes safetensors only"
+            )
+        pushed = {
+            name: kwargs.pop(name)
+            for name in ("repo_id", "commit_message", "private", "token", "create_pr")
+            if name in kwargs
+        }
         to_hub = kwargs.pop("push_to_hub", False)
         super().save_pretrained(save_directory, True, *args, **kwargs)
         if to_hub:
@@ -70,15 +86,24 @@ class Pipeline(DiffusionPipeline):
         variant: str | None = None,
         subfolder: str | None = None,
     ) -> str:
-        """Push this pipeline with its card and the files that load without hf_genimg, in one commit; returns the repository's address.
+        """Push this pipeline with its card and the files that load without hf_genimg, in one commit; returns the
+        repository's address.
 
         Arguments are those of diffusers. A run directory is pushed with recipe, scores and samples by `hf-genimg push`.
         Raises `ValueError` and `OSError` in one line each, as `hf_genimg.push`.
         """
         if not safe_serialization or subfolder is not None:
-            raise ValueError("it is pushed as safetensors, to the root of its repository; leave out safe_serialization and subfolder")
+            raise ValueError(
+                "it is pushed as safetensors, to the root of its repository; leave out safe_serialization and subfolder"
+            )
         push = import_module("hf_genimg").push  # by its public name: what pushes lies in a layer above
-        settings = {"private": bool(private), "token": token, "commit_message": commit_message, "create_pr": create_pr, "variant": variant}
+        settings = {
+            "private": bool(private),
+            "token": token,
+            "commit_message": commit_message,
+            "create_pr": create_pr,
+            "variant": variant,
+        }
         return push(self, repo_id, **settings).url
 
     def to(self, *args: Any, **kwargs: Any) -> Pipeline:
@@ -99,11 +124,12 @@ class Pipeline(DiffusionPipeline):
         self.__dict__["_writes"] = writes(self.network)
 
     def set_watermark(self, key: str | None = DEFAULT_KEY) -> None:
-        """Mark, from now on and wherever this pipeline is saved and loaded, every image that it gives as `pil` or `uint8`.
+        """Mark, from now on and wherever this pipeline is saved and loaded, every image that it gives as `pil` or
+        `uint8`.
 
-        key: any text; with the default one `hf-genimg verify` finds the mark without being told. It lies in `model_index.json` as
-        `watermark_key`, so it is no secret of a published model. None: no mark, as is the default.
-        Raises `ValueError` for an empty key, and for images below 64 pixels, which do not hold the mark.
+        key: any text; with the default one `hf-genimg verify` finds the mark without being told. It lies in
+        `model_index.json` as `watermark_key`, so it is no secret of a published model. None: no mark, as is the
+        default. Raises `ValueError` for an empty key, and for images below 64 pixels, which do not hold the mark.
         """
         if key is not None:
             check_watermark(key, self.capabilities.image_size)
@@ -119,8 +145,9 @@ class Pipeline(DiffusionPipeline):
     def revision(self) -> str:
         """Names exactly the weights that make the images.
 
-        The commit, for a pipeline that was loaded from the Hub and not trained since; else the first 12 digits of the sha256 of the
-        network's safetensors file, computed when it is first asked for and again only after the weights have changed.
+        The commit, for a pipeline that was loaded from the Hub and not trained since; else the first 12 digits of the
+        sha256 of the network's safetensors file, computed when it is first asked for and again only after the weights
+        have changed.
         """
         origin = self._hub_origin()
         if origin:
@@ -133,7 +160,9 @@ class Pipeline(DiffusionPipeline):
         return revision
 
     def provenance(self, **settings: Any) -> dict[str, Any]:
-        """What is written into images: model, revision, pipeline and network, and those `settings` (JSON values) that are not None."""
+        """What is written into images: model, revision, pipeline and network, and those `settings` (JSON values) that
+        are not None.
+        """
         return {
             "model": self.model_name,
             "revision": self.revision,
@@ -148,7 +177,9 @@ class Pipeline(DiffusionPipeline):
         return None if trained_since else origin
 
     def _in_batches(self, part: Any, count: int, size: int) -> Images:
-        """Join `part(start)` for each batch of `size`, in eval mode and without gradients; a bar shows where there are several."""
+        """Join `part(start)` for each batch of `size`, in eval mode and without gradients; a bar shows where there are
+        several.
+        """
         starts = range(0, count, size)
         with torch.no_grad(), evaluating(self.network):
             return join([part(start) for start in (self.progress_bar(starts) if len(starts) > 1 else starts)])
@@ -165,7 +196,9 @@ class Pipeline(DiffusionPipeline):
         """Put the provenance of each image into its `info`."""
         shared = self.provenance()  # looks at all weights, so once for all images
         for image, own in zip(images, settings, strict=True):
-            image.info.update(text_entries({**shared, **{name: value for name, value in own.items() if value is not None}}))
+            image.info.update(
+                text_entries({**shared, **{name: value for name, value in own.items() if value is not None}})
+            )
 
 
 @contextmanager

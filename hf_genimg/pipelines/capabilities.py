@@ -20,4 +20,6 @@ class Capabilities:
     encode: bool = False  # has `encode`, `decode` and `reconstruct`
     styles: int = 0  # number of styles to choose from; 0 where it has none
     mask: bool = False  # takes a mask of what is to be filled in
-    scale: int | None = None  # its images are this many times the size of those it is given; None where it is given none
+    scale: int | None = (
+        None  # its images are this many times the size of those it is given; None where it is given none
+    )

@@ -23,7 +23,9 @@ CELL, CAPTION = 64, 14  # pixels: an image of a grid, and the line of text below
 
 @dataclass
 class Classification(BaseOutput):
-    """The likeliest classes of N images, best first: labels (integers), their names, and their probabilities, each N lists."""
+    """The likeliest classes of N images, best first: labels (integers), their names, and their probabilities, each N
+    lists.
+    """
 
     labels: list[list[int]]
     names: list[list[str]]
@@ -34,8 +36,8 @@ class ImageClassificationPipeline(Pipeline):
     """Classifies images.
 
     Args:
-        classifier: `forward(images [N, C, H, W])` to logits [N, K], and a config with `image_size, image_channels, num_classes` and perhaps
-            `class_names`.
+        classifier: `forward(images [N, C, H, W])` to logits [N, K], and a config with `image_size, image_channels,
+            num_classes` and perhaps `class_names`.
     """
 
     def __init__(self, classifier: ModelMixin) -> None:
@@ -69,8 +71,8 @@ class ImageClassificationPipeline(Pipeline):
         """Classify images.
 
         Args:
-            images: a PIL image or a list of them, of any size and mode, which are turned into what the model was trained on; or a float
-                tensor [N, C, H, W] in [-1, 1] of the model's size.
+            images: a PIL image or a list of them, of any size and mode, which are turned into what the model was
+                trained on; or a float tensor [N, C, H, W] in [-1, 1] of the model's size.
             top_k: how many classes for each image, from 1; at most all there are.
             max_batch_size: the most images that the network takes at once; all of them unless given.
             return_dict: False for the tuple `(labels, names, probabilities)`.
@@ -82,19 +84,31 @@ class ImageClassificationPipeline(Pipeline):
             check_count(name, number)
         best = self.probabilities(images, max_batch_size).topk(min(top_k, self.classifier.config.num_classes))
         labels = best.indices.tolist()
-        found = Classification(labels, [[self.class_names[label] for label in row] for row in labels], best.values.tolist())
+        found = Classification(
+            labels, [[self.class_names[label] for label in row] for row in labels], best.values.tolist()
+        )
         return found if return_dict else found.to_tuple()
 
-    def probabilities(self, images: Image.Image | list[Image.Image] | torch.Tensor, max_batch_size: int | None = None) -> torch.Tensor:
+    def probabilities(
+        self, images: Image.Image | list[Image.Image] | torch.Tensor, max_batch_size: int | None = None
+    ) -> torch.Tensor:
         """float32 [N, num_classes] on the CPU, each row summing to 1; arguments as for a call."""
         config, weight = self.classifier.config, next(self.classifier.parameters())
         pixels = prepare(images, config.image_size, config.image_channels)
         with torch.no_grad(), evaluating(self.classifier):
-            parts = [self.classifier(part.to(weight.device, weight.dtype)) for part in pixels.split(max_batch_size or len(pixels))]
+            parts = [
+                self.classifier(part.to(weight.device, weight.dtype))
+                for part in pixels.split(max_batch_size or len(pixels))
+            ]
         return torch.cat(parts).float().softmax(1).cpu()
 
     def save_predictions(
-        self, path: str | os.PathLike[str], images: torch.Tensor, labels: torch.Tensor | None = None, *, overwrite: bool = False
+        self,
+        path: str | os.PathLike[str],
+        images: torch.Tensor,
+        labels: torch.Tensor | None = None,
+        *,
+        overwrite: bool = False,
     ) -> Path:
         """Write one PNG with the images in a near-square grid, each over what it is taken for; red where that is wrong.
 

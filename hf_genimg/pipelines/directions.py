@@ -1,4 +1,6 @@
-"""Directions in the latent space along which images change: from what the network computes (GANSpace), or from its weights (SeFa)."""
+"""Directions in the latent space along which images change: from what the network computes (GANSpace), or from its
+weights (SeFa).
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,16 @@ METHODS = ("pca", "sefa")
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 
 
-def directions(pipe: LatentPipeline, method: str = "pca", count: int = 6, samples: int = 512, seed: int = 0) -> torch.Tensor:
+def directions(
+    pipe: LatentPipeline, method: str = "pca", count: int = 6, samples: int = 512, seed: int = 0
+) -> torch.Tensor:
     """Directions that change the images most, the strongest first.
 
     Args:
-        method: `pca`: principal components of the activations that enter the second layer with weights, and for each the latent direction
-            that predicts it best, by least squares (GANSpace, arXiv:2004.02546); `sefa`: eigenvectors of A^T A for the weights A of the
-            first layer (SeFa, arXiv:2007.06600), for networks whose first layer acts on the latents.
+        method: `pca`: principal components of the activations that enter the second layer with weights, and for each
+            the latent direction that predicts it best, by least squares (GANSpace, arXiv:2004.02546); `sefa`:
+            eigenvectors of A^T A for the weights A of the first layer (SeFa, arXiv:2007.06600), for networks whose
+            first layer acts on the latents.
         count: how many, at most `latent_dim`.
         samples, seed: from which latents the activations are taken; `sefa` needs none.
 
@@ -51,7 +56,9 @@ def _pca(pipe: LatentPipeline, count: int, samples: int, seed: int) -> torch.Ten
     with torch.random.fork_rng(devices=[]):  # pca_lowrank draws from the global state
         torch.manual_seed(seed)
         scores, deviations, _ = torch.pca_lowrank(features, q=min(count, *features.shape), center=False)
-    found = (scores * deviations).T @ (latents - latents.mean(0))  # coordinates are uncorrelated, so least squares is this, up to a scale
+    found = (scores * deviations).T @ (
+        latents - latents.mean(0)
+    )  # coordinates are uncorrelated, so least squares is this, up to a scale
     return _unit(found)
 
 
@@ -77,7 +84,9 @@ def _trace(
             if isinstance(layer, WEIGHTED):
                 handle = layer.register_forward_pre_hook(note)
                 hooks.callback(handle.remove)
-        images = pipe._forward(latents.to(weight.device, weight.dtype), None if labels is None else labels.to(weight.device))
+        images = pipe._forward(
+            latents.to(weight.device, weight.dtype), None if labels is None else labels.to(weight.device)
+        )
     return entered, images
 
 

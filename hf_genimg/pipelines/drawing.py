@@ -9,7 +9,9 @@ from typing import Any
 
 import torch
 
-LARGEST_TRUNCATION = 2.0  # of the latents' usual length; beyond it images are far from anything a generator was trained on
+LARGEST_TRUNCATION = (
+    2.0  # of the latents' usual length; beyond it images are far from anything a generator was trained on
+)
 NEW_SEEDS = 2**32  # a seed that nobody chose is below this, so that it can be typed
 END_OF_SEEDS = 2**63 - 1  # what a torch.Generator and JSON readers both take
 
@@ -18,9 +20,9 @@ END_OF_SEEDS = 2**63 - 1  # what a torch.Generator and JSON readers both take
 class Drawn:
     """What N images are made from.
 
-    latents: float32 [N, D]. class_labels: int64 [N]; float32 [N, num_classes], weights of classes; None for an unconditional
-    network. seeds: image i is the one that `seed=seeds[i]`
-    names; None where images came from the caller's generators or latents, which no seed names.
+    latents: float32 [N, D]. class_labels: int64 [N]; float32 [N, num_classes], weights of classes; None for an
+    unconditional network. seeds: image i is the one that `seed=seeds[i]` names; None where images came from the
+    caller's generators or latents, which no seed names.
     """
 
     latents: torch.Tensor
@@ -51,12 +53,20 @@ def draw(
         ValueError: an argument is not what it may be, or two contradict each other.
     """
     if seed is not None and generator is not None:
-        raise ValueError("seed and generator are both given, and both say where the randomness comes from; give one of them")
+        raise ValueError(
+            "seed and generator are both given, and both say where the randomness comes from; give one of them"
+        )
     _check_generator(generator)
     if latents is not None:
         check_latents(latents, network.config.latent_dim)
     labels = _labels(class_labels, num_classes, mixes_labels(network))
-    count = _count(num_images=num_images, batch_size=batch_size, latents=latents, generator=generator, class_labels=_per_image(labels))
+    count = _count(
+        num_images=num_images,
+        batch_size=batch_size,
+        latents=latents,
+        generator=generator,
+        class_labels=_per_image(labels),
+    )
     check_seed(seed, count)
     if labels is not None:
         labels = _for_each(labels, count)
@@ -71,7 +81,9 @@ def draw(
 
 
 @torch.no_grad()
-def draw_seeds(network: Any, num_classes: int, seeds: list[int], class_labels: int | list[int] | torch.Tensor | None = None) -> Drawn:
+def draw_seeds(
+    network: Any, num_classes: int, seeds: list[int], class_labels: int | list[int] | torch.Tensor | None = None
+) -> Drawn:
     """What the images of two or more seeds are made from.
 
     Raises:
@@ -105,13 +117,21 @@ def check_seed(seed: Any, num_images: int = 1) -> None:
 def check_truncation(truncation: Any) -> None:
     """Raise `ValueError` unless latents can be multiplied by `truncation`."""
     if isinstance(truncation, bool) or not isinstance(truncation, Real) or not 0 <= truncation <= LARGEST_TRUNCATION:
-        raise ValueError(f"truncation={truncation!r} is not possible; give a number from 0 to {LARGEST_TRUNCATION:g} (1 is as trained)")
+        raise ValueError(
+            f"truncation={truncation!r} is not possible; give a number from 0 to {LARGEST_TRUNCATION:g} (1 is as trained)"
+        )
 
 
 def check_latents(latents: Any, latent_dim: int) -> None:
     """Raise `ValueError` unless `latents` is float [N, latent_dim]."""
     is_tensor = isinstance(latents, torch.Tensor)
-    if not is_tensor or not latents.is_floating_point() or latents.dim() != 2 or latents.shape[1] != latent_dim or not len(latents):
+    if (
+        not is_tensor
+        or not latents.is_floating_point()
+        or latents.dim() != 2
+        or latents.shape[1] != latent_dim
+        or not len(latents)
+    ):
         given = f"{latents.dtype} {list(latents.shape)}" if is_tensor else type(latents).__name__
         raise ValueError(f"latents is {given}; give a float tensor [N, {latent_dim}]")
 
@@ -124,7 +144,9 @@ def _check_generator(generator: Any) -> None:
     generators = generator if isinstance(generator, list | tuple) else [] if generator is None else [generator]
     wrong = [each for each in generators if not isinstance(each, torch.Generator)]
     if wrong:
-        raise ValueError(f"generator={wrong[0]!r} is not a torch.Generator; give one, or a list with one for each image, or use seed=")
+        raise ValueError(
+            f"generator={wrong[0]!r} is not a torch.Generator; give one, or a list with one for each image, or use seed="
+        )
 
 
 def mixes_labels(network: Any) -> bool:
@@ -155,7 +177,9 @@ def _weights(labels: torch.Tensor, num_classes: int, mixes: bool) -> torch.Tenso
         raise ValueError(f"{given}; {_allowed(num_classes)}, for this model mixes no classes")
     if labels.dim() not in (1, 2) or labels.shape[-1] != num_classes or not len(labels):
         raise ValueError(f"{given}; {_allowed(num_classes)}, or weights of classes, [N, {num_classes}]")
-    if not (labels >= 0).all() or not torch.allclose(labels.double().sum(-1), torch.ones((), dtype=torch.double), atol=1e-4):
+    if not (labels >= 0).all() or not torch.allclose(
+        labels.double().sum(-1), torch.ones((), dtype=torch.double), atol=1e-4
+    ):
         raise ValueError("class_labels are weights that are below 0 or do not sum to 1; divide each row by its sum")
     return labels.float()
 
@@ -165,7 +189,9 @@ def _allowed(num_classes: int) -> str:
 
 
 def _labels(class_labels: Any, num_classes: int, mixes: bool = False) -> torch.Tensor | None:
-    """The labels on the CPU, as int64: [] for one that holds for all images, else [N]; or as float32, with a weight for each class."""
+    """The labels on the CPU, as int64: [] for one that holds for all images, else [N]; or as float32, with a weight for
+    each class.
+    """
     if class_labels is None:
         return None
     if not num_classes:
@@ -187,7 +213,9 @@ def _labels(class_labels: Any, num_classes: int, mixes: bool = False) -> torch.T
 
 def _count(num_images: Any = None, batch_size: Any = None, **per_image: Any) -> int:
     """How many images: what was asked for, which must agree with whatever is given one per image."""
-    numbers = {name: value for name, value in (("num_images", num_images), ("batch_size", batch_size)) if value is not None}
+    numbers = {
+        name: value for name, value in (("num_images", num_images), ("batch_size", batch_size)) if value is not None
+    }
     for name, value in numbers.items():
         check_count(name, value)
     lengths = {name: _length(value) for name, value in per_image.items() if _length(value) is not None}
@@ -207,7 +235,9 @@ def _length(value: Any) -> int | None:
 
 
 def _seeded(seeds: Iterable[int]) -> Iterator[torch.Generator]:
-    """A CPU generator for each seed, the same on every machine and for every device. It is one object: draw before asking for the next."""
+    """A CPU generator for each seed, the same on every machine and for every device. It is one object: draw before
+    asking for the next.
+    """
     generator = torch.Generator()
     for seed in seeds:
         yield generator.manual_seed(seed)
@@ -217,7 +247,9 @@ def _given(generator: torch.Generator | list[torch.Generator], count: int) -> It
     return generator if isinstance(generator, list | tuple) else [generator] * count
 
 
-def _draw(network: Any, generators: Iterable[torch.Generator], num_classes: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+def _draw(
+    network: Any, generators: Iterable[torch.Generator], num_classes: int
+) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Image by image, latents first: so a label that is given instead of drawn changes nothing else about the image."""
     latents, labels = [], []
     for generator in generators:

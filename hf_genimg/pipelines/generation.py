@@ -16,17 +16,20 @@ class ImageGenerationPipeline(LatentPipeline):
     """Generates images from random latents.
 
     Args:
-        generator: `forward(latents [N, D], class_labels [N] | None)` to images, `sample_latents(num_images, generator)`, and a config with
-            `image_size, image_channels, latent_dim`, `num_classes` where it is conditional, `codes` where it has found some, and
-            `standing_batches` where truncated latents need batch-norm statistics of their own: from so many batches. Its attribute
-            `mixes_labels`, where it has one, says whether labels may be weights; `finds_classes`, whether its classes have no names.
+        generator: `forward(latents [N, D], class_labels [N] | None)` to images, `sample_latents(num_images,
+            generator)`, and a config with `image_size, image_channels, latent_dim`, `num_classes` where it is
+            conditional, `codes` where it has found some, and `standing_batches` where truncated latents need batch-norm
+            statistics of their own: from so many batches. Its attribute `mixes_labels`, where it has one, says whether
+            labels may be weights; `finds_classes`, whether its classes have no names.
         discriminator: the other player, kept for training on or for scoring; a call does not use it.
         watermark_key: as for `set_watermark`; None for no watermark.
     """
 
     _optional_components = ["discriminator"]  # noqa: RUF012 (diffusers' own declaration)
 
-    def __init__(self, generator: ModelMixin, discriminator: ModelMixin | None = None, watermark_key: str | None = None) -> None:
+    def __init__(
+        self, generator: ModelMixin, discriminator: ModelMixin | None = None, watermark_key: str | None = None
+    ) -> None:
         super().__init__()
         self.register_modules(generator=generator, discriminator=discriminator)
         self.set_watermark(watermark_key)
@@ -53,7 +56,9 @@ class ImageGenerationPipeline(LatentPipeline):
         if truncation == 1 or not batches:
             return self._forward
         asked = (truncation, weights_state(self.generator))
-        known, truncated = self.__dict__.get("_standing", (None, None))  # of the last truncation: a slider stays where it is for a while
+        known, truncated = self.__dict__.get(
+            "_standing", (None, None)
+        )  # of the last truncation: a slider stays where it is for a while
         if known != asked:
             truncated = with_standing_statistics(self.generator, truncation, batches)
             self.__dict__["_standing"] = (asked, truncated)

@@ -40,7 +40,11 @@ def status_of(error: BaseException) -> int | None:
 
 def is_no_network(error: BaseException) -> bool:
     """Whether there was no answer at all."""
-    found = [each for each in causes(error) if type(each).__module__.startswith(TRANSPORT) or isinstance(each, ConnectionError)]
+    found = [
+        each
+        for each in causes(error)
+        if type(each).__module__.startswith(TRANSPORT) or isinstance(each, ConnectionError)
+    ]
     return bool(found) and status_of(error) is None
 
 

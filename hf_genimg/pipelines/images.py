@@ -11,7 +11,9 @@ from diffusers.utils import make_image_grid
 from PIL import Image, ImageOps
 
 OUTPUT_TYPES = ("pil", "np", "pt", "uint8")
-CHUNK = 2**18  # floats (1 MiB) that are converted at a time on a CPU, so that the intermediate results stay in its cache
+CHUNK = (
+    2**18
+)  # floats (1 MiB) that are converted at a time on a CPU, so that the intermediate results stay in its cache
 GAP = 2  # pixels between the images of a grid
 SMALLEST_IN_GRID = 64  # pixels a side; smaller images are enlarged by a whole factor so that they can be seen
 TOLERANCE = 1e-3  # by which rounding may carry an input image out of [-1, 1]
@@ -26,7 +28,9 @@ def check_output_type(output_type: str) -> None:
 
 
 def to_uint8(images: torch.Tensor) -> torch.Tensor:
-    """Float [N, C, H, W] in [-1, 1], of any dtype, to uint8 [N, H, W, C] on the same device: (x + 1) 127.5, rounded and clamped."""
+    """Float [N, C, H, W] in [-1, 1], of any dtype, to uint8 [N, H, W, C] on the same device: (x + 1) 127.5, rounded and
+    clamped.
+    """
     count, channels, height, width = images.shape
     pixels = torch.empty(count, height, width, channels, dtype=torch.uint8, device=images.device)
     chunk = max(1, CHUNK // (channels * height * width)) if images.device.type == "cpu" else count
@@ -46,8 +50,9 @@ def convert(images: torch.Tensor, output_type: str) -> Images:
     """Convert what a network made: float [N, C, H, W] in [-1, 1], of any dtype and on any device.
 
     Args:
-        output_type: `pil`, a list of images; `np`, float32 [N, H, W, C] in [0, 1]; `pt`, float32 [N, C, H, W] in [0, 1] on the device of
-            `images`; `uint8`, torch.uint8 [N, H, W, C] on that device, the fast path for metrics and files.
+        output_type: `pil`, a list of images; `np`, float32 [N, H, W, C] in [0, 1]; `pt`, float32 [N, C, H, W] in [0, 1]
+            on the device of `images`; `uint8`, torch.uint8 [N, H, W, C] on that device, the fast path for metrics and
+            files.
     """
     if output_type == "uint8":
         return to_uint8(images)
@@ -67,7 +72,8 @@ def join(parts: list[Images]) -> Images:
 
 
 def grid(images: list[Image.Image], columns: int | None = None) -> Image.Image:
-    """The images, all of one size and mode, row by row in a grid of the same mode: near-square unless `columns` are given.
+    """The images, all of one size and mode, row by row in a grid of the same mode: near-square unless `columns` are
+    given.
 
     Images below 64 pixels are enlarged by a whole factor, without smoothing. A last row that is not full ends in white.
     """
@@ -84,7 +90,8 @@ def prepare(images: Any, image_size: int, image_channels: int) -> torch.Tensor:
     """Turn pictures into what a network takes, just as training data is.
 
     Args:
-        images: a PIL image, a list of PIL images, or a float tensor [N, image_channels, image_size, image_size] in [-1, 1].
+        images: a PIL image, a list of PIL images, or a float tensor [N, image_channels, image_size, image_size] in [-1,
+            1].
 
     Returns:
         float [N, image_channels, image_size, image_size] in [-1, 1].
@@ -95,8 +102,14 @@ def prepare(images: Any, image_size: int, image_channels: int) -> torch.Tensor:
     if isinstance(images, torch.Tensor):
         return _checked(images, (image_channels, image_size, image_size))
     pictures = [images] if isinstance(images, Image.Image) else images
-    if not isinstance(pictures, list | tuple) or not pictures or not all(isinstance(picture, Image.Image) for picture in pictures):
-        raise ValueError(f"images is {_kind(images)}; give a PIL image, a list of PIL images, or a float tensor [N, C, H, W] in [-1, 1]")
+    if (
+        not isinstance(pictures, list | tuple)
+        or not pictures
+        or not all(isinstance(picture, Image.Image) for picture in pictures)
+    ):
+        raise ValueError(
+            f"images is {_kind(images)}; give a PIL image, a list of PIL images, or a float tensor [N, C, H, W] in [-1, 1]"
+        )
     pixels = np.stack([_pixels(picture, image_size, image_channels) for picture in pictures])
     return torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float().div_(127.5).sub_(1)
 
@@ -104,10 +117,14 @@ def prepare(images: Any, image_size: int, image_channels: int) -> torch.Tensor:
 def _checked(images: torch.Tensor, shape: tuple[int, int, int]) -> torch.Tensor:
     if not images.is_floating_point() or images.dim() != 4 or tuple(images.shape[1:]) != shape or not len(images):
         allowed = f"float [N, {', '.join(map(str, shape))}] in [-1, 1]"
-        raise ValueError(f"images is {images.dtype} {list(images.shape)}; this model takes {allowed}; PIL images of any size are converted")
+        raise ValueError(
+            f"images is {images.dtype} {list(images.shape)}; this model takes {allowed}; PIL images of any size are converted"
+        )
     low, high = images.min().item(), images.max().item()
     if not (low >= -1 - TOLERANCE and high <= 1 + TOLERANCE):  # written so that NaN is refused as well
-        raise ValueError(f"images has values from {low:.4g} to {high:.4g}; bring them into [-1, 1], as in x / 127.5 - 1 for 0 to 255")
+        raise ValueError(
+            f"images has values from {low:.4g} to {high:.4g}; bring them into [-1, 1], as in x / 127.5 - 1 for 0 to 255"
+        )
     return images
 
 
@@ -118,7 +135,9 @@ def _kind(images: Any) -> str:
 
 
 def _pixels(image: Image.Image, size: int, channels: int) -> np.ndarray:
-    """The centre square of a picture as uint8 [size, size, channels]: upright, over white, with 8 bits a channel, resized by Lanczos."""
+    """The centre square of a picture as uint8 [size, size, channels]: upright, over white, with 8 bits a channel,
+    resized by Lanczos.
+    """
     image = _opaque(ImageOps.exif_transpose(image)).convert("L" if channels == 1 else "RGB")
     if image.size != (size, size):
         image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)

@@ -28,9 +28,9 @@ def lerp(a: torch.Tensor, b: torch.Tensor, t: float | torch.Tensor) -> torch.Ten
 def slerp(a: torch.Tensor, b: torch.Tensor, t: float | torch.Tensor) -> torch.Tensor:
     """The great circle: (sin((1 - t) w) a + sin(t w) b) / sin w, with w the angle between a and b (arXiv:1609.04468).
 
-    A Gaussian latent has a length near sqrt(D), which the straight line leaves and the great circle keeps. Where the circle is not defined
-    the nearest thing to it is taken: the straight line between parallel vectors or from a zero vector, and between opposite ones a half
-    circle through a fixed direction perpendicular to both.
+    A Gaussian latent has a length near sqrt(D), which the straight line leaves and the great circle keeps. Where the
+    circle is not defined the nearest thing to it is taken: the straight line between parallel vectors or from a zero
+    vector, and between opposite ones a half circle through a fixed direction perpendicular to both.
 
     Args and returns: as for `lerp`.
     """
@@ -46,7 +46,9 @@ def slerp(a: torch.Tensor, b: torch.Tensor, t: float | torch.Tensor) -> torch.Te
     sine = torch.where(straight | opposite, 1.0, angle.sin())
     circle = (torch.sin((1 - t) * angle) * u + torch.sin(t * angle) * v) / sine
     line = (1 - t) * u + t * v
-    half_circle = ((1 - t) * length_u + t * length_v) * (torch.cos(math.pi * t) * unit_u + torch.sin(math.pi * t) * _perpendicular(unit_u))
+    half_circle = ((1 - t) * length_u + t * length_v) * (
+        torch.cos(math.pi * t) * unit_u + torch.sin(math.pi * t) * _perpendicular(unit_u)
+    )
     between = torch.where(straight | (u.shape[-1] == 1), line, torch.where(opposite, half_circle, circle))
     ends = torch.where(t == 0, u, torch.where(t == 1, v, between))  # not nearly, but exactly
     return ends.to(a.dtype)

@@ -24,8 +24,8 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
     """Load a pipeline, in eval mode, on the CPU.
 
     Args:
-        model: a run directory (its pipeline lies in `<run>/pipeline`), a pipeline directory, or a Hub id such as `owner/name`. A directory
-            wins over a Hub id; only where there is none is the network used.
+        model: a run directory (its pipeline lies in `<run>/pipeline`), a pipeline directory, or a Hub id such as
+            `owner/name`. A directory wins over a Hub id; only where there is none is the network used.
         kwargs: as for `DiffusionPipeline.from_pretrained`: `dtype`, `variant`, `revision`, `token`, `cache_dir`, ...
 
     Raises:
@@ -37,7 +37,9 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
     try:
         return _pipeline_class(source, kwargs).from_pretrained(source, **kwargs)
     except (TypeError, AttributeError, KeyError) as error:  # what a damaged JSON file makes of diffusers
-        raise ValueError(f"{source} is damaged ({type(error).__name__}: {error}); save or download the model again") from error
+        raise ValueError(
+            f"{source} is damaged ({type(error).__name__}: {error}); save or download the model again"
+        ) from error
     except Exception as error:  # of diffusers or the Hub's client: of no common kind
         variant = "such modeling files" in str(error)  # diffusers' words for a variant that is not there
         if not isinstance(error, OSError) and status_of(error) is None and not is_no_network(error) and not variant:
@@ -49,7 +51,9 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
 
 
 def load_any(model: str | os.PathLike[str], **kwargs: Any) -> DiffusionPipeline:
-    """As `load`, and pipelines of diffusers itself too, where their weights are safetensors. Code that comes with a model is not run."""
+    """As `load`, and pipelines of diffusers itself too, where their weights are safetensors. Code that comes with a
+    model is not run.
+    """
     path = Path(model).expanduser()
     source = str(pipeline_directory(path)) if path.exists() else _hub_id(str(model))
     if _class_name(source, kwargs) in _own_classes():
@@ -57,24 +61,32 @@ def load_any(model: str | os.PathLike[str], **kwargs: Any) -> DiffusionPipeline:
     try:
         return DiffusionPipeline.from_pretrained(source, use_safetensors=True, trust_remote_code=False, **kwargs)
     except (TypeError, AttributeError, KeyError, OSError, ValueError) as error:
-        raise ValueError(f"{source} cannot be loaded as a pipeline of diffusers: {' '.join(str(error).split())[:200]}") from error
+        raise ValueError(
+            f"{source} cannot be loaded as a pipeline of diffusers: {' '.join(str(error).split())[:200]}"
+        ) from error
 
 
 def pipeline_directory(path: Path) -> Path:
-    """Where the pipeline of a run, of what was pushed and downloaded again, or of a pipeline directory lies; raises where there is none."""
+    """Where the pipeline of a run, of what was pushed and downloaded again, or of a pipeline directory lies; raises
+    where there is none.
+    """
     run = (path / RECIPE).is_file() and not (path / INDEX).is_file()  # what was pushed and downloaded again has both
     directory = path / "pipeline" if run else path
     if (directory / INDEX).is_file():
         _refuse_pickles(directory)
         return directory
     if directory != path:
-        raise FileNotFoundError(f"{path} is a run that has not finished its first checkpoint; train it on with the same command")
+        raise FileNotFoundError(
+            f"{path} is a run that has not finished its first checkpoint; train it on with the same command"
+        )
     if (path / NETWORK).is_file():
         how = f"hf_genimg.{_network_class(path)}.from_pretrained({str(path)!r})"
         raise ValueError(f"{path} holds a single network and no pipeline; load it with {how}")
     if path.suffix in PICKLES or (path.is_dir() and _only_pickles(path)):
         raise ValueError(f"{path} is a pickle{REFUSED}; get the model with safetensors")
-    raise FileNotFoundError(f"{path} holds neither {RECIPE} nor {INDEX}; give a run directory, a pipeline directory or a Hub id")
+    raise FileNotFoundError(
+        f"{path} holds neither {RECIPE} nor {INDEX}; give a run directory, a pipeline directory or a Hub id"
+    )
 
 
 def _refuse_pickles(directory: Path) -> None:
@@ -98,15 +110,21 @@ def _network_class(path: Path) -> str:
 def _hub_id(model: str) -> str:
     if HUB_ID.fullmatch(model):
         if (folder := Path(model).parent).is_dir():
-            raise FileNotFoundError(f"there is nothing at {model} in the folder {folder}; give a run or pipeline directory, or a Hub id")
+            raise FileNotFoundError(
+                f"there is nothing at {model} in the folder {folder}; give a run or pipeline directory, or a Hub id"
+            )
         return model
-    raise FileNotFoundError(f"{model} does not exist and is no Hub id; give a run or pipeline directory, or an id such as owner/name")
+    raise FileNotFoundError(
+        f"{model} does not exist and is no Hub id; give a run or pipeline directory, or an id such as owner/name"
+    )
 
 
 def _not_from_the_hub(source: str, error: Exception) -> Exception:
     """The one line for a Hub id whose files could not be had."""
     if "such modeling files" in str(error):
-        return ValueError(f"{source} has no safetensors for all its parts in the variant that was asked for; leave out variant")
+        return ValueError(
+            f"{source} has no safetensors for all its parts in the variant that was asked for; leave out variant"
+        )
     if "safetensors" in str(error) and status_of(error) is None:  # diffusers found other files only
         pickles = "where it has pickles, they are left alone: hf_genimg reads safetensors only"
         return ValueError(f"{source} has no safetensors for all its parts; {pickles}")
@@ -114,10 +132,14 @@ def _not_from_the_hub(source: str, error: Exception) -> Exception:
 
 
 def _pipeline_class(source: str, kwargs: dict[str, Any]) -> type[Pipeline]:
-    """The class that `model_index.json` names. Found among ours, so that it does not matter what diffusers has under that name."""
+    """The class that `model_index.json` names. Found among ours, so that it does not matter what diffusers has under
+    that name.
+    """
     name, classes = _class_name(source, kwargs), _own_classes()
     if name not in classes:
-        raise ValueError(f"{source} is a {name}, which is no pipeline of hf_genimg; use diffusers' DiffusionPipeline.from_pretrained")
+        raise ValueError(
+            f"{source} is a {name}, which is no pipeline of hf_genimg; use diffusers' DiffusionPipeline.from_pretrained"
+        )
     return classes[name]
 
 
@@ -128,11 +150,15 @@ def _own_classes() -> dict[str, type[Pipeline]]:
 def _class_name(source: str, kwargs: dict[str, Any]) -> str:
     """What `model_index.json` calls the pipeline."""
     try:
-        return DiffusionPipeline.load_config(source, **{key: kwargs[key] for key in HUB_OPTIONS if key in kwargs}).get("_class_name")
+        return DiffusionPipeline.load_config(source, **{key: kwargs[key] for key in HUB_OPTIONS if key in kwargs}).get(
+            "_class_name"
+        )
     except OSError as error:
         if Path(source).is_dir():
             raise ValueError(f"{source}/{INDEX} is damaged: it is no JSON; save or download the model again") from error
-        raise FileNotFoundError(f"{source} is no directory here, and the Hub gave no pipeline for it: {explain(error)}") from error
+        raise FileNotFoundError(
+            f"{source} is no directory here, and the Hub gave no pipeline for it: {explain(error)}"
+        ) from error
 
 
 def _subclasses(cls: type) -> list[type]:

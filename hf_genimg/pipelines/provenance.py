@@ -1,4 +1,6 @@
-"""Every PNG says what made it: in text chunks for people and programs, and in the XMP property that says "made by a generative model"."""
+"""Every PNG says what made it: in text chunks for people and programs, and in the XMP property that says "made by a
+generative model".
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,11 @@ def check_png_path(path: str | os.PathLike[str], overwrite: bool = False) -> Pat
 
 
 def save_png(
-    image: Image.Image, path: str | os.PathLike[str], provenance: dict[str, Any] | None = None, *, overwrite: bool = False
+    image: Image.Image,
+    path: str | os.PathLike[str],
+    provenance: dict[str, Any] | None = None,
+    *,
+    overwrite: bool = False,
 ) -> Path:
     """Write a PNG that carries its provenance: at once or not at all, and never over another file.
 
@@ -79,7 +85,11 @@ def save_png(
         FileNotFoundError, FileExistsError: as `check_png_path` says.
     """
     path = check_png_path(path, overwrite)
-    entries = text_entries(provenance) if provenance is not None else {key: image.info.get(key) for key in ("Software", "Source", KEY)}
+    entries = (
+        text_entries(provenance)
+        if provenance is not None
+        else {key: image.info.get(key) for key in ("Software", "Source", KEY)}
+    )
     if entries[KEY] is None:
         raise ValueError("the image holds no provenance, as it did not come from a pipeline as it is; give provenance=")
     chunks = PngImagePlugin.PngInfo()
@@ -118,8 +128,8 @@ def read_provenance(path: str | os.PathLike[str]) -> dict[str, Any] | None:
 def hub_origin(loaded_from: str | None, network_loaded_from: str | None) -> tuple[str, str] | None:
     """Hub id and commit of a pipeline, or None where it was not loaded from the Hub.
 
-    The folders of the Hub's cache say both, and the network lies in one. Both arguments must agree: a pipeline around networks that began
-    as somebody else's is not theirs.
+    The folders of the Hub's cache say both, and the network lies in one. Both arguments must agree: a pipeline around
+    networks that began as somebody else's is not theirs.
 
     Args:
         loaded_from: Hub id or directory of the pipeline; None where it was not loaded.
@@ -135,7 +145,9 @@ def _snapshot(folder: str | None) -> tuple[str, str] | None:
 
 
 def folder_name(loaded_from: str | None) -> str:
-    """What a local model is called: its folder's name (X for `X/pipeline`) and nothing of where that lies; `unsaved` for None."""
+    """What a local model is called: its folder's name (X for `X/pipeline`) and nothing of where that lies; `unsaved`
+    for None.
+    """
     if not loaded_from:
         return "unsaved"
     folder = Path(os.path.abspath(loaded_from))
@@ -143,20 +155,26 @@ def folder_name(loaded_from: str | None) -> str:
 
 
 def weights_sha256(network: torch.nn.Module) -> str:
-    """The sha256 of the weights, as `sha256sum diffusion_pytorch_model.safetensors` prints it once they are saved (in one shard)."""
+    """The sha256 of the weights, as `sha256sum diffusion_pytorch_model.safetensors` prints it once they are saved (in
+    one shard).
+    """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     return hashlib.sha256(safetensors.torch.save(tensors, metadata={"format": "pt"})).hexdigest()
 
 
 def writes(network: torch.nn.Module) -> int:
-    """How often the parameters were written to in place. Training raises it; moving to a device or another dtype does not."""
+    """How often the parameters were written to in place. Training raises it; moving to a device or another dtype does
+    not.
+    """
     return sum(0 if parameter.is_inference() else parameter._version for parameter in network.parameters())
 
 
 def weights_state(network: torch.nn.Module) -> tuple[object, ...]:
     """Cheap, and unlike once the weights are others: where each tensor lies, and how often it was written to."""
     tensors = (*network.parameters(), *network.buffers())
-    return tuple((tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version, tensor.dtype) for tensor in tensors)
+    return tuple(
+        (tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version, tensor.dtype) for tensor in tensors
+    )
 
 
 def _write(path: Path, content: bytes, overwrite: bool) -> None:

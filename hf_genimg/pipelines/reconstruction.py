@@ -19,7 +19,8 @@ class ImageReconstructionPipeline(LatentPipeline):
 
     Args:
         autoencoder: `encode(images)` to a posterior with `.mean` [N, D], `decode(latents)` to images,
-            `sample_latents(num_images, generator)`, and a config with `image_size, image_channels, latent_dim` and, where conditional,
+            `sample_latents(num_images, generator)`, and a config with `image_size, image_channels, latent_dim` and,
+            where conditional,
             `num_classes`: then `decode` takes `class_labels` [N] as well.
         watermark_key: as for `set_watermark`; None for no watermark.
     """
@@ -40,14 +41,19 @@ class ImageReconstructionPipeline(LatentPipeline):
         config = self.autoencoder.config
         classes = config.get("num_classes") or 0
         soft = bool(classes) and mixes_labels(self.autoencoder)
-        return Capabilities("reconstruction", config.image_size, config.image_channels, classes, soft, truncation=True, encode=True)
+        return Capabilities(
+            "reconstruction", config.image_size, config.image_channels, classes, soft, truncation=True, encode=True
+        )
 
-    def encode(self, images: Image.Image | list[Image.Image] | torch.Tensor, *, max_batch_size: int | None = None) -> torch.Tensor:
+    def encode(
+        self, images: Image.Image | list[Image.Image] | torch.Tensor, *, max_batch_size: int | None = None
+    ) -> torch.Tensor:
         """Encode images as the means of their posteriors.
 
         Args:
-            images: a PIL image or a list of them, of any size and mode, which are turned into what the model was trained on (upright, over
-                white, the centre square resized); or a float tensor [N, C, H, W] in [-1, 1] of the model's size.
+            images: a PIL image or a list of them, of any size and mode, which are turned into what the model was
+                trained on (upright, over white, the centre square resized); or a float tensor [N, C, H, W] in [-1, 1]
+                of the model's size.
             max_batch_size: the most images that the network takes at once; all of them unless given.
 
         Returns:
@@ -83,13 +89,23 @@ class ImageReconstructionPipeline(LatentPipeline):
         return self._decode(latents, output_type, max_batch_size, {"latents": "given"})
 
     def reconstruct(
-        self, images: Image.Image | list[Image.Image] | torch.Tensor, output_type: str = "pil", *, max_batch_size: int | None = None
+        self,
+        images: Image.Image | list[Image.Image] | torch.Tensor,
+        output_type: str = "pil",
+        *,
+        max_batch_size: int | None = None,
     ) -> Images:
-        """Encode images and decode the means of their posteriors; arguments as for `encode` and `decode`. Returns N images."""
+        """Encode images and decode the means of their posteriors; arguments as for `encode` and `decode`. Returns N
+        images.
+        """
         self._check(max_batch_size=max_batch_size, output_type=output_type)
-        return self._decode(self.encode(images, max_batch_size=max_batch_size), output_type, max_batch_size, {"reconstructed": True})
+        return self._decode(
+            self.encode(images, max_batch_size=max_batch_size), output_type, max_batch_size, {"reconstructed": True}
+        )
 
-    def _decode(self, latents: torch.Tensor, output_type: str, max_batch_size: int | None, settings: dict[str, Any]) -> Images:
+    def _decode(
+        self, latents: torch.Tensor, output_type: str, max_batch_size: int | None, settings: dict[str, Any]
+    ) -> Images:
         self._check(max_batch_size=max_batch_size, output_type=output_type)
         check_latents(latents, self.autoencoder.config.latent_dim)
         images = self._make(Drawn(latents, None, None), 1.0, max_batch_size, output_type)
@@ -98,4 +114,6 @@ class ImageReconstructionPipeline(LatentPipeline):
         return images
 
     def _forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> torch.Tensor:
-        return self.autoencoder.decode(latents) if class_labels is None else self.autoencoder.decode(latents, class_labels)
+        return (
+            self.autoencoder.decode(latents) if class_labels is None else self.autoencoder.decode(latents, class_labels)
+        )

@@ -1,4 +1,6 @@
-"""Standing statistics: those that batch norm has on the very latents that are in use (arXiv:1809.11096, section 2 and appendix A)."""
+"""Standing statistics: those that batch norm has on the very latents that are in use (arXiv:1809.11096, section 2 and
+appendix A).
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,12 @@ BATCH = 64
 
 @torch.no_grad()
 def with_standing_statistics(network: ModelMixin, truncation: float, batches: int) -> ModelMixin:
-    """`network` as it is where its latents are multiplied by `truncation`: shares the weights, and has batch-norm statistics of its own.
+    """`network` as it is where its latents are multiplied by `truncation`: shares the weights, and has batch-norm
+    statistics of its own.
 
-    They are the means over `batches` batches of 64 images, of latents that are always the same and of all classes alike, so that they
-    follow from weights and truncation alone. network: `forward(latents [N, D], class_labels [N] | None)`, a config with `num_classes`
-    where it has classes, `sample_latents(num_images, generator)`.
+    They are the means over `batches` batches of 64 images, of latents that are always the same and of all classes
+    alike, so that they follow from weights and truncation alone. network: `forward(latents [N, D], class_labels [N] |
+    None)`, a config with `num_classes` where it has classes, `sample_latents(num_images, generator)`.
     """
     truncated = copy.deepcopy(network, {id(parameter): parameter for parameter in network.parameters()}).eval()
     for norm in (module for module in truncated.modules() if isinstance(module, _BatchNorm)):

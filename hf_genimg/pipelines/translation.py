@@ -21,14 +21,17 @@ class ImageTranslationPipeline(Pipeline):
     """Translates images: one translation for each, always the same.
 
     Args:
-        generator: `forward(images [N, C_in, H, W])` to images [N, C, H, W], and a config with `image_size, image_channels, input_channels`.
+        generator: `forward(images [N, C_in, H, W])` to images [N, C, H, W], and a config with `image_size,
+            image_channels, input_channels`.
         discriminator: the other player, kept for training on or for scoring; a call does not use it.
         watermark_key: as for `set_watermark`; None for no watermark.
     """
 
     _optional_components = ["discriminator"]  # noqa: RUF012 (diffusers' own declaration)
 
-    def __init__(self, generator: ModelMixin, discriminator: ModelMixin | None = None, watermark_key: str | None = None) -> None:
+    def __init__(
+        self, generator: ModelMixin, discriminator: ModelMixin | None = None, watermark_key: str | None = None
+    ) -> None:
         super().__init__()
         self.register_modules(generator=generator, discriminator=discriminator)
         self.set_watermark(watermark_key)
@@ -54,15 +57,17 @@ class ImageTranslationPipeline(Pipeline):
         """Translate images.
 
         Args:
-            images: a PIL image or a list of them, of any size and mode, which are turned into what the model was trained on (upright, over
-                white, the centre square resized); or a float tensor [N, C_in, H, W] in [-1, 1] of the model's size.
+            images: a PIL image or a list of them, of any size and mode, which are turned into what the model was
+                trained on (upright, over white, the centre square resized); or a float tensor [N, C_in, H, W] in [-1,
+                1] of the model's size.
             max_batch_size: the most images that the network takes at once; all of them unless given.
-            output_type: `pil`, a list of images of mode L or RGB; `np`, float32 [N, H, W, C] in [0, 1]; `pt`, float32 [N, C, H, W] in
-                [0, 1]; `uint8`, torch.uint8 [N, H, W, C]. The last two stay on the model's device.
+            output_type: `pil`, a list of images of mode L or RGB; `np`, float32 [N, H, W, C] in [0, 1]; `pt`, float32
+                [N, C, H, W] in [0, 1]; `uint8`, torch.uint8 [N, H, W, C]. The last two stay on the model's device.
             return_dict: False for the tuple `(images,)`.
 
         Returns:
-            `images`, N of them. PIL images carry their provenance in `image.info`, which `save_png` writes and `image.save` does not.
+            `images`, N of them. PIL images carry their provenance in `image.info`, which `save_png` writes and
+            `image.save` does not.
 
         Raises:
             ValueError: an argument is not what it may be.
@@ -75,7 +80,9 @@ class ImageTranslationPipeline(Pipeline):
         size = max_batch_size or len(pixels)
 
         def part(start: int) -> Images:
-            return self._convert(self.generator(pixels[start : start + size].to(weight.device, weight.dtype)), output_type)
+            return self._convert(
+                self.generator(pixels[start : start + size].to(weight.device, weight.dtype)), output_type
+            )
 
         made = self._in_batches(part, len(pixels), size)
         if output_type == "pil":
@@ -91,7 +98,8 @@ class ImageTranslationPipeline(Pipeline):
         max_batch_size: int | None = None,
         overwrite: bool = False,
     ) -> Path:
-        """Write one PNG with input, translation and target side by side for each pair, in a near-square grid, and its provenance.
+        """Write one PNG with input, translation and target side by side for each pair, in a near-square grid, and its
+        provenance.
 
         Images below 64 pixels are enlarged by a whole factor, without smoothing.
 
@@ -107,15 +115,20 @@ class ImageTranslationPipeline(Pipeline):
 
         Raises:
             ValueError: an argument is not what it may be.
-            FileNotFoundError, FileExistsError: the folder of `path` does not exist; the file does, and `overwrite` is off.
+            FileNotFoundError, FileExistsError: the folder of `path` does not exist; the file does, and `overwrite` is
+                off.
         """
         check_png_path(path, overwrite)
         config = self.generator.config
         targets = prepare(targets, config.image_size, config.image_channels)
         if len(inputs) != len(targets):
-            raise ValueError(f"there are {len(inputs)} inputs but {len(targets)} targets; give as many of one as of the other")
+            raise ValueError(
+                f"there are {len(inputs)} inputs but {len(targets)} targets; give as many of one as of the other"
+            )
         sides = (convert(inputs, "pil"), self(inputs, max_batch_size=max_batch_size).images, convert(targets, "pil"))
         mode = "L" if config.input_channels == config.image_channels == 1 else "RGB"
         cells = [image.convert(mode) for pair in zip(*sides, strict=True) for image in pair]
         columns = 3 * math.ceil(math.sqrt(len(targets) / 3))
-        return save_png(grid(cells, columns), path, self.provenance(translated=True, num_images=len(targets)), overwrite=overwrite)
+        return save_png(
+            grid(cells, columns), path, self.provenance(translated=True, num_images=len(targets)), overwrite=overwrite
+        )

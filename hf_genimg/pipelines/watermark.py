@@ -1,11 +1,13 @@
-"""A faint mark in pixels, found again after JPEG and resizing: signs of a key, spread over the middle frequencies of the luminance.
+"""A faint mark in pixels, found again after JPEG and resizing: signs of a key, spread over the middle frequencies of
+the luminance.
 
-The mark lies in the cosine transform of the image at 64 x 64 pixels, whatever its own size, so that no scale is searched for. Half of the
-coefficients of any image have the signs of the key by chance. Marking turns the smallest of the others, as many as the detector needs:
-the image's own contents help instead of disturbing, unlike in plain spread spectrum (Cox et al., IEEE Transactions on Image Processing 6,
-1997). Flat ground and hard edges hold little of that through JPEG: such images are then climbed, within what stays invisible, along the
-gradient of what JPEG and a resize would leave of the score. On flat bright ground the mark can be seen when enlarged. Cropping, turning or
-repainting removes it: it says nothing against those who want it gone.
+The mark lies in the cosine transform of the image at 64 x 64 pixels, whatever its own size, so that no scale is
+searched for. Half of the coefficients of any image have the signs of the key by chance. Marking turns the smallest of
+the others, as many as the detector needs: the image's own contents help instead of disturbing, unlike in plain spread
+spectrum (Cox et al., IEEE Transactions on Image Processing 6, 1997). Flat ground and hard edges hold little of that
+through JPEG: such images are then climbed, within what stays invisible, along the gradient of what JPEG and a resize
+would leave of the score. On flat bright ground the mark can be seen when enlarged. Cropping, turning or repainting
+removes it: it says nothing against those who want it gone.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ def check_watermark(key: Any, image_size: int) -> None:
     if not isinstance(key, str) or not key:
         raise ValueError(f"watermark_key={key!r} is no key; give a text, or None for no watermark")
     if image_size < SMALLEST:
-        raise ValueError(f"the watermark needs images of {SMALLEST} pixels or more, and these have {image_size}; set watermark_key to None")
+        raise ValueError(
+            f"the watermark needs images of {SMALLEST} pixels or more, and these have {image_size}; set watermark_key to None"
+        )
 
 
 def mark(pixels: torch.Tensor, key: str = DEFAULT_KEY) -> torch.Tensor:
@@ -64,7 +68,9 @@ def mark(pixels: torch.Tensor, key: str = DEFAULT_KEY) -> torch.Tensor:
 
 
 def scores(pixels: torch.Tensor, key: str = DEFAULT_KEY) -> torch.Tensor:
-    """uint8 [N, H, W, C] to float [N]: how far each agrees with the key; about standard normal where it was not marked with it."""
+    """uint8 [N, H, W, C] to float [N]: how far each agrees with the key; about standard normal where it was not marked
+    with it.
+    """
     return _score(_transform(_canonical(_luminance(pixels))).div(LIMIT).clamp(-1, 1), key)
 
 
@@ -94,7 +100,9 @@ def _mark(pixels: torch.Tensor, key: str) -> torch.Tensor:
 
 
 def _turned(pixels: torch.Tensor, key: str, depth: float) -> torch.Tensor:
-    """Every coefficient that disagrees by at most `depth`, or agrees too little to last, is carried to `LIMIT` on the right side."""
+    """Every coefficient that disagrees by at most `depth`, or agrees too little to last, is carried to `LIMIT` on the
+    right side.
+    """
     signs = _signs(key).to(pixels.device)
     turned = pixels.float().permute(0, 3, 1, 2)
     for _ in range(ROUNDS):
@@ -146,11 +154,15 @@ def _climbed(images: torch.Tensor, originals: torch.Tensor, key: str) -> torch.T
 
 
 def _left(luminance: torch.Tensor, key: str, soft: bool = False) -> torch.Tensor:
-    """What would be left of the score after JPEG, and after a resize to 0.75 and JPEG: float [2, N]. soft: with a gradient everywhere."""
+    """What would be left of the score after JPEG, and after a resize to 0.75 and JPEG: float [2, N]. soft: with a
+    gradient everywhere.
+    """
     height, width = (round(side * 0.75) for side in luminance.shape[-2:])
     smaller = F.interpolate(luminance, (height, width), mode="bicubic", align_corners=False, antialias=True)
     coefficients = [_transform(_canonical(jpeg_70(each))) for each in (luminance, smaller)]
-    return torch.stack([_score(torch.tanh(each / SOFT) if soft else each.div(LIMIT).clamp(-1, 1), key) for each in coefficients])
+    return torch.stack(
+        [_score(torch.tanh(each / SOFT) if soft else each.div(LIMIT).clamp(-1, 1), key) for each in coefficients]
+    )
 
 
 def _planes(pixels: torch.Tensor) -> torch.Tensor:

@@ -42,7 +42,9 @@ def recipe_class(name: str | Path) -> type[Recipe]:
 def _module_of(file: Path) -> object:
     if not file.is_file():
         raise ValueError(f"the recipe file {file} is not there")
-    spec = importlib.util.spec_from_file_location(f"{__name__}.own.{file.stem}", file)  # a name that hides no other module
+    spec = importlib.util.spec_from_file_location(
+        f"{__name__}.own.{file.stem}", file
+    )  # a name that hides no other module
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up there
     try:

@@ -1,4 +1,6 @@
-"""What every recipe that learns to classify shares: labelled pictures, cross-entropy, and a grid of what it makes of held-out ones."""
+"""What every recipe that learns to classify shares: labelled pictures, cross-entropy, and a grid of what it makes of
+held-out ones.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +39,14 @@ class ClassificationRecipe(ImageRecipe):
 
     def fitted(self, dataset: Any) -> Self:
         names = list(dataset.classes)
-        fitted = replace(super().fitted(dataset), num_classes=self.num_classes or len(names), class_names=self.class_names or names)
-        fitted._require("num_classes", fitted.num_classes >= len(names), f"is fewer than the {len(names)} classes of data={self.data}")
+        fitted = replace(
+            super().fitted(dataset), num_classes=self.num_classes or len(names), class_names=self.class_names or names
+        )
+        fitted._require(
+            "num_classes",
+            fitted.num_classes >= len(names),
+            f"is fewer than the {len(names)} classes of data={self.data}",
+        )
         return fitted
 
     def sizes(self) -> dict[str, Any]:

@@ -30,11 +30,15 @@ class ConditionalRecipe(AdversarialRecipe):
             return fitted
         found = len(dataset.classes)
         fitted = replace(fitted, num_classes=self.num_classes or found)
-        fitted._require("num_classes", fitted.num_classes >= found, f"is fewer than the {found} classes of data={self.data}")
+        fitted._require(
+            "num_classes", fitted.num_classes >= found, f"is fewer than the {found} classes of data={self.data}"
+        )
         return fitted
 
     def sizes(self) -> dict[str, Any]:
-        """What both networks are built from; 10 classes where the data are still to say, 0 where there are none to learn."""
+        """What both networks are built from; 10 classes where the data are still to say, 0 where there are none to
+        learn.
+        """
         classes = (self.num_classes or 10) if self.conditional else 0
         return {"image_size": self.image_size, "image_channels": self.image_channels, "num_classes": classes}
 

@@ -31,7 +31,9 @@ class ImageRecipe(Recipe):
     upscale: bool = False  # accept pictures smaller than image_size
     adam_beta1: float = 0.9
     adam_beta2: float = 0.999
-    fused_optimizer: bool = True  # one kernel for all weights; false: one call for each operation, for devices that lack it
+    fused_optimizer: bool = (
+        True  # one kernel for all weights; false: one call for each operation, for devices that lack it
+    )
 
     @property
     def labelled(self) -> bool:
@@ -52,7 +54,9 @@ class ImageRecipe(Recipe):
 
     def held_out(self) -> ImageDataset | None:
         if separate_split(self.data)[1] not in (None, "train"):
-            return None  # trained on another split by the user's own wish: which one may be looked at is not ours to guess
+            return (
+                None  # trained on another split by the user's own wish: which one may be looked at is not ours to guess
+            )
         splits = [split for split in HELD_OUT_SPLITS if split in self.splits()]
         return replace(self, flip=False).dataset(splits[0]) if splits else None
 
@@ -83,7 +87,9 @@ class AdversarialRecipe(Cures, ImageRecipe):
     gradient_penalty_points: str = "between"  # real and fake images, or dragan: around the real ones
     one_sided: bool = False  # the gradient penalty lets slopes below 1 be
     weight_clipping: float | None = None  # the discriminator's weights stay within this distance of 0
-    diff_augment: str | None = None  # show the discriminator changed images: color, translation, cutout, joined with commas
+    diff_augment: str | None = (
+        None  # show the discriminator changed images: color, translation, cutout, joined with commas
+    )
     n_critic: int = 1  # turns of the discriminator for each of the generator
     latent_dim: int = 100
     latent_distribution: str = "normal"  # normal, uniform or truncated
@@ -99,7 +105,10 @@ class AdversarialRecipe(Cures, ImageRecipe):
         points = self.gradient_penalty_points
         self._require("gradient_penalty_points", points in POINTS, f"is not known; use one of {', '.join(POINTS)}")
         if self.game == "wasserstein" and not self.gradient_penalty and self.weight_clipping is None:
-            warnings.warn("game=wasserstein needs a critic of bounded slope; set gradient_penalty=10 or weight_clipping=0.01", stacklevel=2)
+            warnings.warn(
+                "game=wasserstein needs a critic of bounded slope; set gradient_penalty=10 or weight_clipping=0.01",
+                stacklevel=2,
+            )
 
     def objective(self) -> Adversarial:
         return Adversarial(**self.game_parts())

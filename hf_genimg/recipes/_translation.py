@@ -1,4 +1,6 @@
-"""What every recipe that learns to translate pictures shares: pairs as data, the game with a distance, and rows of examples."""
+"""What every recipe that learns to translate pictures shares: pairs as data, the game with a distance, and rows of
+examples.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ from ._images import ImageRecipe
 class TranslationRecipe(ImageRecipe):
     """A generator that turns inputs into targets, against a discriminator that sees both."""
 
-    inputs: str | None = None  # what is translated: a column, a folder, left, right, or blurred (made from the targets); none: found
+    inputs: str | None = (
+        None  # what is translated: a column, a folder, left, right, or blurred (made from the targets); none: found
+    )
     targets: str | None = None  # what it is to become: a column, a folder, left or right; none: found
     input_channels: int | None = None  # 1 grey, 3 colour; none: as in the data
     game: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic, patch by patch
@@ -37,9 +41,17 @@ class TranslationRecipe(ImageRecipe):
     def check(self) -> None:
         super().check()
         self._require("l1_weight", self.l1_weight >= 0, "must be at least 0")
-        self._require("shift", 0 <= self.shift < self.image_size, f"must be at least 0 and below image_size={self.image_size}")
-        self._require("input_channels", self.input_channels in (None, 1, 3), "must be 1 (grey), 3 (colour) or none (as in the data)")
-        self._require("skip_bad", not self.skip_bad, "cannot be used: a picture left out would leave the other of its pair alone")
+        self._require(
+            "shift", 0 <= self.shift < self.image_size, f"must be at least 0 and below image_size={self.image_size}"
+        )
+        self._require(
+            "input_channels",
+            self.input_channels in (None, 1, 3),
+            "must be 1 (grey), 3 (colour) or none (as in the data)",
+        )
+        self._require(
+            "skip_bad", not self.skip_bad, "cannot be used: a picture left out would leave the other of its pair alone"
+        )
 
     def splits(self) -> list[str]:
         return pair_splits(self.data, self.inputs, self.targets)
@@ -65,14 +77,18 @@ class TranslationRecipe(ImageRecipe):
         return {"image_channels": self.image_channels or 1, "input_channels": self.input_channels or 1}
 
     def objective(self) -> Translation:
-        return Translation(game_named(self.game), self.l1_weight, partial(shift_together, most=self.shift) if self.shift else None)
+        return Translation(
+            game_named(self.game), self.l1_weight, partial(shift_together, most=self.shift) if self.shift else None
+        )
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
         discriminator = networks["discriminator"] if self.save_discriminator else None
         return ImageTranslationPipeline(generator=networks["generator"], discriminator=discriminator)
 
     def save_samples(self, pipeline: Any, path: Path, num_images: int) -> None:
-        """Input, translation and target of the first pairs that are held out, or of the first at all; three cells of the grid for each."""
+        """Input, translation and target of the first pairs that are held out, or of the first at all; three cells of
+        the grid for each.
+        """
         pairs = self.held_out() or replace(self, flip=False).dataset()
         batch = pairs.batch(torch.arange(min(len(pairs), max(1, num_images // 3))))
         pipeline.save_comparison(path, batch["inputs"], batch["images"], overwrite=True)

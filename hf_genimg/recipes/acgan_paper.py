@@ -1,4 +1,5 @@
-"""AC-GAN (arXiv:1610.09585) as published for CIFAR-10: 100 latents and ten classes, kernels of 5, a discriminator with dropout.
+"""AC-GAN (arXiv:1610.09585) as published for CIFAR-10: 100 latents and ten classes, kernels of 5, a discriminator with
+dropout.
 
     hf-genimg train acgan_paper data=PICTURES
 
@@ -32,7 +33,10 @@ class ACGANPaper(ACGAN):
         sizes = self.sizes()
         generator = ACGANCIFARGenerator(**sizes, **self.latents(), width=self.width)
         guesses = sizes.pop("num_classes")
-        return {"generator": generator, "discriminator": ACGANCIFARDiscriminator(**sizes, guesses=guesses, width=self.discriminator_width)}
+        return {
+            "generator": generator,
+            "discriminator": ACGANCIFARDiscriminator(**sizes, guesses=guesses, width=self.discriminator_width),
+        }
 
     def smoke(self) -> Self:
         return replace(super().smoke(), image_size=32, width=16, discriminator_width=2)

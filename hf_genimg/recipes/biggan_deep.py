@@ -1,11 +1,12 @@
-"""BigGAN-deep (arXiv:1809.11096): twice as many blocks, each narrow inside; all of them are told all latents and the class.
+"""BigGAN-deep (arXiv:1809.11096): twice as many blocks, each narrow inside; all of them are told all latents and the
+class.
 
     hf-genimg train biggan_deep images=40000
 
 Cost: 7 minutes of one core (94 images/s).
-Reached: 68.6 % (66.5 to 70.6) of 2,000 digits are read as the class asked for, fours least (benchmarks/label_agreement.py); most are
-legible; FID 9.2 (7.7 to 9.8), precision 0.29 and recall 0.69 by the extractor `digits`, no alarm of the doctor. It is still learning then:
-its default is 72,000 images.
+Reached: 68.6 % (66.5 to 70.6) of 2,000 digits are read as the class asked for, fours least
+(benchmarks/label_agreement.py); most are legible; FID 9.2 (7.7 to 9.8), precision 0.29 and recall 0.69 by the extractor
+`digits`, no alarm of the doctor. It is still learning then: its default is 72,000 images.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ class BigGANDeep(BigGAN):
     def models(self) -> dict[str, nn.Module]:
         size = {**self.sizes(), "width": self.width}
         generator = BigGANDeepGenerator(**size, **self.latents(), class_dim=self.class_dim)
-        return {"generator": generator, "discriminator": BigGANDeepDiscriminator(**{**size, "width": self.discriminator_width})}
+        return {
+            "generator": generator,
+            "discriminator": BigGANDeepDiscriminator(**{**size, "width": self.discriminator_width}),
+        }
 
     def smoke(self) -> Self:
         return replace(super().smoke(), discriminator_width=4)

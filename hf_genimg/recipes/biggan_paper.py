@@ -1,8 +1,10 @@
-"""BigGAN (arXiv:1809.11096) as published for CIFAR-10: width 384 and 192, four parts of 20 latents, five turns of the discriminator.
+"""BigGAN (arXiv:1809.11096) as published for CIFAR-10: width 384 and 192, four parts of 20 latents, five turns of the
+discriminator.
 
     hf-genimg train biggan_paper data=PICTURES flip=true
 
-Published (StudioGAN 0.4): FID 4.16; its average of the weights begins after 1,000 updates, ours at once and quicker at first.
+Published (StudioGAN 0.4): FID 4.16; its average of the weights begins after 1,000 updates, ours at once and quicker at
+first.
 Cost: not run here; 100,000 generator updates are 32,000,000 images, days on a CPU.
 Reached: not run here.
 """

@@ -4,8 +4,8 @@
     hf-genimg train cgan data=MNIST image_size=28 width=16 images=200000
 
 Cost: 5 minutes for the second on one busy core (2 of them of CPU time).
-Reached: 71.7 % (69.7 to 73.6) of 2,000 digits are read as the class asked for, of test images 99.15 % (benchmarks/label_agreement.py);
-mostly legible, and too short a run.
+Reached: 71.7 % (69.7 to 73.6) of 2,000 digits are read as the class asked for, of test images 99.15 %
+(benchmarks/label_agreement.py); mostly legible, and too short a run.
 """
 
 from __future__ import annotations

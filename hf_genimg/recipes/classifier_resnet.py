@@ -1,10 +1,11 @@
-"""ResNet classifier (arXiv:1512.03385): 20 or more layers for images of 32 pixels, with shortcuts that have no parameters.
+"""ResNet classifier (arXiv:1512.03385): 20 or more layers for images of 32 pixels, with shortcuts that have no
+parameters.
 
     hf-genimg train classifier_resnet data=CIFAR10
 
 Cost: 19 s for 30,000 images with depth=8 width=8 on the built-in digits, on two x86-64 cores (2,300 images/s).
-Reached: 92.6 percent of the 297 test digits in those 19 s. The paper's size was not trained, for lack of a GPU; the paper reports 91.25
-percent of CIFAR-10's test images for 20 layers.
+Reached: 92.6 percent of the 297 test digits in those 19 s. The paper's size was not trained, for lack of a GPU; the
+paper reports 91.25 percent of CIFAR-10's test images for 20 layers.
 """
 
 from __future__ import annotations

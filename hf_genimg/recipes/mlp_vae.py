@@ -1,10 +1,11 @@
-"""MLP VAE (arXiv:1312.6114): 400 hidden units, 20 latents, grey levels as probabilities; samples, encodes and reconstructs.
+"""MLP VAE (arXiv:1312.6114): 400 hidden units, 20 latents, grey levels as probabilities; samples, encodes and
+reconstructs.
 
     hf-genimg train mlp_vae data=MNIST
 
 Cost: 28 s for 600,000 images, ten epochs of MNIST, on two x86-64 cores (27,000 images/s).
-Reached: a negative evidence lower bound of 105.44 nats per image on MNIST's 10,000 test images (the run's last line says it). The usual
-learning rate of 1e-3 reaches 106.25 in as many images; 2e-3 is the default here.
+Reached: a negative evidence lower bound of 105.44 nats per image on MNIST's 10,000 test images (the run's last line
+says it). The usual learning rate of 1e-3 reaches 106.25 in as many images; 2e-3 is the default here.
 """
 
 from __future__ import annotations

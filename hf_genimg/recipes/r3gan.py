@@ -5,11 +5,12 @@
     hf-genimg train r3gan data=SPRITES image_size=32 images=197201
 
 Cost: 3, 19 and 19 minutes of one core (320, 190 and 170 images/s).
-Reached: of digits all ten kinds, legible, FID 7.8 (6.5 to 8.4) after the first and 1.0 (0.0 to 1.1) with a recall of 0.77 after the second,
-by the extractor `digits`, where `dcgan` has 4.0 after as much time; but then 17 percent have a near twin, and they lie nearer to the images
-learned from than to the test images (memorisation gap 0.13, 0.04 to 0.22; no copies). Of 2,481 sprites, tiles and things that one
-recognises, still rough: FID 27.7 by a LeNet for them, where `dcgan` has 1.9 (benchmarks/quality.py). On a ring of eight Gaussians the same
-game covers what the plain one loses (benchmarks/ring.py).
+Reached: of digits all ten kinds, legible, FID 7.8 (6.5 to 8.4) after the first and 1.0 (0.0 to 1.1) with a recall of
+0.77 after the second, by the extractor `digits`, where `dcgan` has 4.0 after as much time; but then 17 percent have a
+near twin, and they lie nearer to the images learned from than to the test images (memorisation gap 0.13, 0.04 to 0.22;
+no copies). Of 2,481 sprites, tiles and things that one recognises, still rough: FID 27.7 by a LeNet for them, where
+`dcgan` has 1.9 (benchmarks/quality.py). On a ring of eight Gaussians the same game covers what the plain one loses
+(benchmarks/ring.py).
 """
 
 from __future__ import annotations
@@ -40,11 +41,17 @@ class R3GAN(ConditionalRecipe):
     adam_beta2: float = 0.99
     channels_last: bool = True
     width: int = 32  # channels of the small maps; the paper has 768
-    widest: int = 8  # pixels a side of the largest map with so many, half of them at each doubling above; the paper has 32
+    widest: int = (
+        8  # pixels a side of the largest map with so many, half of them at each doubling above; the paper has 32
+    )
 
     def check(self) -> None:
         super().check()
-        self._require("spectral_norm", not self.spectral_norm, "cannot be: the last weights of each block begin at zero, and have no norm")
+        self._require(
+            "spectral_norm",
+            not self.spectral_norm,
+            "cannot be: the last weights of each block begin at zero, and have no norm",
+        )
 
     def models(self) -> dict[str, nn.Module]:
         size = {**self.sizes(), "width": self.width, "widest": self.widest}

@@ -1,8 +1,10 @@
-"""SNGAN (arXiv:1802.05957) as published for 32 pixels: width 256 and 128, five turns of the discriminator, linear decay.
+"""SNGAN (arXiv:1802.05957) as published for 32 pixels: width 256 and 128, five turns of the discriminator, linear
+decay.
 
     hf-genimg train sngan_paper data=PICTURES
 
-The paper gives the generator batches of 128; here both players have 64. Published for CIFAR-10 (torch-mimicry): FID 16.77.
+The paper gives the generator batches of 128; here both players have 64. Published for CIFAR-10 (torch-mimicry): FID
+16.77.
 Cost: not run here; 100,000 generator updates are 32,000,000 images, days on a CPU.
 Reached: not run here.
 """

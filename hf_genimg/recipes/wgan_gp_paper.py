@@ -2,8 +2,8 @@
 
     hf-genimg train wgan_gp_paper data=PICTURES
 
-Width 256 and 128 and batches of 64 for both players are torch-mimicry's (FID 22.29 on CIFAR-10); the paper's generator has width 128 and
-batches of 128.
+Width 256 and 128 and batches of 64 for both players are torch-mimicry's (FID 22.29 on CIFAR-10); the paper's generator
+has width 128 and batches of 128.
 Cost: not run here; 100,000 generator updates are 32,000,000 images, days on a CPU.
 Reached: not run here.
 """

@@ -23,7 +23,9 @@ class WeightAverage:
     """
 
     def __init__(self, networks: dict[str, nn.Module], half_life: float) -> None:
-        self.networks = {name: copy.deepcopy(network).eval().requires_grad_(False) for name, network in networks.items()}
+        self.networks = {
+            name: copy.deepcopy(network).eval().requires_grad_(False) for name, network in networks.items()
+        }
         self.half_life = half_life
         self._averaged, self._copied = _pair_up(self.networks, networks)
 

@@ -1,4 +1,6 @@
-"""What a run does besides learning. A callback is called at image counts and leaves the trained tensors exactly as without it."""
+"""What a run does besides learning. A callback is called at image counts and leaves the trained tensors exactly as
+without it.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """A run's state on disk: safetensors and JSON, whole or not there.
 
-`state/<images>/` is written beside its final name and renamed; `state/current` is one small file that names the valid one and is replaced
-in one step, after everything it points to has reached the disk. So a kill at any moment leaves either the old state or the new.
+`state/<images>/` is written beside its final name and renamed; `state/current` is one small file that names the valid
+one and is replaced in one step, after everything it points to has reached the disk. So a kill at any moment leaves
+either the old state or the new.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ def save_checkpoint(state_dir: Path, images: int, tensors: Tensors, facts: dict[
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     for name, group in tensors.items():
-        save_file({key: value.detach().cpu().contiguous() for key, value in group.items()}, partial / f"{name}.safetensors")
+        save_file(
+            {key: value.detach().cpu().contiguous() for key, value in group.items()}, partial / f"{name}.safetensors"
+        )
     write_durably(partial / "state.json", json.dumps({**facts, "files": sorted(tensors)}, indent=2))
     for file in partial.iterdir():
         _flush(file)
@@ -81,9 +84,13 @@ def _flush(path: Path) -> None:
 
 
 def optimizer_tensors(optimizer: Any) -> dict[str, torch.Tensor]:
-    """An optimizer's state as flat tensors `<parameter index>/<name>`. Settings are not in it: they come from the recipe."""
+    """An optimizer's state as flat tensors `<parameter index>/<name>`. Settings are not in it: they come from the
+    recipe.
+    """
     state = optimizer.state_dict()["state"]
-    return {f"{index}/{name}": torch.as_tensor(value) for index, entries in state.items() for name, value in entries.items()}
+    return {
+        f"{index}/{name}": torch.as_tensor(value) for index, entries in state.items() for name, value in entries.items()
+    }
 
 
 def restore_optimizer(optimizer: Any, tensors: dict[str, torch.Tensor]) -> None:
@@ -93,5 +100,7 @@ def restore_optimizer(optimizer: Any, tensors: dict[str, torch.Tensor]) -> None:
     for key, value in tensors.items():
         index, name = key.split("/", 1)
         like = parameters[int(index)]
-        state.setdefault(int(index), {})[name] = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+        state.setdefault(int(index), {})[name] = (
+            torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+        )
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

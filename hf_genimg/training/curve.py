@@ -18,7 +18,12 @@ def draw_curves(records: list[dict[str, Any]], path: Path) -> None:
     for panel, axes in zip(panels, rows, strict=True):
         for term in sorted({key for record in records for key in record if key.startswith(f"{panel}/")}):
             points = [(record["images"], record[term]) for record in records if term in record]
-            axes.plot(*zip(*points, strict=True), label=term.split("/")[1], linestyle="-", marker="." if len(points) < 50 else None)
+            axes.plot(
+                *zip(*points, strict=True),
+                label=term.split("/")[1],
+                linestyle="-",
+                marker="." if len(points) < 50 else None,
+            )
         axes.set(title=panel.replace("_", " "), ylabel="loss")
         axes.legend()
         axes.grid(alpha=0.3)

@@ -23,7 +23,9 @@ from torch import nn
 TRACKERS = ("tensorboard", "trackio", "wandb")
 LAUNCHED = ("WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")  # where launchers say how many processes they started
 SHARDING = ("DEEPSPEED", "FSDP", "MEGATRON_LM", "PARALLELISM_CONFIG")
-PATIENCE = timedelta(hours=2)  # while one process measures or saves, the others wait; a lost connection is noticed at once
+PATIENCE = timedelta(
+    hours=2
+)  # while one process measures or saves, the others wait; a lost connection is noticed at once
 
 
 def make_accelerator(mixed_precision: str, trackers: str | None = None, folder: Path | None = None) -> Accelerator:
@@ -39,11 +41,17 @@ def make_accelerator(mixed_precision: str, trackers: str | None = None, folder: 
     refuse_sharding()
     accelerated = torch.accelerator.is_available()
     if mixed_precision == "fp16" and not accelerated:
-        raise ValueError("mixed_precision=fp16 needs an accelerator, and this machine has none; use mixed_precision=bf16 or no")
+        raise ValueError(
+            "mixed_precision=fp16 needs an accelerator, and this machine has none; use mixed_precision=bf16 or no"
+        )
     AcceleratorState._reset_state()  # so that two runs in one process may differ in precision
     patience = InitProcessGroupKwargs(timeout=PATIENCE)
     accelerator = Accelerator(
-        cpu=not accelerated, mixed_precision=mixed_precision, log_with=names or None, project_dir=folder, kwargs_handlers=[patience]
+        cpu=not accelerated,
+        mixed_precision=mixed_precision,
+        log_with=names or None,
+        project_dir=folder,
+        kwargs_handlers=[patience],
     )
     launched = max(int(os.environ.get(name, "1")) for name in LAUNCHED)
     if launched != accelerator.num_processes:
@@ -55,7 +63,9 @@ def make_accelerator(mixed_precision: str, trackers: str | None = None, folder: 
 
 
 def refuse_sharding() -> None:
-    """Raise `ValueError` for a launch that splits networks over processes: a game has several networks, and these serve one."""
+    """Raise `ValueError` for a launch that splits networks over processes: a game has several networks, and these serve
+    one.
+    """
     for name in SHARDING:
         if os.environ.get(f"ACCELERATE_USE_{name}", "false").lower() in ("true", "1", "yes"):
             raise ValueError(
@@ -64,7 +74,9 @@ def refuse_sharding() -> None:
 
 
 def refuse_unknown_trackers(names: list[str]) -> None:
-    """Raise `ValueError` for a tracker that does not exist, or is not installed: Accelerate would leave it out without a word."""
+    """Raise `ValueError` for a tracker that does not exist, or is not installed: Accelerate would leave it out without
+    a word.
+    """
     for name in names:
         if name not in TRACKERS:
             raise ValueError(f"trackers={name} is not known; use some of {', '.join(TRACKERS)}, joined with commas")
@@ -73,7 +85,9 @@ def refuse_unknown_trackers(names: list[str]) -> None:
 
 
 def autocast(accelerator: Accelerator) -> AbstractContextManager[None]:
-    """The precision of `accelerator` as a context that may be entered again and again; to make one anew is dear in a small step."""
+    """The precision of `accelerator` as a context that may be entered again and again; to make one anew is dear in a
+    small step.
+    """
     return get_mixed_precision_context_manager(accelerator.native_amp, accelerator.autocast_handler)
 
 
@@ -81,18 +95,23 @@ def seed_noise(*key: int | str) -> None:
     """Seed torch's generators, on every device, from what is being drawn for: equal keys, equal noise."""
     digest = blake2b(repr(key).encode(), digest_size=8).digest()
     number = int.from_bytes(digest, "big") >> 1
-    # Where there is no accelerator, torch.manual_seed also notes the whole call stack for the one that may come: a tenth of a small step.
+    # Where there is no accelerator, torch.manual_seed also notes the whole call stack for the one that may come: a
+    # tenth of a small step.
     (torch if torch.accelerator.is_available() else torch.default_generator).manual_seed(number)
 
 
 def refuse_compile_without_compiler() -> None:
     """Raise `ValueError` where torch.compile would find no C++ compiler for the kernels that it writes."""
     if not any(shutil.which(name) for name in (os.environ.get("CXX", "g++"), "clang++", "cl")):
-        raise ValueError("compile=true needs a C++ compiler such as g++, and there is none here; install one, or leave compile=true out")
+        raise ValueError(
+            "compile=true needs a C++ compiler such as g++, and there is none here; install one, or leave compile=true out"
+        )
 
 
 def compile_parts(networks: Mapping[str, nn.Module]) -> None:
-    """torch.compile each direct child of each network, in place, so that `encode` and `decode` gain too and names of weights stay."""
+    """torch.compile each direct child of each network, in place, so that `encode` and `decode` gain too and names of
+    weights stay.
+    """
     for network in networks.values():
         for part in network.children():
             part.compile()
@@ -118,7 +137,9 @@ def peak_accelerator_memory() -> int:
 
 @contextmanager
 def deterministic_kernels() -> Iterator[None]:
-    """Choose convolution kernels that give the same bits each time (cuDNN would otherwise pick by a stopwatch), then restore the choice."""
+    """Choose convolution kernels that give the same bits each time (cuDNN would otherwise pick by a stopwatch), then
+    restore the choice.
+    """
     cudnn = torch.backends.cudnn
     before = cudnn.deterministic, cudnn.benchmark
     cudnn.deterministic, cudnn.benchmark = True, False

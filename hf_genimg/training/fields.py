@@ -16,7 +16,9 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 
 def parse_fields(recipe_class: type, assignments: Iterable[str]) -> dict[str, Any]:
-    """Turn `field=value` texts into values of the fields' types; `ValueError` names the fields, or the type, that would be right."""
+    """Turn `field=value` texts into values of the fields' types; `ValueError` names the fields, or the type, that would
+    be right.
+    """
     values = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
@@ -27,7 +29,9 @@ def parse_fields(recipe_class: type, assignments: Iterable[str]) -> dict[str, An
 
 
 def check_fields(recipe_class: type, values: Mapping[str, Any]) -> None:
-    """Raise `ValueError` for a name that is no field, or a value that is not of its field's type. A whole number is a number."""
+    """Raise `ValueError` for a name that is no field, or a value that is not of its field's type. A whole number is a
+    number.
+    """
     for name, value in values.items():
         hint = type_of(recipe_class, name)
         kinds, optional = _kinds(hint)
@@ -47,7 +51,9 @@ def type_of(recipe_class: type, name: str) -> Any:
 
 
 def describe_fields(recipe_class: type) -> list[tuple[str, str, str]]:
-    """(`field=default` as it is typed, what it may be, the comment behind it) for each field; its own first, then inherited ones."""
+    """(`field=default` as it is typed, what it may be, the comment behind it) for each field; its own first, then
+    inherited ones.
+    """
     comments: dict[str, str] = {}
     for owner in recipe_class.__mro__:
         for name, comment in _comments(owner).items():
@@ -64,7 +70,11 @@ def _comments(owner: type) -> dict[str, str]:
         return {}
     text = textwrap.dedent(inspect.getsource(owner))
     lines = text.splitlines()
-    found = [node for node in ast.parse(text).body[0].body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)]
+    found = [
+        node
+        for node in ast.parse(text).body[0].body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    ]
     ends = {node.target.id: lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode() for node in found}
     return {name: end.partition("#")[2].strip() for name, end in ends.items()}
 
@@ -97,7 +107,9 @@ def parse_value(name: str, text: str, hint: Any) -> Any:
     if optional and text.lower() == "none":
         return None
     if kinds[0] not in _CONVERT:
-        raise ValueError(f"{name} cannot be set from the command line, for its type is {hint}; set it in the recipe file")
+        raise ValueError(
+            f"{name} cannot be set from the command line, for its type is {hint}; set it in the recipe file"
+        )
     try:
         return _CONVERT[kinds[0]](text)
     except (ValueError, KeyError, OverflowError):
@@ -105,7 +117,9 @@ def parse_value(name: str, text: str, hint: Any) -> Any:
 
 
 def _integer(text: str) -> int:
-    number = float(text) if "e" in text.lower() else int(text)  # int() also reads 60_000; 1e6 is how people write a million
+    number = (
+        float(text) if "e" in text.lower() else int(text)
+    )  # int() also reads 60_000; 1e6 is how people write a million
     if number != int(number):
         raise ValueError
     return int(number)

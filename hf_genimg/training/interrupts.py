@@ -10,7 +10,8 @@ from typing import Self
 
 
 class Interrupts:
-    """While entered: `received` is the first signal that came, if one did. The same one again ends the process at once, as usual.
+    """While entered: `received` is the first signal that came, if one did. The same one again ends the process at once,
+    as usual.
 
     Another one does not: launchers answer Ctrl-C, which reaches every process, with a SIGTERM to each.
     """
@@ -41,7 +42,9 @@ class Interrupts:
         self.received = self.received or signal.SIGTERM
 
     def leave(self, images: int, speak: bool = True) -> None:
-        """End as the signal would have: KeyboardInterrupt or exit status 143, after the state of `images` images was saved."""
+        """End as the signal would have: KeyboardInterrupt or exit status 143, after the state of `images` images was
+        saved.
+        """
         if self.received is None:
             return
         if speak:

@@ -25,7 +25,9 @@ HALF = 10  # after so many the probe looks and saves for the first time, which i
 
 @dataclass(frozen=True)
 class Plan:
-    """Estimates for a whole run: wall seconds, peak bytes of memory of the process and of the accelerator, bytes of the run's folder."""
+    """Estimates for a whole run: wall seconds, peak bytes of memory of the process and of the accelerator, bytes of the
+    run's folder.
+    """
 
     rounds: int
     seconds: float
@@ -37,7 +39,9 @@ class Plan:
         minutes, seconds = divmod(round(self.seconds), 60)
         hours, minutes = divmod(minutes, 60)
         device = f", {self.accelerator_memory / 1e9:.2f} GB on the accelerator" if self.accelerator_memory else ""
-        memory = f"{self.memory / 1e9:.2f} GB of memory{device}" if self.memory else f"memory unknown on this system{device}"
+        memory = (
+            f"{self.memory / 1e9:.2f} GB of memory{device}" if self.memory else f"memory unknown on this system{device}"
+        )
         return f"{self.rounds:,} rounds: about {hours}:{minutes:02}:{seconds:02} hours, {memory}, {self.disk / 1e6:.1f} MB of disk"
 
 
@@ -81,10 +85,11 @@ def plan(
 ) -> Plan:
     """Train `recipe` for twenty rounds in a folder that is removed again, and say what the whole run would take.
 
-    Pictures are decoded first, which is not counted: the run will find them decoded. startup: seconds to add, for what came before.
-    callbacks: what happens besides learning, as for `train`; the usual when left out. finish: what is done with the folder of the run
-    after it; it is done with the probe's, and its time added.
-    Raises what `train` raises before work starts.
+    Pictures are decoded first, which is not counted: the run will find them decoded. startup: seconds to add, for what
+    came before.
+    callbacks: what happens besides learning, as for `train`; the usual when left out. finish: what is done with the
+    folder of the run after it; it is done with the probe's, and its time added. Raises what `train` raises before work
+    starts.
     """
     recipe.check()
     players = recipe.objective().players
@@ -92,7 +97,10 @@ def plan(
     rounds = math.ceil(recipe.images / round_images)
     if rounds < ROUNDS:
         raise ValueError(f"images={recipe.images} is {rounds} rounds, fewer than the {ROUNDS} of a probe; just train")
-    clock, timed = _Clock(), [_Timed(callback, HALF * round_images) for callback in callbacks or default_callbacks(recipe)]
+    clock, timed = (
+        _Clock(),
+        [_Timed(callback, HALF * round_images) for callback in callbacks or default_callbacks(recipe)],
+    )
     images = ROUNDS * round_images
     short = recipe.override(images=images, snapshot_images=HALF * round_images, warmup_images=0, trackers=None)
     recipe.dataset()
@@ -105,16 +113,29 @@ def plan(
         once = _size(run) - _size(run / "samples") - (run / "log.jsonl").stat().st_size  # the state and the pipeline
         line = (run / "log.jsonl").stat().st_size / len((run / "log.jsonl").read_text(encoding="utf-8").splitlines())
     playing = _playing(clock.times, rounds)
-    seconds = startup + finishing + clock.times[0] - began + playing + sum(callback.in_all(recipe.images) for callback in timed)
+    seconds = (
+        startup
+        + finishing
+        + clock.times[0]
+        - began
+        + playing
+        + sum(callback.in_all(recipe.images) for callback in timed)
+    )
     saves = max(_times(recipe.snapshot_images, recipe.images), 1 + seconds // SNAPSHOT_SECONDS)
     seconds += _saving(clock.times, ended, timed, saves)
-    lines = _times(recipe.log_images, recipe.images) + sum(_times(callback.callback.every, recipe.images) for callback in timed)
-    disk = once + sum(callback.bytes * _times(callback.callback.every, recipe.images) for callback in timed) + line * lines
+    lines = _times(recipe.log_images, recipe.images) + sum(
+        _times(callback.callback.every, recipe.images) for callback in timed
+    )
+    disk = (
+        once + sum(callback.bytes * _times(callback.callback.every, recipe.images) for callback in timed) + line * lines
+    )
     return Plan(rounds, seconds, _peak_memory(), peak_accelerator_memory(), round(disk))
 
 
 def _playing(times: list[float], rounds: int) -> float:
-    """Seconds of all rounds after the first, of which the probe's ended at `times`; its middle one was followed by looking and saving."""
+    """Seconds of all rounds after the first, of which the probe's ended at `times`; its middle one was followed by
+    looking and saving.
+    """
     typical = (_typical(times[WARM - 1 : HALF]) + _typical(times[HALF:])) / 2
     return times[WARM - 1] - times[0] + (rounds - WARM) * typical
 
@@ -124,14 +145,18 @@ def _saving(times: list[float], ended: float, timed: list[_Timed], saves: float)
 
     The first one also imports; the end of the probe is another, and the pipeline once more with the curves.
     """
-    first = max(0.0, times[HALF] - times[HALF - 1] - _typical(times[HALF:]) - sum(callback.seconds[0] for callback in timed))
+    first = max(
+        0.0, times[HALF] - times[HALF - 1] - _typical(times[HALF:]) - sum(callback.seconds[0] for callback in timed)
+    )
     last = max(0.0, ended - times[-1] - sum(callback.seconds[-1] for callback in timed))
     later = min(first, last)
     return first + (last - later) + later * (saves - 1)
 
 
 def _typical(times: list[float]) -> float:
-    """The mean of the rounds that ended at `times`, where one that took five times the median was held up by something else."""
+    """The mean of the rounds that ended at `times`, where one that took five times the median was held up by something
+    else.
+    """
     rounds = [after - before for before, after in pairwise(times)]
     middle = median(rounds)
     return mean(seconds if seconds < 5 * middle else middle for seconds in rounds)

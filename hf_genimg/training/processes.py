@@ -25,7 +25,9 @@ class Processes:
         self.is_main = accelerator.is_main_process
 
     def share(self, micro_batches: int) -> range:
-        """Which of the micro-batches of an update this process plays: a contiguous run of them, as many as every other process."""
+        """Which of the micro-batches of an update this process plays: a contiguous run of them, as many as every other
+        process.
+        """
         mine = micro_batches // self.count
         return range(self.index * mine, (self.index + 1) * mine)
 
@@ -60,7 +62,9 @@ class Processes:
         digest = int.from_bytes(blake2b(value.encode(), digest_size=2).digest(), "big")
         total, squares = self._reduced(torch.tensor([digest, digest**2], device=self.accelerator.device)).tolist()
         if squares * self.count != total**2:  # equal only when all are equal (Cauchy and Schwarz)
-            raise ValueError(f"{what} is not the same in all {self.count} processes; give every machine the same files and settings")
+            raise ValueError(
+                f"{what} is not the same in all {self.count} processes; give every machine the same files and settings"
+            )
 
     def wait(self) -> None:
         """Until every process is here."""

@@ -22,7 +22,9 @@ PRECISIONS = ("no", "bf16", "fp16")
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(ABC):
-    """A complete, reproducible training run. Time and lengths are in images: real images the first player of the objective trained on."""
+    """A complete, reproducible training run. Time and lengths are in images: real images the first player of the
+    objective trained on.
+    """
 
     data: str = "digits"  # what to learn: digits, a folder or zip file, parquet files or a Hub dataset (`list data`); @split optional
     image_size: int = 28  # pixels a side
@@ -44,14 +46,24 @@ class Recipe(ABC):
     ema_half_life: int = 10_000  # of the published average of the weights, in images; 0: publish the last weights
     mixed_precision: str = "no"  # no, bf16 or fp16
     channels_last: bool = False  # memory layout of images and convolution weights
-    compile: bool = False  # torch.compile the parts of the networks: a minute more at the start, faster afterwards on most GPUs
-    metrics: str | None = None  # scores to measure as often (`list metrics`), joined with commas; the first says which model is best
-    extractor: str | None = None  # what looks at the images for scores: `list extractors`; none: digits for digits, else Inception
+    compile: bool = (
+        False  # torch.compile the parts of the networks: a minute more at the start, faster afterwards on most GPUs
+    )
+    metrics: str | None = (
+        None  # scores to measure as often (`list metrics`), joined with commas; the first says which model is best
+    )
+    extractor: str | None = (
+        None  # what looks at the images for scores: `list extractors`; none: digits for digits, else Inception
+    )
     score_images: int = 1_000  # how many images a score is taken of while training
     trackers: str | None = None  # send the log to these as well: tensorboard, trackio or wandb, joined with commas
     init: str | None = None  # start from the networks of this run or pipeline directory
-    hub_model_id: str | None = None  # push to this repository of the Hub, owner/name, as often as snapshot_images says, and at the end
-    license: str | None = None  # of the trained model, for its card: an identifier of the Hub such as apache-2.0; none: not stated
+    hub_model_id: str | None = (
+        None  # push to this repository of the Hub, owner/name, as often as snapshot_images says, and at the end
+    )
+    license: str | None = (
+        None  # of the trained model, for its card: an identifier of the Hub such as apache-2.0; none: not stated
+    )
     data_license: str | None = None  # of the data, likewise; none: known for digits, otherwise stated as unknown
     data_about: str | None = None  # what the data are and whom they are from, a sentence for the card
 
@@ -75,8 +87,8 @@ class Recipe(ABC):
 
     @abstractmethod
     def objective(self) -> nn.Module:
-        """The game: `players`, one method a player that returns named terms, `begin` before each turn, `update` after each update, and
-        `held_out`.
+        """The game: `players`, one method a player that returns named terms, `begin` before each turn, `update` after
+        each update, and `held_out`.
 
         `kept` names the networks whose forward of this turn serves the next turn too.
         """
@@ -90,7 +102,9 @@ class Recipe(ABC):
         """Wrap networks (averages for the published ones) into what is saved, sampled and pushed."""
 
     def save_samples(self, pipeline: Any, path: Path, num_images: int) -> None:
-        """Write a grid of about `num_images` images to `path`, a PNG that may exist; the same networks always write the same file."""
+        """Write a grid of about `num_images` images to `path`, a PNG that may exist; the same networks always write the
+        same file.
+        """
         pipeline.save_grid(path, num_images=num_images, seed=0, overwrite=True)
 
     def held_out(self) -> Any | None:
@@ -99,7 +113,9 @@ class Recipe(ABC):
 
     def smoke(self) -> Self:
         """The same run, small enough to take seconds on a CPU."""
-        return replace(self, images=64, batch_size=8, micro_batch_size=4, snapshot_images=32, sample_images=32, log_images=16)
+        return replace(
+            self, images=64, batch_size=8, micro_batch_size=4, snapshot_images=32, sample_images=32, log_images=16
+        )
 
     def fitted(self, dataset: Any) -> Self:
         """The same run, with what was left to the data filled in from it."""
@@ -131,32 +147,57 @@ class Recipe(ABC):
         return warmup
 
     def tune(self, optimizer: Optimizer, images: int) -> None:
-        """Before each turn, after `images` images: set what moves in a player's optimizer, whose first learning rates are `initial_lr`."""
+        """Before each turn, after `images` images: set what moves in a player's optimizer, whose first learning rates
+        are `initial_lr`.
+        """
         scale = self.learning_rate_scale(images)
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"] * scale
 
     def check(self) -> None:
         """Raise `ValueError` for numbers that no run can have, before any work starts."""
-        positive = ("image_size", "images", "batch_size", "snapshot_images", "sample_images", "log_images", "learning_rate", "score_images")
+        positive = (
+            "image_size",
+            "images",
+            "batch_size",
+            "snapshot_images",
+            "sample_images",
+            "log_images",
+            "learning_rate",
+            "score_images",
+        )
         for name in positive:
             self._require(name, getattr(self, name) > 0, "must be above 0")
-        for name in (field.name for field in fields(self) if field.name == "latent_dim" or field.name.endswith("width")):
+        for name in (
+            field.name for field in fields(self) if field.name == "latent_dim" or field.name.endswith("width")
+        ):
             self._require(name, getattr(self, name) > 0, "must be above 0")
         for name in ("micro_batch_size", "evaluate_images", "max_grad_norm", "schedule_images"):
             self._require(name, getattr(self, name) is None or getattr(self, name) > 0, "must be above 0, or none")
         for name in ("ema_half_life", "warmup_images", "seed", "final_learning_rate"):
             self._require(name, getattr(self, name) >= 0, "must be at least 0")
-        self._require("image_channels", self.image_channels in (None, 1, 3), "must be 1 (grey), 3 (colour) or none (as in the data)")
+        self._require(
+            "image_channels",
+            self.image_channels in (None, 1, 3),
+            "must be 1 (grey), 3 (colour) or none (as in the data)",
+        )
         self._require("schedule", self.schedule in SCHEDULES, f"is not known; use one of {', '.join(SCHEDULES)}")
         for name in ("schedule_images", "final_learning_rate"):
-            self._require(name, not getattr(self, name) or self.schedule != "constant", "needs schedule=linear or schedule=cosine")
-        self._require("mixed_precision", self.mixed_precision in PRECISIONS, f"is not known; use one of {', '.join(PRECISIONS)}")
+            self._require(
+                name, not getattr(self, name) or self.schedule != "constant", "needs schedule=linear or schedule=cosine"
+            )
+        self._require(
+            "mixed_precision", self.mixed_precision in PRECISIONS, f"is not known; use one of {', '.join(PRECISIONS)}"
+        )
         micro = self.micro_batch_size or self.batch_size
         self._require("batch_size", self.batch_size % micro == 0, f"must be a multiple of micro_batch_size={micro}")
         for name in ("license", "data_license"):
             given = getattr(self, name)
-            self._require(name, given is None or re.fullmatch(r"[a-z0-9][a-z0-9.-]*", given), "must be an identifier such as cc-by-4.0")
+            self._require(
+                name,
+                given is None or re.fullmatch(r"[a-z0-9][a-z0-9.-]*", given),
+                "must be an identifier such as cc-by-4.0",
+            )
         if self.warmup_images >= self.images:
             message = f"warmup_images={self.warmup_images} is not below images={self.images}: the learning rate never gets to its height"
             warnings.warn(message, UserWarning, stacklevel=2)

@@ -38,12 +38,18 @@ class Run:
         self.networks = {name: self._placed(network) for name, network in recipe.networks().items()}
         self.objective = recipe.objective().to(accelerator.device)
         self.optimizers = recipe.optimizers(self.networks)  # bare: Accelerate's wrapper searches the disk in every step
-        self._weights = {name: [p for group in o.param_groups for p in group["params"]] for name, o in self.optimizers.items()}
+        self._weights = {
+            name: [p for group in o.param_groups for p in group["params"]] for name, o in self.optimizers.items()
+        }
         self._trained = {name: self._trained_by(name) for name in self.optimizers}
         self._in_focus: set[str] | None = None  # the players whose weights ask for gradients
         for group in (group for optimizer in self.optimizers.values() for group in optimizer.param_groups):
             group["initial_lr"] = group["lr"]
-        own_noise = any(isinstance(m, nn.modules.dropout._DropoutNd) for name in recipe.published for m in self.networks[name].modules())
+        own_noise = any(
+            isinstance(m, nn.modules.dropout._DropoutNd)
+            for name in recipe.published
+            for m in self.networks[name].modules()
+        )
         self._single = len(self._own_micro_batches) == 1 and not own_noise  # other noise where a batch has more parts
         self.average = WeightAverage({name: self.networks[name] for name in recipe.published}, recipe.ema_half_life)
         self.statistics = RunningStatistics(self.networks)
@@ -104,7 +110,13 @@ class Run:
             self._backward(sum(terms.values()) / micro_batches)
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0) + term.detach().float() / micro_batches
-        self.processes.sum([*(weight.grad for weight in self._weights[player] if weight.grad is not None), *sums.values(), *self._gathered])
+        self.processes.sum(
+            [
+                *(weight.grad for weight in self._weights[player] if weight.grad is not None),
+                *sums.values(),
+                *self._gathered,
+            ]
+        )
         return sums
 
     def _backward(self, loss: torch.Tensor) -> None:
@@ -135,7 +147,9 @@ class Run:
         return {name for name, network in self.networks.items() if any(id(p) in own for p in network.parameters())}
 
     def _step(self, player: str) -> bool:
-        """Move the player's weights by their gradients; returns False when the fp16 scaler refused to, because they overflowed."""
+        """Move the player's weights by their gradients; returns False when the fp16 scaler refused to, because they
+        overflowed.
+        """
         optimizer, scaler = self.optimizers[player], self.accelerator.scaler
         if self.recipe.max_grad_norm is not None:
             if scaler is not None:
@@ -148,7 +162,9 @@ class Run:
 
     def _refuse_endless_skipping(self, player: str, terms: Mapping[str, torch.Tensor]) -> None:
         if self.skipped[player] >= PATIENCE:
-            bad = [f"{player}/{name}" for name, term in terms.items() if not math.isfinite(term.item())] or [f"the gradient of {player}"]
+            bad = [f"{player}/{name}" for name, term in terms.items() if not math.isfinite(term.item())] or [
+                f"the gradient of {player}"
+            ]
             fact = f"{', '.join(bad)} overflowed fp16 in {PATIENCE} updates in a row, before image {self.images:,}"
             raise FloatingPointError(fact, "mixed_precision=bf16 or no")
 
@@ -164,7 +180,9 @@ class Run:
     def pipeline(self) -> Any:
         """The recipe's pipeline around the published networks as they are now."""
         pipeline = self.recipe.pipeline(self.published())
-        pipeline.register_to_config(_name_or_path=str(self.directory.pipeline))  # so that pictures name the run they come from
+        pipeline.register_to_config(
+            _name_or_path=str(self.directory.pipeline)
+        )  # so that pictures name the run they come from
         return pipeline
 
     def log(self, record: dict[str, float]) -> None:
@@ -182,12 +200,22 @@ class Run:
 
     def tensors(self) -> Tensors:
         """Every tensor that the rest of the run depends on, by file."""
-        modules = {"networks": self.networks, "averages": self.average.networks, "objective": {"objective": self.objective}}
+        modules = {
+            "networks": self.networks,
+            "averages": self.average.networks,
+            "objective": {"objective": self.objective},
+        }
         groups = {
-            group: {f"{name}/{key}": tensor for name, module in members.items() for key, tensor in module.state_dict().items()}
+            group: {
+                f"{name}/{key}": tensor
+                for name, module in members.items()
+                for key, tensor in module.state_dict().items()
+            }
             for group, members in modules.items()
         }
-        groups["optimizers"] = {f"{n}/{key}": tensor for n, o in self.optimizers.items() for key, tensor in optimizer_tensors(o).items()}
+        groups["optimizers"] = {
+            f"{n}/{key}": tensor for n, o in self.optimizers.items() for key, tensor in optimizer_tensors(o).items()
+        }
         return {group: tensors for group, tensors in groups.items() if tensors}
 
     def facts(self) -> dict[str, Any]:
@@ -209,9 +237,15 @@ class Run:
                 f"{self.directory.path} was trained by another version of hf_genimg, which kept its state otherwise; name another --out"
             )
         if facts["data_fingerprint"] != self.dataset.fingerprint:
-            raise ValueError(f"the pictures in data={self.recipe.data} are not those that this run began with; name another --out")
+            raise ValueError(
+                f"the pictures in data={self.recipe.data} are not those that this run began with; name another --out"
+            )
         self.images, self.skipped = facts["images"], facts["skipped"]
-        modules = {"networks": self.networks, "averages": self.average.networks, "objective": {"objective": self.objective}}
+        modules = {
+            "networks": self.networks,
+            "averages": self.average.networks,
+            "objective": {"objective": self.objective},
+        }
         for group, members in modules.items():
             for name, module in members.items():
                 module.load_state_dict(_below(tensors.get(group, {}), name))

@@ -38,7 +38,9 @@ class RunDirectory:
     def _refuse_other_things(self, recipe: Recipe) -> None:
         solid = next(parent for parent in (self.path, *self.path.absolute().parents) if parent.exists())
         if not solid.is_dir():
-            raise ValueError(f"--out {self.path}: {solid} is a file, and a run needs a folder of its own; name a new one")
+            raise ValueError(
+                f"--out {self.path}: {solid} is a file, and a run needs a folder of its own; name a new one"
+            )
         if self._recipe_file.exists():
             refuse_other_recipe(_saved_recipe(self._recipe_file), recipe, self.path)
         elif self.path.is_dir() and not {entry.name for entry in self.path.iterdir()} <= UNBORN:
@@ -46,7 +48,8 @@ class RunDirectory:
 
     @contextmanager
     def lock(self, recipe: Recipe) -> Iterator[None]:
-        """Create the folder and keep every other process out of it, until the lock is left or the process ends, however it ends.
+        """Create the folder and keep every other process out of it, until the lock is left or the process ends, however
+        it ends.
 
         Raises `ValueError` when another one is at work there, or has begun another run there since this one looked.
         """
@@ -56,7 +59,9 @@ class RunDirectory:
                 self._refuse_other_things(recipe)
                 yield
         except Timeout:
-            raise ValueError(f"another process is training in {self.path}; wait for it, or name another --out") from None
+            raise ValueError(
+                f"another process is training in {self.path}; wait for it, or name another --out"
+            ) from None
 
     def write_recipe(self, recipe: Recipe) -> None:
         """Record what is being trained."""
@@ -88,7 +93,9 @@ class RunDirectory:
             write_durably(self.log, "".join(kept))
         for sample in self.samples.iterdir() if self.samples.exists() else ():
             half_written = sample.name.startswith(".")
-            if half_written or (sample.stem.isdigit() and int(sample.stem) > images):  # what the user put there has another name
+            if half_written or (
+                sample.stem.isdigit() and int(sample.stem) > images
+            ):  # what the user put there has another name
                 sample.unlink()
 
     def replace_pipeline(self, pipeline: Any) -> None:
@@ -139,10 +146,18 @@ def refuse_other_recipe(saved: dict[str, Any], recipe: Recipe, path: Path) -> No
         and not (name in recipe.left_to_data and new.get(name, "absent") is None)
     ]
     if unlike:
-        raise ValueError(f"{path} was begun with another recipe: {', '.join(unlike)}; use the same settings to continue, or another --out")
+        raise ValueError(
+            f"{path} was begun with another recipe: {', '.join(unlike)}; use the same settings to continue, or another --out"
+        )
 
 
 def _shared_defaults(kind: type[Recipe]) -> dict[str, Any]:
-    """The fields that families share, as they are where nobody sets them: a run is the same with one that came after it was begun."""
-    shared = [base for base in kind.__mro__ if is_dataclass(base) and (isabstract(base) or not issubclass(base, Recipe))]
-    return {field.name: field.default for base in shared for field in fields(base)}  # the base that has a field first comes last
+    """The fields that families share, as they are where nobody sets them: a run is the same with one that came after it
+    was begun.
+    """
+    shared = [
+        base for base in kind.__mro__ if is_dataclass(base) and (isabstract(base) or not issubclass(base, Recipe))
+    ]
+    return {
+        field.name: field.default for base in shared for field in fields(base)
+    }  # the base that has a field first comes last

@@ -8,14 +8,18 @@ import torch
 
 
 class ShuffledStream:
-    """One player's endless, reshuffled pass over `size` images: what stands at a position depends on (seed, player, position) alone."""
+    """One player's endless, reshuffled pass over `size` images: what stands at a position depends on (seed, player,
+    position) alone.
+    """
 
     def __init__(self, size: int, seed: int, player: str) -> None:
         self.size, self.seed, self.player = size, seed, player
         self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
 
     def indices(self, start: int, count: int) -> torch.Tensor:
-        """The `count` image indices from position `start` on: int64 [count]. Each run of `size` positions holds every image once."""
+        """The `count` image indices from position `start` on: int64 [count]. Each run of `size` positions holds every
+        image once.
+        """
         pieces = []
         while count > 0:
             epoch, offset = divmod(start, self.size)

@@ -1,8 +1,9 @@
 """Batch-norm running statistics that move once per update, not once per forward (DESIGN: Processes).
 
-In a plain loop a generator's statistics also move in the discriminator's turn, a discriminator's twice in its own and once more on fakes
-alone, and gradient accumulation moves them more often than a larger batch would. Here every forward of a turn enters a plain mean, and at
-the end of the turn the statistics of the networks that were trained take one step of size `momentum` towards it. All others stay.
+In a plain loop a generator's statistics also move in the discriminator's turn, a discriminator's twice in its own and
+once more on fakes alone, and gradient accumulation moves them more often than a larger batch would. Here every forward
+of a turn enters a plain mean, and at the end of the turn the statistics of the networks that were trained take one step
+of size `momentum` towards it. All others stay.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def after_update(network: nn.Module) -> None:
-    """Let every part that moves without a gradient, such as a power iteration, take its one step: those with a method `after_update`."""
+    """Let every part that moves without a gradient, such as a power iteration, take its one step: those with a method
+    `after_update`.
+    """
     for module in network.modules():
         if hasattr(module, "after_update"):
             module.after_update()
 
 
 class RunningStatistics:
-    """The batch norms of `networks`, under the rule above: `begin` before a turn, `end` after it, `release` when training is over.
+    """The batch norms of `networks`, under the rule above: `begin` before a turn, `end` after it, `release` when
+    training is over.
 
     All tensors are moved by a few fused calls, however many norms there are.
     """
@@ -63,7 +67,8 @@ class RunningStatistics:
         kept: Collection[str] = (),
         average: Callable[[Sequence[torch.Tensor]], None] = lambda tensors: None,
     ) -> None:
-        """Move the statistics of the networks named in `trained` by one step, leave those in `kept` to the next turn, put the others back.
+        """Move the statistics of the networks named in `trained` by one step, leave those in `kept` to the next turn,
+        put the others back.
 
         average: replaces tensors by their means over all processes.
         """
@@ -72,12 +77,17 @@ class RunningStatistics:
         if moving:
             average([tensor for norm in moving for tensor in self._now[norm][:2]])
         for step, norms in self._by_step(moving).items():
-            before, now = ([tensor for norm in norms for tensor in side[norm][:2]] for side in (self._before, self._now))
+            before, now = (
+                [tensor for norm in norms for tensor in side[norm][:2]] for side in (self._before, self._now)
+            )
             torch._foreach_lerp_(before, now, step)
         if moving:
             torch._foreach_add_([self._before[norm][2] for norm in moving], 1)
-        # A graph that waits for the next turn holds the statistics, and in training mode never reads them: that they changed is no error.
-        with torch.autograd._unsafe_preserve_version_counter(tuple(tensor for now in self._now.values() for tensor in now)):
+        # A graph that waits for the next turn holds the statistics, and in training mode never reads them: that they
+        # changed is no error.
+        with torch.autograd._unsafe_preserve_version_counter(
+            tuple(tensor for now in self._now.values() for tensor in now)
+        ):
             _copy(self._now, self._before, [norm for norm, name in self._network_of.items() if name not in kept])
 
     def _by_step(self, norms: list[nn.Module]) -> dict[float, list[nn.Module]]:
@@ -101,4 +111,6 @@ Statistics = dict[nn.Module, list[torch.Tensor]]
 
 def _copy(target: Statistics, source: Statistics, norms: list[nn.Module]) -> None:
     if norms:
-        torch._foreach_copy_([tensor for norm in norms for tensor in target[norm]], [tensor for norm in norms for tensor in source[norm]])
+        torch._foreach_copy_(
+            [tensor for norm in norms for tensor in target[norm]], [tensor for norm in norms for tensor in source[norm]]
+        )

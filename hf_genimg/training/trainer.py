@@ -22,7 +22,9 @@ from .recipe import Recipe
 from .run import Run, micro_batch_size
 from .run_directory import RunDirectory
 
-SNAPSHOT_SECONDS = 60  # a checkpoint at least this often, so that a kill never costs more; when it is written changes no tensor
+SNAPSHOT_SECONDS = (
+    60  # a checkpoint at least this often, so that a kill never costs more; when it is written changes no tensor
+)
 
 
 def train(
@@ -36,10 +38,11 @@ def train(
 ) -> Any:
     """Train `recipe` in the folder `run_dir`, or go on where a run there stopped; returns its pipeline.
 
-    callbacks: what happens besides learning; by default sample grids and held-out terms. init_networks: gives the weights to begin with, by
-    name; called only where a run begins. stop_at: save and return after this many images, as after a signal. Random state is left as it was
-    found. Raises `ValueError` before anything is written when recipe, data and folder do not go together, `FloatingPointError` when a loss
-    stops being a number, `KeyboardInterrupt` or `SystemExit` after a signal; the state on disk is whole in each case.
+    callbacks: what happens besides learning; by default sample grids and held-out terms. init_networks: gives the
+    weights to begin with, by name; called only where a run begins. stop_at: save and return after this many images, as
+    after a signal. Random state is left as it was found. Raises `ValueError` before anything is written when recipe,
+    data and folder do not go together, `FloatingPointError` when a loss stops being a number, `KeyboardInterrupt` or
+    `SystemExit` after a signal; the state on disk is whole in each case.
     """
     recipe.check()
     networks = refuse_impossible(recipe)
@@ -72,7 +75,9 @@ def learn(run: Run, callbacks: Sequence[Callback], interrupts: Interrupts, stop_
     recipe, previous, saved = run.recipe, run.images, time.monotonic()
     while True:
         done = run.images >= recipe.images
-        interrupted, overdue = run.processes.any(interrupts.received is not None, time.monotonic() - saved > SNAPSHOT_SECONDS)
+        interrupted, overdue = run.processes.any(
+            interrupts.received is not None, time.monotonic() - saved > SNAPSHOT_SECONDS
+        )
         if interrupted:
             interrupts.join()
         stopping = interrupted or (stop_at is not None and run.images >= stop_at)
@@ -96,7 +101,9 @@ def learn(run: Run, callbacks: Sequence[Callback], interrupts: Interrupts, stop_
 
 
 def refuse_impossible(recipe: Recipe) -> Mapping[str, nn.Module]:
-    """Let networks and objective refuse what they cannot be, without memory and before any picture is read; returns those networks."""
+    """Let networks and objective refuse what they cannot be, without memory and before any picture is read; returns
+    those networks.
+    """
     try:
         with torch.device("meta"):
             networks = recipe.override(image_channels=recipe.image_channels or 1).networks()
@@ -110,7 +117,9 @@ def refuse_single_images(recipe: Recipe, networks: Mapping[str, nn.Module], micr
     """Raise `ValueError` where a batch norm would have to normalise one number by itself."""
     flat = any(isinstance(module, nn.BatchNorm1d) for network in networks.values() for module in network.modules())
     if flat and micro_batch_size == 1:
-        raise ValueError(f"one image is too few for the batch norm of {recipe.name}; use batch_size and micro_batch_size of at least 2")
+        raise ValueError(
+            f"one image is too few for the batch norm of {recipe.name}; use batch_size and micro_batch_size of at least 2"
+        )
 
 
 def refuse_small_data(recipe: Recipe, size: int) -> None:
@@ -123,11 +132,15 @@ def refuse_small_data(recipe: Recipe, size: int) -> None:
 
 
 def refuse_fewer_images(run: Run) -> None:
-    """Raise `ValueError` when the run has gone on for longer than it is now to go in all; its last round may have passed the end."""
+    """Raise `ValueError` when the run has gone on for longer than it is now to go in all; its last round may have
+    passed the end.
+    """
     folder = current_checkpoint(run.directory.state)
     if folder is not None and int(folder.name) - run.round_images >= run.recipe.images:
         remedy = f"use images={folder.name} or more to continue, or name another --out"
-        raise ValueError(f"{run.directory.path} has trained on {folder.name} images, more than images={run.recipe.images}; {remedy}")
+        raise ValueError(
+            f"{run.directory.path} has trained on {folder.name} images, more than images={run.recipe.images}; {remedy}"
+        )
 
 
 @contextmanager
@@ -138,7 +151,11 @@ def say_what_is_kept(directory: RunDirectory) -> Iterator[None]:
     except FloatingPointError as error:
         fact, remedy = (*error.args, "a lower learning_rate or max_grad_norm=1")[:2]
         saved = current_checkpoint(directory.state) is not None
-        kept, start = ("the last good state is kept", ", with init= the pipeline kept here") if saved else ("nothing was saved yet", "")
+        kept, start = (
+            ("the last good state is kept", ", with init= the pipeline kept here")
+            if saved
+            else ("nothing was saved yet", "")
+        )
         raise FloatingPointError(f"{fact}; {kept}. Try {remedy} in another --out{start}") from error
 
 
@@ -146,7 +163,13 @@ def progress_bar(recipe: Recipe, images: int, visible: bool) -> tqdm:
     """Images, rate and time left; where nobody watches a terminal, a line every ten seconds."""
     interval = 0.1 if sys.stderr.isatty() else 10.0
     return tqdm(
-        desc=recipe.name, total=recipe.images, initial=images, unit="img", unit_scale=True, mininterval=interval, disable=not visible
+        desc=recipe.name,
+        total=recipe.images,
+        initial=images,
+        unit="img",
+        unit_scale=True,
+        mininterval=interval,
+        disable=not visible,
     )
 
 
@@ -158,7 +181,9 @@ def default_callbacks(recipe: Recipe) -> list[Callback]:
 
 
 def is_due(every: int | None, previous: int, images: int, done: bool) -> bool:
-    """Whether the clock passed a multiple of `every` since `previous`, or this is the end of a stretch that was trained now."""
+    """Whether the clock passed a multiple of `every` since `previous`, or this is the end of a stretch that was trained
+    now.
+    """
     passed = every is not None and images // every > previous // every
     return images > previous and (passed or done)
 
@@ -212,7 +237,9 @@ def finish(run: Run) -> Any:
     for network in run.networks.values():
         network.eval().requires_grad_(True)
     if run.processes.is_main:
-        run.directory.replace_pipeline(run.pipeline())  # again, for a kill may have come between the last state and its pipeline
+        run.directory.replace_pipeline(
+            run.pipeline()
+        )  # again, for a kill may have come between the last state and its pipeline
         draw_curves(run.directory.records(), run.directory.curve)
     run.processes.wait()
     return run.pipeline()

@@ -11,7 +11,8 @@ from torch import nn
 
 @torch.no_grad()
 def start_from(networks: Mapping[str, nn.Module], source: Mapping[str, nn.Module], name: str) -> None:
-    """Copy every tensor of `source` that has the same network, name and shape in `networks`; warn, in one line, of what was left out.
+    """Copy every tensor of `source` that has the same network, name and shape in `networks`; warn, in one line, of what
+    was left out.
 
     Raises `ValueError` when nothing fits. `name` is what the user called the source.
     """
@@ -27,9 +28,13 @@ def start_from(networks: Mapping[str, nn.Module], source: Mapping[str, nn.Module
     left = sorted((wanted.keys() | given.keys()) - set(fitting))
     if left:
         warnings.warn(
-            f"init={name}: {len(fitting)} tensors taken, {len(left)} left as they were: {', '.join(left)}", UserWarning, stacklevel=2
+            f"init={name}: {len(fitting)} tensors taken, {len(left)} left as they were: {', '.join(left)}",
+            UserWarning,
+            stacklevel=2,
         )
 
 
 def _tensors(networks: Mapping[str, nn.Module]) -> dict[str, torch.Tensor]:
-    return {f"{name}.{key}": tensor for name, network in networks.items() for key, tensor in network.state_dict().items()}
+    return {
+        f"{name}.{key}": tensor for name, network in networks.items() for key, tensor in network.state_dict().items()
+    }

@@ -35,7 +35,9 @@ def opened(path: Path | str, **options: object):
 @pytest.mark.parametrize("top", ["", "photos/", "a/b/"])
 def test_a_zip_is_the_folder_it_unpacks_to(tmp_path, top):
     members = {top + name: picture(20 * n) for n, name in enumerate(NAMES)}
-    packed = pack(tmp_path / "pets.zip", {**members, f"{top}notes.txt": b"x", "__MACOSX/._1.png": b"x", f"{top}.hidden.png": b"x"})
+    packed = pack(
+        tmp_path / "pets.zip", {**members, f"{top}notes.txt": b"x", "__MACOSX/._1.png": b"x", f"{top}.hidden.png": b"x"}
+    )
     with zipfile.ZipFile(pack(tmp_path / "plain.zip", {name: members[top + name] for name in NAMES})) as plain:
         plain.extractall(tmp_path / "folder")
     there, here = opened(packed, labels=True), opened(tmp_path / "folder", labels=True)

@@ -234,14 +234,18 @@ def test_pictures_that_change_while_they_are_read(pictures, monkeypatch, cache_f
 def test_a_full_disk_is_said_before_decoding(pictures, monkeypatch, no_decoding):
     monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 700})())
     no_decoding()
-    with pytest.raises(ValueError, match=r"^the decoded images need 0\.00 GB but .* has 0\.00 GB free; .* HF_GENIMG_CACHE .*$"):
+    with pytest.raises(
+        ValueError, match=r"^the decoded images need 0\.00 GB but .* has 0\.00 GB free; .* HF_GENIMG_CACHE .*$"
+    ):
         opened(pictures)
 
 
 def test_a_cache_that_cannot_be_written(pictures, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("HF_GENIMG_CACHE", str(tmp_path / "file" / "inside"))
-    with pytest.raises(ValueError, match=r"^the cache .*inside/datasets cannot be written \(Not a directory\); set HF_GENIMG_CACHE"):
+    with pytest.raises(
+        ValueError, match=r"^the cache .*inside/datasets cannot be written \(Not a directory\); set HF_GENIMG_CACHE"
+    ):
         opened(pictures)
 
 

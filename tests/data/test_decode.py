@@ -40,7 +40,9 @@ def test_first_frame_of_a_gif(save, tmp_path):
     assert np.array_equal(only(tmp_path)[0, 0], [255, 0, 0])
 
 
-@pytest.mark.parametrize(("mode", "channels"), [("1", 1), ("L", 1), ("LA", 1), ("I;16", 1), ("RGB", 3), ("RGBA", 3), ("P", 3)])
+@pytest.mark.parametrize(
+    ("mode", "channels"), [("1", 1), ("L", 1), ("LA", 1), ("I;16", 1), ("RGB", 3), ("RGBA", 3), ("P", 3)]
+)
 def test_channels_of_the_data(save, tmp_path, mode, channels):
     save("a.png", Image.new(mode, (16, 16)))
     assert opened(tmp_path).image_channels == channels
@@ -204,7 +206,9 @@ def test_skip_bad_leaves_out_every_kind(save, tmp_path):
 def test_all_bad_is_an_error(tmp_path):
     for name in "ab":
         (tmp_path / f"{name}.png").touch()
-    with pytest.raises(ValueError, match=r"^none of the 2 pictures of .* can be used; the first: .*a\.png cannot be read"):
+    with pytest.raises(
+        ValueError, match=r"^none of the 2 pictures of .* can be used; the first: .*a\.png cannot be read"
+    ):
         opened(tmp_path, skip_bad=True)
 
 

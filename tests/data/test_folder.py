@@ -48,7 +48,9 @@ def test_class_folders(save, tmp_path):
 def test_without_classes_labels_are_an_error(save, tmp_path, names):
     for name in names:
         save(name)
-    with pytest.raises(ValueError, match=r"has no labels in its split train; give class sub-folders .* or set labels=false$"):
+    with pytest.raises(
+        ValueError, match=r"has no labels in its split train; give class sub-folders .* or set labels=false$"
+    ):
         labelled(tmp_path)
     assert len(levels(tmp_path)) == len(names)
 
@@ -66,7 +68,9 @@ def test_split_folders(save, tmp_path):
     assert available_splits(tmp_path) == ["train", "validation", "test"]
     assert levels(tmp_path) == [1]
     assert levels(f"{tmp_path}@test") == levels(tmp_path, split="test") == [0]
-    assert levels(f"{tmp_path}@val") == levels(f"{tmp_path}@valid") == levels(f"{tmp_path}@validation", split="val") == [2]
+    assert (
+        levels(f"{tmp_path}@val") == levels(f"{tmp_path}@valid") == levels(f"{tmp_path}@validation", split="val") == [2]
+    )
     assert open_dataset(f"{tmp_path}@val", image_size=16, progress=False).split == "validation"
 
 

@@ -32,7 +32,9 @@ def repository(save, tmp_path):
     def make(name="repository", levels=(5, 6, 7)):
         root = tmp_path / name
         for split, values in (("train", levels), ("test", levels[:1])):
-            pictures = [{"bytes": save(f"pictures/{level}.png", level).read_bytes(), "path": f"{level}.png"} for level in values]
+            pictures = [
+                {"bytes": save(f"pictures/{level}.png", level).read_bytes(), "path": f"{level}.png"} for level in values
+            ]
             (root / "data").mkdir(parents=True, exist_ok=True)
             table = pa.table({"picture": pictures, "label": [level % 2 for level in values]})
             pq.write_table(table, root / f"data/{split}-00000-of-00001.parquet")
@@ -116,7 +118,9 @@ def test_a_row_without_a_picture_is_a_bad_picture(tmp_path, save):
         assert levels(source, skip_bad=True) == [9]
 
 
-def test_the_fingerprint_is_of_names_and_contents_on_any_machine(repository, save, tmp_path, tmp_path_factory, monkeypatch):
+def test_the_fingerprint_is_of_names_and_contents_on_any_machine(
+    repository, save, tmp_path, tmp_path_factory, monkeypatch
+):
     for level in (3, 4):
         save(f"one/{level}.png", level)
     here = [f"dataset:{root}" for root in (repository(), tmp_path / "one")]
@@ -134,7 +138,9 @@ def test_labels_beside_pictures_are_part_of_the_fingerprint(save, tmp_path):
     save("folder/a.png"), save("folder/b.png")
     found = []
     for labels in ([0, 1], [1, 0]):
-        pq.write_table(pa.table({"file_name": ["a.png", "b.png"], "label": labels}), tmp_path / "folder/metadata.parquet")
+        pq.write_table(
+            pa.table({"file_name": ["a.png", "b.png"], "label": labels}), tmp_path / "folder/metadata.parquet"
+        )
         found.append(opened(f"dataset:{tmp_path / 'folder'}", labels=True))
     assert found[0].fingerprint != found[1].fingerprint
     assert [dataset.labels.tolist() for dataset in found] == [[0, 1], [1, 0]]
@@ -148,11 +154,15 @@ def test_what_was_fetched_once_needs_no_network(repository, prepared):
     assert levels("owner/some-name") == levels("dataset:owner/some-name") == [5, 6, 7]
 
 
-@pytest.mark.parametrize("source", ["owner/some-name", "owner/some-name@test", "dataset:owner/some-name", "dataset:some-name@test"])
+@pytest.mark.parametrize(
+    "source", ["owner/some-name", "owner/some-name@test", "dataset:owner/some-name", "dataset:some-name@test"]
+)
 def test_offline_and_not_fetched_yet(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     message = refused(source, FileNotFoundError)
-    assert message.startswith(f"{source.partition('@')[0]} is not on this machine and cannot be fetched (Couldn't reach ")
+    assert message.startswith(
+        f"{source.partition('@')[0]} is not on this machine and cannot be fetched (Couldn't reach "
+    )
     assert message.endswith("; unset HF_HUB_OFFLINE, or download it and give a folder of pictures or of parquet files")
     with pytest.raises(FileNotFoundError, match="cannot be fetched"):
         available_splits(source)
@@ -170,7 +180,9 @@ def test_a_mistyped_path_is_not_asked_for(save, tmp_path, monkeypatch):
     save("photos/cats/a.png")
     monkeypatch.chdir(tmp_path)
     message = refused("photos/cast", FileNotFoundError)
-    assert message.startswith("there is no 'photos/cast' in the folder 'photos'; write dataset:photos/cast for a Hub dataset, or give")
+    assert message.startswith(
+        "there is no 'photos/cast' in the folder 'photos'; write dataset:photos/cast for a Hub dataset, or give"
+    )
 
 
 def test_an_at_sign_in_a_directory(save, tmp_path):
@@ -204,7 +216,9 @@ def test_no_image_column_no_rows_and_nothing_there(tmp_path):
     (tmp_path / "words/train.csv").write_text("word\nhello\n")
     assert "has no image column among its columns word" in refused(f"dataset:{tmp_path / 'words'}")
     (tmp_path / "empty").mkdir()
-    assert "cannot be read by the library `datasets`" in refused(f"dataset:{tmp_path / 'empty'}", (FileNotFoundError, ValueError))
+    assert "cannot be read by the library `datasets`" in refused(
+        f"dataset:{tmp_path / 'empty'}", (FileNotFoundError, ValueError)
+    )
     assert "cannot be read by the library `datasets`" in refused(f"dataset:{tmp_path / 'nowhere'}", FileNotFoundError)
 
 
@@ -219,7 +233,9 @@ def test_several_configurations(repository):
     root = repository()
     configs = "".join(f"- config_name: {name}\n  data_files: data/{name}*.parquet\n" for name in ("train", "test"))
     (root / "README.md").write_text(f"---\nconfigs:\n{configs}---\n")
-    assert "has several configurations (train, test) and none can be named here; download it" in refused(f"dataset:{root}")
+    assert "has several configurations (train, test) and none can be named here; download it" in refused(
+        f"dataset:{root}"
+    )
 
 
 def test_a_damaged_file_names_the_reason(repository):
@@ -241,9 +257,15 @@ class Answer:
 LOGIN = "where it is gated or private, ask for access on its page and log in with `hf auth login`"
 HUB_ERRORS = [
     (DatasetNotFoundError("Dataset 'a/b' doesn't exist on the Hub or cannot be accessed."), LOGIN),
-    (DatasetNotFoundError("Dataset 'a/b' is a gated dataset on the Hub. You must be authenticated to access it."), "is a gated dataset"),
+    (
+        DatasetNotFoundError("Dataset 'a/b' is a gated dataset on the Hub. You must be authenticated to access it."),
+        "is a gated dataset",
+    ),
     (huggingface_hub.errors.HfHubHTTPError("403 Forbidden\nlong story", response=Answer(403)), LOGIN),
-    (huggingface_hub.errors.HfHubHTTPError("503 Server Error", response=Answer(503)), "503 Server Error); try again with a connection"),
+    (
+        huggingface_hub.errors.HfHubHTTPError("503 Server Error", response=Answer(503)),
+        "503 Server Error); try again with a connection",
+    ),
     (ConnectionError("Couldn't reach 'a/b' on the Hub (ConnectError)"), "try again with a connection, or download it"),
     (huggingface_hub.utils.httpx.ConnectTimeout("timed out"), "(timed out); try again with a connection"),
 ]
@@ -258,7 +280,9 @@ def test_what_the_hub_refuses_is_one_line(error, part, monkeypatch, tmp_path):
 
 def test_the_cause_of_a_failed_preparation_is_said(repository, monkeypatch):
     def fail(self):
-        raise DatasetGenerationError("An error occurred while generating the dataset") from OSError("No space left on device")
+        raise DatasetGenerationError("An error occurred while generating the dataset") from OSError(
+            "No space left on device"
+        )
 
     monkeypatch.setattr("datasets.builder.DatasetBuilder.download_and_prepare", fail)
     assert "(No space left on device)" in refused(f"dataset:{repository()}")
@@ -285,4 +309,6 @@ def test_the_command_line_says_one_line(tmp_path, monkeypatch, capsys):
 
 def test_real_mnist(mnist):
     ours, theirs = opened(f"{mnist}@test", labels=True), opened(f"dataset:{mnist}@test", labels=True)
-    assert (ours.images == theirs.images).all() and (ours.labels == theirs.labels).all() and ours.classes == theirs.classes
+    assert (
+        (ours.images == theirs.images).all() and (ours.labels == theirs.labels).all() and ours.classes == theirs.classes
+    )

@@ -1,4 +1,6 @@
-"""A dataset from a Hub, for real: the library `datasets` and the real client against the Hub of the tests, in fresh processes."""
+"""A dataset from a Hub, for real: the library `datasets` and the real client against the Hub of the tests, in fresh
+processes.
+"""
 
 from __future__ import annotations
 
@@ -37,13 +39,27 @@ def served(hub: Any) -> Any:
     store = HfApi(hub.url, token=hub.tokens["alice"])
     store.create_repo(ID, repo_type="dataset", private=True)
     files = {f"data/{split}-00000-of-00001.parquet": parquet(count) for split, count in (("train", 40), ("test", 8))}
-    store.create_commit(ID, [CommitOperationAdd(*file) for file in files.items()], commit_message="levels", repo_type="dataset")
+    store.create_commit(
+        ID, [CommitOperationAdd(*file) for file in files.items()], commit_message="levels", repo_type="dataset"
+    )
     return hub
 
 
-def train(hub: Any, home: Path, *fields: str, token: str | None = "alice", **more: str) -> subprocess.CompletedProcess[str]:
+def train(
+    hub: Any, home: Path, *fields: str, token: str | None = "alice", **more: str
+) -> subprocess.CompletedProcess[str]:
     home.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "hf_genimg.cli", "train", "mlp_gan", "--smoke", f"data={ID}", "image_size=16", *fields]
+    command = [
+        sys.executable,
+        "-m",
+        "hf_genimg.cli",
+        "train",
+        "mlp_gan",
+        "--smoke",
+        f"data={ID}",
+        "image_size=16",
+        *fields,
+    ]
     known = environment(hub, home, token, **more)
     return subprocess.run(command, env=known, cwd=home, capture_output=True, text=True, timeout=240)
 

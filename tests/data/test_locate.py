@@ -54,13 +54,20 @@ def test_splits_of_digits():
 
 def test_two_splits_must_agree():
     assert len(opened("digits@test", split="test")) == 297
-    assert refused("digits@test", split="train") == "'digits@test' names the split test but split=train; give one of the two"
+    assert (
+        refused("digits@test", split="train")
+        == "'digits@test' names the split test but split=train; give one of the two"
+    )
 
 
 def test_a_folder_called_digits(save, tmp_path, monkeypatch):
     save("digits/a.png")
     monkeypatch.chdir(tmp_path)
-    assert (len(opened("digits")), len(opened("./digits")), len(opened((tmp_path / "digits").relative_to(tmp_path)))) == (1500, 1, 1)
+    assert (
+        len(opened("digits")),
+        len(opened("./digits")),
+        len(opened((tmp_path / "digits").relative_to(tmp_path))),
+    ) == (1500, 1, 1)
 
 
 def test_an_existing_path_with_an_at_sign_wins(save, tmp_path):
@@ -78,7 +85,10 @@ def test_nothing_there(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     message = refused(source, FileNotFoundError)
     assert message.startswith("there is nothing at '")
-    assert "give digits, a folder or zip file of pictures, a directory of parquet files or a Hub dataset (owner/name or" in message
+    assert (
+        "give digits, a folder or zip file of pictures, a directory of parquet files or a Hub dataset (owner/name or"
+        in message
+    )
     assert message.endswith("each with an optional @split")
 
 
@@ -90,7 +100,9 @@ def test_a_file(save):
 def test_a_folder_without_pictures(tmp_path):
     (tmp_path / "readme.txt").touch()
     message = refused(tmp_path)
-    assert message.startswith(f"'{tmp_path}' holds no pictures (jpg jpeg png webp bmp gif tif tiff) and no parquet files; give")
+    assert message.startswith(
+        f"'{tmp_path}' holds no pictures (jpg jpeg png webp bmp gif tif tiff) and no parquet files; give"
+    )
     with pytest.raises(ValueError, match="holds no pictures"):
         available_splits(tmp_path)
 

@@ -34,12 +34,16 @@ def refused(source, **options):
 
 def png(content):
     stream = io.BytesIO()
-    Image.fromarray(content if isinstance(content, np.ndarray) else np.full((16, 16), content, np.uint8)).save(stream, "PNG")
+    Image.fromarray(content if isinstance(content, np.ndarray) else np.full((16, 16), content, np.uint8)).save(
+        stream, "PNG"
+    )
     return stream.getvalue()
 
 
 def write_table(path, **columns):
-    cells = {name: [{"bytes": png(content), "path": None} for content in contents] for name, contents in columns.items()}
+    cells = {
+        name: [{"bytes": png(content), "path": None} for content in contents] for name, contents in columns.items()
+    }
     pq.write_table(pa.table(cells), path, row_group_size=2)
 
 
@@ -70,9 +74,12 @@ def test_two_folders_without_splits_and_with_names_of_ones_own(save, tmp_path):
     assert pair_splits(tmp_path, "sketch", "photo") == ["train"]
     message = refused(tmp_path)
     assert (
-        "has the folders photo, sketch, thumbnails, which do not say what is to become what; write inputs=photo targets=sketch" in message
+        "has the folders photo, sketch, thumbnails, which do not say what is to become what; write inputs=photo targets=sketch"
+        in message
     )
-    assert "has no 'paint' among its folders (photo, sketch, thumbnails)" in refused(tmp_path, inputs="sketch", targets="paint")
+    assert "has no 'paint' among its folders (photo, sketch, thumbnails)" in refused(
+        tmp_path, inputs="sketch", targets="paint"
+    )
     assert "leave targets out" in refused(tmp_path, inputs="blurred", targets="photo")
     assert len(opened(tmp_path, inputs="blurred")) == 6
 
@@ -120,7 +127,9 @@ def test_two_columns(tmp_path):
     assert levels(opened(tmp_path, inputs="photo", targets="other")) == [[1, 2, 3], [7, 8, 9]]
     assert levels(opened(tmp_path, inputs="blurred", targets="photo")) == [[1, 2, 3], [1, 2, 3]]
     assert "has the image columns photo, labels, other, which do not say" in refused(tmp_path)
-    assert "has no 'photos' among its image columns (photo, labels, other)" in refused(tmp_path, inputs="photos", targets="labels")
+    assert "has no 'photos' among its image columns (photo, labels, other)" in refused(
+        tmp_path, inputs="photos", targets="labels"
+    )
     for given in ({"inputs": "photo"}, {"targets": "photo"}, {"inputs": "photo", "targets": "photo"}):
         assert "does not name two sides; name both or neither" in refused(tmp_path, **given)
 
@@ -168,7 +177,9 @@ def test_a_picture_on_its_side_is_as_wide_as_it_is_shown(save, tmp_path):
 def slowly_blurred(image):
     """Means of 4x4 pixels and their bilinear enlargement, pixel by pixel."""
     size = len(image)
-    small = np.array([[image[4 * y : 4 * y + 4, 4 * x : 4 * x + 4].mean() for x in range(size // 4)] for y in range(size // 4)])
+    small = np.array(
+        [[image[4 * y : 4 * y + 4, 4 * x : 4 * x + 4].mean() for x in range(size // 4)] for y in range(size // 4)]
+    )
     result = np.empty_like(image)
     for y in range(size):
         for x in range(size):
@@ -204,12 +215,18 @@ def test_digits_are_blurred_unless_told_otherwise():
         1,
     )
     batch = pairs.batch(torch.arange(3))
-    assert batch["images"].shape == batch["inputs"].shape == (3, 1, 32, 32) and not torch.equal(batch["images"], batch["inputs"])
-    assert torch.equal(batch["inputs"], opened("digits@test", size=32, inputs="blurred").batch(torch.arange(3))["inputs"])
+    assert batch["images"].shape == batch["inputs"].shape == (3, 1, 32, 32) and not torch.equal(
+        batch["images"], batch["inputs"]
+    )
+    assert torch.equal(
+        batch["inputs"], opened("digits@test", size=32, inputs="blurred").batch(torch.arange(3))["inputs"]
+    )
     assert pair_splits("digits") == ["train", "test"]
     assert "digits has no 'A' among its image columns (none)" in refused("digits", inputs="A", targets="B")
     assert "digits image 0 is 10x10, not twice as wide as high" in refused("digits", inputs="left", targets="right")
-    assert refused("digits", image_channels=1, input_channels=3).startswith("input_channels=3 is not possible with inputs=blurred")
+    assert refused("digits", image_channels=1, input_channels=3).startswith(
+        "input_channels=3 is not possible with inputs=blurred"
+    )
     assert refused("digits", input_channels=2).startswith("input_channels=2 is not allowed; use 1 (grey), 3 (RGB)")
 
 
@@ -223,7 +240,9 @@ def test_both_sides_are_mirrored_alike(save, tmp_path):
     batch = pairs.batch(torch.tensor([0, 1, 2, 3, 2]))
     for images in batch.values():
         assert torch.equal(images[2:4], images[:2].flip(3)) and torch.equal(images[4], images[2])
-    torch.testing.assert_close(batch["images"][2] - batch["inputs"][2], torch.full((1, 16, 16), 5 / 127.5), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        batch["images"][2] - batch["inputs"][2], torch.full((1, 16, 16), 5 / 127.5), atol=1e-6, rtol=0
+    )
     with pytest.raises(IndexError):
         pairs.batch(torch.tensor([4]))
 
@@ -233,7 +252,10 @@ def test_each_side_has_its_own_channels(save, tmp_path):
     save("B/0.png", (10, 20, 30))
     pairs = opened(tmp_path)
     assert (pairs.input_channels, pairs.image_channels) == (1, 3)
-    assert {name: images.shape[1] for name, images in pairs.batch(torch.tensor([0])).items()} == {"images": 3, "inputs": 1}
+    assert {name: images.shape[1] for name, images in pairs.batch(torch.tensor([0])).items()} == {
+        "images": 3,
+        "inputs": 1,
+    }
     forced = opened(tmp_path, input_channels=3, image_channels=1)
     assert (forced.input_channels, forced.image_channels) == (3, 1)
 
@@ -254,11 +276,15 @@ def test_bad_pictures_cannot_be_left_out(save, tmp_path):
     assert refused(tmp_path, size=32).endswith("use image_size=16 or less: of pairs no picture can be left out")
     assert len(opened(tmp_path, size=32, upscale=True)) == 1
     (tmp_path / "A/0.png").write_bytes(b"nothing")
-    assert refused(tmp_path).endswith("A/0.png cannot be read (not a picture); remove it: of pairs no picture can be left out")
+    assert refused(tmp_path).endswith(
+        "A/0.png cannot be read (not a picture); remove it: of pairs no picture can be left out"
+    )
 
 
 def test_sides_of_unequal_length_are_no_pairs():
-    sides = [ImageDataset(np.zeros((count, 4, 4, 1), np.uint8), None, None, "made", "train", str(count)) for count in (2, 3)]
+    sides = [
+        ImageDataset(np.zeros((count, 4, 4, 1), np.uint8), None, None, "made", "train", str(count)) for count in (2, 3)
+    ]
     with pytest.raises(ValueError, match="made has 3 inputs but 2 targets in its split train"):
         PairedDataset(sides[0], sides[1])
 

@@ -42,7 +42,9 @@ def levels(source, **options):
 
 
 def test_images_labels_and_class_names(tmp_path):
-    write(tmp_path / "train-00000-of-00001.parquet", {"image": cells([5, 6, 7]), "label": [1, 0, 1]}, names=["cat", "dog"])
+    write(
+        tmp_path / "train-00000-of-00001.parquet", {"image": cells([5, 6, 7]), "label": [1, 0, 1]}, names=["cat", "dog"]
+    )
     dataset = opened(tmp_path, labels=True)
     assert dataset.images[:, 0, 0, 0].tolist() == [5, 6, 7]
     assert dataset.labels.tolist() == [1, 0, 1] and dataset.classes == ("cat", "dog")
@@ -95,7 +97,9 @@ def test_plain_binary_column(tmp_path, kind):
 
 def test_several_image_columns(tmp_path):
     write(tmp_path / "train.parquet", {"photo": cells([1]), "sketch": cells([2]), "id": [1]})
-    expected = r"train\.parquet has 2 image columns \(photo, sketch\) among its columns photo, sketch, id; name one of encoded"
+    expected = (
+        r"train\.parquet has 2 image columns \(photo, sketch\) among its columns photo, sketch, id; name one of encoded"
+    )
     with pytest.raises(ValueError, match=expected):
         opened(tmp_path)
 
@@ -122,7 +126,9 @@ def test_shards_that_differ(tmp_path):
 
 def test_a_file_that_is_not_parquet(tmp_path):
     (tmp_path / "train.parquet").write_bytes(b"hello" * 10)
-    with pytest.raises(ValueError, match=r"^.*train\.parquet cannot be read as parquet \(.*\); download it again or remove it$"):
+    with pytest.raises(
+        ValueError, match=r"^.*train\.parquet cannot be read as parquet \(.*\); download it again or remove it$"
+    ):
         opened(tmp_path)
 
 
@@ -140,7 +146,9 @@ def test_a_bad_row_is_named(tmp_path, bad):
     rows = cells(range(40))
     rows[37] = bad
     write(tmp_path / "train.parquet", {"image": rows, "label": list(range(40))})
-    with pytest.raises(ValueError, match=r"train\.parquet row 37 cannot be read \(.*\); remove it, or set skip_bad=true"):
+    with pytest.raises(
+        ValueError, match=r"train\.parquet row 37 cannot be read \(.*\); remove it, or set skip_bad=true"
+    ):
         opened(tmp_path)
     with pytest.warns(UserWarning, match=r"^1 of 40 pictures .* row 37 cannot"):
         dataset = opened(tmp_path, skip_bad=True, labels=True)
@@ -187,7 +195,9 @@ def test_new_class_names_make_a_new_entry(tmp_path):
 )
 def test_real_sets(real_data, name, size, shape, classes):
     folder, _, split = name.partition("@")
-    dataset = open_dataset(real_data(folder), split=split or None, image_size=size, labels=bool(classes), progress=False)
+    dataset = open_dataset(
+        real_data(folder), split=split or None, image_size=size, labels=bool(classes), progress=False
+    )
     assert dataset.images.shape == shape
     assert not classes or (len(dataset.classes) == classes and set(dataset.labels.tolist()) == set(range(classes)))
 

@@ -1,4 +1,6 @@
-"""One server with ten models and one browser for all tests of the page; a request to anywhere else fails the test that made it."""
+"""One server with ten models and one browser for all tests of the page; a request to anywhere else fails the test that
+made it.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +29,16 @@ SHIPPED = ("dcgan-digits", "vae-digits", "classifier-digits")
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Four that are tiny and untrained, of a kind each (the GAN in a run of the digits), three that are shipped, a run of pix2pix, and
-    a GAN with classes and codes."""
+    """Four that are tiny and untrained, of a kind each (the GAN in a run of the digits), three that are shipped, a run
+    of pix2pix, and a GAN with classes and codes."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("models")
     gan = hf_genimg.ImageGenerationPipeline(hf_genimg.MLPGANGenerator(image_size=16, latent_dim=8, width=16))
     vae = hf_genimg.ImageReconstructionPipeline(hf_genimg.MLPVAE(image_size=16, latent_dim=2, width=16))
     translator = hf_genimg.ImageTranslationPipeline(hf_genimg.Pix2PixGenerator(image_size=16, width=4))
-    classifier = hf_genimg.ImageClassificationPipeline(hf_genimg.ResNetClassifier(image_size=16, image_channels=1, width=4))
+    classifier = hf_genimg.ImageClassificationPipeline(
+        hf_genimg.ResNetClassifier(image_size=16, image_channels=1, width=4)
+    )
     gan.save_pretrained(folder / "gan" / "pipeline")
     (folder / "gan" / "recipe.json").write_text(json.dumps({"recipe": "mlp_gan", "fields": {"data": "digits"}}))
     infogan = hf_genimg.InfoGANGenerator(image_size=16, image_channels=1, latent_dim=6, num_classes=3, width=8, codes=2)
@@ -93,7 +97,10 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
     def opened(model: str = "", *, width: int = 1280, url: str = address, **settings: Any) -> Any:
         context = browser.new_context(viewport={"width": width, "height": 844}, **{"locale": "en-US", **settings})
         contexts.append(context)
-        context.on("request", lambda request: None if request.url.startswith((url, "data:", "blob:")) else wrong.append(request.url))
+        context.on(
+            "request",
+            lambda request: None if request.url.startswith((url, "data:", "blob:")) else wrong.append(request.url),
+        )
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.set_default_timeout(15_000)
@@ -121,7 +128,10 @@ def seen(address: str) -> Callable[..., Image.Image]:
             with Image.open(BytesIO(sent)) as image:
                 image.load()
                 return image
-        except (OSError, error):  # gradio writes a file anew when the same picture comes again, and meanwhile it is cut short
+        except (
+            OSError,
+            error,
+        ):  # gradio writes a file anew when the same picture comes again, and meanwhile it is cut short
             if not tries:
                 raise
             time.sleep(0.1)

@@ -1,4 +1,6 @@
-"""A translator that uses its mask and nothing else: what is under it becomes white. No shipped family fills anything in yet."""
+"""A translator that uses its mask and nothing else: what is under it becomes white. No shipped family fills anything in
+yet.
+"""
 
 from __future__ import annotations
 

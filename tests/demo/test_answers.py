@@ -49,7 +49,12 @@ def rate(shelf: Shelf, rater: str, count: int) -> list[str]:
 
 def lines(hub: Any) -> list[dict[str, Any]]:
     files = hub.repository(ID, "datasets").head.files
-    return [json.loads(line) for name in sorted(files) if name.startswith("answers/") for line in files[name].content.decode().splitlines()]
+    return [
+        json.loads(line)
+        for name in sorted(files)
+        if name.startswith("answers/")
+        for line in files[name].content.decode().splitlines()
+    ]
 
 
 def test_raters_are_told_first_where_their_answers_go(there: Any, shelf: Shelf) -> None:
@@ -64,7 +69,11 @@ def test_each_finished_session_is_one_commit_and_nothing_is_sent_twice(there: An
     leaving(shelf)(SimpleNamespace(session_hash="two"))
     leaving(shelf)(SimpleNamespace(session_hash="one"))  # nothing new
     repository = there.repository(ID, "datasets")
-    assert [repository.commits[sha].title for sha in repository.history] == ["initial commit", "Add 20 answers", "Add 3 answers"]
+    assert [repository.commits[sha].title for sha in repository.history] == [
+        "initial commit",
+        "Add 20 answers",
+        "Add 3 answers",
+    ]
     found = lines(there)
     assert len(found) == len({each["trial"] for each in found}) == human.ROUND + 3
     assert all(each["right"] and each["said"] == each["real_side"] and each["model"] == "gan" for each in found)
@@ -85,7 +94,9 @@ def test_what_did_not_reach_the_hub_is_kept_and_sent_later(
     assert len(lines(there)) == human.ROUND and human.send(again, "one", ID) == ""
 
 
-def test_without_a_token_nothing_is_sent(hub: Any, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_token_nothing_is_sent(
+    hub: Any, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use_here(hub, tmp_path, monkeypatch, token=None)
     assert human.where_to(ID) == "" and human.where_to(None) == ""
     rate(shelf, "one", human.ROUND)
@@ -95,7 +106,9 @@ def test_without_a_token_nothing_is_sent(hub: Any, shelf: Shelf, tmp_path: Path,
 
 def test_leaving_is_no_endpoint(models: list[Path]) -> None:
     demo = hf_genimg.build_demo(models[0], results_to=ID)
-    leaving_events = [each for each in demo.config["dependencies"] if any(target[1] == "unload" for target in each["targets"])]
+    leaving_events = [
+        each for each in demo.config["dependencies"] if any(target[1] == "unload" for target in each["targets"])
+    ]
     assert [each["api_visibility"] for each in leaving_events] == ["private"]
     assert "/leave" not in demo.get_api_info()["named_endpoints"]
 

@@ -24,7 +24,9 @@ def test_a_moved_slider_changes_the_picture_and_the_address(page: Any) -> None:
     before = page.locator("#images img").first.get_attribute("src")
     page.locator("#mix input[type=range]").fill("0.5")
     page.wait_for_function("before => document.querySelector('#images img').src !== before", arg=before)
-    assert page.locator("#images img").first.get_attribute("src").startswith("data:image/png;base64,")  # no file, and nothing fetched
+    assert (
+        page.locator("#images img").first.get_attribute("src").startswith("data:image/png;base64,")
+    )  # no file, and nothing fetched
     page.wait_for_function("() => location.search.includes('mix=0.5')")
 
 

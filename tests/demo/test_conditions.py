@@ -37,7 +37,9 @@ def test_a_mixture_begins_at_one_class_and_ends_at_the_other(model: Shared) -> N
     between = made(model, seed=3, count=4, label=0, other_label=2, label_mix=0.5)
     assert not set(pixels(between)) & set(pixels(one) + pixels(other))
     assert json.loads(between[1].info["hf_genimg"])["class_label"] == {"0": 0.5, "2": 0.5}
-    everyone = made(model, seed=3, count=4, other_label=2, label_mix=1.0)  # from whatever class each image has of its own
+    everyone = made(
+        model, seed=3, count=4, other_label=2, label_mix=1.0
+    )  # from whatever class each image has of its own
     assert pixels(everyone) == pixels(other)
 
 
@@ -75,7 +77,9 @@ def test_what_cannot_be_mixed_is_refused(model: Shared, settings: dict[str, obje
 
 
 def test_models_without_classes_or_codes_have_none_to_mix() -> None:
-    plain = Shelf(hf_genimg.ImageGenerationPipeline(hf_genimg.MLPGANGenerator(image_size=8, latent_dim=4, width=4))).find("")
+    plain = Shelf(
+        hf_genimg.ImageGenerationPipeline(hf_genimg.MLPGANGenerator(image_size=8, latent_dim=4, width=4))
+    ).find("")
     with pytest.raises(ValueError, match="no class"):
         next(generate(plain, Settings(other_label=0)))
     with pytest.raises(ValueError, match="has none; leave them out"):

@@ -26,7 +26,10 @@ def test_a_film_shows_the_walk_there_and_back_and_says_how_it_was_made(size: int
     assert [step[:2] for step in steps] == [(number, 8) for number in range(1, 9)]
     with av.open(str(steps[-1][2])) as opened:
         note = json.loads(opened.metadata["comment"])
-        assert opened.streams.video[0].codec_context.name == "h264" and opened.streams.video[0].codec_context.pix_fmt == "yuv420p"
+        assert (
+            opened.streams.video[0].codec_context.name == "h264"
+            and opened.streams.video[0].codec_context.pix_fmt == "yuv420p"
+        )
         shown = [frame.to_image() for frame in opened.decode(video=0)]
     assert note["Source"] == "AI-generated" and note["seeds"] == [1, 2] and note["network"] == "MLPGANGenerator"
     expected = film.there_and_back(images)
@@ -34,7 +37,9 @@ def test_a_film_shows_the_walk_there_and_back_and_says_how_it_was_made(size: int
     for ours, theirs in zip(expected, shown, strict=True):
         width, height = theirs.size
         assert width == ours.width // 2 * 2 and height == ours.height // 2 * 2
-        difference = np.asarray(ours.convert("L").crop((0, 0, width, height)), float) - np.asarray(theirs.convert("L"), float)
+        difference = np.asarray(ours.convert("L").crop((0, 0, width, height)), float) - np.asarray(
+            theirs.convert("L"), float
+        )
         assert np.abs(difference).mean() < 4
 
 
@@ -45,7 +50,9 @@ def test_without_pyav_films_are_not_offered(monkeypatch: pytest.MonkeyPatch, tmp
         assert not film.can_film()
         with pytest.raises(ValueError, match=r"install hf_genimg\[video\]"):
             next(film.mp4([], tmp_path))
-        demo = hf_genimg.build_demo(hf_genimg.ImageGenerationPipeline(hf_genimg.MLPGANGenerator(image_size=8, latent_dim=4, width=4)))
+        demo = hf_genimg.build_demo(
+            hf_genimg.ImageGenerationPipeline(hf_genimg.MLPGANGenerator(image_size=8, latent_dim=4, width=4))
+        )
         names = {each["api_name"] for each in demo.config["dependencies"]}
         assert "walk_gif" in names and "walk_mp4" not in names
     finally:

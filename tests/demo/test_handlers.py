@@ -45,7 +45,9 @@ def test_neighbours_begin_with_the_image_itself(shelf: Shelf) -> None:
     near, far = made(shelf, seed=5, like=2, strength=0.1, count=6), made(shelf, seed=5, like=2, strength=1.0, count=6)
     itself = made(shelf, seed=7, count=1)[0]
     assert near[0].tobytes() == far[0].tobytes() == itself.tobytes()
-    distances = [[abs(a - b) for a, b in zip(itself.tobytes(), image.tobytes(), strict=True)] for image in (near[3], far[3])]
+    distances = [
+        [abs(a - b) for a, b in zip(itself.tobytes(), image.tobytes(), strict=True)] for image in (near[3], far[3])
+    ]
     assert 0 < sum(distances[0]) < sum(distances[1])
 
 
@@ -61,7 +63,9 @@ def test_neighbours_begin_with_the_image_itself(shelf: Shelf) -> None:
         ({"count": True}, "count=True is not possible"),
     ],
 )
-def test_a_wish_beyond_the_limits_is_refused_before_any_work(shelf: Shelf, settings: dict[str, object], message: str) -> None:
+def test_a_wish_beyond_the_limits_is_refused_before_any_work(
+    shelf: Shelf, settings: dict[str, object], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         next(generate(shelf.find(""), Settings(**settings)))
 
@@ -92,4 +96,6 @@ def test_an_address_brings_the_settings_back_and_nonsense_is_left_out() -> None:
     asked = Settings(seed=9, count=4, truncation=0.7, mix=0.25, like=2)
     query = dict(part.split("=") for part in asked.query.split("&"))
     assert Settings.of_query(query) == asked
-    assert Settings.of_query({"seed": "x", "count": "999", "mix": "nan", "truncation": "0.5", "evil": "1"}) == Settings(truncation=0.5)
+    assert Settings.of_query({"seed": "x", "count": "999", "mix": "nan", "truncation": "0.5", "evil": "1"}) == Settings(
+        truncation=0.5
+    )

@@ -21,7 +21,12 @@ def test_what_was_made_comes_back_newest_first_with_its_settings() -> None:
     assert [caption for _, caption in history.shown(kept, "gan")] == ["~ 11", "3"]
     assert [history.recall(kept, "gan", i) for i in (0, 1)] == [two, one]
     small = history.shown(kept, "gan")[1][0]
-    assert small.size == (64, 64) and [small.getpixel(place) for place in ((16, 16), (48, 16), (16, 48), (48, 48))] == [10, 20, 30, 40]
+    assert small.size == (64, 64) and [small.getpixel(place) for place in ((16, 16), (48, 16), (16, 48), (48, 48))] == [
+        10,
+        20,
+        30,
+        40,
+    ]
     with pytest.raises(ValueError, match="not in the history any more"):
         history.recall(kept, "gan", 2)
 
@@ -38,7 +43,12 @@ def test_the_list_is_bounded_and_holds_nothing_twice() -> None:
 def test_what_a_browser_made_up_is_left_out() -> None:
     good = history.remember(None, "gan", Settings(seed=1), history.picture_of(images(5)))
     huge = history.remember(None, "gan", Settings(seed=2), Image.new("1", (5000, 5000)))
-    bad = [7, {"model": "gan"}, {"model": "gan", "query": "seed=3", "picture": "no picture"}, {**good[0], "picture": "A" * 10**6}]
+    bad = [
+        7,
+        {"model": "gan"},
+        {"model": "gan", "query": "seed=3", "picture": "no picture"},
+        {**good[0], "picture": "A" * 10**6},
+    ]
     strange = {**good[0], "query": "seed=4&count=9999&evil=1&codes=nan"}
     assert history.shown([*bad, *huge, *good, strange], "gan")[0][1] == "1"
     assert len(history.shown([*bad, *huge, *good], "gan")) == 1

@@ -19,7 +19,8 @@ TABS = Path(hf_genimg.__file__).parent / "demo" / "tabs"
 HAN = re.compile(r"[\u4e00-\u9fff]")
 WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")  # two words: a sentence in English, not a name
 SAME = {"gif", "mp4", "refused"}  # mostly names
-# Text that is shown and can be read. Left out: what others wrote or what is the same everywhere (card, code, scores' names and protocol).
+# Text that is shown and can be read. Left out: what others wrote or what is the same everywhere (card, code, scores'
+# names and protocol).
 SHOWN = """() => {
   const found = [], walker = document.createTreeWalker(document.querySelector('.gradio-container'), NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -42,7 +43,9 @@ def chinese() -> Iterator[None]:
 def test_every_text_is_there_in_both_with_the_same_gaps() -> None:
     for key, (english, other) in TEXTS.items():
         assert (english and HAN.search(other)) or key in SAME, key
-        assert {name for _, name, *_ in Formatter().parse(english)} == {name for _, name, *_ in Formatter().parse(other)}, key
+        assert {name for _, name, *_ in Formatter().parse(english)} == {
+            name for _, name, *_ in Formatter().parse(other)
+        }, key
 
 
 def test_no_tab_has_a_text_of_its_own() -> None:
@@ -50,7 +53,12 @@ def test_no_tab_has_a_text_of_its_own() -> None:
     literal = re.compile(
         r"""\b(?:label|info|placeholder|alt_text|title)=f?["'](?=[^"']*[A-Za-z])|\b(?:Markdown|Tab|Button|Accordion)\(f?["']"""
     )
-    found = [f"{file.name}: {line.strip()}" for file in TABS.glob("*.py") for line in file.read_text().splitlines() if literal.search(line)]
+    found = [
+        f"{file.name}: {line.strip()}"
+        for file in TABS.glob("*.py")
+        for line in file.read_text().splitlines()
+        if literal.search(line)
+    ]
     assert not found
 
 
@@ -94,7 +102,9 @@ def test_who_reads_chinese_is_shown_no_english(visit: Any, name: str) -> None:
         page.wait_for_timeout(600)
         shown = page.evaluate(SHOWN)
         assert not [text for text in shown if WORDS.search(text) and not HAN.search(text)], tab.inner_text()
-        assert not [text for text in shown if text in ENGLISH.values() and text not in CHINESE.values()], tab.inner_text()
+        assert not [text for text in shown if text in ENGLISH.values() and text not in CHINESE.values()], (
+            tab.inner_text()
+        )
 
 
 def test_a_refusal_in_the_page_is_chinese(visit: Any, tmp_path: Path) -> None:

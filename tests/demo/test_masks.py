@@ -67,7 +67,10 @@ def test_what_is_painted_in_the_page_is_filled_in(visit: Any, tmp_path: Path) ->
     page.wait_for_timeout(500)
     page.locator("#translate-go").click()
     page.wait_for_function("() => document.querySelectorAll('#translate-result img').length === 2")
-    shown = [BytesIO(page.request.get(page.locator("#translate-result img").nth(i).get_attribute("src")).body()) for i in (0, 1)]
+    shown = [
+        BytesIO(page.request.get(page.locator("#translate-result img").nth(i).get_attribute("src")).body())
+        for i in (0, 1)
+    ]
     levels = [np.asarray(Image.open(each).convert("L")) for each in shown]
     middle = levels[1].shape[0] // 2
     found = max(levels, key=lambda each: each.mean())

@@ -56,7 +56,9 @@ def test_every_endpoint_is_a_tool_and_every_argument_is_explained(server: tuple[
 
 
 @pytest.mark.parametrize(("name", "given"), [("generate", {"count": 1, "label": -1}), ("directions", {"first": 0.0})])
-def test_a_call_gives_the_image(server: tuple[str, set[str]], models: list[Path], name: str, given: dict[str, Any]) -> None:
+def test_a_call_gives_the_image(
+    server: tuple[str, set[str]], models: list[Path], name: str, given: dict[str, Any]
+) -> None:
     answer = ask(server[0], lambda session: session.call_tool(name, {"model": "gan", "seed": 7, **given}))
     assert not answer.isError
     expected = hf_genimg.load(models[0])(seed=7).images[0]

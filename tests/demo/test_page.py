@@ -70,7 +70,9 @@ def test_a_hundred_clients_each_get_their_own_answer(client: object, models: lis
     gan = hf_genimg.load(models[0])
     expected = {seed: image.tobytes() for seed, image in enumerate(gan(100, seed=0).images)}
     with ThreadPoolExecutor(100) as pool:
-        answers = list(pool.map(lambda seed: pixels(client.predict(seed=seed, count=1, api_name="/generate")[0][0]), range(100)))
+        answers = list(
+            pool.map(lambda seed: pixels(client.predict(seed=seed, count=1, api_name="/generate")[0][0]), range(100))
+        )
     assert answers == list(expected.values())
 
 
@@ -83,7 +85,9 @@ def test_what_cannot_be_is_refused_in_one_line(client: object, tmp_path: Path) -
     huge = tmp_path / "huge.png"
     Image.new("1", (10_000, 10_000)).save(huge)
     for file in (broken, huge):
-        with pytest.raises(AppError, match="give a JPEG, PNG, GIF, BMP, WEBP or TIFF of at most 12 MB and 30 million pixels"):
+        with pytest.raises(
+            AppError, match="give a JPEG, PNG, GIF, BMP, WEBP or TIFF of at most 12 MB and 30 million pixels"
+        ):
             client.predict("classifier", handle_file(str(file)), 1, api_name="/classify")
     with pytest.raises(AppError, match="not in the list of choices"):
         client.predict(model="/etc/passwd", api_name="/generate")

@@ -63,7 +63,9 @@ def test_stop_frees_the_worker(visit: Any, client: Any, slow: list[int]) -> None
     until(lambda: (counts := list(slow), time.sleep(0.4)) and list(slow) == counts)
 
 
-def test_who_comes_when_the_queue_is_full_is_told_so(models: list[Path], slow: list[int], tmp_path: Path, monkeypatch: Any) -> None:
+def test_who_comes_when_the_queue_is_full_is_told_so(
+    models: list[Path], slow: list[int], tmp_path: Path, monkeypatch: Any
+) -> None:
     from gradio_client import Client
 
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
@@ -88,7 +90,9 @@ def _bomb(path: Path) -> Path:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     head = struct.pack(">IIBBBBB", 50_000, 50_000, 1, 0, 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(10_000))) + chunk(b"IEND", b""))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(10_000))) + chunk(b"IEND", b"")
+    )
     return path
 
 
@@ -123,7 +127,9 @@ def test_every_picture_has_a_name(visit: Any, name: str) -> None:
 
 
 def test_generate_by_keys_alone(visit: Any) -> None:
-    """Every control is reached by Tab and seen to be; Space rolls the dice, arrows move the slider, a seed is typed, Enter generates."""
+    """Every control is reached by Tab and seen to be; Space rolls the dice, arrows move the slider, a seed is typed,
+    Enter generates.
+    """
     page = visit("gan")
     page.wait_for_selector("#images img")
     focus = """() => { const it = document.activeElement, style = getComputedStyle(it), around = getComputedStyle(it.parentElement);

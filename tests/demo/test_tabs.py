@@ -80,7 +80,13 @@ def test_reconstruct(visit: Any, seen: Any, of: Any, digits: list[Path]) -> None
     slide(page, "between", 1)
     shows(page, seen, "#reconstruct-result", uploads.reconstruct(vae, uploads.read_upload(digits[7]), [])[1], 1)
     slide(page, "between", 0.5)
-    until(lambda: not same(seen(page, "#reconstruct-result", 1), uploads.reconstruct(vae, uploads.read_upload(digits[7]), [])[1]))
+    until(
+        lambda: (
+            not same(
+                seen(page, "#reconstruct-result", 1), uploads.reconstruct(vae, uploads.read_upload(digits[7]), [])[1]
+            )
+        )
+    )
 
 
 def test_translate(visit: Any, seen: Any, of: Any, digits: list[Path]) -> None:

@@ -1,4 +1,6 @@
-"""Hub ids that visitors type: good ones are shown, all others refused in one line; nothing of theirs runs, nothing secret is shown."""
+"""Hub ids that visitors type: good ones are shown, all others refused in one line; nothing of theirs runs, nothing
+secret is shown.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 
 def gan(seed: int = 0, **settings: Any) -> Any:
     torch.manual_seed(seed)
-    return hf_genimg.ImageGenerationPipeline(hf_genimg.MLPGANGenerator(**{"image_size": 16, "latent_dim": 8, "width": 16, **settings}))
+    return hf_genimg.ImageGenerationPipeline(
+        hf_genimg.MLPGANGenerator(**{"image_size": 16, "latent_dim": 8, "width": 16, **settings})
+    )
 
 
 @pytest.fixture
@@ -58,8 +62,14 @@ def test_code_in_a_repository_is_never_run(there: Any, tmp_path: Path) -> None:
     code = f"open({str(written)!r}, 'w').write('run')\n".encode()
     files = files_of(there)
     index = json.loads(files["model_index.json"])
-    for number, changes in enumerate([{}, {"_class_name": ["pipeline", "Mine"]}, {"generator": ["generator", "MLPGANGenerator"]}]):
-        own = {"model_index.json": json.dumps({**index, **changes}).encode(), "pipeline.py": code, "generator/generator.py": code}
+    for number, changes in enumerate(
+        [{}, {"_class_name": ["pipeline", "Mine"]}, {"generator": ["generator", "MLPGANGenerator"]}]
+    ):
+        own = {
+            "model_index.json": json.dumps({**index, **changes}).encode(),
+            "pipeline.py": code,
+            "generator/generator.py": code,
+        }
         there.add(f"alice/code{number}", {**files, **own})
         try:
             assert Shelf(any_model=True).find(f"alice/code{number}").pipe(seed=1).images
@@ -68,7 +78,9 @@ def test_code_in_a_repository_is_never_run(there: Any, tmp_path: Path) -> None:
     assert not written.exists()
 
 
-def test_a_repository_that_is_too_large_is_refused_before_it_is_fetched(there: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_repository_that_is_too_large_is_refused_before_it_is_fetched(
+    there: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(fetch, "MOST_REPOSITORY_BYTES", 1000)
     there.requests.clear()
     assert "this page fetches at most 0.0 GB; type a smaller model's id" in refusal("alice/gan")
@@ -78,10 +90,15 @@ def test_a_repository_that_is_too_large_is_refused_before_it_is_fetched(there: A
 def test_what_cannot_be_shown_is_one_line(there: Any) -> None:
     files = files_of(there)
     there.add("alice/pickles", {name.replace(".safetensors", ".bin"): content for name, content in files.items()})
-    assert "alice/pickles has pickles only, which can run code; this page reads safetensors only" in refusal("alice/pickles")
+    assert "alice/pickles has pickles only, which can run code; this page reads safetensors only" in refusal(
+        "alice/pickles"
+    )
     there.add("alice/text", {"a.txt": b"1"})
     assert "it holds no pipeline" in refusal("alice/text")
-    there.add("alice/cut", {name: content[:200] if name.endswith(".safetensors") else content for name, content in files.items()})
+    there.add(
+        "alice/cut",
+        {name: content[:200] if name.endswith(".safetensors") else content for name, content in files.items()},
+    )
     assert refusal("alice/cut").startswith("alice/cut ")
     assert "there is no such repository, or it is private" in refusal("alice/none")
     for malformed in (

@@ -34,7 +34,9 @@ def as_jpeg(image: np.ndarray) -> np.ndarray:
 def copied(image: np.ndarray, number: int) -> np.ndarray:
     """Exact, through JPEG, mirrored, and shifted by one pixel in turn."""
     shift = SHIFTS[number // 4 % len(SHIFTS)]
-    return [lambda: image, lambda: as_jpeg(image), lambda: image[:, ::-1], lambda: np.roll(image, shift, axis=(0, 1))][number % 4]()
+    return [lambda: image, lambda: as_jpeg(image), lambda: image[:, ::-1], lambda: np.roll(image, shift, axis=(0, 1))][
+        number % 4
+    ]()
 
 
 def planted(draw: Draw, share: float) -> tuple[ImageSet, np.ndarray, np.ndarray]:
@@ -132,7 +134,10 @@ def test_pixel_distances_are_the_best_of_all_poses() -> None:
     found = nearest_by_pixels(queries, table, len(table))
     for query, indices, distances in zip(queries, found.indices, found.distances, strict=True):
         windows = [each[y : y + 7, x : x + 8] for each in (query, query[:, ::-1]) for y in range(3) for x in range(3)]
-        brute = [min(np.sqrt(np.square(window - other[1:-1, 1:-1].astype(float)).mean()) for window in windows) for other in table]
+        brute = [
+            min(np.sqrt(np.square(window - other[1:-1, 1:-1].astype(float)).mean()) for window in windows)
+            for other in table
+        ]
         assert indices.tolist() == np.argsort(brute).tolist()
         np.testing.assert_allclose(distances, np.sort(brute), rtol=1e-5)
 
@@ -144,7 +149,9 @@ def test_an_image_is_not_its_own_neighbour() -> None:
     rows = np.arange(30)
     for neighbours in (
         nearest_by_pixels(pixels, pixels, 3, own=rows),
-        nearest_by_features(pixels.reshape(30, -1).astype(np.float32), pixels.reshape(30, -1).astype(np.float32), 3, own=rows),
+        nearest_by_features(
+            pixels.reshape(30, -1).astype(np.float32), pixels.reshape(30, -1).astype(np.float32), 3, own=rows
+        ),
     ):
         assert not (neighbours.indices == rows[:, None]).any()
         assert (neighbours.indices[:10, 0] == rows[20:]).all()

@@ -1,4 +1,6 @@
-"""The collapse doctor on planted generators (some classes only, twins, few images) and on healthy ones, which raise nothing."""
+"""The collapse doctor on planted generators (some classes only, twins, few images) and on healthy ones, which raise
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,14 @@ COUNT, SEEDS = 1000, range(20)
 
 
 class Set:
-    """Real images with labels, the logits of a classifier that learned others of them, and draws in place of a generator."""
+    """Real images with labels, the logits of a classifier that learned others of them, and draws in place of a
+    generator.
+    """
 
     def __init__(self, data: str, count: int) -> None:
-        train, test = (hf_genimg.open_dataset(f"{data}@{split}", image_size=28, labels=True) for split in ("train", "test"))
+        train, test = (
+            hf_genimg.open_dataset(f"{data}@{split}", image_size=28, labels=True) for split in ("train", "test")
+        )
         self.count, self.held_out = count, np.asarray(test.images[:count])
         self.pixels, self.labels = np.asarray(train.images[:8000]), train.labels[:8000]
         model = LogisticRegression(C=0.05, max_iter=2000).fit(self.flat(self.pixels[:1500]), self.labels[:1500])
@@ -31,9 +37,15 @@ class Set:
         return images.reshape(len(images), -1) / 255
 
     def draw(self, seed: int, classes: int = 10) -> np.ndarray:
-        """Images that are not in the reference, where there are so many, of the first `classes` classes of a random order."""
+        """Images that are not in the reference, where there are so many, of the first `classes` classes of a random
+        order.
+        """
         rng = np.random.default_rng(seed)
-        pool = np.arange(len(self.pixels) - 2000, len(self.pixels)) if len(self.pixels) > 6000 else np.arange(len(self.pixels))
+        pool = (
+            np.arange(len(self.pixels) - 2000, len(self.pixels))
+            if len(self.pixels) > 6000
+            else np.arange(len(self.pixels))
+        )
         kept = pool[np.isin(self.labels[pool], rng.permutation(10)[:classes])]
         return self.pixels[rng.choice(kept, min(self.count, len(kept)), replace=False)]
 
@@ -66,7 +78,9 @@ def test_lost_classes_are_named(name: str, classes: int, request: pytest.Fixture
     for seed in range(5):
         found = images.diagnosis(images.draw(seed, classes), seed)
         absent = sorted(np.random.default_rng(seed).permutation(10)[classes:].tolist())
-        named = len(absent) - 1 if classes > 1 else 1  # of a single class, what the classifier misreads all falls upon a few others
+        named = (
+            len(absent) - 1 if classes > 1 else 1
+        )  # of a single class, what the classifier misreads all falls upon a few others
         assert set(found.lost) <= set(absent) and len(found.lost) >= named, (found.lost, absent)
         assert any("classes are made" in alarm for alarm in found.alarms)
 
@@ -78,7 +92,9 @@ def test_twins_are_found(name: str, noise: int, request: pytest.FixtureRequest) 
     for seed in range(5):
         rng, drawn = np.random.default_rng(seed), images.draw(seed)
         twins = int(0.3 * len(drawn))
-        copies = drawn[rng.integers(twins, len(drawn), twins)].astype(int) + rng.integers(-noise, noise + 1, drawn[:twins].shape)
+        copies = drawn[rng.integers(twins, len(drawn), twins)].astype(int) + rng.integers(
+            -noise, noise + 1, drawn[:twins].shape
+        )
         drawn[:twins] = copies.clip(0, 255)
         found = images.diagnosis(drawn, seed)
         assert found.duplicate_rate > 0.25 and any("near twin" in alarm for alarm in found.alarms)
@@ -100,7 +116,9 @@ def test_little_variety_is_found(digits: Set) -> None:
     mean = digits.reference.mean(0)
     pale = (mean + 0.5 * (digits.draw(0) - mean)).astype(np.uint8)
     found = diagnose(pale, digits.reference)
-    assert found.variance_ratio == pytest.approx(0.25, abs=0.05) and any("vary by 0.2" in alarm for alarm in found.alarms)
+    assert found.variance_ratio == pytest.approx(0.25, abs=0.05) and any(
+        "vary by 0.2" in alarm for alarm in found.alarms
+    )
 
 
 def test_a_certain_discriminator_is_found(digits: Set) -> None:
@@ -108,7 +126,9 @@ def test_a_certain_discriminator_is_found(digits: Set) -> None:
     assert diagnose(drawn, digits.reference, discriminator_logits=(torn, torn)).saturation == 0
     found = diagnose(drawn, digits.reference, discriminator_logits=(-certain, certain))
     assert found.saturation == 1 and any("discriminator is certain" in alarm for alarm in found.alarms)
-    assert diagnose(drawn, digits.reference, discriminator_logits=(certain, -certain)).alarms == (), "certain, but wrong"
+    assert diagnose(drawn, digits.reference, discriminator_logits=(certain, -certain)).alarms == (), (
+        "certain, but wrong"
+    )
 
 
 def test_too_few_images_are_one_line(digits: Set) -> None:

@@ -64,8 +64,15 @@ def test_scores_travel_with_their_protocol(of_fakes: Report, generator: Path, tm
     saved = json.loads(of_fakes.save(tmp_path / "scores.json").read_text())
     protocol = saved["protocol"]
     assert set(saved) == {"protocol", "scores", "source", "skipped", "diagnosis"}
-    assert (protocol["extractor"], protocol["num_fake"], protocol["num_real"], protocol["split"]) == ("digits", 297, 1500, "train")
-    assert len(protocol["extractor_sha256"]) == 64 and protocol["kid"]["subset_size"] == 148 and protocol["torch_fidelity"]
+    assert (protocol["extractor"], protocol["num_fake"], protocol["num_real"], protocol["split"]) == (
+        "digits",
+        297,
+        1500,
+        "train",
+    )
+    assert (
+        len(protocol["extractor_sha256"]) == 64 and protocol["kid"]["subset_size"] == 148 and protocol["torch_fidelity"]
+    )
     assert saved["source"]["model"] == generator.name
     assert Report.load(tmp_path / "scores.json") == of_fakes
 
@@ -108,7 +115,9 @@ def test_features_do_not_depend_on_the_batch() -> None:
     assert len(features) == 297 and features.logits.shape == (297, 10)
     for start, stop in ((0, 1), (290, 297), (100, 100 + BATCH)):
         part = type(images)(images.dataset, stop)
-        np.testing.assert_array_equal(extract(part, eyes, "", progress=False).values[start:], features.values[start:stop])
+        np.testing.assert_array_equal(
+            extract(part, eyes, "", progress=False).values[start:], features.values[start:stop]
+        )
     accuracy = (features.logits.argmax(1) == hf_genimg.open_dataset(TEST, image_size=28, labels=True).labels).mean()
     assert accuracy > 0.97
 
@@ -149,9 +158,20 @@ def test_the_reference_is_looked_at_once(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_two_processes_give_the_same_digits(of_real: Report, tmp_path: Path) -> None:
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "hf_genimg.cli"]
+    launch = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+        "-m",
+        "hf_genimg.cli",
+    ]
     command = [*launch, "evaluate", TEST, "--reference", "digits", "--out", str(tmp_path / "two.json")]
-    done = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(
+        command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=200
+    )
     assert done.returncode == 0, done.stderr
     assert Report.load(tmp_path / "two.json") == of_real
     assert done.stdout.count("297 images against") == 1
@@ -167,13 +187,17 @@ def test_a_classifier_by_its_path_and_a_pipeline_of_diffusers(tmp_path: Path) ->
     pipe.save_pretrained(tmp_path / "ddim")
     network = hf_genimg.LeNetClassifier(image_size=16, feature_dim=4)
     hf_genimg.ImageClassificationPipeline(classifier=network).save_pretrained(tmp_path / "mine")
-    report = hf_genimg.evaluate(tmp_path / "ddim", TEST, extractor=str(tmp_path / "mine"), num=3, metrics=["fid"], progress=False)
+    report = hf_genimg.evaluate(
+        tmp_path / "ddim", TEST, extractor=str(tmp_path / "mine"), num=3, metrics=["fid"], progress=False
+    )
     assert report.protocol["image_size"] == 16 and report.protocol["extractor"] == str(tmp_path / "mine")
     assert report.scores["fid"].value > 0
 
 
 def inception_weights(path: Path) -> Path:
-    """Random weights of torch-fidelity's InceptionV3 as safetensors, scaled so that activations neither die nor explode."""
+    """Random weights of torch-fidelity's InceptionV3 as safetensors, scaled so that activations neither die nor
+    explode.
+    """
     import torch_fidelity.feature_extractor_inceptionv3 as theirs
 
     patch = pytest.MonkeyPatch()
@@ -240,7 +264,9 @@ def test_unlike_protocols_are_not_compared(tmp_path: Path, capsys: pytest.Captur
 def grey_folder(folder: Path, count: int = 3) -> Path:
     folder.mkdir()
     for number in range(count):
-        Image.fromarray(np.full((12, 12, 3), number * 20, np.uint8) + np.arange(3, dtype=np.uint8)).save(folder / f"{number}.png")
+        Image.fromarray(np.full((12, 12, 3), number * 20, np.uint8) + np.arange(3, dtype=np.uint8)).save(
+            folder / f"{number}.png"
+        )
     return folder
 
 
@@ -250,9 +276,15 @@ def grey_folder(folder: Path, count: int = 3) -> Path:
         (["digits", "--reference", "digits", "--metrics", "fdi"], "--metrics fdi is not known; use some of fid"),
         (["digits", "--reference", "nowhere"], "there is nothing at 'nowhere'"),
         (["nowhere", "--reference", "digits"], "there is nothing at 'nowhere'"),
-        (["digits@test", "--reference", "digits", "--num", "1000"], "digits@test has 297 images, fewer than --num 1000"),
+        (
+            ["digits@test", "--reference", "digits", "--num", "1000"],
+            "digits@test has 297 images, fewer than --num 1000",
+        ),
         (["digits@test", "--reference", "digits", "--num", "0"], "--num 0 is no number of images"),
-        (["digits@test", "--reference", "digits", "--num", "50", "--metrics", "kid"], "50 images are too few for KID; use 200 or more"),
+        (
+            ["digits@test", "--reference", "digits", "--num", "50", "--metrics", "kid"],
+            "50 images are too few for KID; use 200 or more",
+        ),
         (["digits", "--reference", "digits", "--extractor", "nothing"], "there is no extractor 'nothing'"),
         (["digits", "--reference", "digits", "--extractor", "COLOUR"], "is a model for generation, not a classifier"),
         (["COLOURS", "--reference", "COLOURS", "--extractor", "digits"], "the extractor digits sees grey images only"),
@@ -263,7 +295,12 @@ def grey_folder(folder: Path, count: int = 3) -> Path:
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(
-    arguments: list[str], line: str, generator: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    arguments: list[str],
+    line: str,
+    generator: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     colours = grey_folder(tmp_path / "colours")
     monkeypatch.chdir(tmp_path)
@@ -276,23 +313,46 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert not list(tmp_path.glob("scores.*"))
 
 
-def test_the_command_line_writes_what_it_prints(generator: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_writes_what_it_prints(
+    generator: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "scores.json"
-    arguments = ["evaluate", str(generator), "--reference", TEST, "--num", "64", "--metrics", "fid,recall", "--out", str(out)]
+    arguments = [
+        "evaluate",
+        str(generator),
+        "--reference",
+        TEST,
+        "--num",
+        "64",
+        "--metrics",
+        "fid,recall",
+        "--out",
+        str(out),
+    ]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
     scores = Report.load(out).scores
     assert list(scores) == ["fid", "precision", "recall"]
-    assert f"{scores['fid'].value:.4g}" in printed and "biased upward" in printed and "64 images against 297 of digits@test" in printed
+    assert (
+        f"{scores['fid'].value:.4g}" in printed
+        and "biased upward" in printed
+        and "64 images against 297 of digits@test" in printed
+    )
     assert main(arguments) == 1
     assert "exists already and is not overwritten" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("recipe", "fields"), [("r3gan", {}), ("mlp_gan", {"game": "wasserstein", "weight_clipping": 0.01})])
-def test_no_boundary_is_looked_for_where_logits_only_compare(tmp_path: Path, tiny: Callable[..., Any], recipe: str, fields: Any) -> None:
+@pytest.mark.parametrize(
+    ("recipe", "fields"), [("r3gan", {}), ("mlp_gan", {"game": "wasserstein", "weight_clipping": 0.01})]
+)
+def test_no_boundary_is_looked_for_where_logits_only_compare(
+    tmp_path: Path, tiny: Callable[..., Any], recipe: str, fields: Any
+) -> None:
     hf_genimg.train(tiny(recipe, images=32, **fields), tmp_path / "run", progress=False)
     with pytest.raises(ValueError, match="this one says which is more real"):
-        hf_genimg.evaluate(tmp_path / "run", "digits", metrics=["discriminator_accuracy"], extractor="digits", num=4, progress=False)
+        hf_genimg.evaluate(
+            tmp_path / "run", "digits", metrics=["discriminator_accuracy"], extractor="digits", num=4, progress=False
+        )
 
 
 def test_least_squares_says_real_above_a_half(tmp_path: Path, tiny: Callable[..., Any]) -> None:

@@ -1,4 +1,6 @@
-"""Human trials: raters are measured as good as they are, a trial counts once, and the file is all that is needed to go on."""
+"""Human trials: raters are measured as good as they are, a trial counts once, and the file is all that is needed to go
+on.
+"""
 
 from __future__ import annotations
 
@@ -96,9 +98,13 @@ def test_every_image_is_shown_as_often_as_every_other(tmp_path: Path) -> None:
     for _ in range(20):
         trials.append(test.trial("ann"))
         test.answer(trials[-1].id, trials[-1].real_side)
-    assert sorted(trial.fake for trial in trials) == list(range(100, 120)), "nobody sees a fake twice before all are seen"
+    assert sorted(trial.fake for trial in trials) == list(range(100, 120)), (
+        "nobody sees a fake twice before all are seen"
+    )
     assert len({trial.real for trial in trials}) == 20
-    assert {test.trial("bob").real} <= set(range(30)) - {trial.real for trial in trials}, "what nobody has seen comes first"
+    assert {test.trial("bob").real} <= set(range(30)) - {trial.real for trial in trials}, (
+        "what nobody has seen comes first"
+    )
 
 
 def test_results_of_each_image(tmp_path: Path) -> None:
@@ -165,7 +171,10 @@ def test_what_cannot_be_is_one_line(tmp_path: Path) -> None:
     test = opened(path)
     before = path.read_text()
     for call, message in (
-        (lambda: opened(path, model="yours"), r"is of another test, with model=yours \(there: mine\); name another file"),
+        (
+            lambda: opened(path, model="yours"),
+            r"is of another test, with model=yours \(there: mine\); name another file",
+        ),
         (lambda: HumanTest(path, range(5), 30, ABOUT), "is of another test, with fakes="),
         (lambda: HumanTest(tmp_path / "none.jsonl", range(0), 30), "0 fakes and 30 real images make no trial"),
         (lambda: test.answer("guessed", "left"), "there is no trial 'guessed'"),

@@ -1,4 +1,6 @@
-"""Metrics against slow, independent computations on the same features, and the interval against distances that are known."""
+"""Metrics against slow, independent computations on the same features, and the interval against distances that are
+known.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,13 @@ from scipy.spatial.distance import cdist
 from hf_genimg.evaluation import frechet, metrics
 from hf_genimg.evaluation.features import Features
 from hf_genimg.evaluation.fidelity import kid_subset_size
-from hf_genimg.evaluation.frechet import Statistics, distance_at_infinity, distance_interval, frechet_distance, statistics
+from hf_genimg.evaluation.frechet import (
+    Statistics,
+    distance_at_infinity,
+    distance_interval,
+    frechet_distance,
+    statistics,
+)
 from hf_genimg.evaluation.metrics import Tables, measure
 
 
@@ -164,13 +172,21 @@ def test_statistics_that_are_none_are_refused(tmp_path: object, content: bytes |
 
 
 def test_a_metric_that_was_named_must_be_measured() -> None:
-    few = Tables(Features(np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)), Features(np.ones((60, 3), np.float32)))
+    few = Tables(
+        Features(np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)),
+        Features(np.ones((60, 3), np.float32)),
+    )
     with pytest.raises(ValueError, match="diversity needs reference images that differ"):
         metrics.diversity(few)
     with pytest.raises(ValueError, match="50 images are too few for KID; use 200 or more on both sides"):
         measure(few, ["fid", "kid"])
     scores, skipped = measure(few, None)
-    assert "fid" in scores and "too few" in skipped["kid"] and "classes" in skipped["inception_score"] and "diversity" in skipped
+    assert (
+        "fid" in scores
+        and "too few" in skipped["kid"]
+        and "classes" in skipped["inception_score"]
+        and "diversity" in skipped
+    )
     with pytest.raises(ValueError, match="--metrics fdi is not known; use some of fid, "):
         measure(few, ["fdi"])
     with pytest.raises(ValueError, match="59 images are too few for an interval with 3 features; use 60 or more"):

@@ -43,11 +43,15 @@ def test_a_class_is_compared_with_itself() -> None:
         expected = frechet_distance(statistics(fake[labels == number]), statistics(real[labels == number]))
         assert scores[f"fid_class_{name}"].value == pytest.approx(expected, rel=1e-9)
     assert scores["fid_class_dog"].low < 12 < scores["fid_class_dog"].high, "2 in each of 3 features"
-    assert scores["fid_per_class"].value == pytest.approx((scores["fid_class_cat"].value + scores["fid_class_dog"].value) / 2)
+    assert scores["fid_per_class"].value == pytest.approx(
+        (scores["fid_class_cat"].value + scores["fid_class_dog"].value) / 2
+    )
     assert "worst is dog" in scores["fid_per_class"].note
     assert "the first is better" in verdict("fid_class_cat", scores["fid_class_cat"], scores["fid_class_dog"])
     few = Tables(Features(fake[:201]), Features(real), classes=Classes(labels[:201], labels, ("cat", "dog")))
-    with pytest.raises(ValueError, match="class dog has 1 and 200 images, too few for fid_per_class; use a larger --num"):
+    with pytest.raises(
+        ValueError, match="class dog has 1 and 200 images, too few for fid_per_class; use a larger --num"
+    ):
         fid_per_class(few)
 
 
@@ -67,7 +71,9 @@ def test_labelled_data_have_a_distance_of_each_class(tmp_path: Path) -> None:
     assert "memorisation" not in report.skipped and report.pictures["samples"].mode == "L"
     for number in range(3):
         Image.fromarray(np.full((28, 28), number, np.uint8)).save(tmp_path / f"{number}.png")  # without labels
-    with pytest.raises(ValueError, match="fid_per_class needs the same classes on both sides: a model that was told them"):
+    with pytest.raises(
+        ValueError, match="fid_per_class needs the same classes on both sides: a model that was told them"
+    ):
         hf_genimg.evaluate("digits", tmp_path, metrics=["fid_per_class"], extractor="digits", progress=False)
 
 
@@ -148,13 +154,17 @@ def test_path_length_is_torch_fidelitys_on_the_same_latents(monkeypatch: pytest.
 
     drawn = iter(draw(pipeline.network, 0, num_images=200, seed=seed).latents for seed in (0, 200))
     monkeypatch.setattr(theirs, "sample_random", lambda *_: next(drawn))
-    monkeypatch.setattr(theirs, "create_sample_similarity", lambda *_, **__: lambda one, other: (one - other).square().flatten(1).sum(1))
+    monkeypatch.setattr(
+        theirs, "create_sample_similarity", lambda *_, **__: lambda one, other: (one - other).square().flatten(1).sum(1)
+    )
     found = theirs.calculate_ppl(
         1, input1=Same(), input1_model_num_samples=200, ppl_epsilon=1e-2, ppl_reduction="none", cuda=False, verbose=False,
         ppl_discard_percentile_lower=None, ppl_discard_percentile_higher=None, batch_size=50, input1_model_z_size=4,
         input1_model_z_type="normal", input1_model_num_classes=0, ppl_z_interp_mode="slerp_any",
     )  # fmt: skip
-    np.testing.assert_allclose(ours, found["perceptual_path_length_raw"], rtol=2e-3)  # their circle is of single precision
+    np.testing.assert_allclose(
+        ours, found["perceptual_path_length_raw"], rtol=2e-3
+    )  # their circle is of single precision
     assert ours.mean() == pytest.approx(found["perceptual_path_length_mean"], rel=1e-4)
 
 
@@ -178,7 +188,9 @@ def test_path_length_of_a_model_is_in_its_report(generator: Path) -> None:
 
 def test_copies_of_the_reference_are_an_alarm(tmp_path: Path) -> None:
     """40 of 200 pictures are training images, exact or mirrored; the rest is from the test split."""
-    training, test = (np.asarray(hf_genimg.open_dataset(f"digits@{split}", image_size=28).images) for split in ("train", "test"))
+    training, test = (
+        np.asarray(hf_genimg.open_dataset(f"digits@{split}", image_size=28).images) for split in ("train", "test")
+    )
     mixed = np.concatenate([training[:20], training[20:40, :, ::-1], test[:160]])
     for number, image in enumerate(mixed):
         Image.fromarray(image[..., 0]).save(tmp_path / f"{number:03}.png")

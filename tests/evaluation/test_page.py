@@ -22,7 +22,9 @@ def small(**more: object) -> Report:
 
 def test_page_and_table_hold_what_was_measured(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
-    log.write_text("".join(json.dumps({"images": n, "scores/fid": 9 - n, "generator/fool": n}) + "\n" for n in range(4)))
+    log.write_text(
+        "".join(json.dumps({"images": n, "scores/fid": 9 - n, "generator/fool": n}) + "\n" for n in range(4))
+    )
     full = small(diagnosis={"shares": [0.9, 0.1], "reference_shares": [0.5, 0.5], "alarms": ["something is lost"]})
     page, table = write_page(full, tmp_path / "mine.json", log)
     assert (page, table) == companions(tmp_path / "mine.json") == (tmp_path / "mine.png", tmp_path / "mine.md")
@@ -54,7 +56,16 @@ def test_pairs_have_a_page_too(tmp_path: Path) -> None:
 
 
 def test_the_command_writes_all_three_and_overwrites_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["evaluate", "digits@test", "--reference", "digits", "--metrics", "fid", "--out", str(tmp_path / "mine.json")]
+    arguments = [
+        "evaluate",
+        "digits@test",
+        "--reference",
+        "digits",
+        "--metrics",
+        "fid",
+        "--out",
+        str(tmp_path / "mine.json"),
+    ]
     (tmp_path / "mine.md").write_text("my own notes")
     assert main(arguments) == 1
     assert "mine.md exists already and is not overwritten" in capsys.readouterr().err

@@ -46,20 +46,26 @@ def test_psnr_and_ssim_are_their_formulas(pair: tuple[torch.Tensor, torch.Tensor
     arrays = [side.numpy() for side in pair]
     errors = ((arrays[0].astype(float) - arrays[1]) ** 2).mean((1, 2, 3))
     assert scores["psnr"].value == pytest.approx((10 * np.log10(255**2 / errors)).mean(), rel=1e-6)
-    assert scores["ssim"].value == pytest.approx(np.mean([slow_ssim(*sides) for sides in zip(*arrays, strict=True)]), rel=1e-6)
+    assert scores["ssim"].value == pytest.approx(
+        np.mean([slow_ssim(*sides) for sides in zip(*arrays, strict=True)]), rel=1e-6
+    )
     assert scores["ssim"].low < scores["ssim"].value < scores["ssim"].high < 1
 
 
 def test_equal_images_are_perfect(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
     scores = paired_scores(pair[1], pair[1])
-    assert {name: score.value for name, score in scores.items()} == pytest.approx({"psnr": 100, "ssim": 1, "ms_ssim": 1})
+    assert {name: score.value for name, score in scores.items()} == pytest.approx(
+        {"psnr": 100, "ssim": 1, "ms_ssim": 1}
+    )
 
 
 def test_ms_ssim_uses_as_many_scales_as_fit(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
     assert [scales_for(size) for size in (10, 11, 21, 22, 44, 88, 176, 1000)] == [0, 1, 1, 2, 3, 4, 5, 5]
     small = [side[:, :20, :20].contiguous() for side in pair]
     scores = paired_scores(*small)
-    assert scores["ms_ssim"].value == pytest.approx(scores["ssim"].value, abs=0.05), "one scale is SSIM, but for the border"
+    assert scores["ms_ssim"].value == pytest.approx(scores["ssim"].value, abs=0.05), (
+        "one scale is SSIM, but for the border"
+    )
     assert paired_scores(*pair)["ms_ssim"].value > paired_scores(*pair)["ssim"].value, "coarse scales forgive noise"
 
 
@@ -78,7 +84,9 @@ def test_chunks_change_nothing(pair: tuple[torch.Tensor, torch.Tensor], monkeypa
         (lambda side: side, ["lpips"], "lpips needs the weights of its backbone; give --extractor-weights FILE"),
     ],
 )
-def test_what_cannot_be_is_one_line(pair: tuple[torch.Tensor, torch.Tensor], change: object, names: list[str], line: str) -> None:
+def test_what_cannot_be_is_one_line(
+    pair: tuple[torch.Tensor, torch.Tensor], change: object, names: list[str], line: str
+) -> None:
     with pytest.raises(ValueError, match=line):
         paired_scores(change(pair[0]), pair[1], names)
 
@@ -86,7 +94,9 @@ def test_what_cannot_be_is_one_line(pair: tuple[torch.Tensor, torch.Tensor], cha
 def test_small_images_have_psnr_only(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
     tiny = [side[:, :8, :8].contiguous() for side in pair]
     assert list(paired_scores(*tiny, ["psnr"])) == ["psnr"]
-    with pytest.raises(ValueError, match="images of 8 pixels are smaller than the 11 of SSIM's window; use --metrics psnr"):
+    with pytest.raises(
+        ValueError, match="images of 8 pixels are smaller than the 11 of SSIM's window; use --metrics psnr"
+    ):
         paired_scores(*tiny)
     with pytest.raises(ValueError, match="1 pair is too few for an interval"):
         paired_scores(pair[0][:1], pair[1][:1])
@@ -95,11 +105,25 @@ def test_small_images_have_psnr_only(pair: tuple[torch.Tensor, torch.Tensor]) ->
 def test_a_translator_is_scored_on_its_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hf_genimg.train("pix2pix", tmp_path / "run", images=16, batch_size=8, width=4, image_size=16, progress=False)
     out = tmp_path / "scores.json"
-    arguments = ["evaluate", str(tmp_path / "run"), "--reference", "digits@test", "--paired", "--num", "20", "--out", str(out)]
+    arguments = [
+        "evaluate",
+        str(tmp_path / "run"),
+        "--reference",
+        "digits@test",
+        "--paired",
+        "--num",
+        "20",
+        "--out",
+        str(out),
+    ]
     assert main(arguments) == 0
     report = Report.load(out)
     assert "20 pairs of digits@test" in capsys.readouterr().out
-    assert report.protocol["num_pairs"] == 20 and report.protocol["split"] == "test" and report.protocol["ms_ssim"]["scales"] == 1
+    assert (
+        report.protocol["num_pairs"] == 20
+        and report.protocol["split"] == "test"
+        and report.protocol["ms_ssim"]["scales"] == 1
+    )
     assert 0 < report.scores["psnr"].value < 40
 
 

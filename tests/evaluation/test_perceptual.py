@@ -1,4 +1,6 @@
-"""LPIPS by weights from a file: its formula, written anew, and what is refused. Weights are random, for the published ones are not here."""
+"""LPIPS by weights from a file: its formula, written anew, and what is refused. Weights are random, for the published
+ones are not here.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,11 @@ from hf_genimg.evaluation.paired import paired_scores
 from hf_genimg.evaluation.perceptual import Perceptual
 
 NETWORKS = {"alex": "alexnet", "vgg": "vgg16", "squeeze": "squeezenet1_1"}
-TAPS = {"alex": (1, 4, 7, 9, 11), "vgg": (3, 8, 15, 22, 29), "squeeze": (1, 4, 7, 9, 10, 11, 12)}  # whose outputs are compared
+TAPS = {
+    "alex": (1, 4, 7, 9, 11),
+    "vgg": (3, 8, 15, 22, 29),
+    "squeeze": (1, 4, 7, 9, 10, 11, 12),
+}  # whose outputs are compared
 
 
 def saved(folder: Path, backbone: str) -> tuple[Path, torch.nn.Module]:
@@ -32,9 +38,13 @@ def slow(features: torch.nn.Module, backbone: str, images: torch.Tensor, targets
     import torchmetrics
 
     layers = torch.load(
-        Path(torchmetrics.__file__).parent / f"functional/image/lpips_models/{backbone}.pth", weights_only=True, map_location="cpu"
+        Path(torchmetrics.__file__).parent / f"functional/image/lpips_models/{backbone}.pth",
+        weights_only=True,
+        map_location="cpu",
     )
-    shift, scale = (torch.tensor(values).view(1, 3, 1, 1) for values in ((-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)))
+    shift, scale = (
+        torch.tensor(values).view(1, 3, 1, 1) for values in ((-0.030, -0.088, -0.188), (0.458, 0.448, 0.450))
+    )
     maps = [(side.expand(-1, 3, -1, -1).float() / 127.5 - 1 - shift) / scale for side in (images, targets)]
     total, taken = 0, 0
     for number, layer in enumerate(features[: TAPS[backbone][-1] + 1]):
@@ -51,7 +61,9 @@ def slow(features: torch.nn.Module, backbone: str, images: torch.Tensor, targets
 def test_it_is_the_formula(tmp_path: Path, backbone: str, channels: int) -> None:
     path, features = saved(tmp_path, backbone)
     measure = Perceptual(path)
-    images, targets = torch.randint(0, 256, (2, 4, channels, 40, 40), generator=torch.Generator().manual_seed(1)).double()
+    images, targets = torch.randint(
+        0, 256, (2, 4, channels, 40, 40), generator=torch.Generator().manual_seed(1)
+    ).double()
     with torch.no_grad():
         expected = slow(features, backbone, images, targets)
     assert measure.backbone == backbone
@@ -61,10 +73,24 @@ def test_it_is_the_formula(tmp_path: Path, backbone: str, channels: int) -> None
 
 def test_it_is_scored_beside_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, _ = saved(tmp_path, "squeeze")
-    report = hf_genimg.evaluate("digits@test", "digits@test", paired=True, num=6, extractor_weights=path, progress=False)
-    assert list(report.scores) == ["psnr", "ssim", "ms_ssim", "lpips"] and report.scores["lpips"].value == pytest.approx(0, abs=1e-6)
+    report = hf_genimg.evaluate(
+        "digits@test", "digits@test", paired=True, num=6, extractor_weights=path, progress=False
+    )
+    assert list(report.scores) == ["psnr", "ssim", "ms_ssim", "lpips"] and report.scores[
+        "lpips"
+    ].value == pytest.approx(0, abs=1e-6)
     assert report.protocol["lpips"]["backbone"] == "squeeze" and len(report.protocol["lpips"]["sha256"]) == 64
-    arguments = ["evaluate", "digits@test", "--reference", "digits@test", "--paired", "--num", "4", "--metrics", "lpips"]
+    arguments = [
+        "evaluate",
+        "digits@test",
+        "--reference",
+        "digits@test",
+        "--paired",
+        "--num",
+        "4",
+        "--metrics",
+        "lpips",
+    ]
     assert main([*arguments, "--extractor-weights", str(path)]) == 0
     assert "lpips" in capsys.readouterr().out
     assert main(arguments) == 1
@@ -98,5 +124,7 @@ def test_images_that_are_too_small_are_refused(tmp_path: Path, backbone: str, le
     with pytest.raises(RuntimeError):
         measure(images[..., :-1, :-1], images[..., :-1, :-1])
     few = torch.zeros(2, least - 1, least - 1, 3, dtype=torch.uint8)
-    with pytest.raises(ValueError, match=f"images of {least - 1} pixels are too small for lpips by {backbone}; it needs {least}"):
+    with pytest.raises(
+        ValueError, match=f"images of {least - 1} pixels are too small for lpips by {backbone}; it needs {least}"
+    ):
         paired_scores(few, few, ["lpips"], measure)

@@ -60,7 +60,9 @@ def test_scores_are_logged_and_the_best_model_is_kept(
         ("mlp_gan", {"metrics": "fid", "score_images": 0}, "score_images=0 must be above 0"),
     ],
 )
-def test_what_cannot_be_scored_is_refused_before_the_run(tmp_path: Path, name: str, fields: dict[str, Any], line: str) -> None:
+def test_what_cannot_be_scored_is_refused_before_the_run(
+    tmp_path: Path, name: str, fields: dict[str, Any], line: str
+) -> None:
     with pytest.raises(ValueError, match=line):
         hf_genimg.train(name, tmp_path / "run", progress=False, **fields)
     assert not (tmp_path / "run").exists()

@@ -20,7 +20,11 @@ def environment(hub: Hub, home: Path, token: str | None = "alice", **more: str) 
 
     home: a folder for its cache. token: a name from `Hub.tokens`, or None.
     """
-    mine = {name: value for name, value in os.environ.items() if not name.startswith(("HF_HUB_", "HF_TOKEN", "HUGGING_FACE"))}
+    mine = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("HF_HUB_", "HF_TOKEN", "HUGGING_FACE"))
+    }
     switches = dict.fromkeys(("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS"), "1")
     return {
         **mine,
@@ -34,7 +38,9 @@ def environment(hub: Hub, home: Path, token: str | None = "alice", **more: str) 
     }
 
 
-def python(hub: Hub, home: Path, code: str, *arguments: str, token: str | None = "alice", check: bool = True, **more: str) -> str:
+def python(
+    hub: Hub, home: Path, code: str, *arguments: str, token: str | None = "alice", check: bool = True, **more: str
+) -> str:
     """Run `code` in a fresh process; returns what it printed, or with `check=False` also what went wrong."""
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],

@@ -14,10 +14,12 @@ class Dropped(Exception):
 
 @dataclass
 class Fault:
-    """The first `times` requests after `skip` that match `route` (a regular expression for `METHOD /path`) do not go well.
+    """The first `times` requests after `skip` that match `route` (a regular expression for `METHOD /path`) do not go
+    well.
 
-    kind: an HTTP status such as 429 or 503; `drop`: the connection closes, after half of the answer where `half`; `delay`: `seconds` later
-    all is well; `hang`: as `delay`, until the fault is taken away. `after`: the request does its work first, only its answer fails.
+    kind: an HTTP status such as 429 or 503; `drop`: the connection closes, after half of the answer where `half`;
+    `delay`: `seconds` later all is well; `hang`: as `delay`, until the fault is taken away. `after`: the request does
+    its work first, only its answer fails.
     """
 
     route: str

@@ -66,7 +66,9 @@ class Call:
         if not visible:
             raise Refused(404 if self.token.name else 401, "Repository not found", "RepoNotFound")
         if contents and repository.gated and self.token.name != repository.owner:
-            raise Refused(401 if self.token.name is None else 403, f"Access to {repository.kind} {id} is restricted.", "GatedRepo")
+            raise Refused(
+                401 if self.token.name is None else 403, f"Access to {repository.kind} {id} is restricted.", "GatedRepo"
+            )
         if write:
             self.writer(repository.owner)
         return repository
@@ -93,7 +95,9 @@ def route(method: str, pattern: str) -> Callable[..., Any]:
 @route("GET", "/api/whoami-v2")
 def whoami(call: Call) -> Response:
     token = {"displayName": "test", "role": call.token.role}
-    return JSONResponse({"type": "user", "id": "1", "name": call.user(), "fullname": "T", "orgs": [], "auth": {"accessToken": token}})
+    return JSONResponse(
+        {"type": "user", "id": "1", "name": call.user(), "fullname": "T", "orgs": [], "auth": {"accessToken": token}}
+    )
 
 
 @route("POST", "/api/repos/create")
@@ -105,7 +109,11 @@ def create(call: Call) -> Response:
     id = f"{owner}/{wanted['name']}"
     there = call.store.repositories.get((kind, id))
     if there:
-        raise Refused(409, "You already created this repo", body={"url": call.page(there), "error": "You already created this repo"})
+        raise Refused(
+            409,
+            "You already created this repo",
+            body={"url": call.page(there), "error": "You already created this repo"},
+        )
     private = bool(wanted.get("private")) or wanted.get("visibility") == "private"
     call.store.repositories[kind, id] = Repository(kind, id, private)
     return JSONResponse({"url": call.page(call.store.repositories[kind, id]), "name": id})
@@ -139,7 +147,12 @@ def preupload(call: Call, kind: str, id: str, revision: str) -> Response:
 
     def about(path: str, size: int) -> dict[str, Any]:
         old = {"oid": files[path].oid} if path in files else {}
-        return {"path": path, "uploadMode": "lfs" if call.store.is_large(path, size) else "regular", "shouldIgnore": False, **old}
+        return {
+            "path": path,
+            "uploadMode": "lfs" if call.store.is_large(path, size) else "regular",
+            "shouldIgnore": False,
+            **old,
+        }
 
     return JSONResponse({"files": [about(file["path"], file["size"]) for file in call.json()["files"]]})
 
@@ -155,7 +168,11 @@ def _transfer(call: Call, oid: str, size: int) -> dict[str, Any]:
     """How a large file is sent; nothing of it where it is there already."""
     if oid in call.store.large:
         return {"oid": oid, "size": size}
-    upload, verify, chunk = {"href": f"{call.url}/lfs/{oid}"}, {"href": f"{call.url}/lfs/{oid}/verify"}, call.store.chunk_size
+    upload, verify, chunk = (
+        {"href": f"{call.url}/lfs/{oid}"},
+        {"href": f"{call.url}/lfs/{oid}/verify"},
+        call.store.chunk_size,
+    )
     if chunk:
         parts = {f"{number + 1:05}": f"{call.url}/lfs/{oid}/part/{number + 1}" for number in range(-(-size // chunk))}
         upload["header"] = {"chunk_size": str(chunk), **parts}
@@ -164,12 +181,18 @@ def _transfer(call: Call, oid: str, size: int) -> dict[str, Any]:
 
 @route("GET", REPO + r"/xet-write-token/(?P<revision>[^/]+)")
 def xet_token(call: Call, kind: str, id: str, revision: str) -> Response:
-    """Where large files go by Xet: a folder, which hf_xet writes as it would send to its server; without one, there is no Xet here."""
+    """Where large files go by Xet: a folder, which hf_xet writes as it would send to its server; without one, there is
+    no Xet here.
+    """
     call.repository(kind, id, write=True)
     if call.store.xet is None:
         raise Refused(404, "this Hub has no Xet", "EntryNotFound")
     token = {"accessToken": "xet", "exp": int(time.time()) + 3600, "casUrl": f"local://{call.store.xet}"}
-    headers = {"x-xet-cas-url": token["casUrl"], "x-xet-access-token": "xet", "x-xet-token-expiration": str(token["exp"])}
+    headers = {
+        "x-xet-cas-url": token["casUrl"],
+        "x-xet-access-token": "xet",
+        "x-xet-token-expiration": str(token["exp"]),
+    }
     return JSONResponse(token, headers=headers)
 
 
@@ -217,7 +240,9 @@ def commit(call: Call, kind: str, id: str, revision: str) -> Response:
         else:
             _apply(call, files, line["key"], value)
     made = repository.commit(unquote(revision), title, files, call.user())
-    return JSONResponse({"success": True, "commitOid": made.sha, "commitUrl": f"{call.page(repository)}/commit/{made.sha}"})
+    return JSONResponse(
+        {"success": True, "commitOid": made.sha, "commitUrl": f"{call.page(repository)}/commit/{made.sha}"}
+    )
 
 
 def _apply(call: Call, files: dict[str, Blob], key: str, value: dict[str, Any]) -> None:
@@ -229,7 +254,11 @@ def _apply(call: Call, files: dict[str, Blob], key: str, value: dict[str, Any]) 
             raise Refused(400, f"the LFS file {path} was not uploaded")
         files[path] = Blob(call.store.large[value["oid"]], large=True)
     else:
-        for name in [name for name in files if name == path or (key == "deletedFolder" and name.startswith(path.rstrip("/") + "/"))]:
+        for name in [
+            name
+            for name in files
+            if name == path or (key == "deletedFolder" and name.startswith(path.rstrip("/") + "/"))
+        ]:
             del files[name]
 
 
@@ -262,7 +291,8 @@ def _describe(repository: Repository, commit: Commit) -> dict[str, Any]:
         "createdAt": EPOCH,
         "sdk": metadata.get("sdk"),
         "siblings": [
-            {"rfilename": path, "size": len(blob.content), "blobId": blob.oid[:40]} for path, blob in sorted(commit.files.items())
+            {"rfilename": path, "size": len(blob.content), "blobId": blob.oid[:40]}
+            for path, blob in sorted(commit.files.items())
         ],
     }
 
@@ -270,8 +300,14 @@ def _describe(repository: Repository, commit: Commit) -> dict[str, Any]:
 @route("GET", rf"/api/(?P<kind>{KIND})")
 def listing(call: Call, kind: str) -> Response:
     wanted = call.request.query_params
-    found = [each for each in call.store.repositories.values() if each.kind == kind and (not each.private or call.token.name == each.owner)]
-    found = [each for each in found if wanted.get("author") in (None, each.owner) and (wanted.get("search") or "") in each.id]
+    found = [
+        each
+        for each in call.store.repositories.values()
+        if each.kind == kind and (not each.private or call.token.name == each.owner)
+    ]
+    found = [
+        each for each in found if wanted.get("author") in (None, each.owner) and (wanted.get("search") or "") in each.id
+    ]
     return JSONResponse([_describe(each, each.head) for each in found])
 
 
@@ -283,7 +319,12 @@ def tree(call: Call, kind: str, id: str, revision: str, folder: str | None) -> R
     if folder and not files:
         raise Refused(404, f"{folder} does not exist", "EntryNotFound")
     deep = call.request.query_params.get("recursive", "").lower() == "true"
-    folders = {path[: position + len(head)] for path in files for position, letter in enumerate(path[len(head) :]) if letter == "/"}
+    folders = {
+        path[: position + len(head)]
+        for path in files
+        for position, letter in enumerate(path[len(head) :])
+        if letter == "/"
+    }
     chosen = [blob.entry(path) for path, blob in sorted(files.items()) if deep or "/" not in path[len(head) :]]
     chosen += [
         {"type": "directory", "path": name, "size": 0, "oid": hashlib.sha1(name.encode()).hexdigest()}
@@ -342,7 +383,9 @@ def commits(call: Call, kind: str, id: str, revision: str) -> Response:
     repository = call.repository(kind, id)
     call.commit(repository, revision)
     made = [repository.commits[sha] for sha in reversed(repository.history)]
-    return JSONResponse([{"id": c.sha, "title": c.title, "message": "", "authors": [{"user": c.author}], "date": EPOCH} for c in made])
+    return JSONResponse(
+        [{"id": c.sha, "title": c.title, "message": "", "authors": [{"user": c.author}], "date": EPOCH} for c in made]
+    )
 
 
 @route("POST|DELETE", REPO + r"/(?P<what>tag|branch)/(?P<name>[^/]+)")
@@ -380,8 +423,8 @@ def auth_check(call: Call, kind: str, id: str) -> Response:
 class Hub:
     """A Hub at `url`, in a thread of this process, with the users alice and bob.
 
-    `tokens`: alice (`token-alice`), bob, and reader: alice's with read access only. `store` is what it holds; `fault` makes things go
-    wrong; `requests` lists what was asked; `reset` begins anew.
+    `tokens`: alice (`token-alice`), bob, and reader: alice's with read access only. `store` is what it holds; `fault`
+    makes things go wrong; `requests` lists what was asked; `reset` begins anew.
     """
 
     tokens: ClassVar = {"alice": "token-alice", "reader": "token-reader", "bob": "token-bob"}
@@ -391,7 +434,9 @@ class Hub:
         self.faults = Faults(self._answer)
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self.server = uvicorn.Server(uvicorn.Config(self.faults, log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
+        self.server = uvicorn.Server(
+            uvicorn.Config(self.faults, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+        )
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [listener]}, daemon=True)
         self.thread.start()
         while not self.server.started:

@@ -60,7 +60,9 @@ class Repository:
     history: list[str] = field(default_factory=list)  # of main, the oldest first
 
     def __post_init__(self) -> None:
-        self.commit("main", "initial commit", {".gitattributes": Blob(b"*.safetensors filter=lfs\n", large=False)}, "nobody")
+        self.commit(
+            "main", "initial commit", {".gitattributes": Blob(b"*.safetensors filter=lfs\n", large=False)}, "nobody"
+        )
 
     @property
     def owner(self) -> str:

@@ -1,4 +1,6 @@
-"""Model cards: made of the run's own numbers, readable by the Hub's library, with code that runs, and never over what somebody wrote."""
+"""Model cards: made of the run's own numbers, readable by the Hub's library, with code that runs, and never over what
+somebody wrote.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,9 @@ def test_every_run_ends_with_a_whole_card(name: str, runs: Path, silent: None) -
     ]  # fmt: skip
     assert "synthetic" in card.text or name == "classifier"
     assert "Licence of the data: cc-by-4.0" in card.text
-    assert re.search(r"Cost: 64 images in \d+ s of training by its log, on cpu \(\w+, \d+ threads?\), with torch", card.text)
+    assert re.search(
+        r"Cost: 64 images in \d+ s of training by its log, on cpu \(\w+, \d+ threads?\), with torch", card.text
+    )
     assert "None" not in card.text
     assert is_generated(body(runs / name / "README.md"))
     grid = re.search(r"!\[.*\]\((.+)\)", card.text)
@@ -152,7 +156,12 @@ def _fields(run: Path) -> dict[str, object]:
 
 
 def test_licences_and_the_users_words_about_the_data(run: Path) -> None:
-    facts = {"data": "/home/ann/secret/photos", "license": "mit", "data_license": "cc0-1.0", "data_about": "Leaves that Ann took."}
+    facts = {
+        "data": "/home/ann/secret/photos",
+        "license": "mit",
+        "data_license": "cc0-1.0",
+        "data_about": "Leaves that Ann took.",
+    }
     recipe = json.loads((run / "recipe.json").read_text())
     recipe["fields"] |= facts
     (run / "recipe.json").write_text(json.dumps(recipe))
@@ -195,7 +204,9 @@ def test_results_of_a_hub_dataset_are_yaml_too(run: Path) -> None:
     write_card(run)
     entries = parse(yaml.safe_load((run / ".eval_results/hf_genimg.yaml").read_text()))
     assert all(isinstance(entry, EvalResultEntry) and entry.dataset_id == "ann/leaves" for entry in entries)
-    assert {entry.task_id: entry.value for entry in entries} == {name: score.value for name, score in report.scores.items()}
+    assert {entry.task_id: entry.value for entry in entries} == {
+        name: score.value for name, score in report.scores.items()
+    }
     assert all(report.protocol["extractor_sha256"] in entry.notes for entry in entries)
     report.save(run / "scores.json")
     write_card(run)
@@ -204,7 +215,11 @@ def test_results_of_a_hub_dataset_are_yaml_too(run: Path) -> None:
 
 def test_signs_of_memory_are_shown(run: Path) -> None:
     report = Report.load(run / "scores.json")
-    found = {"copies": Score(0.25, 0.2, 0.3, "of 100"), "authentic_percent": Score(71.25), "memorisation_gap": Score(0.5, 0.25, 0.75)}
+    found = {
+        "copies": Score(0.25, 0.2, 0.3, "of 100"),
+        "authentic_percent": Score(71.25),
+        "memorisation_gap": Score(0.5, 0.25, 0.75),
+    }
     replace(report, scores=found).save(run / "scores.json")
     text = body(write_card(run))
     assert "copies of an image of the reference: 25.00% (20.00% to 30.00%) of 100" in text
@@ -219,7 +234,10 @@ def test_cards_of_a_pipeline_directory_and_of_one_in_memory(run: Path) -> None:
     for model in (pipe, run / "pipeline"):
         text = card_text(model, "ann/leaves", standalone=True)
         assert 'hf_genimg.load("ann/leaves")' in text
-        assert 'DiffusionPipeline.from_pretrained("ann/leaves", custom_pipeline="pipeline", trust_remote_code=True)' in text
+        assert (
+            'DiffusionPipeline.from_pretrained("ann/leaves", custom_pipeline="pipeline", trust_remote_code=True)'
+            in text
+        )
         assert "How it was trained is not recorded" in text
         assert is_generated(text)
     assert "custom_pipeline" not in card_text(run, "ann/leaves")
@@ -240,5 +258,7 @@ def test_no_warning_when_a_card_is_written(run: Path) -> None:
         warnings.simplefilter("error")
         write_card(run)
     code = "import sys, hf_genimg.hub.card as c; c.write_card(sys.argv[1])"
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code, str(run)], capture_output=True, text=True, cwd=ROOT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, str(run)], capture_output=True, text=True, cwd=ROOT, check=True
+    )
     assert (done.stdout, done.stderr) == ("", "")

@@ -68,7 +68,9 @@ class DenseGAN(nn.Module):
 class ConvGAN(nn.Module):
     """Transposed convolutions in one Sequential called main."""
 
-    def __init__(self, bias: bool = False, kernels: tuple[tuple[int, int, int], ...] = ((4, 1, 0), (4, 2, 1), (4, 2, 1))) -> None:
+    def __init__(
+        self, bias: bool = False, kernels: tuple[tuple[int, int, int], ...] = ((4, 1, 0), (4, 2, 1), (4, 2, 1))
+    ) -> None:
         super().__init__()
         widths = [12, *(8 * 2**n for n in reversed(range(len(kernels) - 1))), 3]
         layers: list[nn.Module] = []
@@ -105,7 +107,9 @@ class HalvingVAE(nn.Module):
         super().__init__()
         down, channels = [], 3
         for width in (4, 8, 16):
-            down += [nn.Sequential(nn.Conv2d(channels, width, 3, stride=2, padding=1), nn.BatchNorm2d(width), nn.LeakyReLU())]
+            down += [
+                nn.Sequential(nn.Conv2d(channels, width, 3, stride=2, padding=1), nn.BatchNorm2d(width), nn.LeakyReLU())
+            ]
             channels = width
         self.encoder = nn.Sequential(*down)
         self.fc_mu, self.fc_var = nn.Linear(16 * 16, 6), nn.Linear(16 * 16, 6)
@@ -144,10 +148,18 @@ class Block(nn.Module):
         super().__init__()
         kernels = ((1, 1), (3, stride), (1, 1)) if bottleneck else ((3, stride), (3, 1))
         for number, (kernel, step) in enumerate(kernels, 1):
-            setattr(self, f"conv{number}", nn.Conv2d(before if number == 1 else after, after, kernel, step, kernel // 2, bias=False))
+            setattr(
+                self,
+                f"conv{number}",
+                nn.Conv2d(before if number == 1 else after, after, kernel, step, kernel // 2, bias=False),
+            )
             setattr(self, f"bn{number}", nn.BatchNorm2d(after))
         self.pairs, self.name = len(kernels), beside
-        projection = [nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after)] if stride > 1 or before != after else []
+        projection = (
+            [nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after)]
+            if stride > 1 or before != after
+            else []
+        )
         setattr(self, beside, nn.Sequential(*projection))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -238,7 +250,9 @@ def test_a_dense_vae_with_images_from_0_to_1(tmp_path: Path, suffix: str) -> Non
 def test_one_layer_for_mean_and_log_variance(tmp_path: Path) -> None:
     encoder = lived_in(nn.Sequential(OrderedDict(a=nn.Linear(64, 24), b=nn.Linear(24, 10))))
     decoder = lived_in(nn.Sequential(OrderedDict(c=nn.Linear(5, 20), d=nn.Linear(20, 64))))
-    tensors = {f"encoder.{k}": v for k, v in encoder.state_dict().items()} | {f"decoder.{k}": v for k, v in decoder.state_dict().items()}
+    tensors = {f"encoder.{k}": v for k, v in encoder.state_dict().items()} | {
+        f"decoder.{k}": v for k, v in decoder.state_dict().items()
+    }
     pipe, said = converted(tmp_path, tensors, "mlp_vae", "activation=tanh", "output=none")
     assert "the halves of encoder.b" in said
     images = torch.rand(4, 1, 8, 8) * 2 - 1
@@ -251,7 +265,9 @@ def test_one_layer_for_mean_and_log_variance(tmp_path: Path) -> None:
 def test_a_convolutional_vae(tmp_path: Path, suffix: str) -> None:
     theirs, images = lived_in(HalvingVAE()), torch.rand(4, 3, 32, 32) * 2 - 1
     wrapped = {f"module._orig_mod.{name}": tensor for name, tensor in theirs.state_dict().items()}
-    pipe, said = converted(tmp_path, wrapped, "conv_vae", "image_size=32", "activation=leaky_relu:0.01", "output=tanh", suffix=suffix)
+    pipe, said = converted(
+        tmp_path, wrapped, "conv_vae", "image_size=32", "activation=leaky_relu:0.01", "output=tanh", suffix=suffix
+    )
     assert "decoder stride=2,2,2, padding=1,1,1, output padding 1,1,1" in said
     mean, log_variance = theirs.encode(images)
     same(mean, pipe.autoencoder.encode(images).mean)
@@ -308,13 +324,19 @@ def test_a_map_that_names_what_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_what_could_not_be_matched_is_listed(tmp_path: Path) -> None:
     theirs = lived_in(ConvGAN())
-    _, said = converted(tmp_path, {**theirs.state_dict(), "attention.gamma": torch.zeros(1), "odd.weight": torch.zeros(2, 2, 2)}, "dcgan")
+    _, said = converted(
+        tmp_path,
+        {**theirs.state_dict(), "attention.gamma": torch.zeros(1), "odd.weight": torch.zeros(2, 2, 2)},
+        "dcgan",
+    )
     assert "not matched: attention, odd" in said
 
 
 def test_a_network_is_chosen_by_its_name_among_several(tmp_path: Path) -> None:
     theirs, latents = lived_in(ConvGAN()), torch.randn(4, 12)
-    both = {f"G_ema.{name}": tensor for name, tensor in theirs.state_dict().items()} | {"D.0.weight": torch.zeros(8, 3, 4, 4)}
+    both = {f"G_ema.{name}": tensor for name, tensor in theirs.state_dict().items()} | {
+        "D.0.weight": torch.zeros(8, 3, 4, 4)
+    }
     pipe, _ = converted(tmp_path, {"state_dict": both}, "dcgan", "part=G_ema")
     same(theirs(latents), pipe.generator(latents))
     with pytest.raises(ValueError, match="no part G; it holds D, G_ema; choose one with part=NAME"):
@@ -350,7 +372,9 @@ class _Hostile:
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_a_hostile_pickle_is_refused_and_nothing_of_it_runs(tmp_path: Path, zipped: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hostile_pickle_is_refused_and_nothing_of_it_runs(
+    tmp_path: Path, zipped: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
     file, trace = tmp_path / "hostile.pth", tmp_path / "it-ran"
     content = {"main.0.weight": torch.zeros(2), "x": _Hostile(trace)}
     torch.save(content, file, _use_new_zipfile_serialization=zipped)
@@ -366,7 +390,10 @@ def test_a_hostile_pickle_is_refused_and_nothing_of_it_runs(tmp_path: Path, zipp
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"no", "cannot be read as a checkpoint|holds more than tensors"), (pickle.dumps([1]), "not a state dict|cannot be read|holds more")],
+    [
+        (b"no", "cannot be read as a checkpoint|holds more than tensors"),
+        (pickle.dumps([1]), "not a state dict|cannot be read|holds more"),
+    ],
 )
 def test_what_is_no_checkpoint_is_one_line(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "x.pth").write_bytes(content)
@@ -375,7 +402,9 @@ def test_what_is_no_checkpoint_is_one_line(tmp_path: Path, content: bytes, messa
 
 
 def test_mistakes_are_told_before_anything_is_read(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="--as vqgan is not a family that can be imported; use one of classifier, conv_vae, dcgan"):
+    with pytest.raises(
+        ValueError, match="--as vqgan is not a family that can be imported; use one of classifier, conv_vae, dcgan"
+    ):
         convert("x.pth", "vqgan", tmp_path / "out")
     with pytest.raises(ValueError, match="there is no field 'strid'; did you mean stride?"):
         convert("x.pth", "dcgan", tmp_path / "out", ["strid=2"])

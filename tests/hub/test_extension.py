@@ -12,7 +12,9 @@ import pytest
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.skipif(not (BIN / "hf-genimg").exists(), reason="the package's program is not installed beside this Python")
+pytestmark = pytest.mark.skipif(
+    not (BIN / "hf-genimg").exists(), reason="the package's program is not installed beside this Python"
+)
 
 
 @pytest.fixture
@@ -21,7 +23,12 @@ def home(tmp_path: Path) -> Path:
 
 
 def call(home: Path, *command: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
-    quiet = {"HOME": str(home), "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    quiet = {
+        "HOME": str(home),
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
     environment = os.environ | quiet | {"PYTHONPATH": str(ROOT)} | ({"PATH": path} if path is not None else {})
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 

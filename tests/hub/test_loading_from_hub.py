@@ -21,7 +21,9 @@ def pipeline_of(name):
     """A recipe's pipeline at the size of its smoke run."""
     torch.manual_seed(0)
     recipe = recipe_class(name)().smoke()
-    recipe = recipe.override(image_channels=1, **({"input_channels": 1} if "input_channels" in recipe.to_json()["fields"] else {}))
+    recipe = recipe.override(
+        image_channels=1, **({"input_channels": 1} if "input_channels" in recipe.to_json()["fields"] else {})
+    )
     pipeline = recipe.pipeline(recipe.models())
     for part in pipeline.components.values():
         if isinstance(part, torch.nn.Module):
@@ -152,7 +154,9 @@ def test_what_the_hub_does_not_give_is_one_line(there, capsys):
     pipeline = pipeline_of("mlp_gan")
     push(pipeline, ID)
     assert "it has no such revision" in one_line(lambda: load(ID, revision="v9"))
-    assert "no safetensors for all its parts in the variant that was asked for" in one_line(lambda: load(ID, variant="fp16"))
+    assert "no safetensors for all its parts in the variant that was asked for" in one_line(
+        lambda: load(ID, variant="fp16")
+    )
     assert "there is no such repository" in one_line(lambda: load("alice/none"))
     assert "is no directory here, and the Hub gave no pipeline" in one_line(lambda: load("rums/mine"))
     there.repository(ID).gated = True
@@ -175,7 +179,9 @@ def test_variants_and_shards(there, tmp_path):
     pipeline = pipeline_of("mlp_gan")
     folder = tmp_path / "saved"
     pipeline.save_pretrained(folder, max_shard_size="2KB")
-    pipeline.save_pretrained(folder, max_shard_size="2KB", variant="fp16")  # second: a plain save takes shards of others away
+    pipeline.save_pretrained(
+        folder, max_shard_size="2KB", variant="fp16"
+    )  # second: a plain save takes shards of others away
     push(folder, ID)
     names = [name for name in there.repository(ID).head.files if name.startswith("generator/")]
     assert sum("-of-" in name for name in names) >= 4
@@ -207,9 +213,15 @@ def test_a_push_that_is_killed_goes_on(there, tmp_path):
     from .client import environment
 
     pipeline_of("dcgan").save_pretrained(tmp_path / "saved")
-    before = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "saved").rglob("*") if path.is_file()}
+    before = {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (tmp_path / "saved").rglob("*")
+        if path.is_file()
+    }
     fault = there.fault("PUT /lfs/", "hang", skip=1)
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path / "saved")], env=environment(there, tmp_path / "home"))
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path / "saved")], env=environment(there, tmp_path / "home")
+    )
     limit = time.monotonic() + 120
     while fault.hits < 2 and time.monotonic() < limit and process.poll() is None:
         time.sleep(0.05)
@@ -225,7 +237,13 @@ def test_a_push_that_is_killed_goes_on(there, tmp_path):
     time.sleep(0.2)  # what the dead process had asked for is answered now, to nobody
     sent = set(there.store.large)
     assert push(tmp_path / "saved", ID).changed
-    assert not [request for request in there.requests if request.startswith("PUT") and any(oid in request for oid in sent)]
+    assert not [
+        request for request in there.requests if request.startswith("PUT") and any(oid in request for oid in sent)
+    ]
     assert not push(tmp_path / "saved", ID).changed and len(there.repository(ID).history) == 2
-    assert {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "saved").rglob("*") if path.is_file()} == before
+    assert {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (tmp_path / "saved").rglob("*")
+        if path.is_file()
+    } == before
     assert digest(load(ID)) == digest(pipeline_of("dcgan"))  # noqa: F821

@@ -37,7 +37,9 @@ def there(hub, tmp_path, monkeypatch):
 
 
 def contents(folder):
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
 
 
 def test_one_commit_holds_all_of_a_run(there, run):
@@ -47,7 +49,14 @@ def test_one_commit_holds_all_of_a_run(there, run):
     assert pushed.changed and pushed.commit == repository.head.sha and pushed.url == f"{there.url}/{ID}"
     assert [repository.commits[sha].title for sha in repository.history] == ["initial commit", "Push with hf_genimg"]
     files = repository.head.files
-    assert {"README.md", "recipe.json", "curve.png", "model_index.json", "pipeline.py", "generator/hf_genimg.py"} <= set(files)
+    assert {
+        "README.md",
+        "recipe.json",
+        "curve.png",
+        "model_index.json",
+        "pipeline.py",
+        "generator/hf_genimg.py",
+    } <= set(files)
     assert {"generator/diffusion_pytorch_model.safetensors", "discriminator/config.json"} <= set(files)
     assert any(name.startswith("samples/") for name in files) and not any(name.startswith("state") for name in files)
     assert f'hf_genimg.load("{ID}")' in files["README.md"].content.decode()
@@ -128,12 +137,22 @@ def test_what_lasts_is_one_line_and_the_run_stays_as_it_was(there, run, kind, ca
     assert contents(run) == before
     capsys.readouterr()
     assert main(["push", str(run), ID]) == 1
-    said = [line for line in capsys.readouterr().err.replace("\r", "\n").splitlines() if line.strip() and "LFS files" not in line]  # bars
+    said = [
+        line
+        for line in capsys.readouterr().err.replace("\r", "\n").splitlines()
+        if line.strip() and "LFS files" not in line
+    ]  # bars
     assert len(said) == 1 and said[0].startswith(f"hf-genimg: {ID} was not pushed: ")
 
 
 @pytest.mark.parametrize(
-    ("token", "line"), [("reader", "this token may not do that"), ("bob", "may not do"), (None, "the token is missing"), ("x", "token is")]
+    ("token", "line"),
+    [
+        ("reader", "this token may not do that"),
+        ("bob", "may not do"),
+        (None, "the token is missing"),
+        ("x", "token is"),
+    ],
 )
 def test_who_may_not_write(there, run, token, line, monkeypatch, tmp_path):
     use_here(there, tmp_path, monkeypatch, token)
@@ -188,7 +207,9 @@ def test_a_run_is_pushed_while_it_trains_and_with_its_card_at_the_end(there, tmp
     titles = [repository.commits[sha].title for sha in repository.history]
     assert titles == ["initial commit", "32 of 96 images", "64 of 96 images", "Trained on 96 images"]
     first, last = (repository.commits[sha].files for sha in (repository.history[1], repository.history[-1]))
-    assert first["generator/diffusion_pytorch_model.safetensors"] != last["generator/diffusion_pytorch_model.safetensors"]
+    assert (
+        first["generator/diffusion_pytorch_model.safetensors"] != last["generator/diffusion_pytorch_model.safetensors"]
+    )
     assert "samples/000000000096.png" in last and "samples/000000000096.png" not in first
     assert last["README.md"].content.decode().startswith("---") and "curve.png" in last
     weights = (tmp_path / "run/pipeline/generator/diffusion_pytorch_model.safetensors").read_bytes()
@@ -224,7 +245,11 @@ def test_a_pulled_model_trains_on_and_its_card_says_from_what(there, run, tmp_pa
     pipeline = train(recipe_class("mlp_gan")().smoke().override(init=ID, images=8), tmp_path / "on", progress=False)
     assert "base_model: alice/model" in (tmp_path / "on/README.md").read_text()
     start = load(run).generator.state_dict()
-    moved = [(start[name] - value).abs().max() for name, value in pipeline.generator.state_dict().items() if value.is_floating_point()]
+    moved = [
+        (start[name] - value).abs().max()
+        for name, value in pipeline.generator.state_dict().items()
+        if value.is_floating_point()
+    ]
     assert 0 < max(moved) < 0.2  # eight images from where it began (running means move most), not from new weights
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, ModelCard, hf_hub_download, snapshot_download
+from huggingface_hub import (
+    CommitOperationAdd,
+    CommitOperationDelete,
+    HfApi,
+    ModelCard,
+    hf_hub_download,
+    snapshot_download,
+)
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -35,7 +42,9 @@ def operations(**files):
 def fill(api, **files):
     api.create_repo(ID, exist_ok=True)
     return api.create_commit(
-        ID, operations(**{"README.md": b"---\nlicense: mit\n---\n# Card\n", "w__model.safetensors": WEIGHTS, **files}), commit_message="m"
+        ID,
+        operations(**{"README.md": b"---\nlicense: mit\n---\n# Card\n", "w__model.safetensors": WEIGHTS, **files}),
+        commit_message="m",
     )
 
 
@@ -89,7 +98,9 @@ def test_branches_tags_and_parents(hub, api):
 def test_who_may_do_what(hub, api, monkeypatch):
     fill(api)
     assert api.whoami()["name"] == "alice"
-    reader, bob, nobody, stranger = (HfApi(token=token) for token in (hub.tokens["reader"], hub.tokens["bob"], False, "token-of-none"))
+    reader, bob, nobody, stranger = (
+        HfApi(token=token) for token in (hub.tokens["reader"], hub.tokens["bob"], False, "token-of-none")
+    )
     for who, status in ((reader, 403), (bob, 403), (stranger, 401)):
         with pytest.raises(HfHubHTTPError) as error:
             who.create_commit(ID, operations(a=b"1"), commit_message="no")

@@ -41,7 +41,12 @@ def space(run: Path) -> Path:
 def test_the_files_are_what_a_space_needs(space: Path, run: Path) -> None:
     assert len((space / "app.py").read_text().splitlines()) <= 15
     data = SpaceCard.load(space / "README.md").data
-    assert (data.title, data.sdk, data.sdk_version, data.python_version) == ("page", "gradio", metadata.version("gradio"), "3.12")
+    assert (data.title, data.sdk, data.sdk_version, data.python_version) == (
+        "page",
+        "gradio",
+        metadata.version("gradio"),
+        "3.12",
+    )
     assert (data.app_file, data.models) == ("app.py", None)
     pinned = (space / "requirements.txt").read_text().splitlines()
     assert pinned == requirements()
@@ -57,9 +62,16 @@ def test_the_files_are_what_a_space_needs(space: Path, run: Path) -> None:
 def test_the_app_opens_where_nothing_else_of_ours_is(space: Path, tmp_path: Path) -> None:
     port = free_port()
     hidden = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    quiet = {"GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "GRADIO_TEMP_DIR": str(tmp_path)}
+    quiet = {
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "HF_HUB_OFFLINE": "1",
+        "GRADIO_TEMP_DIR": str(tmp_path),
+    }
     with (tmp_path / "log").open("w") as log:
-        app = subprocess.Popen([sys.executable, str(space / "app.py")], env=hidden | quiet, cwd=tmp_path, stdout=log, stderr=log)
+        app = subprocess.Popen(
+            [sys.executable, str(space / "app.py")], env=hidden | quiet, cwd=tmp_path, stdout=log, stderr=log
+        )
     try:
         assert "mine" in _page(f"http://127.0.0.1:{port}/config", app, tmp_path / "log")
     finally:
@@ -98,7 +110,10 @@ def test_mistakes_are_one_line(run: Path, tmp_path: Path, capsys: pytest.Capture
         ((run, "page", "--local", out), "'page' names no owner; give owner/name"),
         ((run, "me/my page", "--local", out), "'me/my page' cannot be the name of a repository; use owner/name"),
         ((tmp_path / "none", "me/page", "--local", out), "does not exist"),
-        ((run, "me/page", "--local", run), f"--local {run} exists already and is not overwritten; name a new or empty folder"),
+        (
+            (run, "me/page", "--local", run),
+            f"--local {run} exists already and is not overwritten; name a new or empty folder",
+        ),
     ):
         assert main(["space", *map(str, arguments)]) == 1
         error = capsys.readouterr().err.strip()
@@ -107,12 +122,16 @@ def test_mistakes_are_one_line(run: Path, tmp_path: Path, capsys: pytest.Capture
     assert not out.exists()
 
 
-def test_pushed_it_is_a_space_in_one_commit(run: Path, hub: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pushed_it_is_a_space_in_one_commit(
+    run: Path, hub: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use_here(hub, tmp_path, monkeypatch)
     assert main(["space", str(run), "alice/page"]) == 0
     repository = hub.store.repositories["spaces", "alice/page"]
     assert len(repository.history) == 2
-    assert {"app.py", "README.md", "requirements.txt", "mine/model_index.json", "hf_genimg/api.py"} <= set(repository.head.files)
+    assert {"app.py", "README.md", "requirements.txt", "mine/model_index.json", "hf_genimg/api.py"} <= set(
+        repository.head.files
+    )
     hub.fault("/commit/", 403)
     with pytest.raises(OSError, match="alice/other was not pushed: this token may not do that"):
         make_space(str(run), load(run), "alice/other")

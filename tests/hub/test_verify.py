@@ -23,14 +23,18 @@ def said(capsys: pytest.CaptureFixture[str], *files: Path) -> list[str]:
     return capsys.readouterr().out.splitlines()
 
 
-def test_note_and_mark_are_told_apart(pipe: ImageGenerationPipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_note_and_mark_are_told_apart(
+    pipe: ImageGenerationPipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     save_png(pipe(seed=7).images[0], tmp_path / "noted.png")
     pipe.set_watermark()
     image = pipe(seed=7).images[0]
     save_png(image, tmp_path / "both.png")
     image.convert("RGB").save(tmp_path / "marked.jpg", quality=80)
     image.resize((20, 20)).save(tmp_path / "small.jpg")
-    noted, both, marked, small = said(capsys, *(tmp_path / name for name in ("noted.png", "both.png", "marked.jpg", "small.jpg")))
+    noted, both, marked, small = said(
+        capsys, *(tmp_path / name for name in ("noted.png", "both.png", "marked.jpg", "small.jpg"))
+    )
     assert "noted.png: provenance: AI-generated, model unsaved, revision" in noted
     assert noted.endswith("seed 7, truncation 1.0; no watermark of the default key")
     assert both.endswith("seed 7, truncation 1.0; watermark of the default key")

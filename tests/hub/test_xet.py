@@ -46,9 +46,13 @@ def test_a_hub_with_xet_gets_the_files_by_it(hub, run, tmp_path):  # noqa: F811
     hub.store.xet.mkdir()
     files = pushing.repository_files(run, ID)
     large = [
-        content if isinstance(content, bytes) else content.read_bytes() for name, content in files.items() if hub.store.is_large(name, 0)
+        content if isinstance(content, bytes) else content.read_bytes()
+        for name, content in files.items()
+        if hub.store.is_large(name, 0)
     ]
-    hub.store.large |= {hashlib.sha256(content).hexdigest(): content for content in large}  # a real Hub would ask its Xet server for them
+    hub.store.large |= {
+        hashlib.sha256(content).hexdigest(): content for content in large
+    }  # a real Hub would ask its Xet server for them
     assert python(hub, tmp_path, PUSH, run, HF_HUB_DISABLE_XET="0").split() == ["True", "False"]
     assert len(hub.repository(ID).history) == 2 and not any("lfs" in request for request in hub.requests)
     sent = sum(path.stat().st_size for path in hub.store.xet.rglob("*") if path.is_file())

@@ -1,4 +1,6 @@
-"""Adaptive augmentation: each change against a slow or closed form in float64, and the controller against the rule written out."""
+"""Adaptive augmentation: each change against a slow or closed form in float64, and the controller against the rule
+written out.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ ALWAYS = torch.ones(())
 
 
 def pictures(channels: int = 3, size: int = 8, count: int = 6) -> torch.Tensor:
-    return torch.rand(count, channels, size, size, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 2 - 1
+    return (
+        torch.rand(count, channels, size, size, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 2 - 1
+    )
 
 
 def fix(monkeypatch: pytest.MonkeyPatch, *, normal: float = 0.0, uniform: float = 0.0) -> None:
@@ -75,12 +79,18 @@ def test_cutout_takes_a_square_from_the_images_that_are_drawn(monkeypatch: pytes
             assert not len(gone)
         else:
             sides = gone.amax(0) - gone.amin(0) + 1
-            assert len(gone) == sides.prod() and sides.min() >= 2 and sides.max() <= 4, "a rectangle: half a side, less where it is outside"
+            assert len(gone) == sides.prod() and sides.min() >= 2 and sides.max() <= 4, (
+                "a rectangle: half a side, less where it is outside"
+            )
 
 
 def test_a_part_may_have_less_of_the_probability(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = {}
-    monkeypatch.setattr(ada, "GROUPS", {name: (lambda images, p, name=name: seen.update({name: p.item()}) or images,) for name in GROUPS})
+    monkeypatch.setattr(
+        ada,
+        "GROUPS",
+        {name: (lambda images, p, name=name: seen.update({name: p.item()}) or images,) for name in GROUPS},
+    )
     augment = RisingAugment("blit,color:0.5,cutout:.25", lambda updates: torch.tensor(0.8))
     augment(pictures())
     assert seen == {"blit": pytest.approx(0.8), "color": pytest.approx(0.4), "cutout": pytest.approx(0.2)}
@@ -110,11 +120,17 @@ def test_two_eighth_turns_are_a_quarter_turn(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_shift_and_scale_against_their_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    monkeypatch.setattr(ada.F, "affine_grid", lambda matrix, size, align_corners: seen.append(matrix) or torch.zeros(6, 8, 8, 2).double())
+    monkeypatch.setattr(
+        ada.F,
+        "affine_grid",
+        lambda matrix, size, align_corners: seen.append(matrix) or torch.zeros(6, 8, 8, 2).double(),
+    )
     fix(monkeypatch, normal=1.0)
     ada.geometry(pictures(), ALWAYS)
     scale, stretch = 2**0.2, 2**0.2
-    expected = torch.tensor([[scale * stretch, 0, 0.25 * scale * stretch], [0, scale / stretch, 0.25 * scale / stretch]]).expand(6, 2, 3)
+    expected = torch.tensor(
+        [[scale * stretch, 0, 0.25 * scale * stretch], [0, scale / stretch, 0.25 * scale / stretch]]
+    ).expand(6, 2, 3)
     torch.testing.assert_close(seen[0].float(), expected)
 
 
@@ -142,7 +158,9 @@ def test_gradients(change: object) -> None:
 
 
 def test_the_probability_follows_the_rule() -> None:
-    """Section 3.1 written out: every 4 updates a step of 4 batches / images, up where the mean sign of 4 updates is above the target."""
+    """Section 3.1 written out: every 4 updates a step of 4 batches / images, up where the mean sign of 4 updates is
+    above the target.
+    """
     torch.manual_seed(0)
     augment, expected, signs = AdaptiveAugment("color", target=0.5, images=1000, batch_size=10), 0.0, []
     seen = []
@@ -163,5 +181,7 @@ def test_the_probability_follows_the_rule() -> None:
 
 
 def test_unknown_parts_are_named() -> None:
-    with pytest.raises(ValueError, match="augmentation 'blit,blur' has no part 'blur'; join some of blit, geometry, color, cutout"):
+    with pytest.raises(
+        ValueError, match="augmentation 'blit,blur' has no part 'blur'; join some of blit, geometry, color, cutout"
+    ):
         AdaptiveAugment("blit,blur")

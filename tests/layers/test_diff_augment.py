@@ -70,5 +70,7 @@ def test_each_image_draws_its_own_change_and_gradients_pass(policy: str) -> None
 
 
 def test_unknown_parts_are_named() -> None:
-    with pytest.raises(ValueError, match="diff_augment='color,blur' has no part 'blur'; join some of color, translation, cutout"):
+    with pytest.raises(
+        ValueError, match="diff_augment='color,blur' has no part 'blur'; join some of color, translation, cutout"
+    ):
         diff_augment("color,blur")

@@ -24,8 +24,12 @@ def test_minibatch_std_against_a_loop(count: int, group: int, shape: tuple[int, 
 
 
 def test_minibatch_std_has_gradients_also_where_images_are_equal() -> None:
-    assert torch.autograd.gradcheck(MinibatchStd(4), (torch.randn(4, 2, 2, 2, dtype=torch.float64, requires_grad=True),))
-    assert torch.autograd.gradgradcheck(MinibatchStd(4), (torch.randn(4, 2, 2, 2, dtype=torch.float64, requires_grad=True),))
+    assert torch.autograd.gradcheck(
+        MinibatchStd(4), (torch.randn(4, 2, 2, 2, dtype=torch.float64, requires_grad=True),)
+    )
+    assert torch.autograd.gradgradcheck(
+        MinibatchStd(4), (torch.randn(4, 2, 2, 2, dtype=torch.float64, requires_grad=True),)
+    )
     equal = torch.ones(4, 3, requires_grad=True)
     MinibatchStd(4)(equal).sum().backward()
     assert torch.isfinite(equal.grad).all()

@@ -52,7 +52,9 @@ def test_a_gain_and_an_offset_linear_in_a_condition() -> None:
 
 def test_attention_position_by_position() -> None:
     layer, maps = shake(SelfAttention(8)), drawn(2, 8, 4, 4)
-    query, key, value, output = (getattr(layer, name).weight[:, :, 0, 0] for name in ("query", "key", "value", "output"))
+    query, key, value, output = (
+        getattr(layer, name).weight[:, :, 0, 0] for name in ("query", "key", "value", "output")
+    )
     cells = [(row, column) for row in (0, 2) for column in (0, 2)]
     expected = maps.clone()
     for image in range(2):

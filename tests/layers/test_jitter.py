@@ -36,6 +36,9 @@ def test_both_sides_of_a_pair_are_shifted_alike_by_whole_pixels() -> None:
     assert torch.equal(moved_inputs, torch.cat([moved, -moved], dim=1))
     padded = torch.nn.functional.pad(images, (3,) * 4, mode="reflect")
     windows = [[padded[:, :, y : y + 16, x : x + 16] for x in range(7)] for y in range(7)]
-    found = [[(y, x) for y in range(7) for x in range(7) if torch.equal(windows[y][x][number], moved[number])] for number in range(32)]
+    found = [
+        [(y, x) for y in range(7) for x in range(7) if torch.equal(windows[y][x][number], moved[number])]
+        for number in range(32)
+    ]
     assert all(len(places) == 1 for places in found), "not a window of the padded image"
     assert {y for ((y, _),) in found} == set(range(7)) == {x for ((_, x),) in found}

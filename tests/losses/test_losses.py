@@ -9,7 +9,11 @@ import torch
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from hf_genimg.losses.adversarial import judged_fake, judged_real
-from hf_genimg.losses.variational import bernoulli_negative_log_likelihood, gaussian_negative_log_likelihood, kl_to_standard_normal
+from hf_genimg.losses.variational import (
+    bernoulli_negative_log_likelihood,
+    gaussian_negative_log_likelihood,
+    kl_to_standard_normal,
+)
 
 LOGITS = torch.tensor([-3.0, -0.5, 0.0, 1.25, 4.0], dtype=torch.float64)
 

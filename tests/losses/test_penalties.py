@@ -44,11 +44,14 @@ def test_slopes_against_finite_differences(images: torch.Tensor) -> None:
     step, numeric = 1e-6, []
     for image in images:
         gradient = [
-            (critic((image + bump.view_as(image))[None]) - critic((image - bump.view_as(image))[None])).item() / (2 * step)
+            (critic((image + bump.view_as(image))[None]) - critic((image - bump.view_as(image))[None])).item()
+            / (2 * step)
             for bump in torch.eye(18, dtype=torch.float64) * step
         ]
         numeric.append(torch.tensor(gradient, dtype=torch.float64).norm())
-    torch.testing.assert_close(slopes(lambda x: critic(x).squeeze(1), images), torch.stack(numeric), rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(
+        slopes(lambda x: critic(x).squeeze(1), images), torch.stack(numeric), rtol=1e-6, atol=1e-8
+    )
 
 
 @pytest.mark.parametrize("penalty", [zero_centred, one_centred, lambda d, x: one_centred(d, x, one_sided=True)])

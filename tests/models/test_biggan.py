@@ -1,4 +1,6 @@
-"""What is BigGAN's own: latents in parts, one vector of the class for all blocks, blocks against plain sums, how weights begin."""
+"""What is BigGAN's own: latents in parts, one vector of the class for all blocks, blocks against plain sums, how
+weights begin.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,18 @@ from hf_genimg.layers.initialisation import orthogonal_initialisation
 from hf_genimg.layers.residual import UpBlock, repeated
 
 FAMILIES = ["BigGAN", "BigGANDeep"]
-LAYERS_128 = [(16, 16), (16, 16), (16, 16), (16, 8), (8, 8), (8, 4), (4, 4), (4, 2), (2, 2), (2, 1)]  # E8: in and out, as multiples of 128
+LAYERS_128 = [
+    (16, 16),
+    (16, 16),
+    (16, 16),
+    (16, 8),
+    (8, 8),
+    (8, 4),
+    (4, 4),
+    (4, 2),
+    (2, 2),
+    (2, 1),
+]  # E8: in and out, as multiples of 128
 
 
 def parameters(network: nn.Module) -> int:
@@ -43,7 +56,9 @@ def test_the_deep_generator_is_the_published_list_of_layers() -> None:
     first = 256 * 2048 * 16 + 2048 * 16
     attention = 2 * 256 * 32 + 2 * 256 * 128 + 1
     last = 2 * 128 + 9 * 128 * 3 + 3
-    expected = 1000 * 128 + first + sum(block(128 * before, 128 * after) for before, after in LAYERS_128) + attention + last
+    expected = (
+        1000 * 128 + first + sum(block(128 * before, 128 * after) for before, after in LAYERS_128) + attention + last
+    )
     with torch.device("meta"):
         network = hf_genimg.BigGANDeepGenerator()
     assert parameters(network) == expected
@@ -53,7 +68,10 @@ def test_the_deep_generator_is_the_published_list_of_layers() -> None:
 
 def test_the_deep_pair_for_cifar_has_the_published_parameter_count() -> None:
     with torch.device("meta"):
-        assert parameters(hf_genimg.BigGANDeepGenerator(image_size=32, latent_dim=80, num_classes=10, width=96)) == 4_599_876
+        assert (
+            parameters(hf_genimg.BigGANDeepGenerator(image_size=32, latent_dim=80, num_classes=10, width=96))
+            == 4_599_876
+        )
         assert parameters(hf_genimg.BigGANDeepDiscriminator(image_size=32, num_classes=10, width=48)) == 415_010
 
 
@@ -69,7 +87,10 @@ def test_maps_are_halved_as_published() -> None:
 @pytest.mark.parametrize("size", [32, 48, 64, 128])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_size_is_made_and_judged(family: str, size: int) -> None:
-    generator, discriminator = small(family, image_size=size, width=8), small(family, "Discriminator", image_size=size, width=8)
+    generator, discriminator = (
+        small(family, image_size=size, width=8),
+        small(family, "Discriminator", image_size=size, width=8),
+    )
     labels = torch.tensor([0, 1])
     with torch.no_grad():
         images = generator(generator.sample_latents(2), labels)

@@ -1,4 +1,6 @@
-"""Every conditional generator that says so mixes classes: all weight on one is that one, and between two lies something else."""
+"""Every conditional generator that says so mixes classes: all weight on one is that one, and between two lies something
+else.
+"""
 
 from __future__ import annotations
 

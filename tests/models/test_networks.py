@@ -1,4 +1,6 @@
-"""Facts about every network: shapes and ranges at a tiny size, parameter counts at the paper's (on the meta device, so without memory)."""
+"""Facts about every network: shapes and ranges at a tiny size, parameter counts at the paper's (on the meta device, so
+without memory).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from hf_genimg._public import classes_in
 
 @dataclass(frozen=True)
 class Facts:
-    """What `facts/<family>.py` says of a network; `parameters` at the defaults of its constructor, which are the paper's."""
+    """What `facts/<family>.py` says of a network; `parameters` at the defaults of its constructor, which are the
+    paper's.
+    """
 
     name: str
     kind: str  # generator, discriminator, autoencoder, translator, pair discriminator or classifier
@@ -72,7 +76,9 @@ def test_resnet_56_has_the_published_parameter_count() -> None:
 
 
 def test_a_shortcut_without_parameters_adds_empty_channels() -> None:
-    """With a branch that gives zeros, a block that doubles the channels passes every second pixel on, in the middle channels."""
+    """With a branch that gives zeros, a block that doubles the channels passes every second pixel on, in the middle
+    channels.
+    """
     network = hf_genimg.ResNetClassifier(image_size=8, depth=8, width=2).eval()
     block = network.stages[1]
     torch.nn.init.zeros_(block.branch[-1].weight)
@@ -137,7 +143,11 @@ def test_a_network_with_classes_listens_to_them(facts: Facts) -> None:
     network, side = build(facts).eval(), facts.tiny["image_size"]
     for tensor in network.parameters():
         torch.nn.init.normal_(tensor, std=0.3)  # away from what begins at zero
-    seen = network.sample_latents(1) if facts.kind == "generator" else torch.rand(1, network.config.image_channels, side, side) * 2 - 1
+    seen = (
+        network.sample_latents(1)
+        if facts.kind == "generator"
+        else torch.rand(1, network.config.image_channels, side, side) * 2 - 1
+    )
     one, other = (network(seen, torch.tensor([label])) for label in (0, 1))
     assert not torch.allclose(one, other)
     with pytest.raises(ValueError, match="this network is conditional; give class_labels"):
@@ -178,7 +188,9 @@ def test_dcgan_makes_and_judges_every_size_it_offers(size: int) -> None:
 
 @pytest.mark.parametrize("size", [8, 20, 48, 512])
 def test_dcgan_names_the_sizes_it_offers(size: int) -> None:
-    with pytest.raises(ValueError, match=f"image_size={size} is not a size that DCGAN makes; use one of 16, 28, 32, 64, 128, 256"):
+    with pytest.raises(
+        ValueError, match=f"image_size={size} is not a size that DCGAN makes; use one of 16, 28, 32, 64, 128, 256"
+    ):
         hf_genimg.DCGANGenerator(image_size=size)
 
 
@@ -208,5 +220,7 @@ def test_a_vae_decodes_what_its_logits_say() -> None:
 
 
 def test_unknown_latent_distributions_are_refused() -> None:
-    with pytest.raises(ValueError, match="latent_distribution='gauss' is not known; use one of normal, uniform, truncated"):
+    with pytest.raises(
+        ValueError, match="latent_distribution='gauss' is not known; use one of normal, uniform, truncated"
+    ):
         hf_genimg.MLPVAE(latent_distribution="gauss")

@@ -1,4 +1,6 @@
-"""Generators leave torch: exported with torch's own exporter, they make the same images in onnxruntime, for any number of inputs."""
+"""Generators leave torch: exported with torch's own exporter, they make the same images in onnxruntime, for any number
+of inputs.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,11 @@ import torch
 import hf_genimg
 
 onnxruntime = pytest.importorskip("onnxruntime")
-FACTS = [facts for file in sorted((Path(__file__).parent / "facts").glob("*.py")) for facts in runpy.run_path(str(file))["FACTS"]]
+FACTS = [
+    facts
+    for file in sorted((Path(__file__).parent / "facts").glob("*.py"))
+    for facts in runpy.run_path(str(file))["FACTS"]
+]
 GENERATORS = {facts["name"]: facts["tiny"] for facts in FACTS if facts["kind"] in ("generator", "translator")}
 
 
@@ -33,7 +39,9 @@ def test_the_exported_generator_makes_the_same_images(name: str, tmp_path: Path)
     file, images, example = tmp_path / "generator.onnx", torch.export.Dim("images"), some_inputs(generator, 2)
     names = {"input_names": list(example), "output_names": ["images"]}
     shapes = ({0: images}, {0: torch.export.Dim.AUTO})[: len(example)]
-    torch.onnx.export(generator, tuple(example.values()), file, dynamic_shapes=shapes, dynamo=True, verbose=False, **names)
+    torch.onnx.export(
+        generator, tuple(example.values()), file, dynamic_shapes=shapes, dynamo=True, verbose=False, **names
+    )
     inputs = some_inputs(generator, 7)
     (made,) = onnxruntime.InferenceSession(file).run(None, {name: tensor.numpy() for name, tensor in inputs.items()})
     with torch.no_grad():

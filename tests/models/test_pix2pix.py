@@ -32,7 +32,9 @@ def test_translates_and_judges_every_size_it_offers(size: int) -> None:
 
 @pytest.mark.parametrize("network", [Pix2PixGenerator, Pix2PixDiscriminator])
 def test_other_sizes_are_named(network: type) -> None:
-    with pytest.raises(ValueError, match="image_size=28 is not a size that pix2pix makes; use one of 16, 32, 64, 128, 256, 512"):
+    with pytest.raises(
+        ValueError, match="image_size=28 is not a size that pix2pix makes; use one of 16, 32, 64, 128, 256, 512"
+    ):
         network(image_size=28)
 
 
@@ -50,7 +52,9 @@ def test_the_patches_are_of_the_size_that_is_said() -> None:
 
 @pytest.mark.parametrize(("size", "stages"), [(64, 0), (512, 4), (16, 3)])
 def test_impossible_stages_are_refused(size: int, stages: int) -> None:
-    with pytest.raises(ValueError, match=f"stages={stages} is not possible with image_size={size}; use {fitting_stages(size)} or none"):
+    with pytest.raises(
+        ValueError, match=f"stages={stages} is not possible with image_size={size}; use {fitting_stages(size)} or none"
+    ):
         Pix2PixDiscriminator(size, stages=stages)
 
 
@@ -110,7 +114,10 @@ def test_begins_as_the_paper_says() -> None:
 
 def test_with_instance_norm_no_image_sees_another_and_eval_mode_is_training_mode() -> None:
     torch.manual_seed(0)
-    generator, discriminator = Pix2PixGenerator(32, 1, 1, 2, norm="instance"), Pix2PixDiscriminator(32, 1, 1, 2, norm="instance")
+    generator, discriminator = (
+        Pix2PixGenerator(32, 1, 1, 2, norm="instance"),
+        Pix2PixDiscriminator(32, 1, 1, 2, norm="instance"),
+    )
     inputs = noise(3, 1, 32, 32)
     images = generator(inputs)
     torch.testing.assert_close(images[:1], generator(inputs[:1]))

@@ -7,7 +7,12 @@ import torch
 
 import hf_genimg
 
-COUNTS = {32: (4_276_739, 1_053_825), 48: (4_878_083, 10_141_441), 64: (12_220_675, 10_141_441), 128: (32_150_787, 29_017_857)}
+COUNTS = {
+    32: (4_276_739, 1_053_825),
+    48: (4_878_083, 10_141_441),
+    64: (12_220_675, 10_141_441),
+    128: (32_150_787, 29_017_857),
+}
 
 
 def count(network: torch.nn.Module) -> int:
@@ -31,8 +36,12 @@ def test_projection_has_the_published_parameter_count() -> None:
 @pytest.mark.parametrize("family", ["SNGAN", "SAGAN"])
 def test_every_size_is_made_and_judged(family: str, size: int) -> None:
     width = 1 if family == "SNGAN" else 8
-    generator = getattr(hf_genimg, f"{family}Generator")(image_size=size, image_channels=1, latent_dim=3, num_classes=2, width=width)
-    discriminator = getattr(hf_genimg, f"{family}Discriminator")(image_size=size, image_channels=1, num_classes=2, width=width)
+    generator = getattr(hf_genimg, f"{family}Generator")(
+        image_size=size, image_channels=1, latent_dim=3, num_classes=2, width=width
+    )
+    discriminator = getattr(hf_genimg, f"{family}Discriminator")(
+        image_size=size, image_channels=1, num_classes=2, width=width
+    )
     labels = torch.tensor([0, 1])
     with torch.no_grad():
         images = generator(generator.sample_latents(2), labels)
@@ -51,5 +60,7 @@ def test_projection_is_an_inner_product() -> None:
 
 
 def test_sizes_that_are_not_made_are_named() -> None:
-    with pytest.raises(ValueError, match="image_size=28 is not a size that the residual networks make; use one of 32, 48, 64, 128"):
+    with pytest.raises(
+        ValueError, match="image_size=28 is not a size that the residual networks make; use one of 32, 48, 64, 128"
+    ):
         hf_genimg.SNGANGenerator(image_size=28)

@@ -20,11 +20,16 @@ def surprise(guesses: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 def test_both_kinds_of_images_are_guessed_and_both_players_gain() -> None:
     torch.manual_seed(0)
     discriminator = hf_genimg.ACGANDiscriminator(**SIZE, guesses=3).eval()
-    networks = {"generator": hf_genimg.ACGANGenerator(**SIZE, num_classes=3, latent_dim=4), "discriminator": discriminator}
+    networks = {
+        "generator": hf_genimg.ACGANGenerator(**SIZE, num_classes=3, latent_dim=4),
+        "discriminator": discriminator,
+    }
     objective = Auxiliary(game=non_saturating(), weight=2.0)
     terms = objective.discriminator(networks, BATCH)
     assert set(terms) == {"real", "fake", "class_real", "class_fake"}
-    torch.testing.assert_close(terms["class_real"], 2 * surprise(discriminator.judge(BATCH["images"])[1], BATCH["labels"]))
+    torch.testing.assert_close(
+        terms["class_real"], 2 * surprise(discriminator.judge(BATCH["images"])[1], BATCH["labels"])
+    )
     assert set(objective.generator(networks, BATCH)) == {"fool", "class_fake"}
     with pytest.raises(ValueError, match="auxiliary_weight=0"):
         Auxiliary(game=non_saturating(), weight=0)
@@ -35,12 +40,16 @@ def test_codes_are_guessed_of_fakes_alone() -> None:
     discriminator = hf_genimg.InfoGANDiscriminator(**SIZE, guesses=5).eval()
     generator = hf_genimg.InfoGANGenerator(**SIZE, num_classes=3, codes=2, latent_dim=4)
     objective = Informed(game=non_saturating(), num_classes=3, codes=2, weight=0.5)
-    terms = objective.discriminator({"generator": generator, "discriminator": discriminator}, {"images": BATCH["images"]})
+    terms = objective.discriminator(
+        {"generator": generator, "discriminator": discriminator}, {"images": BATCH["images"]}
+    )
     assert set(terms) == {"real", "fake", "class", "codes"}
     latents, labels, fake = objective._played[0]
     guesses = discriminator.judge(fake)[1]
     torch.testing.assert_close(terms["class"], 0.5 * surprise(guesses[:, :3], labels))
-    by_hand = sum((guesses[image, 3 + code] - latents[image, code]) ** 2 / 2 for image in range(6) for code in range(2)) / 6
+    by_hand = (
+        sum((guesses[image, 3 + code] - latents[image, code]) ** 2 / 2 for image in range(6) for code in range(2)) / 6
+    )
     torch.testing.assert_close(terms["codes"], 0.5 * by_hand)
 
 
@@ -52,7 +61,12 @@ def test_codes_are_uniform_and_first() -> None:
 
 
 def test_what_was_found_can_be_asked_for() -> None:
-    pipe = hf_genimg.ImageGenerationPipeline(hf_genimg.InfoGANGenerator(**SIZE, num_classes=3, codes=2, latent_dim=4).eval())
+    pipe = hf_genimg.ImageGenerationPipeline(
+        hf_genimg.InfoGANGenerator(**SIZE, num_classes=3, codes=2, latent_dim=4).eval()
+    )
     assert (pipe.capabilities.num_classes, pipe.capabilities.codes) == (3, 2)
-    low, high = (pipe(latents=torch.tensor([[value, 0.0, 0.0, 0.0]]), class_labels=1, output_type="pt").images for value in (-1, 1))
+    low, high = (
+        pipe(latents=torch.tensor([[value, 0.0, 0.0, 0.0]]), class_labels=1, output_type="pt").images
+        for value in (-1, 1)
+    )
     assert not torch.equal(low, high)

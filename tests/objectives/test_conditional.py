@@ -36,7 +36,8 @@ def listen(networks: Networks) -> list[tuple[str, torch.Tensor]]:
     heard: list[tuple[str, torch.Tensor]] = []
     for name, network in networks.items():
         network.register_forward_pre_hook(
-            lambda _, inputs, named, name=name: heard.append((name, named.get("class_labels", inputs[-1]))), with_kwargs=True
+            lambda _, inputs, named, name=name: heard.append((name, named.get("class_labels", inputs[-1]))),
+            with_kwargs=True,
         )
     return heard
 
@@ -58,7 +59,9 @@ def test_an_image_and_what_it_is_judged_against_have_one_class(game: str, single
     heard.clear()
     objective.begin(1, single)
     objective.generator(networks, second)
-    own = second if game == "relativistic" else first  # fakes keep the classes they were made of, unless real images are there to match
+    own = (
+        second if game == "relativistic" else first
+    )  # fakes keep the classes they were made of, unless real images are there to match
     assert heard and all(torch.equal(labels, own["labels"]) for _, labels in heard)
 
 
@@ -69,7 +72,10 @@ def test_a_label_says_what_is_drawn(name: str, tmp_path: Path) -> None:
     assert pipe.capabilities.num_classes == 10
     three, seven = (pipe(seed=5, class_labels=label, output_type="pt").images for label in (3, 7))
     assert not torch.equal(three, seven)
-    assert main(["sample", str(tmp_path / "run"), "--label", "7", "--seed", "5", "--out", str(tmp_path / "seven.png")]) == 0
+    assert (
+        main(["sample", str(tmp_path / "run"), "--label", "7", "--seed", "5", "--out", str(tmp_path / "seven.png")])
+        == 0
+    )
     assert read_provenance(tmp_path / "seven.png")["class_label"] == 7
     grid = read_provenance(next((tmp_path / "run/samples").iterdir()))
     assert grid["class_labels"] == [label for label in range(10) for _ in range(6)], "a row for each class"

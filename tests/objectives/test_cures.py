@@ -33,7 +33,9 @@ def batch() -> dict[str, torch.Tensor]:
     return {"images": torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(1)) * 2 - 1}
 
 
-def play(networks: dict[str, nn.Module], batch: dict[str, torch.Tensor], *parts: Regularizer, **options: object) -> Adversarial:
+def play(
+    networks: dict[str, nn.Module], batch: dict[str, torch.Tensor], *parts: Regularizer, **options: object
+) -> Adversarial:
     return Adversarial(non_saturating(), parts, **options)
 
 
@@ -41,7 +43,9 @@ def test_terms_against_loops() -> None:
     real, fake, changed = double(7), double(7), double(7)
     expected = sum((r - 0.3) ** 2 for r in real) / 7 + sum((f - 2.0) ** 2 for f in fake) / 7
     torch.testing.assert_close(lecam(real, fake, torch.tensor(2.0), torch.tensor(0.3)), expected)
-    torch.testing.assert_close(consistency(real, changed), sum((a - b) ** 2 for a, b in zip(real, changed, strict=True)) / 7)
+    torch.testing.assert_close(
+        consistency(real, changed), sum((a - b) ** 2 for a, b in zip(real, changed, strict=True)) / 7
+    )
     weight = double(4, 3, 2, 2)
     rows = [row.flatten() for row in weight]
     expected = sum((rows[i] @ rows[j]) ** 2 for i in range(4) for j in range(4) if i != j)
@@ -87,7 +91,9 @@ def test_consistency_is_of_the_same_images(networks: dict[str, nn.Module], batch
     objective = play(networks, batch, Consistency(lambda images: -images, real=3.0))
     terms = objective.discriminator(networks, batch)
     judge = networks["discriminator"]
-    torch.testing.assert_close(terms["consistency_real"], 3 * (judge(batch["images"]) - judge(-batch["images"])).square().mean())
+    torch.testing.assert_close(
+        terms["consistency_real"], 3 * (judge(batch["images"]) - judge(-batch["images"])).square().mean()
+    )
     assert "consistency_fake" not in terms
     terms["consistency_real"].backward()
     assert all(p.grad is not None for p in judge.parameters() if p.dim() > 1)
@@ -118,7 +124,9 @@ def test_each_player_pays_for_its_own_weights(networks: dict[str, nn.Module], ba
         torch.testing.assert_close(term, 2 * orthogonality(p for p in networks[player].parameters() if p.dim() > 1))
 
 
-def test_the_generator_learns_from_the_best_only(networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> None:
+def test_the_generator_learns_from_the_best_only(
+    networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]
+) -> None:
     part = TopK(0.25, updates=10)
     logits = torch.tensor([3.0, -1.0, 4.0, 1.0, -5.0, 9.0, 2.0, 6.0])
     assert sorted(part.select(logits).tolist()) == sorted(logits.tolist())

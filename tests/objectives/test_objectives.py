@@ -41,7 +41,9 @@ def only(networks: Networks, trained: str) -> None:
 
 @pytest.mark.parametrize("game", list(GAMES))
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
-def test_gradients_reach_only_the_player(game: str, player: str, networks: Networks, batch: dict[str, torch.Tensor]) -> None:
+def test_gradients_reach_only_the_player(
+    game: str, player: str, networks: Networks, batch: dict[str, torch.Tensor]
+) -> None:
     only(networks, player)
     terms = getattr(Adversarial(game_named(game)), player)(networks, batch)
     sum(terms.values()).backward()
@@ -84,7 +86,10 @@ BY_HAND = {  # (terms of the discriminator, of the generator), number by number
 def test_games_against_sums_by_hand(name: str) -> None:
     real, fake = [0.3, -1.0, 2.5, 0.9], [2.0, -0.4, -3.0, 0.1]
     game = game_named(name)
-    terms = game.discriminator(torch.tensor(real), torch.tensor(fake)), game.generator(torch.tensor(real), torch.tensor(fake))
+    terms = (
+        game.discriminator(torch.tensor(real), torch.tensor(fake)),
+        game.generator(torch.tensor(real), torch.tensor(fake)),
+    )
     for term, by_hand in zip(terms, BY_HAND[name], strict=True):
         assert sum(term.values()).item() == pytest.approx(by_hand(real, fake), rel=1e-6)
 

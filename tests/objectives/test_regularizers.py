@@ -65,7 +65,9 @@ def test_clipping_bounds_every_weight_after_every_update(networks: dict[str, nn.
         assert torch.equal(old.clamp(-0.05, 0.05), new)
 
 
-def test_every_image_that_the_discriminator_sees_is_augmented(networks: dict[str, nn.Module], real: torch.Tensor) -> None:
+def test_every_image_that_the_discriminator_sees_is_augmented(
+    networks: dict[str, nn.Module], real: torch.Tensor
+) -> None:
     seen: list[torch.Tensor] = []
     networks["discriminator"].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     noticed: list[torch.Tensor] = []
@@ -109,7 +111,9 @@ COMPOSITIONS = [
 
 
 @pytest.mark.parametrize("fields", COMPOSITIONS, ids=lambda fields: ",".join(map(str, fields.values())))
-def test_compositions_train_and_resume_exactly(fields: dict[str, object], tmp_path: object, tensors_of: Callable) -> None:
+def test_compositions_train_and_resume_exactly(
+    fields: dict[str, object], tmp_path: object, tensors_of: Callable
+) -> None:
     recipe: Recipe = recipe_class("mlp_gan")().smoke().override(**fields)
     train(recipe, tmp_path / "whole", callbacks=[], progress=False)
     train(recipe, tmp_path / "halves", callbacks=[], stop_at=24, progress=False)

@@ -33,7 +33,11 @@ def by_hand(networks: Networks, batch: Batch) -> tuple[torch.Tensor, torch.Tenso
     torch.manual_seed(1)
     fake = networks["generator"](batch["inputs"])
     discriminator = networks["discriminator"]
-    return fake, discriminator(batch["inputs"], batch["images"]).flatten(), discriminator(batch["inputs"], fake).flatten()
+    return (
+        fake,
+        discriminator(batch["inputs"], batch["images"]).flatten(),
+        discriminator(batch["inputs"], fake).flatten(),
+    )
 
 
 @pytest.mark.parametrize("game", list(GAMES))
@@ -50,7 +54,9 @@ def test_gradients_reach_only_the_player(game: str, player: str, networks: Netwo
 
 
 def test_the_discriminators_turn_builds_no_graph_of_the_generator(networks: Networks, batch: Batch) -> None:
-    sum(played("hinge", "discriminator", networks, batch).values()).backward()  # both may learn, as far as requires_grad says
+    sum(
+        played("hinge", "discriminator", networks, batch).values()
+    ).backward()  # both may learn, as far as requires_grad says
     assert all(parameter.grad is None for parameter in networks["generator"].parameters())
 
 
@@ -83,13 +89,17 @@ def test_held_out_compares_translations_and_inputs_with_the_truth(networks: Netw
     torch.testing.assert_close(terms, {"l1": (networks["generator"](batch["inputs"]) - batch["images"]).abs().mean()})
     alike = {"inputs": batch["images"], "images": batch["images"] / 2}
     grey = {"generator": Pix2PixGenerator(64, 1, 1, 2).eval()}
-    torch.testing.assert_close(Translation(game_named("hinge")).held_out(grey, alike)["l1_of_inputs"], batch["images"].abs().mean() / 2)
+    torch.testing.assert_close(
+        Translation(game_named("hinge")).held_out(grey, alike)["l1_of_inputs"], batch["images"].abs().mean() / 2
+    )
 
 
 def test_losses_are_taken_in_float32(networks: Networks, batch: Batch) -> None:
     with torch.autocast("cpu", torch.bfloat16):
         for player in ("discriminator", "generator"):
-            assert all(term.dtype == torch.float32 for term in played("non_saturating", player, networks, batch).values())
+            assert all(
+                term.dtype == torch.float32 for term in played("non_saturating", player, networks, batch).values()
+            )
 
 
 def test_dropout_is_drawn_from_the_global_generator(networks: Networks, batch: Batch) -> None:

@@ -7,7 +7,14 @@ import torch
 from diffusers.configuration_utils import register_to_config
 from torch import nn
 
-from hf_genimg import MLPVAE, DCGANDiscriminator, DCGANGenerator, ImageGenerationPipeline, ImageReconstructionPipeline, MLPGANGenerator
+from hf_genimg import (
+    MLPVAE,
+    DCGANDiscriminator,
+    DCGANGenerator,
+    ImageGenerationPipeline,
+    ImageReconstructionPipeline,
+    MLPGANGenerator,
+)
 from hf_genimg.models._network import LatentNetwork
 
 
@@ -16,7 +23,12 @@ class LabelGenerator(LatentNetwork):
 
     @register_to_config
     def __init__(
-        self, image_size: int = 4, image_channels: int = 3, latent_dim: int = 5, num_classes: int = 6, latent_distribution: str = "normal"
+        self,
+        image_size: int = 4,
+        image_channels: int = 3,
+        latent_dim: int = 5,
+        num_classes: int = 6,
+        latent_distribution: str = "normal",
     ) -> None:
         super().__init__()
         self.to_pixels = nn.Linear(latent_dim, image_channels * image_size**2)
@@ -28,7 +40,9 @@ class LabelGenerator(LatentNetwork):
 
 
 def with_statistics(network: nn.Module) -> nn.Module:
-    """Batch-norm statistics and gains far from those of a fresh network, so that train and eval mode differ, and images are not grey."""
+    """Batch-norm statistics and gains far from those of a fresh network, so that train and eval mode differ, and images
+    are not grey.
+    """
     for module in network.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             nn.init.uniform_(module.running_mean, -0.1, 0.1)

@@ -15,7 +15,9 @@ import hf_genimg
 @pytest.fixture
 def pipe() -> hf_genimg.ImageClassificationPipeline:
     torch.manual_seed(0)
-    network = hf_genimg.LeNetClassifier(image_size=16, num_classes=4, feature_dim=6, class_names=["ant", "bee", "cat", "dog"])
+    network = hf_genimg.LeNetClassifier(
+        image_size=16, num_classes=4, feature_dim=6, class_names=["ant", "bee", "cat", "dog"]
+    )
     return hf_genimg.ImageClassificationPipeline(classifier=network)
 
 
@@ -24,7 +26,9 @@ def images() -> torch.Tensor:
     return torch.rand(5, 1, 16, 16, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
-def test_the_likeliest_classes_are_those_of_the_softmax(pipe: hf_genimg.ImageClassificationPipeline, images: torch.Tensor) -> None:
+def test_the_likeliest_classes_are_those_of_the_softmax(
+    pipe: hf_genimg.ImageClassificationPipeline, images: torch.Tensor
+) -> None:
     found = pipe(images, top_k=2)
     with torch.no_grad():
         expected = pipe.classifier.eval()(images).softmax(1)
@@ -43,7 +47,9 @@ def test_batches_and_pictures_change_nothing(pipe: hf_genimg.ImageClassification
     torch.testing.assert_close(pipe.probabilities(picture), pipe.probabilities(levels))
 
 
-def test_it_loads_as_it_was_saved(pipe: hf_genimg.ImageClassificationPipeline, images: torch.Tensor, tmp_path: Path) -> None:
+def test_it_loads_as_it_was_saved(
+    pipe: hf_genimg.ImageClassificationPipeline, images: torch.Tensor, tmp_path: Path
+) -> None:
     pipe.save_pretrained(tmp_path / "saved")
     loaded = hf_genimg.load(tmp_path / "saved")
     assert loaded.capabilities == hf_genimg.Capabilities("classification", 16, 1, 4)
@@ -64,7 +70,11 @@ def test_wrong_ones_are_red(pipe: hf_genimg.ImageClassificationPipeline, images:
         pipe.save_predictions(tmp_path / "grid.png", images)
 
 
-@pytest.mark.parametrize(("arguments", "line"), [({"top_k": 0}, "top_k=0"), ({"max_batch_size": 0}, "max_batch_size=0")])
-def test_what_cannot_be_is_one_line(pipe: hf_genimg.ImageClassificationPipeline, images: torch.Tensor, arguments: dict, line: str) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "line"), [({"top_k": 0}, "top_k=0"), ({"max_batch_size": 0}, "max_batch_size=0")]
+)
+def test_what_cannot_be_is_one_line(
+    pipe: hf_genimg.ImageClassificationPipeline, images: torch.Tensor, arguments: dict, line: str
+) -> None:
     with pytest.raises(ValueError, match=f"{line} is not possible; give an integer of 1 or more"):
         pipe(images, **arguments)

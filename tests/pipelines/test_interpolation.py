@@ -53,7 +53,9 @@ def test_opposite_vectors_go_round_a_half_circle():
     path = slerp(a, -a, t)
     torch.testing.assert_close(path.norm(dim=-1), a.norm().expand(9))
     torch.testing.assert_close((path @ a) / a.norm() ** 2, torch.cos(math.pi * t), atol=1e-6, rtol=0)
-    torch.testing.assert_close(slerp(torch.tensor([2.0]), torch.tensor([-2.0]), 0.25), torch.tensor([1.0]))  # no way round in one dimension
+    torch.testing.assert_close(
+        slerp(torch.tensor([2.0]), torch.tensor([-2.0]), 0.25), torch.tensor([1.0])
+    )  # no way round in one dimension
 
 
 def test_each_vector_of_a_batch_is_its_own_case():

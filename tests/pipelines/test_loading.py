@@ -190,7 +190,9 @@ def test_a_mistyped_run_is_not_asked_for_on_the_hub(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path.parent)
     monkeypatch.setattr(DiffusionPipeline, "load_config", None)  # where the Hub would be asked
     folder = tmp_path.name
-    with pytest.raises(FileNotFoundError, match=f"there is nothing at {folder}/my-rum in the folder {folder}; give a run or"):
+    with pytest.raises(
+        FileNotFoundError, match=f"there is nothing at {folder}/my-rum in the folder {folder}; give a run or"
+    ):
         load(f"{folder}/my-rum")
 
 
@@ -199,7 +201,9 @@ def test_weights_that_are_cut_off_or_missing_are_one_line(left, run):
     weights = run / "pipeline/generator" / WEIGHTS
     content = weights.read_bytes()
     weights.unlink() if left is None else weights.write_bytes(content[:left])
-    with pytest.raises(ValueError, match=r"pipeline is damaged \(.*diffusion_pytorch_model.*\); save or download the model again") as error:
+    with pytest.raises(
+        ValueError, match=r"pipeline is damaged \(.*diffusion_pytorch_model.*\); save or download the model again"
+    ) as error:
         load(run)
     assert "\n" not in str(error.value) and len(str(error.value)) < 600
 
@@ -207,7 +211,9 @@ def test_weights_that_are_cut_off_or_missing_are_one_line(left, run):
 # hub 2.4 warns of an argument that diffusers 0.42 still passes, on every load from the Hub
 @pytest.mark.filterwarnings("ignore:.*local_dir_use_symlinks.*:UserWarning")
 def test_a_hub_id_that_the_hub_does_not_give_is_one_line(tmp_path):
-    with pytest.raises(FileNotFoundError, match="nobody/nothing is no directory here, and the Hub gave no pipeline") as error:
+    with pytest.raises(
+        FileNotFoundError, match="nobody/nothing is no directory here, and the Hub gave no pipeline"
+    ) as error:
         load("nobody/nothing", local_files_only=True, cache_dir=tmp_path)
     assert "\n" not in str(error.value)
 

@@ -77,7 +77,9 @@ def test_truncation_multiplies_the_latents(pipe):
     torch.manual_seed(0)
     latents = torch.randn(2, pipe.network.config.latent_dim)
     labels = {"class_labels": 1} if pipe.capabilities.num_classes else {}
-    assert same(tensors(pipe, latents=latents, truncation=0.5, **labels), tensors(pipe, latents=0.5 * latents, **labels))
+    assert same(
+        tensors(pipe, latents=latents, truncation=0.5, **labels), tensors(pipe, latents=0.5 * latents, **labels)
+    )
     assert not same(tensors(pipe, latents=latents, truncation=0.5, **labels), tensors(pipe, latents=latents, **labels))
     mean = tensors(pipe, 2, seed=1, truncation=0, **labels)
     assert same(mean[:1], mean[1:])
@@ -90,7 +92,9 @@ def test_labels_are_given_or_drawn_from_the_image_s_own_generator(conditional):
     assert set(made.class_labels) == set(range(6))
     assert conditional(seed=10).class_labels == made.class_labels[7:8]
     for given in (made.class_labels, torch.tensor(made.class_labels), np.array(made.class_labels)):
-        assert same(tensors(conditional, 40, seed=3, class_labels=given), made.images)  # a given label changes nothing else
+        assert same(
+            tensors(conditional, 40, seed=3, class_labels=given), made.images
+        )  # a given label changes nothing else
     assert conditional(3, class_labels=4).class_labels == [4, 4, 4]
     assert conditional(class_labels=[4, 0]).class_labels == [4, 0]
     latents = torch.zeros(40, 5)

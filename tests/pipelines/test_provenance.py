@@ -59,7 +59,9 @@ def test_nothing_is_overwritten_unless_asked(tmp_path):
 
 
 def test_a_file_that_appears_while_the_image_is_made_is_not_overwritten_either(tmp_path, monkeypatch):
-    monkeypatch.setattr("hf_genimg.pipelines.provenance.check_png_path", lambda path, _: path)  # as if it had looked before
+    monkeypatch.setattr(
+        "hf_genimg.pipelines.provenance.check_png_path", lambda path, _: path
+    )  # as if it had looked before
     (tmp_path / "x.png").write_bytes(b"precious")
     with pytest.raises(FileExistsError, match="exists already"):
         save_png(Image.new("L", (4, 4)), tmp_path / "x.png", {})
@@ -173,7 +175,10 @@ def test_a_model_from_the_hub_is_its_id_and_commit_until_it_is_trained_on(tmp_pa
 def test_hub_origin():
     network = f"/home/me/.cache/hub/models--owner--na.me-x/snapshots/{COMMIT}/generator"
     assert hub_origin("owner/na.me-x", network) == ("owner/na.me-x", COMMIT)
-    assert hub_origin(network.replace("/", "\\").removesuffix("\\generator"), network.replace("/", "\\")) == ("owner/na.me-x", COMMIT)
+    assert hub_origin(network.replace("/", "\\").removesuffix("\\generator"), network.replace("/", "\\")) == (
+        "owner/na.me-x",
+        COMMIT,
+    )
     assert hub_origin("runs/mine/pipeline", network) is None
     assert hub_origin(None, network) is None
     assert hub_origin("owner/na.me-x", "owner/na.me-x/generator") is None  # a local folder that is called like an id

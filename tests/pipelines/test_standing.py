@@ -1,4 +1,6 @@
-"""Truncated latents with batch-norm statistics of their own: from weights and truncation alone, and the generator left as it was."""
+"""Truncated latents with batch-norm statistics of their own: from weights and truncation alone, and the generator left
+as it was.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,15 @@ BATCHES = 3
 def generator(**changes: object) -> nn.Module:
     torch.manual_seed(0)
     network = hf_genimg.BigGANGenerator(
-        **{"image_channels": 1, "latent_dim": 8, "num_classes": 3, "width": 2 * 4, "class_dim": 4, "standing_batches": BATCHES, **changes}
+        **{
+            "image_channels": 1,
+            "latent_dim": 8,
+            "num_classes": 3,
+            "width": 2 * 4,
+            "class_dim": 4,
+            "standing_batches": BATCHES,
+            **changes,
+        }
     )
     for parameter in network.parameters():
         nn.init.normal_(parameter, std=0.5)
@@ -46,13 +56,17 @@ def test_statistics_are_the_means_over_batches_of_truncated_latents() -> None:
     handle.remove()
     assert [len(maps) for maps in entered] == [64] * BATCHES
     source = torch.Generator().manual_seed(0)
-    latents = [(network.sample_latents(64, source), torch.randint(3, (64,), generator=source))[0] for _ in range(BATCHES)]
+    latents = [
+        (network.sample_latents(64, source), torch.randint(3, (64,), generator=source))[0] for _ in range(BATCHES)
+    ]
     with torch.no_grad():
         maps = [network.first(0.5 * each[:, :2]).unflatten(1, (-1, 4, 4)) for each in latents]
     norm = norms(truncated)[0]
     torch.testing.assert_close(norm.running_mean, sum(each.mean((0, 2, 3)) for each in maps) / BATCHES)
     torch.testing.assert_close(norm.running_var, sum(each.transpose(0, 1).flatten(1).var(1) for each in maps) / BATCHES)
-    assert all(one is two for one, two in zip(network.parameters(), truncated.parameters(), strict=True)), "weights are shared"
+    assert all(one is two for one, two in zip(network.parameters(), truncated.parameters(), strict=True)), (
+        "weights are shared"
+    )
     assert not truncated.training and not any(module.training for module in truncated.modules())
 
 
@@ -89,15 +103,21 @@ def test_statistics_follow_truncation_and_weights(pipe: hf_genimg.ImageGeneratio
     assert not np.allclose(changed, half)
 
 
-def test_they_are_computed_once_for_a_truncation(pipe: hf_genimg.ImageGenerationPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_computed_once_for_a_truncation(
+    pipe: hf_genimg.ImageGenerationPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made(pipe, truncation=0.5)
-    monkeypatch.setattr("hf_genimg.pipelines.generation.with_standing_statistics", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(
+        "hf_genimg.pipelines.generation.with_standing_statistics", lambda *_: pytest.fail("computed again")
+    )
     made(pipe, truncation=0.5)
     made(pipe)
 
 
 def test_they_are_used_where_the_config_asks_and_latents_are_truncated() -> None:
-    asked, plain = (hf_genimg.ImageGenerationPipeline(generator=generator(standing_batches=batches)) for batches in (BATCHES, 0))
+    asked, plain = (
+        hf_genimg.ImageGenerationPipeline(generator=generator(standing_batches=batches)) for batches in (BATCHES, 0)
+    )
     np.testing.assert_allclose(made(asked), made(plain), atol=1e-5)
     assert not np.allclose(made(asked, truncation=0.5), made(plain, truncation=0.5))
 

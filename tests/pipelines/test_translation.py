@@ -17,7 +17,9 @@ from hf_genimg.pipelines.provenance import read_provenance, save_png
 
 
 def awake(network: nn.Module) -> nn.Module:
-    """Weights and statistics far from those of a fresh network, so that train and eval mode differ, and images are not grey."""
+    """Weights and statistics far from those of a fresh network, so that train and eval mode differ, and images are not
+    grey.
+    """
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.running_mean, -0.1, 0.1)
@@ -29,7 +31,9 @@ def awake(network: nn.Module) -> nn.Module:
 def pipe() -> ImageTranslationPipeline:
     """From colour to grey, with dropout."""
     torch.manual_seed(0)
-    made = ImageTranslationPipeline(awake(Pix2PixGenerator(64, 1, 3, 4)).eval(), Pix2PixDiscriminator(64, 1, 3, 4).eval())
+    made = ImageTranslationPipeline(
+        awake(Pix2PixGenerator(64, 1, 3, 4)).eval(), Pix2PixDiscriminator(64, 1, 3, 4).eval()
+    )
     made.set_progress_bar_config(disable=True)
     return made
 
@@ -39,7 +43,9 @@ def inputs() -> torch.Tensor:
     return torch.rand(5, 3, 64, 64, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
-def test_the_translation_is_that_of_the_network_in_eval_mode(pipe: ImageTranslationPipeline, inputs: torch.Tensor) -> None:
+def test_the_translation_is_that_of_the_network_in_eval_mode(
+    pipe: ImageTranslationPipeline, inputs: torch.Tensor
+) -> None:
     with torch.no_grad():
         expected = pipe.generator(inputs)
     assert expected.std() > 0.01
@@ -72,17 +78,29 @@ def test_pictures_are_prepared_as_training_data_is(pipe: ImageTranslationPipelin
 def test_pictures_are_signed(pipe: ImageTranslationPipeline, inputs: torch.Tensor, tmp_path: Path) -> None:
     save_png(pipe(inputs[:1]).images[0], tmp_path / "x.png")
     note = read_provenance(tmp_path / "x.png")
-    assert (note["pipeline"], note["network"], note["translated"]) == ("ImageTranslationPipeline", "Pix2PixGenerator", True)
+    assert (note["pipeline"], note["network"], note["translated"]) == (
+        "ImageTranslationPipeline",
+        "Pix2PixGenerator",
+        True,
+    )
 
 
 def test_capabilities(pipe: ImageTranslationPipeline) -> None:
     able = pipe.capabilities
-    assert (able.task, able.image_size, able.image_channels, able.mask, able.encode) == ("translation", 64, 1, False, False)
+    assert (able.task, able.image_size, able.image_channels, able.mask, able.encode) == (
+        "translation",
+        64,
+        1,
+        False,
+        False,
+    )
 
 
 def test_saved_and_loaded_by_every_way(pipe: ImageTranslationPipeline, inputs: torch.Tensor, tmp_path: Path) -> None:
     pipe.save_pretrained(tmp_path)
-    assert '"generator": [\n    "hf_genimg",\n    "Pix2PixGenerator"\n  ]' in (tmp_path / "model_index.json").read_text()
+    assert (
+        '"generator": [\n    "hf_genimg",\n    "Pix2PixGenerator"\n  ]' in (tmp_path / "model_index.json").read_text()
+    )
     expected = pipe(inputs, output_type="pt").images
     for load in (hf_genimg.load, DiffusionPipeline.from_pretrained, ImageTranslationPipeline.from_pretrained):
         loaded = load(str(tmp_path))
@@ -101,7 +119,10 @@ def test_without_a_discriminator(pipe: ImageTranslationPipeline, inputs: torch.T
     ("arguments", "message"),
     [
         ({"images": "x.png"}, "images is str; give a PIL image, a list"),
-        ({"images": torch.zeros(2, 1, 64, 64)}, r"images is torch.float32 \[2, 1, 64, 64\]; this model takes float \[N, 3, 64, 64\]"),
+        (
+            {"images": torch.zeros(2, 1, 64, 64)},
+            r"images is torch.float32 \[2, 1, 64, 64\]; this model takes float \[N, 3, 64, 64\]",
+        ),
         ({"images": torch.full((1, 3, 64, 64), 255.0)}, "images has values from 255 to 255; bring them into"),
         ({"images": Image.new("L", (9, 9)), "max_batch_size": 0}, "max_batch_size=0 is not possible"),
         ({"images": Image.new("L", (9, 9)), "output_type": "jpg"}, "output_type='jpg' is not known"),
@@ -121,7 +142,8 @@ def test_a_comparison_has_input_translation_and_target_side_by_side(
     with Image.open(path) as grid:
         assert (grid.mode, grid.size) == ("RGB", (6 * 66, 3 * 66))  # two pairs a row
         cells = [
-            [np.asarray(grid)[66 * row + 1 : 66 * row + 65, 66 * column + 1 : 66 * column + 65] for column in range(6)] for row in range(3)
+            [np.asarray(grid)[66 * row + 1 : 66 * row + 65, 66 * column + 1 : 66 * column + 65] for column in range(6)]
+            for row in range(3)
         ]
     made = pipe(inputs, output_type="uint8").images
     for number in range(5):

@@ -18,7 +18,9 @@ from hf_genimg.pipelines.watermark import THRESHOLD, detect, mark, scores
 def scenes(count: int, size: int = 64, channels: int = 3) -> torch.Tensor:
     """Smooth noise with an edge, uint8 [N, H, W, C]: nearer to pictures than noise is."""
     generator = torch.Generator().manual_seed(0)
-    octaves = [torch.randn(count, channels, side, side, generator=generator) * 100 / side**0.7 for side in (4, 8, 16, 32, size)]
+    octaves = [
+        torch.randn(count, channels, side, side, generator=generator) * 100 / side**0.7 for side in (4, 8, 16, 32, size)
+    ]
     image = 128 + sum(torch.nn.functional.interpolate(octave, (size, size), mode="bilinear") for octave in octaves)
     image[..., size // 3 :] += 25
     return image.clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1)
@@ -101,12 +103,17 @@ def test_the_key_is_saved_and_loaded(large: ImageGenerationPipeline, tmp_path: P
     large.set_watermark("of our house")
     large.save_pretrained(tmp_path / "marked")
     assert not detect(hf_genimg.load(tmp_path / "plain")(seed=1).images[0], "of our house")
-    for loaded in (hf_genimg.load(tmp_path / "marked"), hf_genimg.DiffusionPipeline.from_pretrained(tmp_path / "marked")):
+    for loaded in (
+        hf_genimg.load(tmp_path / "marked"),
+        hf_genimg.DiffusionPipeline.from_pretrained(tmp_path / "marked"),
+    ):
         assert detect(loaded(seed=1).images[0], "of our house")
         assert not detect(loaded(seed=1).images[0])
 
 
-def test_small_images_and_empty_keys_are_refused(colour: ImageGenerationPipeline, large: ImageGenerationPipeline) -> None:
+def test_small_images_and_empty_keys_are_refused(
+    colour: ImageGenerationPipeline, large: ImageGenerationPipeline
+) -> None:
     with pytest.raises(ValueError, match="needs images of 64 pixels or more, and these have 16"):
         colour.set_watermark()
     with pytest.raises(ValueError, match="needs images of 64 pixels or more, and these have 16"):

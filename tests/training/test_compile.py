@@ -21,7 +21,9 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")  # inductor's own
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning"
+)  # inductor's own
 def test_a_compiled_run_resumes_exactly_and_trains_the_same(
     tmp_path: Path, tiny: Callable[..., Recipe], tensors_of: Callable[[Path], dict[str, Any]]
 ) -> None:
@@ -46,7 +48,9 @@ def test_second_derivatives_are_refused_before_anything_is_written(tmp_path: Pat
     assert not (tmp_path / "run").exists()
 
 
-def test_a_missing_compiler_is_one_line(tmp_path: Path, tiny: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_compiler_is_one_line(
+    tmp_path: Path, tiny: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(device.shutil, "which", lambda name: None)
     with pytest.raises(ValueError, match="needs a C\\+\\+ compiler"):
         train(tiny("mlp_gan", compile=True), tmp_path / "run")

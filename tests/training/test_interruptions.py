@@ -29,7 +29,14 @@ processes.set_forkserver_preload(["hf_genimg.api", "hf_genimg.training.trainer",
 
 
 def long_run() -> Recipe:
-    fields = {"images": 3200, "snapshot_images": 48, "sample_images": 200, "log_images": 100, "evaluate_images": 400, "n_critic": 2}
+    fields = {
+        "images": 3200,
+        "snapshot_images": 48,
+        "sample_images": 200,
+        "log_images": 100,
+        "evaluate_images": 400,
+        "n_critic": 2,
+    }
     return recipe_class("dcgan")().smoke().override(**fields, max_grad_norm=1.0, schedule="cosine")
 
 
@@ -48,7 +55,11 @@ class Diary(Callback):
 
 def train_in_a_process(folder: Path, diary: Path) -> None:
     recipe = long_run()
-    callbacks = [Diary(diary), Samples(recipe.sample_images, num_images=4), HeldOut(recipe.evaluate_images, recipe.held_out())]
+    callbacks = [
+        Diary(diary),
+        Samples(recipe.sample_images, num_images=4),
+        HeldOut(recipe.evaluate_images, recipe.held_out()),
+    ]
     try:
         trainer.train(recipe, folder, callbacks=callbacks, progress=False)
     except KeyboardInterrupt:
@@ -95,15 +106,22 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def expect_the_same(uninterrupted: Path, tensors_of: Callable[..., Any], log_of: Callable[..., Any]) -> Callable[[Path], None]:
+def expect_the_same(
+    uninterrupted: Path, tensors_of: Callable[..., Any], log_of: Callable[..., Any]
+) -> Callable[[Path], None]:
     def compare(run: Path) -> None:
         whole, other = tensors_of(uninterrupted), tensors_of(run)
         assert whole.keys() == other.keys()
         assert [key for key in whole if not torch.equal(whole[key], other[key])] == []
         assert log_of(uninterrupted) == log_of(run)
-        for file in (*sorted((uninterrupted / "samples").iterdir()), *sorted((uninterrupted / "pipeline").rglob("*.safetensors"))):
+        for file in (
+            *sorted((uninterrupted / "samples").iterdir()),
+            *sorted((uninterrupted / "pipeline").rglob("*.safetensors")),
+        ):
             assert file.read_bytes() == (run / file.relative_to(uninterrupted)).read_bytes(), file
-        assert sorted(entry.name for entry in (run / "samples").iterdir()) == sorted(e.name for e in (uninterrupted / "samples").iterdir())
+        assert sorted(entry.name for entry in (run / "samples").iterdir()) == sorted(
+            e.name for e in (uninterrupted / "samples").iterdir()
+        )
         assert json.loads((run / "recipe.json").read_text()) == json.loads((uninterrupted / "recipe.json").read_text())
         assert sorted(entry.name for entry in (run / "state").iterdir()) == ["3200", "current"]
 
@@ -139,7 +157,9 @@ def test_killed_at_twenty_random_moments(tmp_path: Path, expect_the_same: Callab
     [("save_file", 6), ("_flush", 16), ("_flush", 18), ("write_durably", 4), ("remove_leftovers", 2)],
     ids=["between two files", "before the rename", "before the pointer", "at the pointer", "before the old one goes"],
 )
-def test_killed_inside_a_checkpoint_write(function: str, call: int, tmp_path: Path, expect_the_same: Callable[[Path], None]) -> None:
+def test_killed_inside_a_checkpoint_write(
+    function: str, call: int, tmp_path: Path, expect_the_same: Callable[[Path], None]
+) -> None:
     process = start(killed_inside_a_write, tmp_path / "run", tmp_path / "first", function, call)
     process.join()
     assert process.exitcode == -signal.SIGKILL
@@ -153,7 +173,9 @@ def test_killed_inside_a_checkpoint_write(function: str, call: int, tmp_path: Pa
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals_save_and_leave(number: int, status: int, tmp_path: Path, expect_the_same: Callable[[Path], None]) -> None:
+def test_signals_save_and_leave(
+    number: int, status: int, tmp_path: Path, expect_the_same: Callable[[Path], None]
+) -> None:
     process = start(train_in_a_process, tmp_path / "run", tmp_path / "first")
     wait_for_progress(tmp_path / "first", process, 2)
     os.kill(process.pid, number)
@@ -185,4 +207,6 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.join()
-    trainer.train(long_run().override(images=16), tmp_path / "run", callbacks=[], progress=False)  # its death freed the folder
+    trainer.train(
+        long_run().override(images=16), tmp_path / "run", callbacks=[], progress=False
+    )  # its death freed the folder

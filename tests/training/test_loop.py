@@ -32,7 +32,12 @@ Tiny = Callable[..., Recipe]
 
 def built(recipe: Recipe, folder: Path, accelerator: Accelerator | None = None) -> Run:
     dataset = recipe.dataset()
-    return Run(recipe.fitted(dataset), RunDirectory(folder, recipe), dataset, accelerator or make_accelerator(recipe.mixed_precision))
+    return Run(
+        recipe.fitted(dataset),
+        RunDirectory(folder, recipe),
+        dataset,
+        accelerator or make_accelerator(recipe.mixed_precision),
+    )
 
 
 class Watch(Callback):
@@ -68,22 +73,32 @@ def test_every_image_is_seen_once_an_epoch_by_each_player(tiny: Tiny, tmp_path: 
 
 
 @pytest.mark.parametrize("name", ["mlp_vae", "dcgan"])
-def test_accumulated_gradients_are_those_of_the_whole_batch(name: str, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With noise that belongs to the image instead of the micro-batch, and without batch norm, the split must not matter."""
+def test_accumulated_gradients_are_those_of_the_whole_batch(
+    name: str, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With noise that belongs to the image instead of the micro-batch, and without batch norm, the split must not
+    matter.
+    """
     gradients = []
     for size in (8, 2):
         run = built(tiny(name, batch_size=8, micro_batch_size=size), tmp_path / str(size))
         for network in run.networks.values():
             network.eval()  # batch norm by its running statistics: the only thing in which the split may show
         monkeypatch.setattr(
-            torch, "randn", lambda *shape, device=None, dtype=None, generator=None: torch.full(shape[0] if len(shape) == 1 else shape, 0.3)
+            torch,
+            "randn",
+            lambda *shape, device=None, dtype=None, generator=None: torch.full(
+                shape[0] if len(shape) == 1 else shape, 0.3
+            ),
         )
         run._play(0, run.players[0])
         gradients.append(torch.cat([weight.grad.flatten() for weight in run._weights[run.players[0]]]))
     torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-6)
 
 
-def test_gradients_are_clipped_to_the_norm_asked_for(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gradients_are_clipped_to_the_norm_asked_for(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = built(tiny("mlp_vae", max_grad_norm=0.5), tmp_path / "run")
     norms = []
     step = run.optimizers["autoencoder"].step
@@ -91,7 +106,9 @@ def test_gradients_are_clipped_to_the_norm_asked_for(tiny: Tiny, tmp_path: Path,
     monkeypatch.setattr(
         run.optimizers["autoencoder"],
         "step",
-        lambda *a: norms.append(torch.linalg.vector_norm(torch.cat([w.grad.flatten() for w in weights])).item()) or step(*a),
+        lambda *a: (
+            norms.append(torch.linalg.vector_norm(torch.cat([w.grad.flatten() for w in weights])).item()) or step(*a)
+        ),
     )
     run.play_round()
     assert norms == [pytest.approx(0.5, rel=1e-3)]
@@ -116,18 +133,26 @@ def test_the_schedule_reaches_the_optimizer(tiny: Tiny, tmp_path: Path) -> None:
     watch = Watch(lambda run: run.optimizers["generator"].param_groups[0]["lr"])
     recipe = tiny(schedule="linear", images=32, learning_rate=0.1)
     train(recipe, tmp_path / "run", callbacks=[watch], progress=False)
-    assert watch.seen == pytest.approx([0.1, 0.075, 0.05, 0.025])  # that of the update which ended at 8, 16, 24, 32 images
+    assert watch.seen == pytest.approx(
+        [0.1, 0.075, 0.05, 0.025]
+    )  # that of the update which ended at 8, 16, 24, 32 images
 
 
-def test_a_generator_with_dropout_runs_anew_for_each_player(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kept images would have other noise than those that are made anew where a batch has more parts, as with other processes."""
+def test_a_generator_with_dropout_runs_anew_for_each_player(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept images would have other noise than those that are made anew where a batch has more parts, as with other
+    processes.
+    """
     kept = built(tiny(), tmp_path / "kept")
     monkeypatch.setattr(type(kept.recipe), "models", dropping(type(kept.recipe).models))
     trained = []
     for number, size in enumerate((None, 4)):
         run = built(tiny(batch_size=8, micro_batch_size=size), tmp_path / str(number))
         calls: list[torch.Tensor] = []
-        run.networks["generator"].register_forward_hook(lambda network, inputs, images, calls=calls: calls.append(images))
+        run.networks["generator"].register_forward_hook(
+            lambda network, inputs, images, calls=calls: calls.append(images)
+        )
         run.play_round()
         trained.append(len(calls))
     assert trained == [2, 4], "once for each player and part"
@@ -154,7 +179,9 @@ def test_channels_last_changes_the_layout_and_not_the_result(tiny: Tiny, tmp_pat
     assert losses[True] == pytest.approx(losses[False], rel=1e-5)
 
 
-def test_bf16_runs_and_keeps_weights_in_fp32(tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]) -> None:
+def test_bf16_runs_and_keeps_weights_in_fp32(
+    tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]
+) -> None:
     seen = []
     recipe = tiny("dcgan", mixed_precision="bf16")
     run = built(recipe, tmp_path / "watched")
@@ -162,7 +189,9 @@ def test_bf16_runs_and_keeps_weights_in_fp32(tiny: Tiny, tmp_path: Path, tensors
     run.play_round()
     assert set(seen) == {torch.bfloat16}
     train(recipe, tmp_path / "run", progress=False)
-    assert {tensor.dtype for key, tensor in tensors_of(tmp_path / "run").items() if key.endswith("weight")} == {torch.float32}
+    assert {tensor.dtype for key, tensor in tensors_of(tmp_path / "run").items() if key.endswith("weight")} == {
+        torch.float32
+    }
 
 
 def fp16_on_the_cpu(monkeypatch: pytest.MonkeyPatch, scale: float) -> None:
@@ -190,7 +219,9 @@ def test_a_step_that_the_scaler_skips_is_no_divergence(
 
 
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
-def test_one_player_that_overflows_is_enough(player: str, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_player_that_overflows_is_enough(
+    player: str, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fp16_on_the_cpu(monkeypatch, scale=1.0)
     plain, updates = run_module.Run._play, []
 
@@ -224,7 +255,10 @@ def test_a_skipped_step_moves_nothing(tiny: Tiny, tmp_path: Path) -> None:
 
     run._play = broken
     run._step = lambda player: False
-    before = {name: {key: tensor.clone() for key, tensor in network.state_dict().items()} for name, network in run.networks.items()}
+    before = {
+        name: {key: tensor.clone() for key, tensor in network.state_dict().items()}
+        for name, network in run.networks.items()
+    }
     updates = run.objective.regularizers[0].updates.clone()
     run.play_round()
     for name, network in run.networks.items():
@@ -260,7 +294,10 @@ def test_clipping_sees_gradients_without_the_scale(tiny: Tiny, tmp_path: Path, m
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
 def test_a_turn_changes_the_player_and_nothing_else(player: str, tiny: Tiny, tmp_path: Path) -> None:
     run = built(tiny("dcgan"), tmp_path / "run")
-    before = {name: {key: tensor.clone() for key, tensor in network.state_dict().items()} for name, network in run.networks.items()}
+    before = {
+        name: {key: tensor.clone() for key, tensor in network.state_dict().items()}
+        for name, network in run.networks.items()
+    }
     run.objective.players = (player,)
     run.streams[player] = run.streams.get(player)
     run.play_round()
@@ -273,7 +310,9 @@ def test_a_turn_changes_the_player_and_nothing_else(player: str, tiny: Tiny, tmp
 def test_plain_sgd_resumes(tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]) -> None:
     recipe_type = type(tiny())
     sgd = type(
-        "SGD", (recipe_type,), {"optimizers": lambda self, models: {n: torch.optim.SGD(m.parameters(), 0.1) for n, m in models.items()}}
+        "SGD",
+        (recipe_type,),
+        {"optimizers": lambda self, models: {n: torch.optim.SGD(m.parameters(), 0.1) for n, m in models.items()}},
     )
     recipe = sgd(**{field.name: getattr(tiny(), field.name) for field in fields(recipe_type)})
     train(recipe, tmp_path / "whole", callbacks=[], progress=False)
@@ -283,7 +322,9 @@ def test_plain_sgd_resumes(tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Pat
     assert all(torch.equal(whole[key], halves[key]) for key in whole)
 
 
-@pytest.mark.parametrize("fields", [{"r1": 1.0}, {"gradient_penalty": 1.0}, {"gradient_penalty": 1.0, "gradient_penalty_points": "dragan"}])
+@pytest.mark.parametrize(
+    "fields", [{"r1": 1.0}, {"gradient_penalty": 1.0}, {"gradient_penalty": 1.0, "gradient_penalty_points": "dragan"}]
+)
 def test_penalties_train_in_bf16(fields: dict[str, Any], tiny: Tiny, tmp_path: Path) -> None:
     train(tiny("dcgan", mixed_precision="bf16", **fields), tmp_path / "run", callbacks=[], progress=False)
 
@@ -294,7 +335,9 @@ def test_losses_are_taken_in_fp32(name: str, tiny: Tiny, tmp_path: Path) -> None
     batch = run.dataset.batch(torch.arange(4))
     with run._autocast:
         for player in run.players:
-            assert {term.dtype for term in getattr(run.objective, player)(run.networks, batch).values()} == {torch.float32}
+            assert {term.dtype for term in getattr(run.objective, player)(run.networks, batch).values()} == {
+                torch.float32
+            }
 
 
 def test_the_callers_random_state_is_left_alone(tiny: Tiny, tmp_path: Path) -> None:
@@ -320,7 +363,9 @@ def test_a_misfit_init_leaves_nothing_behind(tiny: Tiny, tmp_path: Path) -> None
     assert not (tmp_path / "second").exists()
 
 
-def test_twenty_skipped_steps_in_a_row_are_a_divergence(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_twenty_skipped_steps_in_a_row_are_a_divergence(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fp16_on_the_cpu(monkeypatch, scale=1.0)
     plain = run_module.Run._play
 
@@ -344,7 +389,12 @@ def test_fp16_without_an_accelerator_is_refused(tiny: Tiny, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("turn", "term"), [("discriminator", "real"), ("generator", "fool")])
 def test_nan_names_the_term_and_keeps_the_last_good_state(
-    turn: str, term: str, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tensors_of: Callable[[Path], dict[str, torch.Tensor]]
+    turn: str,
+    term: str,
+    tiny: Tiny,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tensors_of: Callable[[Path], dict[str, torch.Tensor]],
 ) -> None:
     plain = run_module.Run._play
 
@@ -355,21 +405,30 @@ def test_nan_names_the_term_and_keeps_the_last_good_state(
         return terms
 
     monkeypatch.setattr(run_module.Run, "_play", broken)
-    with pytest.raises(FloatingPointError, match=f"{turn}/{term} became nan before image .*the last good state is kept"):
+    with pytest.raises(
+        FloatingPointError, match=f"{turn}/{term} became nan before image .*the last good state is kept"
+    ):
         train(tiny(), tmp_path / "run", progress=False)
     assert (tmp_path / "run/state/current").read_text() == "32"
     assert all(torch.isfinite(tensor.float()).all() for tensor in tensors_of(tmp_path / "run").values())
     hf_genimg.load(tmp_path / "run")
 
 
-def test_what_was_never_saved_is_not_said_to_be_kept(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_never_saved_is_not_said_to_be_kept(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run_module.Run, "_play", lambda *_: {"fool": torch.tensor(float("nan"))})
-    with pytest.raises(FloatingPointError, match="nothing was saved yet. Try a lower learning_rate or max_grad_norm=1 in another --out$"):
+    with pytest.raises(
+        FloatingPointError,
+        match="nothing was saved yet. Try a lower learning_rate or max_grad_norm=1 in another --out$",
+    ):
         train(tiny(), tmp_path / "run", progress=False)
     assert not (tmp_path / "run/state").exists()
 
 
-def test_weights_that_are_no_numbers_never_replace_a_good_state(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_that_are_no_numbers_never_replace_a_good_state(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = run_module.Run._step
 
     def broken(self: Run, player: str) -> bool:
@@ -399,7 +458,9 @@ def test_random_state_and_modes_are_as_a_callback_found_them(tiny: Tiny, tmp_pat
             for network in (*run.networks.values(), *run.average.networks.values()):
                 network.train(not network.training)
 
-    look = Watch(lambda run: (torch.get_rng_state(), [m.training for n in run.networks.values() for m in n.modules()]), every=8)
+    look = Watch(
+        lambda run: (torch.get_rng_state(), [m.training for n in run.networks.values() for m in n.modules()]), every=8
+    )
     train(tiny(), tmp_path / "run", callbacks=[Vandal(), look], progress=False)
     assert len(look.seen) == 8
     for (state, mode), state_before, mode_before in zip(look.seen, states, modes, strict=True):
@@ -428,7 +489,9 @@ def test_how_often_a_checkpoint_is_written_changes_no_tensor(
 ) -> None:
     train(tiny(snapshot_images=1000), tmp_path / "once", progress=False)
     saves = []
-    monkeypatch.setattr(trainer, "save", lambda run, callbacks, save=trainer.save: saves.append(run.images) or save(run, callbacks))
+    monkeypatch.setattr(
+        trainer, "save", lambda run, callbacks, save=trainer.save: saves.append(run.images) or save(run, callbacks)
+    )
     monkeypatch.setattr(trainer, "SNAPSHOT_SECONDS", -1.0)  # always overdue
     train(tiny(snapshot_images=1000), tmp_path / "often", progress=False)
     assert saves == list(range(8, 65, 8))
@@ -450,10 +513,28 @@ def test_the_log_goes_to_tensorboard_too(tiny: Tiny, tmp_path: Path) -> None:
 
 def test_the_log_goes_to_trackios_database_too(tmp_path: Path) -> None:
     pytest.importorskip("trackio")
-    command = [sys.executable, "-m", "hf_genimg.cli", "train", "mlp_vae", "--smoke", "trackers=trackio", "--out", str(tmp_path / "run")]
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "TRACKIO_DIR": str(tmp_path / "db"), "HF_HUB_OFFLINE": "1"})
+    command = [
+        sys.executable,
+        "-m",
+        "hf_genimg.cli",
+        "train",
+        "mlp_vae",
+        "--smoke",
+        "trackers=trackio",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    subprocess.run(
+        command,
+        check=True,
+        capture_output=True,
+        env={**os.environ, "TRACKIO_DIR": str(tmp_path / "db"), "HF_HUB_OFFLINE": "1"},
+    )
     with contextlib.closing(sqlite3.connect(tmp_path / "db/run.db")) as database:
-        rows = [(step, json.loads(values)) for step, values in database.execute("select step, metrics from metrics order by id")]
+        rows = [
+            (step, json.loads(values))
+            for step, values in database.execute("select step, metrics from metrics order by id")
+        ]
         (config,) = [json.loads(fields) for (fields,) in database.execute("select config from configs")]
     records = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
     assert [{"images": step, **values} for step, values in rows] == records
@@ -468,7 +549,9 @@ def test_trackers_that_are_not_there_are_named(tiny: Tiny, tmp_path: Path) -> No
     assert not (tmp_path / "run").exists()
 
 
-def test_a_finished_run_trains_no_further(tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]) -> None:
+def test_a_finished_run_trains_no_further(
+    tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]
+) -> None:
     train(tiny(), tmp_path / "run", progress=False)
     before, log = tensors_of(tmp_path / "run"), (tmp_path / "run/log.jsonl").read_text()
     train(tiny(), tmp_path / "run", progress=False)
@@ -476,7 +559,9 @@ def test_a_finished_run_trains_no_further(tiny: Tiny, tmp_path: Path, tensors_of
     assert all(torch.equal(tensor, tensors_of(tmp_path / "run")[key]) for key, tensor in before.items())
 
 
-def test_a_longer_run_goes_on_from_a_shorter_one(tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]) -> None:
+def test_a_longer_run_goes_on_from_a_shorter_one(
+    tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]
+) -> None:
     train(tiny(images=32), tmp_path / "grown", progress=False)
     train(tiny(images=64), tmp_path / "grown", progress=False)
     train(tiny(images=64), tmp_path / "whole", progress=False)
@@ -485,9 +570,13 @@ def test_a_longer_run_goes_on_from_a_shorter_one(tiny: Tiny, tmp_path: Path, ten
     assert json.loads((tmp_path / "grown/recipe.json").read_text())["fields"]["images"] == 64
 
 
-def test_init_starts_from_the_weights_of_a_run(tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]) -> None:
+def test_init_starts_from_the_weights_of_a_run(
+    tiny: Tiny, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]
+) -> None:
     hf_genimg.train(tiny(), tmp_path / "first", progress=False)
-    hf_genimg.train(tiny(init=str(tmp_path / "first"), learning_rate=1e-30, images=8), tmp_path / "second", progress=False)
+    hf_genimg.train(
+        tiny(init=str(tmp_path / "first"), learning_rate=1e-30, images=8), tmp_path / "second", progress=False
+    )
     first, second = tensors_of(tmp_path / "first"), tensors_of(tmp_path / "second")
     key = "networks.safetensors:generator/hidden.0.weight"
     torch.testing.assert_close(second[key], first[key.replace("networks", "averages")])
@@ -497,7 +586,9 @@ def test_init_starts_from_the_weights_of_a_run(tiny: Tiny, tmp_path: Path, tenso
 
 def test_init_says_what_it_left_out(tiny: Tiny, tmp_path: Path) -> None:
     hf_genimg.train(tiny(), tmp_path / "first", progress=False)
-    with pytest.warns(UserWarning, match=r"init=.*tensors taken, \d+ left as they were: .*discriminator\.layers\.0\.weight"):
+    with pytest.warns(
+        UserWarning, match=r"init=.*tensors taken, \d+ left as they were: .*discriminator\.layers\.0\.weight"
+    ):
         hf_genimg.train(tiny(init=str(tmp_path / "first"), discriminator_width=12), tmp_path / "second", progress=False)
 
 
@@ -509,7 +600,9 @@ def test_the_optimizer_is_fused_where_the_recipe_says_so(fused: bool, tiny: Tiny
 
 
 def test_the_generator_runs_once_a_round(tiny: Tiny, tmp_path: Path) -> None:
-    """Its turn plays on the images that the discriminator saw last, where one graph can wait; otherwise on the same latents."""
+    """Its turn plays on the images that the discriminator saw last, where one graph can wait; otherwise on the same
+    latents.
+    """
     played = {}
     for micro in (8, 4):
         run = built(tiny("dcgan", n_critic=2, micro_batch_size=micro), tmp_path / str(micro))
@@ -526,7 +619,9 @@ def test_the_generator_runs_once_a_round(tiny: Tiny, tmp_path: Path) -> None:
     assert not torch.equal(latents[2], latents[0])
 
 
-def test_a_kept_forward_moves_batch_norm_as_a_repeated_one(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kept_forward_moves_batch_norm_as_a_repeated_one(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept = built(tiny("dcgan", micro_batch_size=8), tmp_path / "kept")
     kept.play_round()
     begin = type(kept.objective).begin
@@ -535,4 +630,6 @@ def test_a_kept_forward_moves_batch_norm_as_a_repeated_one(tiny: Tiny, tmp_path:
     repeated.play_round()
     one, other = kept.tensors()["networks"], repeated.tensors()["networks"]
     assert all(torch.allclose(one[key], other[key], rtol=1e-6, atol=1e-7) for key in one)
-    assert not torch.equal(one["generator/layers.1.running_mean"], torch.zeros_like(one["generator/layers.1.running_mean"]))
+    assert not torch.equal(
+        one["generator/layers.1.running_mean"], torch.zeros_like(one["generator/layers.1.running_mean"])
+    )

@@ -64,7 +64,9 @@ def test_the_average_is_the_average() -> None:
                 tensor.add_(torch.randn(tensor.shape)) if tensor.is_floating_point() else tensor.add_(1)
         decay = half_life_decay(100, images, 64)
         for key, tensor in network.state_dict().items():
-            expected[key] = decay * expected[key] + (1 - decay) * tensor if tensor.is_floating_point() else tensor.clone()
+            expected[key] = (
+                decay * expected[key] + (1 - decay) * tensor if tensor.is_floating_point() else tensor.clone()
+            )
         average.update(images, 64)
     for key, tensor in average.networks["generator"].state_dict().items():
         torch.testing.assert_close(tensor, expected[key])
@@ -205,7 +207,10 @@ def test_fields_are_typed(text: str, value: object) -> None:
         ("limit=x", "limit=x is not right; it must be a number or none"),
         ("count=1e400", "count=1e400 is not right; it must be a whole number"),
         ("share=inf", "share=inf is not right; it must be a number"),
-        ("coutn=1", "there is no field 'coutn'; did you mean count?; the fields are: count, share, name, switch, limit"),
+        (
+            "coutn=1",
+            "there is no field 'coutn'; did you mean count?; the fields are: count, share, name, switch, limit",
+        ),
         ("count", "'count' is not a setting; write field=value"),
     ],
 )
@@ -215,7 +220,8 @@ def test_wrong_fields_say_what_would_be_right(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("count", "many"), ("count", 1.5), ("count", True), ("share", "x"), ("count", None), ("share", float("nan"))]
+    ("field", "value"),
+    [("count", "many"), ("count", 1.5), ("count", True), ("share", "x"), ("count", None), ("share", float("nan"))],
 )
 def test_values_of_another_type_are_refused_in_python_too(field: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"{field}=.* is not right; it must be a"):
@@ -271,7 +277,11 @@ def test_impossible_numbers_are_refused(field: str, value: object, rule: str, ti
 def test_curves_share_their_images_and_join_their_dots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Figure] = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
-    records = [{"images": 0, "generator/fool": 2.0}, {"images": 50, "held_out/real": 1.0}, {"images": 90, "held_out/real": 0.5}]
+    records = [
+        {"images": 0, "generator/fool": 2.0},
+        {"images": 50, "held_out/real": 1.0},
+        {"images": 90, "held_out/real": 0.5},
+    ]
     draw_curves([*records, {"images": 100, "generator/fool": 1.0}], tmp_path / "curve.png")
     above, below = drawn[0].axes
     assert above.get_xlim() == below.get_xlim() and above.get_xlim()[0] <= 0 and above.get_xlim()[1] >= 100

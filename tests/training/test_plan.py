@@ -31,7 +31,10 @@ def test_rounds_and_disk_are_those_of_the_run(name: str, tiny: Callable[..., Rec
 
 
 def test_a_longer_run_is_planned_longer(tiny: Callable[..., Recipe]) -> None:
-    short, long = (plan(tiny(images=images, snapshot_images=10**9, sample_images=10**9), progress=False) for images in (160, 160_000))
+    short, long = (
+        plan(tiny(images=images, snapshot_images=10**9, sample_images=10**9), progress=False)
+        for images in (160, 160_000)
+    )
     assert long.seconds > 5 * short.seconds
 
 
@@ -54,7 +57,9 @@ def test_what_comes_after_the_run_is_counted(tiny: Callable[..., Recipe]) -> Non
     assert plan(recipe, progress=False, callbacks=[Looking(8)]).seconds > alone + 2  # twenty times
 
 
-def test_a_plan_leaves_nothing_behind(tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_leaves_nothing_behind(
+    tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     plan(tiny(images=160), progress=False)
@@ -73,7 +78,9 @@ def test_the_line_says_it_all() -> None:
 
 
 def test_seconds_are_those_of_a_run_whose_parts_take_what_the_probe_took() -> None:
-    """Rounds of 1 s after three of 3 s; looking takes 5 s at first and 2 s later, the first save 6 s, the last one with the end 8 s."""
+    """Rounds of 1 s after three of 3 s; looking takes 5 s at first and 2 s later, the first save 6 s, the last one with
+    the end 8 s.
+    """
     looking = _Timed(Samples(100), 10)
     looking.seconds = [5.0, 2.0]
     times = [10.0, 13.0, 16.0, 19.0]
@@ -90,7 +97,17 @@ def test_seconds_are_those_of_a_run_whose_parts_take_what_the_probe_took() -> No
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system counts otherwise")
 def test_the_memory_is_that_of_the_run(tmp_path: Path) -> None:
     """In processes of their own, as the system counts it; the line says it in hundredths of a gigabyte."""
-    command = [sys.executable, "-m", "hf_genimg.cli", "train", "dcgan", "images=2560", "batch_size=64", "image_size=16", "width=8"]
+    command = [
+        sys.executable,
+        "-m",
+        "hf_genimg.cli",
+        "train",
+        "dcgan",
+        "images=2560",
+        "batch_size=64",
+        "image_size=16",
+        "width=8",
+    ]
     command += ["sample_images=2560", "log_images=640"]
     arguments = (["--plan"], ["--out", str(tmp_path / "run")])
     runs = [subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True) for more in arguments]
@@ -102,7 +119,9 @@ def test_the_memory_is_that_of_the_run(tmp_path: Path) -> None:
         run.returncode = os.waitstatus_to_exitcode(status)
         held.append(usage.ru_maxrss * 1024 / 1e9)
     assert [run.returncode for run in runs] == [0, 0]
-    memory, disk = (float(number) for number in re.search(r"hours, ([\d.]+) GB of memory, ([\d.]+) MB of disk", printed[0]).groups())
+    memory, disk = (
+        float(number) for number in re.search(r"hours, ([\d.]+) GB of memory, ([\d.]+) MB of disk", printed[0]).groups()
+    )
     assert memory == pytest.approx(held[1], rel=0.2)
     size = sum(file.stat().st_size for file in (tmp_path / "run").rglob("*") if file.is_file())
     assert disk == pytest.approx(size / 1e6, rel=0.2)

@@ -74,7 +74,9 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", [*NAMES, "composed"])
-def test_two_processes_train_the_parameters_of_one(name: str, trained: Path, tensors_of: TensorsOf, tmp_path: Path) -> None:
+def test_two_processes_train_the_parameters_of_one(
+    name: str, trained: Path, tensors_of: TensorsOf, tmp_path: Path
+) -> None:
     train(walk.cases()[name], tmp_path / name, progress=False)
     one, two = tensors_of(tmp_path / name), tensors_of(trained)
     assert one.keys() == two.keys()
@@ -85,7 +87,9 @@ def test_two_processes_train_the_parameters_of_one(name: str, trained: Path, ten
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_two_processes_leave_one_run_directory(name: str, trained: Path, log_of: Callable[[Path], Any], tmp_path: Path) -> None:
+def test_two_processes_leave_one_run_directory(
+    name: str, trained: Path, log_of: Callable[[Path], Any], tmp_path: Path
+) -> None:
     train(walk.cases()[name], tmp_path / name, progress=False)
     assert {entry.name for entry in (tmp_path / name).iterdir()} == {entry.name for entry in trained.iterdir()}
     for one, two in zip(log_of(tmp_path / name), log_of(trained), strict=True):
@@ -154,16 +158,25 @@ def test_micro_batches_are_shared_evenly_and_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("batch", "micro", "processes", "size"), [(64, None, 1, 64), (64, None, 8, 8), (64, 8, 8, 8), (64, 4, 8, 4), (64, 16, 1, 16)]
+    ("batch", "micro", "processes", "size"),
+    [(64, None, 1, 64), (64, None, 8, 8), (64, 8, 8, 8), (64, 4, 8, 4), (64, 16, 1, 16)],
 )
-def test_the_micro_batch_is_the_share_unless_it_is_named(tiny: Any, batch: int, micro: int | None, processes: int, size: int) -> None:
+def test_the_micro_batch_is_the_share_unless_it_is_named(
+    tiny: Any, batch: int, micro: int | None, processes: int, size: int
+) -> None:
     assert micro_batch_size(tiny(batch_size=batch, micro_batch_size=micro), processes) == size
 
 
 @pytest.mark.parametrize(
     ("batch", "micro", "processes", "rule"),
-    [(64, None, 3, "use a multiple of 3"), (64, 32, 4, "in micro-batches of 32 .* use a multiple of 128"), (4, None, 8, "multiple of 8")],
+    [
+        (64, None, 3, "use a multiple of 3"),
+        (64, 32, 4, "in micro-batches of 32 .* use a multiple of 128"),
+        (4, None, 8, "multiple of 8"),
+    ],
 )
-def test_a_batch_that_cannot_be_shared_is_refused(tiny: Any, batch: int, micro: int | None, processes: int, rule: str) -> None:
+def test_a_batch_that_cannot_be_shared_is_refused(
+    tiny: Any, batch: int, micro: int | None, processes: int, rule: str
+) -> None:
     with pytest.raises(ValueError, match=rule):
         micro_batch_size(tiny(batch_size=batch, micro_batch_size=micro), processes)

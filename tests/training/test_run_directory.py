@@ -44,7 +44,8 @@ def test_another_recipe_is_refused_by_its_fields(tiny: Tiny, tmp_path: Path) -> 
     train(tiny(), tmp_path / "run", progress=False)
     before = contents(tmp_path)
     with pytest.raises(
-        ValueError, match=r"begun with another recipe: learning_rate=0.1 \(was 0.0002\), n_critic=2 \(was 1\); use the same settings"
+        ValueError,
+        match=r"begun with another recipe: learning_rate=0.1 \(was 0.0002\), n_critic=2 \(was 1\); use the same settings",
     ):
         train(tiny(learning_rate=0.1, n_critic=2), tmp_path / "run", progress=False)
     with pytest.raises(ValueError, match="is a run of mlp_gan, not of mlp_vae"):
@@ -54,7 +55,9 @@ def test_another_recipe_is_refused_by_its_fields(tiny: Tiny, tmp_path: Path) -> 
 
 def test_length_and_logging_may_change_unless_the_schedule_hangs_on_the_length(tiny: Tiny, tmp_path: Path) -> None:
     train(tiny(), tmp_path / "run", progress=False)
-    RunDirectory(tmp_path / "run", tiny(images=128, log_images=7, sample_images=9, snapshot_images=11, evaluate_images=13))
+    RunDirectory(
+        tmp_path / "run", tiny(images=128, log_images=7, sample_images=9, snapshot_images=11, evaluate_images=13)
+    )
     train(tiny(schedule="linear"), tmp_path / "decayed", progress=False)
     with pytest.raises(ValueError, match=r"images=128 \(was 64\)"):
         RunDirectory(tmp_path / "decayed", tiny(schedule="linear", images=128))
@@ -119,7 +122,9 @@ def test_fields_that_came_or_went_are_named(tiny: Tiny, tmp_path: Path) -> None:
     saved = json.loads(file.read_text())
     del saved["fields"]["generator_width"], saved["fields"]["lecam"]
     file.write_text(json.dumps({**saved, "fields": {**saved["fields"], "dropout": 0.5}}))
-    with pytest.raises(ValueError, match=r"dropout=absent \(was 0.5\), lecam=0.1 \(was absent\), generator_width=8 \(was absent\);"):
+    with pytest.raises(
+        ValueError, match=r"dropout=absent \(was 0.5\), lecam=0.1 \(was absent\), generator_width=8 \(was absent\);"
+    ):
         RunDirectory(tmp_path / "run", tiny(images=8, lecam=0.1))
 
 
@@ -151,7 +156,9 @@ def test_a_pipeline_caught_between_its_two_names_is_put_back(tiny: Tiny, tmp_pat
     assert not (tmp_path / "run/.pipeline.old").exists()
 
 
-def test_a_kill_between_the_renames_never_leaves_neither(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_between_the_renames_never_leaves_neither(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Killed(BaseException):
         pass
 

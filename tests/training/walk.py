@@ -16,8 +16,21 @@ from hf_genimg.training.trainer import train
 
 RANK = int(os.environ.get("RANK", "0"))
 COMPOSED = {"r1": 1.0, "penalty_every": 2, "gradient_penalty": 1.0, "max_grad_norm": 1.0, "n_critic": 2}
-COMPOSED |= {"ada": "blit,geometry,color", "ada_images": 500, "spectral_norm": True, "lecam": 0.3, "top_k": 0.5, "top_k_images": 160}
-COMPOSED |= {"consistency_real": 1.0, "consistency_latents": 1.0, "latent_spread": 0.1, "instance_noise": 0.1, "minibatch_std": True}
+COMPOSED |= {
+    "ada": "blit,geometry,color",
+    "ada_images": 500,
+    "spectral_norm": True,
+    "lecam": 0.3,
+    "top_k": 0.5,
+    "top_k_images": 160,
+}
+COMPOSED |= {
+    "consistency_real": 1.0,
+    "consistency_latents": 1.0,
+    "latent_spread": 0.1,
+    "instance_noise": 0.1,
+    "minibatch_std": True,
+}
 COMPOSED |= {"orthogonal": 1e-4, "label_smoothing": 0.1, "discriminator_learning_rate": 1e-4}
 
 

@@ -17,7 +17,9 @@ MOST_PIXELS = 2**18  # of all pictures of an answer, for them to come with it: 2
 
 
 class Inline(list[Image.Image]):
-    """Pictures for a gallery of this module that come with the answer: nothing is written to disk, and the page fetches nothing."""
+    """Pictures for a gallery of this module that come with the answer: nothing is written to disk, and the page fetches
+    nothing.
+    """
 
 
 def gallery(label: Any, columns: int, *, elem_classes: tuple[str, ...] = (), **more: Any) -> gr.Gallery:
@@ -54,7 +56,9 @@ def inline(generate: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any
 
 
 def _inline(images: Inline) -> GalleryData:
-    return GalleryData(root=[GalleryImage(image=ImageData(url=_data_url(image), mime_type="image/png")) for image in images])
+    return GalleryData(
+        root=[GalleryImage(image=ImageData(url=_data_url(image), mime_type="image/png")) for image in images]
+    )
 
 
 def _data_url(image: Image.Image) -> str:

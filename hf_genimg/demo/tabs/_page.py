@@ -19,7 +19,10 @@ from ..texts import CHINESE, ENGLISH, LANGUAGE, say
 
 log = logging.getLogger("hf_genimg.demo")
 texts = gr.I18n(**{"en": ENGLISH, "zh": CHINESE, "zh-CN": CHINESE})
-LIVE: dict[str, Any] = {"concurrency_id": "live", "concurrency_limit": 4}  # answered at once; the model's own lock keeps them apart
+LIVE: dict[str, Any] = {
+    "concurrency_id": "live",
+    "concurrency_limit": 4,
+}  # answered at once; the model's own lock keeps them apart
 LONG: dict[str, Any] = {"concurrency_id": "long", "concurrency_limit": 2}  # walks and the like never take all places
 WAITING = 400  # requests in the queue; whoever comes after them is told so
 
@@ -28,8 +31,9 @@ WAITING = 400  # requests in the queue; whoever comes after them is told so
 class Page:
     """The part of the page for the models of one task, under construction.
 
-    shelf: all models. chooser: the component that says which one. task: as in `Capabilities`. taken: names of endpoints and elements that
-    other parts have. adapters: what a change of the model changes: components, and a function of the model that gives an update for each.
+    shelf: all models. chooser: the component that says which one. task: as in `Capabilities`. taken: names of endpoints
+    and elements that other parts have. adapters: what a change of the model changes: components, and a function of the
+    model that gives an update for each.
     fills: what is shown when this part is opened: function, inputs and outputs.
 
     Tabs are for ever, and parts are what is shown and hidden: gradio 6.31 loses count of tabs that come and go.
@@ -98,7 +102,9 @@ def _raise_what_was_given(arguments: tuple[Any, ...]) -> None:
 
 
 def friendly(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A mistake becomes the one line that it is; what is a fault of ours goes to the log, and the visitor is told that much."""
+    """A mistake becomes the one line that it is; what is a fault of ours goes to the log, and the visitor is told that
+    much.
+    """
 
     def refusal(error: Exception) -> gr.Error:
         if isinstance(error, ValueError | FileNotFoundError) and getattr(error, "errno", None) is None and str(error):

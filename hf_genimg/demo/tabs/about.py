@@ -27,7 +27,9 @@ def build_compare(page: Page) -> None:
         verdict = gr.Markdown()
 
     @friendly
-    def compare(one: str, other: str, seed: int = 0, count: int = 9) -> tuple[list[Image.Image], list[Image.Image], str]:
+    def compare(
+        one: str, other: str, seed: int = 0, count: int = 9
+    ) -> tuple[list[Image.Image], list[Image.Image], str]:
         """Make images of the same seeds with two models, and say what their scores say.
 
         Args:
@@ -42,7 +44,14 @@ def build_compare(page: Page) -> None:
 
     inputs, outputs = [columns[0][0], columns[1][0], seed, count], [columns[0][1], columns[1][1], verdict]
     live: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
-    gr.on([seed.input, count.input, *(side[0].input for side in columns)], compare, inputs, outputs, **page.api("compare"), **live)
+    gr.on(
+        [seed.input, count.input, *(side[0].input for side in columns)],
+        compare,
+        inputs,
+        outputs,
+        **page.api("compare"),
+        **live,
+    )
     tab.select(compare, inputs, outputs, api_visibility="private", **live)
 
 

@@ -1,4 +1,6 @@
-"""Of the Generate tab: the class, a second one to mix it with, and codes that the model found; each only where the model has it."""
+"""Of the Generate tab: the class, a second one to mix it with, and codes that the model found; each only where the
+model has it.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,24 @@ SLIDERS = 6  # codes that can be moved by hand
 def build(ui: SimpleNamespace, model: Shared | None) -> None:
     """Lay the controls out."""
     able = model.capabilities if model else None
-    classes, soft, codes = (bool(able and each) for each in (able and able.num_classes, able and able.soft_labels, able and able.codes))
+    classes, soft, codes = (
+        bool(able and each) for each in (able and able.num_classes, able and able.soft_labels, able and able.codes)
+    )
     with gr.Row():
-        ui.label = gr.Dropdown(_labels(model), value=-1, label=texts("class"), visible=classes, elem_id=ui.page.id("label"), min_width=120)
-        ui.other_label = gr.Dropdown(
-            _labels(model), value=-1, label=texts("other_label"), visible=soft, elem_id=ui.page.id("other-label"), min_width=120
+        ui.label = gr.Dropdown(
+            _labels(model), value=-1, label=texts("class"), visible=classes, elem_id=ui.page.id("label"), min_width=120
         )
-    ui.label_mix = gr.Slider(0, 1, 0.5, step=0.01, label=texts("label_mix"), visible=soft, elem_id=ui.page.id("label-mix"))
+        ui.other_label = gr.Dropdown(
+            _labels(model),
+            value=-1,
+            label=texts("other_label"),
+            visible=soft,
+            elem_id=ui.page.id("other-label"),
+            min_width=120,
+        )
+    ui.label_mix = gr.Slider(
+        0, 1, 0.5, step=0.01, label=texts("label_mix"), visible=soft, elem_id=ui.page.id("label-mix")
+    )
     with gr.Column(visible=codes) as ui.code_panel:
         gr.Markdown(texts("codes"), elem_classes="studio-note")
         ui.code_sliders = [
@@ -99,5 +112,7 @@ def wire(
     given = {"fn": held, "inputs": [*inputs, *ui.code_sliders], "outputs": [*result, ui.codes], **quiet}
     moved = gr.on([slider.input for slider in ui.code_sliders], **given)
     released = gr.on([slider.release for slider in ui.code_sliders], **given)
-    freed = ui.own_codes.click(own, None, [ui.codes, *ui.code_sliders], api_visibility="private", show_progress="hidden")
+    freed = ui.own_codes.click(
+        own, None, [ui.codes, *ui.code_sliders], api_visibility="private", show_progress="hidden"
+    )
     return moved, [released, freed.then(generate, inputs, result, **quiet)]

@@ -38,7 +38,9 @@ def _directions(ui: SimpleNamespace) -> None:
         with gr.Column(scale=2, min_width=260, elem_classes="studio-controls"):
             with gr.Row():
                 ui.seed = gr.Number(7, label=texts("seed"), precision=0, minimum=0, maximum=LARGEST_SEED, min_width=100)
-                ui.method = gr.Radio([("PCA", "pca"), ("SeFa", "sefa")], value="pca", label=texts("method"), min_width=100)
+                ui.method = gr.Radio(
+                    [("PCA", "pca"), ("SeFa", "sefa")], value="pca", label=texts("method"), min_width=100
+                )
             ui.amounts = [
                 gr.Slider(
                     -3,
@@ -80,8 +82,12 @@ def _map(ui: SimpleNamespace) -> None:
                 alt_text=texts("alt_map"),
             )
         with gr.Column(scale=2, min_width=240):
-            ui.x = gr.Slider(-explore.MAP_REACH, explore.MAP_REACH, 0, step=0.05, label=texts("map_x"), elem_id=ui.page.id("map-x"))
-            ui.y = gr.Slider(-explore.MAP_REACH, explore.MAP_REACH, 0, step=0.05, label=texts("map_y"), elem_id=ui.page.id("map-y"))
+            ui.x = gr.Slider(
+                -explore.MAP_REACH, explore.MAP_REACH, 0, step=0.05, label=texts("map_x"), elem_id=ui.page.id("map-x")
+            )
+            ui.y = gr.Slider(
+                -explore.MAP_REACH, explore.MAP_REACH, 0, step=0.05, label=texts("map_y"), elem_id=ui.page.id("map-y")
+            )
             ui.there = gr.Image(
                 label=texts("image"),
                 show_label=False,
@@ -165,13 +171,20 @@ def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
     live = [*(slider.input for slider in ui.amounts), ui.seed.input, ui.method.input]
     gr.on(live, directions, inputs, ui.image, **ui.page.api("directions"), **QUIET, **LIVE)
     again: dict[str, Any] = {"api_visibility": "private", **QUIET, **LIVE}
-    ui.reset.click(lambda: [0] * len(ui.amounts), None, ui.amounts, api_visibility="private").then(directions, inputs, ui.image, **again)
+    ui.reset.click(lambda: [0] * len(ui.amounts), None, ui.amounts, api_visibility="private").then(
+        directions, inputs, ui.image, **again
+    )
     tab.select(directions, inputs, ui.image, **again)
 
     def updates(model: Shared) -> list[Any]:
         used = min(explore.SLIDERS, model.latent_dim)
-        methods = [(name, value) for name, value in (("PCA", "pca"), ("SeFa", "sefa")) if value in explore.methods_of(model)]
-        return [gr.update(choices=methods, value="pca"), *(gr.update(visible=i < used, value=0) for i in range(explore.SLIDERS))]
+        methods = [
+            (name, value) for name, value in (("PCA", "pca"), ("SeFa", "sefa")) if value in explore.methods_of(model)
+        ]
+        return [
+            gr.update(choices=methods, value="pca"),
+            *(gr.update(visible=i < used, value=0) for i in range(explore.SLIDERS)),
+        ]
 
     ui.page.adapt([ui.method, *ui.amounts], updates)
 
@@ -217,7 +230,9 @@ def _wire_walk(ui: SimpleNamespace) -> None:
     shelf = ui.page.shelf
 
     @friendly
-    def walk(model: str = "", seeds: str = "3, 7, 12", steps: int = 8, progress: gr.Progress = PROGRESS) -> Iterator[list[Image.Image]]:
+    def walk(
+        model: str = "", seeds: str = "3, 7, 12", steps: int = 8, progress: gr.Progress = PROGRESS
+    ) -> Iterator[list[Image.Image]]:
         """Walk from the image of each seed to that of the next; the images so far come one by one.
 
         Args:
@@ -243,7 +258,14 @@ def _wire_walk(ui: SimpleNamespace) -> None:
 
     inputs = [ui.page.chooser, ui.seeds, ui.steps]
     going = ui.go.click(walk, inputs, ui.strip, **ui.page.api("walk"), **LONG)
-    gr.on([ui.go.click, ui.seeds.submit], lambda: gr.update(visible=True), None, ui.strip, api_visibility="private", queue=False)
+    gr.on(
+        [ui.go.click, ui.seeds.submit],
+        lambda: gr.update(visible=True),
+        None,
+        ui.strip,
+        api_visibility="private",
+        queue=False,
+    )
     ui.seeds.submit(walk, inputs, ui.strip, api_visibility="private", **LONG)
     making = ui.gif.click(walk_gif, inputs, ui.moving, **ui.page.api("walk_gif"), **LONG)
     making.success(lambda: gr.update(visible=True), None, ui.moving, api_visibility="private")

@@ -44,11 +44,14 @@ def build(page: Page) -> SimpleNamespace:
         with gr.Column(scale=2, min_width=260, elem_classes="studio-controls"):
             _controls(ui, model)
         with gr.Column(scale=5, min_width=260, elem_classes="studio-pictures"):
-            ui.gallery = gallery(texts("images"), 4, object_fit="contain", buttons=["fullscreen"], elem_id=page.id("images"))
+            ui.gallery = gallery(
+                texts("images"), 4, object_fit="contain", buttons=["fullscreen"], elem_id=page.id("images")
+            )
             with gr.Row(elem_classes="studio-buttons"):
                 ui.like = gr.Button(texts("like"), size="sm", min_width=140)
                 ui.png, ui.zip = (
-                    gr.Button(texts(name), size="sm", min_width=140, elem_id=ui.page.id(f"as-{name}")) for name in ("png", "zip")
+                    gr.Button(texts(name), size="sm", min_width=140, elem_id=ui.page.id(f"as-{name}"))
+                    for name in ("png", "zip")
                 )
                 ui.link = gr.Button(texts("link"), size="sm", min_width=140)
             ui.history_title = gr.Markdown(texts("history"), visible=False)
@@ -67,13 +70,26 @@ def build(page: Page) -> SimpleNamespace:
 def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
     with gr.Row():
         ui.seed = gr.Number(
-            0, label=texts("seed"), info=texts("seed_info"), precision=0, minimum=0, maximum=LARGEST_SEED, scale=3, min_width=120
+            0,
+            label=texts("seed"),
+            info=texts("seed_info"),
+            precision=0,
+            minimum=0,
+            maximum=LARGEST_SEED,
+            scale=3,
+            min_width=120,
         )
         ui.dice = gr.Button(texts("dice"), scale=1, min_width=100, elem_id=ui.page.id("dice"))
     ui.mix = gr.Slider(0, 1, 0, step=0.01, label=texts("mix"), info=texts("mix_info"), elem_id=ui.page.id("mix"))
     able = model.capabilities if model else None
     ui.truncation = gr.Slider(
-        0, 2, 1, step=0.05, label=texts("truncation"), info=texts("truncation_info"), visible=bool(able and able.truncation)
+        0,
+        2,
+        1,
+        step=0.05,
+        label=texts("truncation"),
+        info=texts("truncation_info"),
+        visible=bool(able and able.truncation),
     )
     ui.count = gr.Slider(1, model.most_images if model else 64, 16, step=1, label=texts("count"))
     conditions.build(ui, model)
@@ -86,7 +102,9 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
 
 
 def _history(page: Page) -> gr.Gallery:
-    return gallery(texts("history"), 8, visible=False, buttons=[], elem_id=page.id("history"), elem_classes=("studio-history",))
+    return gallery(
+        texts("history"), 8, visible=False, buttons=[], elem_id=page.id("history"), elem_classes=("studio-history",)
+    )
 
 
 def _updates(model: Shared) -> list[Any]:
@@ -179,7 +197,15 @@ def _likening(answer: Callable[[str, Settings], Iterator[Answer]]) -> Callable[.
 
 
 def _settings(
-    seed: int, count: int, truncation: float, towards: int, mix: float, label: int, other: int, label_mix: float, codes: Any
+    seed: int,
+    count: int,
+    truncation: float,
+    towards: int,
+    mix: float,
+    label: int,
+    other: int,
+    label_mix: float,
+    codes: Any,
 ) -> Settings:
     label, other = (None if each in (None, -1) else each for each in (label, other))
     if not isinstance(codes, list | tuple | None):
@@ -252,13 +278,22 @@ def _wire_files(ui: SimpleNamespace) -> None:
 
     hidden = {"api_visibility": "private", "show_progress": "hidden", **LIVE}
     click = CLICK_HIDDEN % ui.file.elem_id
-    ui.png.click(chosen_png, [ui.page.chooser, ui.last, ui.chosen], ui.file, **hidden).success(None, None, None, js=click)
+    ui.png.click(chosen_png, [ui.page.chooser, ui.last, ui.chosen], ui.file, **hidden).success(
+        None, None, None, js=click
+    )
     ui.zip.click(all_zip, [ui.page.chooser, ui.last], ui.file, **hidden).success(None, None, None, js=click)
 
 
 def controls_of(settings: Settings) -> list[Any]:
     """The values of the controls, in the order of `ui.controls`."""
-    return [settings.seed, settings.count, settings.truncation, settings.towards, settings.mix, *conditions.values_of(settings)]
+    return [
+        settings.seed,
+        settings.count,
+        settings.truncation,
+        settings.towards,
+        settings.mix,
+        *conditions.values_of(settings),
+    ]
 
 
 def _wire_history(ui: SimpleNamespace) -> None:
@@ -282,7 +317,14 @@ def _wire_history(ui: SimpleNamespace) -> None:
         settings = history.recall(before, shared.name, event.index)
         for images in generate(shared, settings):
             made = Made(settings, picture_of(images))
-            yield images, made, f"model={shared.name}&{settings.query}", settings.strength, settings.like or 0, *controls_of(settings)
+            yield (
+                images,
+                made,
+                f"model={shared.name}&{settings.query}",
+                settings.strength,
+                settings.like or 0,
+                *controls_of(settings),
+            )
 
     hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **LIVE}
     shown_in = [ui.history, ui.history_title]

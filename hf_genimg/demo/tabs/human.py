@@ -22,7 +22,10 @@ def build(page: Page) -> None:
     with gr.Tab(texts("human"), render_children=True) as tab:
         gr.Markdown(texts("human_info"))
         with gr.Row(elem_classes="studio-pair"):
-            left, right = _picture(texts("alt_left"), page.id("human-left")), _picture(texts("alt_right"), page.id("human-right"))
+            left, right = (
+                _picture(texts("alt_left"), page.id("human-left")),
+                _picture(texts("alt_right"), page.id("human-right")),
+            )
         with gr.Row(elem_classes="studio-pair"):
             is_left, is_right = gr.Button(texts("left"), min_width=120), gr.Button(texts("right"), min_width=120)
         told = gr.Markdown(elem_id=page.id("human-told"))
@@ -68,7 +71,9 @@ def _endpoints(shelf: Shelf) -> tuple[Any, Any]:
         return show(model, rater or secrets.token_hex(8), f"{where}\n\n" if where else "")
 
     @friendly
-    def human_answer(model: str, rater: str, trial: str, side: str, request: gr.Request) -> tuple[Image.Image, Image.Image, str, str, str]:
+    def human_answer(
+        model: str, rater: str, trial: str, side: str, request: gr.Request
+    ) -> tuple[Image.Image, Image.Image, str, str, str]:
         """Say which image of a trial is real, and get the next trial. A trial counts once.
 
         Args:
@@ -80,7 +85,11 @@ def _endpoints(shelf: Shelf) -> tuple[Any, Any]:
         test = human.test_of(shelf.find(model))
         outcome = test.answer(trial, side)
         shelf.raters.setdefault(request.session_hash or "", {})[test.path, rater] = test
-        sent = human.send(test, rater, shelf.results_to) if outcome.counted and human.finished(test, rater, shelf.results_to) else ""
+        sent = (
+            human.send(test, rater, shelf.results_to)
+            if outcome.counted and human.finished(test, rater, shelf.results_to)
+            else ""
+        )
         said = say("was_right" if outcome.right else "was_wrong")
         return show(model, rater, sent + said if outcome.counted else say("was_answered"))
 

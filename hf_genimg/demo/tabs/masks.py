@@ -37,7 +37,11 @@ def editor(page: Page) -> gr.ImageEditor:
         if payload is None:
             return None
         kept = place.blob_storage.pop(payload.id, None) if payload.id else None
-        layers = kept.layers if kept else [layer.path for layer in payload.layers if not (layer.url or "").startswith("data:")]
+        layers = (
+            kept.layers
+            if kept
+            else [layer.path for layer in payload.layers if not (layer.url or "").startswith("data:")]
+        )
         try:
             return uploads.painted(layers)
         except ValueError as error:
@@ -53,7 +57,8 @@ def takes_mask(model: Shared | None) -> bool:
 
 
 def wire(page: Page, paint: gr.ImageEditor, picture: gr.Image, mask: gr.Image, go: gr.Button, chosen: Any) -> Any:
-    """Lay the picture under the brush whenever there is another, and make a mask of what was painted when that is asked for.
+    """Lay the picture under the brush whenever there is another, and make a mask of what was painted when that is asked
+    for.
 
     Returns the event after which the mask is there.
     """

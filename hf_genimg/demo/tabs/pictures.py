@@ -103,13 +103,17 @@ def build_reconstruct(page: Page) -> None:
         with gr.Row():
             with gr.Column(min_width=260):
                 ui.amounts = [
-                    gr.Slider(-3, 3, 0, step=0.05, label=texts(f"direction_{i + 1}"), elem_id=f"edit-{i + 1}") for i in range(SLIDERS)
+                    gr.Slider(-3, 3, 0, step=0.05, label=texts(f"direction_{i + 1}"), elem_id=f"edit-{i + 1}")
+                    for i in range(SLIDERS)
                 ]
             with gr.Column(min_width=260):
                 ui.other = upload("other_picture", "reconstruct-other")
                 ui.between = gr.Slider(0, 1, 0, step=0.02, label=texts("between"), elem_id="between")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
-    page.adapt(ui.amounts, lambda model: [gr.update(visible=i < min(SLIDERS, model.latent_dim), value=0) for i in range(SLIDERS)])
+    page.adapt(
+        ui.amounts,
+        lambda model: [gr.update(visible=i < min(SLIDERS, model.latent_dim), value=0) for i in range(SLIDERS)],
+    )
     _wire_reconstruct(page, ui, chosen)
 
 
@@ -160,7 +164,8 @@ def build_translate(page: Page) -> None:
             with gr.Column(scale=2, min_width=260):
                 picture = upload("picture", "translate-picture")
                 chosen = _examples(page, tab, picture)
-                # shown and hidden as a whole: a component that is itself updated is made anew, and reads what it is given as gradio does
+                # shown and hidden as a whole: a component that is itself updated is made anew, and reads what it is
+                # given as gradio does
                 with gr.Column(visible=painting.takes_mask(page.first)) as panel:
                     paint = painting.editor(page) if masks else None
                     mask = upload("mask", "translate-mask") if masks else gr.State(None)
@@ -172,7 +177,9 @@ def build_translate(page: Page) -> None:
     page.adapt([panel], lambda model: [gr.update(visible=painting.takes_mask(model))])
 
     @friendly
-    def translate(model: str, picture: Image.Image | None, mask: Image.Image | None = None) -> tuple[Image.Image, Image.Image]:
+    def translate(
+        model: str, picture: Image.Image | None, mask: Image.Image | None = None
+    ) -> tuple[Image.Image, Image.Image]:
         """Translate a picture: what the model saw of it, and what it made of it.
 
         Args:

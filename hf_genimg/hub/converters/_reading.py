@@ -36,7 +36,9 @@ class Reading:
 
 
 def network_of(reading: Reading) -> nn.Module:
-    """The family's own network where that gives the same outputs, so that it can be trained on; else the chain of layers."""
+    """The family's own network where that gives the same outputs, so that it can be trained on; else the chain of
+    layers.
+    """
     imported = reading.network
     imported.load_state_dict(reading.tensors)
     imported.eval()
@@ -80,7 +82,10 @@ def vae_reading(encoder: Any, heads: tuple[Any, Any], decoder: Any, size: int, c
 def classifier_reading(body: Any, head: Any, size: int, channels: int, names: list[str] | None, **more: Any) -> Reading:
     classes, features = head.weight.shape
     network = ImportedClassifier(size, channels, classes, features, names, body.layers)
-    tensors = body.state("body") | {"head.weight": head.weight, "head.bias": head.tensors.get("bias", torch.zeros(classes))}
+    tensors = body.state("body") | {
+        "head.weight": head.weight,
+        "head.bias": head.tensors.get("bias", torch.zeros(classes)),
+    }
     return Reading(network, tensors, _images(size, channels), **more)
 
 

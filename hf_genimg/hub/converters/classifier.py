@@ -25,7 +25,9 @@ class Settings(_reading.Settings):
     padding: str | None = None  # of LeNet's convolutions: one number or one for each, joined with commas; none: tried
     pool: str = "max"  # behind each of LeNet's convolutions, halving: max, average or none
     activation: str = "relu"  # behind every layer but the last: relu, leaky_relu, leaky_relu:0.1, tanh, sigmoid or none
-    mean: str = "0.5"  # subtracted from the images, in [0, 1], before the network saw them: one number or one for each channel
+    mean: str = (
+        "0.5"  # subtracted from the images, in [0, 1], before the network saw them: one number or one for each channel
+    )
     std: str = "0.5"  # by which they were divided
     class_names: str | None = None  # joined with commas, in the order of the labels
 
@@ -33,7 +35,9 @@ class Settings(_reading.Settings):
 def read(modules: list[Module], settings: Settings) -> _reading.Reading:
     residual = any(BLOCK.search(module.name) for module in modules if module.kind == "conv")
     reading = (_resnet if residual else _lenet)(modules, settings)
-    reading.assumed += [f"images standardised by mean={settings.mean}, std={settings.std} on [0, 1], eps={settings.eps:g}"]
+    reading.assumed += [
+        f"images standardised by mean={settings.mean}, std={settings.std} on [0, 1], eps={settings.eps:g}"
+    ]
     return reading
 
 
@@ -51,7 +55,9 @@ def _floats(name: str, text: str, channels: int) -> list[float]:
     try:
         values = [float(part) for part in text.split(",")]
     except ValueError:
-        raise ValueError(f"{name}={text} is not right; give a number, or one for each channel, joined with commas") from None
+        raise ValueError(
+            f"{name}={text} is not right; give a number, or one for each channel, joined with commas"
+        ) from None
     if len(values) not in (1, channels) or not all(map(math.isfinite, values)):
         raise ValueError(f"{name}={text} has {len(values)} numbers for {channels} channels; give one, or one for each")
     return values
@@ -67,9 +73,15 @@ def _names(settings: Settings, classes: int) -> list[str] | None:
 def _lenet(modules: list[Module], settings: Settings) -> _reading.Reading:
     steps, unmatched = steps_of(modules)
     convolutions, linear = ([step for step in steps if step.op.kind == kind] for kind in ("conv", "linear"))
-    if not convolutions or not linear or any(one.after != other.before for row in (convolutions, linear) for one, other in pairwise(row)):
+    if (
+        not convolutions
+        or not linear
+        or any(one.after != other.before for row in (convolutions, linear) for one, other in pairwise(row))
+    ):
         shapes = ", ".join(f"{step.op.name} {list(step.op.weight.shape)}" for step in steps)
-        raise ValueError(f"convolutions and linear layers do not follow one another ({shapes or 'none'}); give their order with map=FILE")
+        raise ValueError(
+            f"convolutions and linear layers do not follow one another ({shapes or 'none'}); give their order with map=FILE"
+        )
     size, combination, others = _lenet_sizes(convolutions, linear[0].before, settings)
     channels, body = convolutions[0].before, Chain()
     add_standardisation(body, settings, channels)
@@ -117,7 +129,9 @@ def _lenet_sizes(convolutions: list[Step], flat: int, settings: Settings) -> tup
         if fitting and side**2 * convolutions[-1].after == flat:
             return size, fitting[0], len(fitting) - 1
     asked = settings.image_size or "any usual size"
-    raise ValueError(f"no usual padding leads from image_size={asked} to the {flat} numbers of the linear layer; give padding=, pool=")
+    raise ValueError(
+        f"no usual padding leads from image_size={asked} to the {flat} numbers of the linear layer; give padding=, pool="
+    )
 
 
 def _pooled(size: int, convolutions: list[Step], combination: list[Way], pool: str) -> int:
@@ -147,7 +161,9 @@ def _resnet(modules: list[Module], settings: Settings) -> _reading.Reading:
             blocks.setdefault((int(found[1]), int(found[2])), []).append(replace(module, name=found[3]))
     first = min(blocks)[0]
     for (stage, number), block in sorted(blocks.items()):
-        unmatched += _add_block(body, block, 2 if stage > first and number == min(n for s, n in blocks if s == stage) else 1, settings)
+        unmatched += _add_block(
+            body, block, 2 if stage > first and number == min(n for s, n in blocks if s == stage) else 1, settings
+        )
     body.add("mean")
     size, names = settings.image_size or (224 if large else 32), _names(settings, head.after)
     config = {"image_size": size, "image_channels": stem.before, "num_classes": head.after, "class_names": names}
@@ -173,7 +189,9 @@ def _add_block(body: Chain, block: list[Module], stride: int, settings: Settings
     steps, unmatched = steps_of([module for module in block if module not in beside])
     steps = sorted(steps, key=lambda step: [int(digit) for digit in re.findall(r"\d+", step.op.name)])
     branch, shortcut = Chain(), Chain()
-    strided = next((number for number, step in enumerate(steps) if step.kernel > 1), 0)  # of a bottleneck: the 3x3 convolution
+    strided = next(
+        (number for number, step in enumerate(steps) if step.kernel > 1), 0
+    )  # of a bottleneck: the 3x3 convolution
     for number, step in enumerate(steps):
         branch.add_conv(step.op, (stride if number == strided else 1, step.kernel // 2, 0))
         branch.add_norm(step.norm, settings.eps)

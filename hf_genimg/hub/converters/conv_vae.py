@@ -22,14 +22,18 @@ SIZES = (28, 32, 64, 128, 16, 256)  # tried where image_size is not given
 class Settings(_reading.Settings):
     """What shapes do not show."""
 
-    stride: str | None = None  # of the encoder's convolutions: one number or one for each, joined with commas; none: tried
+    stride: str | None = (
+        None  # of the encoder's convolutions: one number or one for each, joined with commas; none: tried
+    )
     padding: str | None = None  # likewise
     decoder_stride: str | None = None  # of the decoder's transposed convolutions, likewise
     decoder_padding: str | None = None  # likewise
     activation: str = "relu"  # behind every hidden layer: relu, leaky_relu, leaky_relu:0.1, tanh, sigmoid or none
     stem_activation: str = "none"  # behind the linear layer from the latents to the first map
     output: str = "sigmoid"  # behind the last layer of the decoder
-    value_range: str | None = None  # of the images that go in and come out: 0,1 or -1,1; none: 0,1 behind sigmoid, else -1,1
+    value_range: str | None = (
+        None  # of the images that go in and come out: 0,1 or -1,1; none: 0,1 behind sigmoid, else -1,1
+    )
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,11 @@ def read(modules: list[Module], settings: Settings) -> _reading.Reading:
         unmatched=unmatched,
         assumed=[
             f"encoder {spelled(combination)}; decoder {spelled(back)}"
-            + (f" ({others} other combinations fit too: choose with stride=, padding=, decoder_stride=, ...)" if others else ""),
+            + (
+                f" ({others} other combinations fit too: choose with stride=, padding=, decoder_stride=, ...)"
+                if others
+                else ""
+            ),
             f"mean and log variance by {head_names(*division.heads)}, activation={settings.activation}",
             f"stem_activation={settings.stem_activation}, output={settings.output}, value_range={value_range}, eps={settings.eps:g}",
             f"image_size={size}, image_channels={channels}",
@@ -113,7 +121,9 @@ def _divide(steps: list[Step]) -> _Division:
                 if division is not None:
                     return division
     shapes = ", ".join(f"{step.op.name} {list(step.op.weight.shape)}" for step in steps)
-    raise ValueError(f"no encoder, two heads and decoder are found among {shapes or 'no layers'}; give part=NAME or map=FILE")
+    raise ValueError(
+        f"no encoder, two heads and decoder are found among {shapes or 'no layers'}; give part=NAME or map=FILE"
+    )
 
 
 def _convolved(
@@ -129,7 +139,12 @@ def _convolved(
             follows = all(one.after == other.before for one, other in pairwise(down))
             follows &= all(one.op.weight.shape[1] == other.op.weight.shape[0] for one, other in pairwise(up))
             same_images = down[0].before == up[-1].op.weight.shape[1] and down[0].before in (1, 3)
-            if follows and same_images and not chained[0].before % down[-1].after and not stem[-1].after % up[0].op.weight.shape[0]:
+            if (
+                follows
+                and same_images
+                and not chained[0].before % down[-1].after
+                and not stem[-1].after % up[0].op.weight.shape[0]
+            ):
                 return _Division(down, hidden, heads, stem, up)
     return None
 
@@ -141,8 +156,12 @@ def _sizes(division: _Division, settings: Settings) -> tuple[int, list[Way], int
     start = math.isqrt(division.stem[-1].after // division.up[0].op.weight.shape[0])
     for size in [settings.image_size] if settings.image_size else SIZES:
         there = list(ways(division.down, [size], middle, up=False, stride=settings.stride, padding=settings.padding))
-        back = list(ways(division.up, [start], size, up=True, stride=settings.decoder_stride, padding=settings.decoder_padding))
+        back = list(
+            ways(division.up, [start], size, up=True, stride=settings.decoder_stride, padding=settings.decoder_padding)
+        )
         if there and back:
             return size, there[0][1], start, back[0][1], len(there) * len(back) - 1
     asked = settings.image_size or "any usual size"
-    raise ValueError(f"no usual strides and paddings fit image_size={asked}; give image_size=, stride=, padding= and decoder_...=")
+    raise ValueError(
+        f"no usual strides and paddings fit image_size={asked}; give image_size=, stride=, padding= and decoder_...="
+    )

@@ -18,7 +18,9 @@ PARTS = ("generator", "netG", "G", "gen", "g_ema")
 class Settings(_reading.Settings):
     """What shapes do not show."""
 
-    stride: str | None = None  # of the transposed convolutions: one number or one for each, joined with commas; none: tried
+    stride: str | None = (
+        None  # of the transposed convolutions: one number or one for each, joined with commas; none: tried
+    )
     padding: str | None = None  # likewise
     activation: str = "relu"  # behind every layer but the last: relu, leaky_relu, leaky_relu:0.1, tanh, sigmoid or none
     stem_activation: str | None = None  # behind the linear layer ahead of the convolutions; none: as behind the others
@@ -44,7 +46,12 @@ def read(modules: list[Module], settings: Settings) -> _reading.Reading:
     channels = convolutions[-1].op.weight.shape[1]
     if settings.image_channels not in (None, channels):
         raise ValueError(f"image_channels={settings.image_channels}, but the last layer gives {channels}")
-    config = {"image_size": size, "image_channels": channels, "latent_dim": latent_dim, "latent_distribution": settings.latent_distribution}
+    config = {
+        "image_size": size,
+        "image_channels": channels,
+        "latent_dim": latent_dim,
+        "latent_distribution": settings.latent_distribution,
+    }
     return _reading.generator_reading(
         chain,
         size,
@@ -79,10 +86,16 @@ def _sizes(stem: Step | None, convolutions: list[Step], settings: Settings) -> t
     if stem is not None:
         start = math.isqrt(stem.after // convolutions[0].op.weight.shape[0])
         if start**2 * convolutions[0].op.weight.shape[0] != stem.after:
-            raise ValueError(f"{stem.op.name} gives {stem.after} numbers, which are no square map for {convolutions[0].op.name}")
-    found = list(ways(convolutions, [start], settings.image_size, up=True, stride=settings.stride, padding=settings.padding))
+            raise ValueError(
+                f"{stem.op.name} gives {stem.after} numbers, which are no square map for {convolutions[0].op.name}"
+            )
+    found = list(
+        ways(convolutions, [start], settings.image_size, up=True, stride=settings.stride, padding=settings.padding)
+    )
     if not found:
-        raise ValueError(f"no usual strides and paddings lead to image_size={settings.image_size}; give stride= and padding=")
+        raise ValueError(
+            f"no usual strides and paddings lead to image_size={settings.image_size}; give stride= and padding="
+        )
     return start, found[0][1], len(found) - 1 if settings.image_size else 0
 
 

@@ -17,7 +17,9 @@ PARTS = ("generator", "netG", "G", "gen", "g_ema")
 class Settings(_reading.Settings):
     """What shapes do not show."""
 
-    activation: str = "leaky_relu"  # behind every layer but the last: relu, leaky_relu, leaky_relu:0.1, tanh, sigmoid or none
+    activation: str = (
+        "leaky_relu"  # behind every layer but the last: relu, leaky_relu, leaky_relu:0.1, tanh, sigmoid or none
+    )
     output: str = "tanh"  # behind the last, likewise
     value_range: str | None = None  # of the images that come out: 0,1 or -1,1; none: 0,1 behind sigmoid, else -1,1
     latent_distribution: str = "normal"  # normal, uniform or truncated
@@ -32,7 +34,9 @@ def read(modules: list[Module], settings: Settings) -> _reading.Reading:
     ordered = linear if _chains(linear) else _ordered(linear)
     if ordered is None:
         shapes = ", ".join(f"{step.op.name} {step.before}->{step.after}" for step in linear)
-        raise ValueError(f"the linear layers do not follow one another ({shapes}); give their order with map=FILE, or part=NAME")
+        raise ValueError(
+            f"the linear layers do not follow one another ({shapes}); give their order with map=FILE, or part=NAME"
+        )
     size, channels = side_of(ordered[-1].after, settings.image_size, settings.image_channels)
     chain = Chain()
     for number, step in enumerate(ordered):
@@ -70,5 +74,8 @@ def _chains(steps: list[_reading.Any]) -> bool:
 
 def _ordered(steps: list[_reading.Any]) -> list[_reading.Any] | None:
     """From the one number of features that no layer gives to that which none takes."""
-    starts, ends = {s.before for s in steps} - {s.after for s in steps}, {s.after for s in steps} - {s.before for s in steps}
+    starts, ends = (
+        {s.before for s in steps} - {s.after for s in steps},
+        {s.after for s in steps} - {s.before for s in steps},
+    )
     return path(steps, *starts, *ends) if len(starts) == len(ends) == 1 else None

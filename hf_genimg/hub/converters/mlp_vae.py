@@ -22,7 +22,9 @@ class Settings(_reading.Settings):
 
     activation: str = "relu"  # behind every hidden layer: relu, leaky_relu, leaky_relu:0.1, tanh, sigmoid or none
     output: str = "sigmoid"  # behind the last layer of the decoder, likewise
-    value_range: str | None = None  # of the images that go in and come out: 0,1 or -1,1; none: 0,1 behind sigmoid, else -1,1
+    value_range: str | None = (
+        None  # of the images that go in and come out: 0,1 or -1,1; none: 0,1 behind sigmoid, else -1,1
+    )
 
 
 def read(modules: list[Module], settings: Settings) -> _reading.Reading:
@@ -86,7 +88,9 @@ def _roles(steps: list[Step]) -> tuple[list[Step], tuple[Any, Any], str, list[St
                 if there is not None and back and pixels > latent_dim:
                     return there, head_tensors(one, two), head_names(one, two), back
     shapes = ", ".join(f"{step.op.name} {step.before}->{step.after}" for step in steps)
-    raise ValueError(f"no two heads, encoder and decoder are found among {shapes or 'no linear layers'}; give part=NAME or map=FILE")
+    raise ValueError(
+        f"no two heads, encoder and decoder are found among {shapes or 'no linear layers'}; give part=NAME or map=FILE"
+    )
 
 
 def _divisions(steps: list[Step]) -> list[tuple[list[Step], list[Step]]]:
@@ -110,7 +114,9 @@ def head_tensors(one: Step, two: Step) -> tuple[dict[str, torch.Tensor], dict[st
     if one is not two:
         return one.op.tensors, two.op.tensors
     halves = {name: tensor.chunk(2) for name, tensor in one.op.tensors.items()}
-    return {name: half[0].clone() for name, half in halves.items()}, {name: half[1].clone() for name, half in halves.items()}
+    return {name: half[0].clone() for name, half in halves.items()}, {
+        name: half[1].clone() for name, half in halves.items()
+    }
 
 
 def head_names(one: Step, two: Step) -> str:

@@ -1,4 +1,6 @@
-"""E14: the parameters of the convolutional VAE at 28x28 grey: 11,050,656 in the encoder with its two heads, 6,181,377 in the decoder."""
+"""E14: the parameters of the convolutional VAE at 28x28 grey: 11,050,656 in the encoder with its two heads, 6,181,377
+in the decoder.
+"""
 
 FACTS = [
     {
