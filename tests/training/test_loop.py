@@ -20,6 +20,7 @@ from accelerate import Accelerator
 import hf_genimg
 from hf_genimg.training import loop, state
 from hf_genimg.training.callbacks import Callback
+from hf_genimg.training.checkpoint import current_checkpoint
 from hf_genimg.training.device import make_accelerator
 from hf_genimg.training.loop import train
 from hf_genimg.training.recipe import Recipe
@@ -60,7 +61,7 @@ def test_each_turn_of_the_critic_counts(tiny: Tiny, tmp_path: Path) -> None:
 def test_every_image_is_seen_once_an_epoch_by_each_player(tiny: Tiny, tmp_path: Path) -> None:
     run = built(tiny(batch_size=100, micro_batch_size=50), tmp_path / "run")
     seen: dict[str, list[int]] = {"discriminator": [], "generator": []}
-    for player, stream in run.streams.items():
+    for (player, _), stream in run.streams.items():
         plain = stream.indices
         stream.indices = lambda start, count, plain=plain, player=player: (
             seen[player].extend(plain(start, count).tolist()) or plain(start, count)
@@ -90,7 +91,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(
                 shape[0] if len(shape) == 1 else shape, 0.3
             ),
         )
-        run._play(0, run.players[0])
+        run._accumulate(0, run.players[0])
         gradients.append(torch.cat([weight.grad.flatten() for weight in run._weights[run.players[0]]]))
     torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-6)
 
@@ -242,7 +243,7 @@ def test_a_skipped_step_moves_nothing(tiny: Tiny, tmp_path: Path) -> None:
     run.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=1.0)
     for optimizer in run.optimizers.values():
         optimizer.step = lambda *_, **__: pytest.fail("a refused step was made")
-    plain = run._play
+    plain = run._accumulate
 
     def broken(turn: int, player: str) -> dict[str, torch.Tensor]:
         terms = plain(turn, player)
@@ -252,8 +253,8 @@ def test_a_skipped_step_moves_nothing(tiny: Tiny, tmp_path: Path) -> None:
                     module.running_mean.fill_(float("nan"))  # as an overflow in the forward would leave it
         return terms
 
-    run._play = broken
-    run._step = lambda player: False
+    run._accumulate = broken
+    run._update = lambda player: False
     before = {
         name: {key: tensor.clone() for key, tensor in network.state_dict().items()}
         for name, network in run.networks.items()
@@ -408,7 +409,7 @@ def test_nan_names_the_term_and_keeps_the_last_good_state(
         FloatingPointError, match=f"{turn}/{term} became nan before image .*the last good state is kept"
     ):
         train(tiny(), tmp_path / "run", progress=False)
-    assert (tmp_path / "run/state/current").read_text() == "32"
+    assert current_checkpoint(tmp_path / "run/state").name == "32"
     assert all(torch.isfinite(tensor.float()).all() for tensor in tensors_of(tmp_path / "run").values())
     hf_genimg.load(tmp_path / "run")
 
@@ -440,7 +441,7 @@ def test_weights_that_are_no_numbers_never_replace_a_good_state(
     monkeypatch.setattr(state.Run, "_update", broken)
     with pytest.raises(FloatingPointError, match=r"generator\.hidden\.0\.weight is not finite after image 64"):
         train(tiny(), tmp_path / "run", callbacks=[], progress=False)
-    assert (tmp_path / "run/state/current").read_text() == "32"
+    assert current_checkpoint(tmp_path / "run/state").name == "32"
 
 
 def test_random_state_and_modes_are_as_a_callback_found_them(tiny: Tiny, tmp_path: Path) -> None:
