@@ -34,6 +34,7 @@ class Extractor(Protocol):
     resize: str  # how images of another size get to its own
     image_size: int | None  # pixels a side of what it was made for; None: any
     num_classes: int  # of its logits; 0 without
+    facts: dict[str, object]  # what a protocol says of it besides
 
     def check(self, image_channels: int) -> None:
         """Raise `ValueError` for images that it cannot see."""
