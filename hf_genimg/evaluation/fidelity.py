@@ -51,7 +51,7 @@ def open_fidelity_extractor(name: str, weights: str | Path | None = None) -> Tor
             f"torch-fidelity takes no file for {name}: torch.hub downloads its code and its weights; leave out "
             "--extractor-weights, or use another extractor"
         )
-    with tempfile.TemporaryDirectory() as folder:  # torch-fidelity unpickles what it is given: it is given what we wrote
+    with tempfile.TemporaryDirectory() as folder:  # torch-fidelity unpickles its file: it gets one that we wrote
         safe = Path(folder) / "weights.pth"
         torch.save(read_state_dict(weights), safe)
         return TorchFidelityExtractor(name, _create(name, layer, safe), sha256, layer)
@@ -146,7 +146,7 @@ def inception_score(logits: np.ndarray, splits: int, seed: int) -> tuple[float, 
 
 
 def precision_and_recall(fake: np.ndarray, real: np.ndarray) -> tuple[float, float]:
-    """Improved precision and recall (arXiv:1904.06991, eq. 2) of features [M, D] and [N, D], with the third neighbour."""
+    """Improved precision and recall (arXiv:1904.06991, eq. 2) of features [M, D] and [N, D], by the third neighbour."""
     rows = max(100, min(2000, DISTANCES // max(len(fake), len(real))))
     found: dict[str, Any] = prc_features_to_metric(
         _double(fake), _double(real), prc_neighborhood=NEIGHBOURS, prc_batch_size=rows, save_cpu_ram=True, verbose=False

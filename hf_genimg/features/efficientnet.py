@@ -86,13 +86,14 @@ class EfficientNetLite0(FeatureNetwork):
         size = RESOLUTION if resolution is None else resolution
         super().__init__(NAME, sha256, stages, list(stages)[1:], HEAD, size)
         self.classifier = classifier.requires_grad_(False)
+        self.to(memory_format=torch.channels_last)  # up to three times as fast on a CPU
 
     def normalize(self, images: torch.Tensor) -> torch.Tensor:
         """(x - 127) / 128 for x in [0, 255], as it was trained."""
-        return images * (127.5 / 128) + 0.5 / 128
+        return (images * (127.5 / 128) + 0.5 / 128).contiguous(memory_format=torch.channels_last)
 
     def classify(self, features: torch.Tensor) -> torch.Tensor:
-        """features: float [N, 1280], as `vector` returns them. Returns logits of ImageNet's classes, float [N, 1000]."""
+        """features: float [N, 1280], as `vector` returns them. Returns ImageNet logits, float [N, 1000]."""
         return self.classifier(features)
 
 

@@ -1,4 +1,4 @@
-"""Feature networks of torch-fidelity, differentiable: InceptionV3 as of TensorFlow in 2015, and the image half of CLIP."""
+"""Feature networks of torch-fidelity, made differentiable: its InceptionV3, and the image half of CLIP."""
 
 from __future__ import annotations
 
@@ -41,22 +41,24 @@ def load_inception(weights: str | Path | None = None, resolution: int | None = N
     """
     if weights is None:
         network, kept = _inception(None), _kept_inception()
-        return InceptionV3(network, "as downloaded by torch-fidelity" if kept is None else file_sha256(kept), resolution)
+        sha256 = "as downloaded by torch-fidelity" if kept is None else file_sha256(kept)
+        return InceptionV3(network, sha256, resolution)
     path, sha256 = Path(weights), file_sha256(weights)
     if path.suffix != ".safetensors" and not sha256.startswith(INCEPTION_SHA256):
         raise ValueError(
-            f"extractor weights {path} have the sha256 {sha256[:16]}..., and the published ones of {INCEPTION} begin with "
-            f"{INCEPTION_SHA256}; download them again, or give a .safetensors file"
+            f"extractor weights {path} have the sha256 {sha256[:16]}..., and the published ones of {INCEPTION} begin "
+            f"with {INCEPTION_SHA256}; download them again, or give a .safetensors file"
         )
-    with tempfile.TemporaryDirectory() as folder:  # torch-fidelity unpickles what it is given: it is given what we wrote
+    with tempfile.TemporaryDirectory() as folder:  # torch-fidelity unpickles its file: it gets one that we wrote
         safe = Path(folder) / "weights.pth"
         torch.save(read_state_dict(path), safe)
         return InceptionV3(_inception(safe), sha256, resolution)
 
 
 def _inception(weights: Path | None) -> nn.Module:
+    path = None if weights is None else str(weights)
     try:
-        return FeatureExtractorInceptionV3(INCEPTION, ["2048"], None if weights is None else str(weights), verbose=False)
+        return FeatureExtractorInceptionV3(INCEPTION, ["2048"], path, verbose=False)
     except (URLError, OSError) as error:
         raise ValueError(
             f"the weights of {INCEPTION} are not on this machine and cannot be downloaded ({error}); give "
@@ -73,8 +75,9 @@ def _kept_inception() -> Path | None:
 
 
 class InceptionV3(FeatureNetwork):
-    """torch-fidelity's InceptionV3; taps `MaxPool_1`, `MaxPool_2`, `Mixed_5d`, `Mixed_6e`, `Mixed_7c` (64, 192, 288, 768
-    and 2,048 channels). The vector is the mean of the last over positions, from which the FID is computed.
+    """torch-fidelity's InceptionV3, whose vector, the mean of the last feature map over positions, is the FID's.
+
+    Its taps are `MaxPool_1`, `MaxPool_2`, `Mixed_5d`, `Mixed_6e` and `Mixed_7c` (64, 192, 288, 768, 2,048 channels).
 
     Batch norms are folded into the convolutions, and maps are channels last, which is faster; in float32 the FID is
     torch-fidelity's to 1e-5.
@@ -122,7 +125,7 @@ class InceptionV3(FeatureNetwork):
 def load_clip(name: str, weights: str | Path | None = None, resolution: int | None = None) -> CLIP:
     """The image half of a CLIP (arXiv:2103.00020), from a file with the tensors of OpenAI's state dict.
 
-    The published files are TorchScript, which is code; `torch.jit.load(FILE).state_dict()`, saved as safetensors, is not.
+    The published files are TorchScript, which is code; `torch.jit.load(FILE).state_dict()` saved as safetensors is not.
 
     Raises `ValueError` where there is no file, it does not fit, or another resolution is asked for than it has.
     """

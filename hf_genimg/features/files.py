@@ -1,15 +1,14 @@
-"""Weights from files: plain tensors only, known by their sha256, and converted to safetensors once where they are not."""
+"""Weights from files: plain tensors only, known by their sha256, and converted to safetensors once."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 
 def file_sha256(path: str | Path) -> str:
@@ -18,7 +17,7 @@ def file_sha256(path: str | Path) -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ValueError(f"extractor weights {path} cannot be read ({error.strerror}); give the file's path") from error
+        raise _unreadable(path, error) from error
 
 
 def state_sha256(state: dict[str, torch.Tensor]) -> str:
@@ -31,16 +30,22 @@ def state_sha256(state: dict[str, torch.Tensor]) -> str:
 
 
 def read_state_dict(path: str | Path) -> dict[str, torch.Tensor]:
-    """The tensors in a file, of which no code is run; `ValueError` where it holds anything else."""
+    """The tensors in a file, of which no code is run; `ValueError` when it cannot be read or holds anything else."""
     try:
         if Path(path).suffix == ".safetensors":
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise _unreadable(path, error) from error
     except Exception as error:  # of torch, pickle, zipfile and safetensors: of no common kind
         raise _not_plain(path, type(error).__name__) from error
     if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
         raise _not_plain(path, type(state).__name__)
     return dict(state)
+
+
+def _unreadable(path: str | Path, error: OSError) -> ValueError:
+    return ValueError(f"extractor weights {path} cannot be read ({error.strerror or error}); give the file's path")
 
 
 def _not_plain(path: str | Path, what: str) -> ValueError:
@@ -85,9 +90,9 @@ def converted(source: Path, sha256: str, tensors_sha256: str) -> dict[str, torch
 def _write(state: dict[str, torch.Tensor], path: Path) -> None:
     """Whole or not at all: another process may be reading."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        save_file({name: tensor.contiguous() for name, tensor in state.items()}, Path(folder) / path.name)
-        os.replace(Path(folder) / path.name, path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(save({name: tensor.contiguous() for name, tensor in state.items()}))
+    os.replace(temporary, path)
 
 
 def kept_by_torch(pattern: str) -> Path | None:

@@ -50,7 +50,8 @@ def load_features(
     network = load_classifier(name)
     if resolution not in (None, network.resolution):
         raise ValueError(
-            f"resolution={resolution} is not that of {name}, which was trained at {network.resolution} pixels; leave it out"
+            f"resolution={resolution} is not that of {name}, which was trained at {network.resolution} pixels; leave "
+            "it out"
         )
     return network
 

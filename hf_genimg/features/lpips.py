@@ -38,8 +38,9 @@ class LPIPS(nn.Module):
         self.sha256 = file_sha256(path)
         if path.suffix != ".safetensors" and self.sha256[:8] not in PUBLISHED:
             raise ValueError(
-                f"extractor weights {path} have the sha256 {self.sha256[:16]}..., which is none of torchvision's alexnet "
-                "(7be5be79), vgg16 (397923af) or squeezenet1_1 (b8a52dc0); download them again, or give a .safetensors file"
+                f"extractor weights {path} have the sha256 {self.sha256[:16]}..., which is none of torchvision's "
+                "alexnet (7be5be79), vgg16 (397923af) or squeezenet1_1 (b8a52dc0); download them again, or give a "
+                ".safetensors file"
             )
         state = {name: tensor for name, tensor in read_state_dict(path).items() if name.startswith("features.")}
         self.backbone = _backbone_of(state, path)
@@ -64,7 +65,7 @@ class LPIPS(nn.Module):
         return {"backbone": self.backbone, "sha256": self.sha256, "version": "0.1", "resize": "none"}
 
     def forward(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """images, targets: float [N, C, H, W] in [-1, 1], grey or colour. Returns the distance of each pair, float [N]."""
+        """images, targets: float [N, C, H, W] in [-1, 1], grey or colour. Returns each pair's distance, float [N]."""
         one, other = (side.expand(-1, 3, -1, -1) for side in (images, targets))
         return self.network(one, other).flatten()
 

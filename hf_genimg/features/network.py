@@ -1,4 +1,4 @@
-"""What every feature network is: frozen and differentiable, from images to feature maps at named taps and to a vector."""
+"""What every feature network is: frozen, differentiable, from images to feature maps at named taps and to a vector."""
 
 from __future__ import annotations
 
