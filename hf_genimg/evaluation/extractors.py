@@ -16,7 +16,7 @@ from ..features.load import load_features, named_networks
 from ..features.network import FeatureNetwork
 from ..pipelines.loading import load
 from .features import Extractor
-from .fidelity import INCEPTION, extractor_names, open_fidelity_extractor
+from .fidelity import HUB_CODE, INCEPTION, extractor_names, open_fidelity_extractor
 
 COMPARABLE = "with scores by {} only, not with published ones, which are by Inception"
 DEFAULT = "; the default where Inception's weights are not on the machine"
@@ -27,8 +27,9 @@ def describe_extractors() -> list[tuple[str, str]]:
     theirs = extractor_names()
     own = [(name, line) for name, line in named_networks() if name not in theirs]
     paths = [("MODEL", "any classifier: a run, a pipeline directory or a Hub id; features are its last layer's input")]
-    note = "of torch-fidelity; weights by --extractor-weights FILE, or downloaded by it"
-    return [*own, *paths, *((name, note) for name in theirs)]
+    note = "of torch-fidelity; weights {}downloaded by it"
+    file = "by --extractor-weights FILE, or "
+    return [*own, *paths, *((name, note.format("" if name.startswith(HUB_CODE) else file)) for name in theirs)]
 
 
 def default_extractor(reference: str, weights: str | Path | None) -> str:
