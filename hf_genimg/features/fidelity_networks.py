@@ -62,7 +62,7 @@ def _inception(weights: Path | None) -> nn.Module:
     except (URLError, OSError) as error:
         raise ValueError(
             f"the weights of {INCEPTION} are not on this machine and cannot be downloaded ({error}); give "
-            "--extractor-weights FILE, or use efficientnet-lite0, digits or a classifier of your own"
+            "their file, or use efficientnet-lite0, digits or a classifier of your own"
         ) from error
     except RuntimeError as error:
         raise ValueError(

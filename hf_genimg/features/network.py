@@ -95,7 +95,7 @@ class FeatureNetwork(nn.Module):
         return images
 
     def with_channels(self, images: torch.Tensor) -> torch.Tensor:
-        """[N, image_channels, H, W]: grey is repeated for a network of colour images.
+        """[N, image_channels, H, W] in the dtype of the weights: grey is repeated for a network of colour images.
 
         Raises `ValueError` for what is no batch of images, and for colour where it was trained on grey.
         """
@@ -105,7 +105,7 @@ class FeatureNetwork(nn.Module):
                 f"{self.name} takes float [N, C, H, W] with {'1 or 3' if self.image_channels == 3 else 1} channels, "
                 f"and was given {given}"
             )
-        return images.expand(-1, self.image_channels, -1, -1)
+        return images.to(next(self.parameters()).dtype).expand(-1, self.image_channels, -1, -1)
 
     def resize(self, images: torch.Tensor) -> torch.Tensor:
         """To `resolution`, differentiably; `ValueError` for images that keep their size and are too small."""

@@ -287,7 +287,7 @@ def grey_folder(folder: Path, count: int = 3) -> Path:
         ),
         (["digits", "--reference", "digits", "--extractor", "nothing"], "there is no extractor 'nothing'"),
         (["digits", "--reference", "digits", "--extractor", "COLOUR"], "is a model for generation, not a classifier"),
-        (["COLOURS", "--reference", "COLOURS", "--extractor", "digits"], "the extractor digits sees grey images only"),
+        (["COLOURS", "--reference", "COLOURS", "--extractor", "digits"], "the extractor digits takes grey images only"),
         (["digits", "--reference", "bad.npz"], "bad.npz cannot be read as statistics"),
         (["digits", "--reference", "digits", "--extractor-weights", "x.pth"], "digits has its own weights"),
         (["digits", "--reference", "digits", "--out", "scores.txt"], "scores are written as JSON"),

@@ -111,6 +111,9 @@ def test_the_contract(network: tuple[FeatureNetwork, torch.Tensor]) -> None:
     assert list(some) == [last, first]
     torch.testing.assert_close(some[first], maps[first], rtol=0, atol=0)
     torch.testing.assert_close(some[last], maps[last], rtol=0, atol=0)
+    half = features(images.bfloat16())[last]
+    assert half.dtype == torch.float32, "that of the weights"
+    torch.testing.assert_close(half, features(images.bfloat16().float())[last])
     with pytest.raises(ValueError, match=f"{features.name} has no tap 'relu9'; use some of {first}"):
         features(images, ["relu9"])
     with pytest.raises(ValueError, match="has no tap"):
