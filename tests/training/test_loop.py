@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +175,7 @@ def test_channels_last_changes_the_layout_and_not_the_result(tiny: Tiny, tmp_pat
         run = built(tiny("dcgan", channels_last=layout), tmp_path / str(layout))
         weight = run.networks["discriminator"].layers[2].weight
         assert weight.is_contiguous(memory_format=torch.channels_last) is layout
-        losses[layout] = run._play(0, "discriminator")["real"].item()
+        losses[layout] = run._accumulate(0, "discriminator")["real"].item()
     assert losses[True] == pytest.approx(losses[False], rel=1e-5)
 
 
@@ -599,21 +599,21 @@ def test_the_optimizer_is_fused_where_the_recipe_says_so(fused: bool, tiny: Tiny
     train(recipe, tmp_path / "run", progress=False, stop_at=8)
 
 
-def test_the_generator_runs_once_a_round(tiny: Tiny, tmp_path: Path) -> None:
-    """Its turn plays on the images that the discriminator saw last, where one graph can wait; otherwise on the same
+def test_the_generator_runs_once_in_a_training_step(tiny: Tiny, tmp_path: Path) -> None:
+    """It learns from the images that the discriminator saw last, where one graph can wait; otherwise from the same
     latents.
     """
-    played = {}
+    found = {}
     for micro in (8, 4):
         run = built(tiny("dcgan", n_critic=2, micro_batch_size=micro), tmp_path / str(micro))
         forwards, seen = [], []
         run.networks["generator"].register_forward_hook(lambda *_, to=forwards: to.append(1))
         run.networks["generator"].register_forward_pre_hook(lambda _, given, to=seen: to.append(given[0].clone()))
         run.training_step()
-        played[micro] = (len(forwards), seen)
-    assert played[8][0] == 2  # one for each turn of the discriminator
-    assert played[4][0] == 6  # two micro-batches in each of three turns
-    _, latents = played[4]
+        found[micro] = (len(forwards), seen)
+    assert found[8][0] == 2  # one for each turn of the discriminator
+    assert found[4][0] == 6  # two micro-batches in each of three turns
+    _, latents = found[4]
     assert torch.equal(latents[4], latents[2])
     assert torch.equal(latents[5], latents[3])
     assert not torch.equal(latents[2], latents[0])
@@ -625,7 +625,7 @@ def test_a_kept_forward_moves_batch_norm_as_a_repeated_one(
     kept = built(tiny("dcgan", micro_batch_size=8), tmp_path / "kept")
     kept.training_step()
     begin = type(kept.objective).begin
-    monkeypatch.setattr(type(kept.objective), "begin", lambda self, turn, single: begin(self, turn, False))
+    monkeypatch.setattr(type(kept.objective), "begin", lambda self, step: begin(self, replace(step, reuse=False)))
     repeated = built(tiny("dcgan", micro_batch_size=8), tmp_path / "repeated")
     repeated.training_step()
     one, other = kept.tensors()["networks"], repeated.tensors()["networks"]
