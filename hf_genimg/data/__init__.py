@@ -6,14 +6,19 @@ from __future__ import annotations
 
 from .cache import cache_root
 from .dataset import ImageDataset, is_labelled, natural_size, open_dataset
+from .degradations import Degradation, parse_degradation
 from .fingerprint import key_of
-from .locate import available_splits, describe_sources, separate_split
-from .pairing import pair_splits
-from .pairs import PairedDataset, open_pairs
+from .open_translation import open_pairs, open_unpaired
+from .resolve import available_splits, describe_sources, separate_split
+from .sides import side_splits
+from .translation import DegradedDataset, PairedDataset, UnpairedDataset
 
 __all__ = [
+    "Degradation",
+    "DegradedDataset",
     "ImageDataset",
     "PairedDataset",
+    "UnpairedDataset",
     "available_splits",
     "cache_root",
     "describe_sources",
@@ -22,6 +27,8 @@ __all__ = [
     "natural_size",
     "open_dataset",
     "open_pairs",
-    "pair_splits",
+    "open_unpaired",
+    "parse_degradation",
     "separate_split",
+    "side_splits",
 ]

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import operator
 import warnings
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 
 from .build import build_entry
 from .cache import FORMAT_VERSION, Entry, cache_root, cached_entry
+from .crops import CroppedImages
 from .decode import Decoding, detect_channels, detect_size
 from .fingerprint import content_hash, key_of, stat_fingerprint
-from .locate import find_source
+from .randomness import CAPTION, item_generator
+from .resolve import find_source
 from .source import Source
 
 DIGITS_SIZE = 28  # pixels a side, as of MNIST
 _NAMES_IN_WARNING = 3
+Tokenize = Callable[[list[str]], torch.Tensor]
 _MOST_CLASSES = 1 << 16  # more than any labelled set has; beyond it a label is an identifier
 
 
@@ -29,29 +33,32 @@ class ImageDataset:
     """A decoded image set.
 
     Args:
-        images: uint8 [N, H, W, C], memory-mapped copy-on-write.
+        images: uint8 [N, H, W, C], memory-mapped copy-on-write; or `CroppedImages`, of which each access cuts squares.
         labels: int64 [N], or None.
-        classes: name of each label, or None without labels.
+        class_names: name of each label, or None without labels.
         name: the source as it was given, without its split.
         split: canonical name of the split.
         fingerprint: hash of the contents and of how they were decoded.
         skipped: how many bad pictures were left out.
         flip: whether the mirrored copies follow the originals: then item N + i is item i mirrored left to right.
+        captions: the captions of each original, or None; item N + i has those of item i.
+        tokenize: turns captions into token ids, int64 [n, T]; batches of a captioned set need it.
     """
 
-    images: np.ndarray = field(repr=False)
+    images: np.ndarray | CroppedImages = field(repr=False)
     labels: np.ndarray | None = field(repr=False)
-    classes: tuple[str, ...] | None
+    class_names: tuple[str, ...] | None
     name: str
     split: str
     fingerprint: str
     skipped: int = 0
     flip: bool = False
-    _tensors: tuple[torch.Tensor, torch.Tensor | None] = field(init=False, repr=False)
+    captions: Sequence[Sequence[str]] | None = field(default=None, repr=False)
+    tokenize: Tokenize | None = field(default=None, repr=False)
+    _labels: torch.Tensor | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        labels = None if self.labels is None else torch.from_numpy(self.labels)
-        object.__setattr__(self, "_tensors", (torch.from_numpy(self.images), labels))
+        object.__setattr__(self, "_labels", None if self.labels is None else torch.from_numpy(self.labels))
 
     @property
     def image_size(self) -> int:
@@ -63,40 +70,80 @@ class ImageDataset:
         """1 (grey) or 3 (RGB)."""
         return self.images.shape[3]
 
+    @property
+    def sides(self) -> dict[str, int]:
+        """How many items each independent side has: `images` alone."""
+        return {"images": len(self)}
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What batches hold beside `images`: `labels`, `text`, both or nothing."""
+        found = {"labels": self.labels, "text": self.captions}
+        return tuple(name for name, values in found.items() if values is not None)
+
     def __len__(self) -> int:
         return len(self.images) * (2 if self.flip else 1)
 
+    def with_tokenizer(self, tokenize: Tokenize) -> Self:
+        """The same set, whose batches hold `text`: the token ids that `tokenize` makes of one caption for each item."""
+        return replace(self, tokenize=tokenize)
+
     def batch(
-        self, indices: torch.Tensor, device: torch.device | str = "cpu", channels_last: bool = False
+        self,
+        indices: torch.Tensor,
+        device: torch.device | str = "cpu",
+        channels_last: bool = False,
+        seeds: torch.Tensor | None = None,
     ) -> dict[str, torch.Tensor]:
         """The items `indices` on `device`.
 
         Args:
             indices: int64 [n], each in [0, len(self)).
             channels_last: strides of the images; otherwise they are contiguous.
+            seeds: int64 [n]; where an item is cropped, and which of its captions it gets, is drawn from its seed. None
+                takes the centre and the first caption.
 
         Returns:
-            `images`: float32 [n, C, H, W] in [-1, 1]; with labels also `labels`: int64 [n].
+            `images`: float32 [n, C, H, W] in [-1, 1]; with labels also `labels`: int64 [n]; with captions also `text`:
+            int64 [n, T].
 
         Raises:
             IndexError: an index is out of range.
+            ValueError: there are captions but no tokenizer.
         """
+        batch = {"images": to_float(self.pixels(indices, seeds), device, channels_last)}
+        rows = self._rows(indices)
+        if self._labels is not None:
+            batch["labels"] = self._labels.index_select(0, rows).to(device)
+        if self.captions is not None:
+            batch["text"] = self._text(rows, seeds).to(device)
+        return batch
+
+    def pixels(self, indices: torch.Tensor, seeds: torch.Tensor | None = None) -> torch.Tensor:
+        """The images of a batch as uint8 [n, H, W, C] on the CPU; arguments and errors as of `batch`."""
         indices = indices.cpu()
         self._check_range(indices)
-        images, labels = self._tensors
-        count = len(images)
-        rows = indices % count if self.flip else indices
-        pixels = images.index_select(0, rows)
+        rows = self._rows(indices)
+        if isinstance(self.images, np.ndarray):
+            pixels = torch.from_numpy(self.images).index_select(0, rows)
+        else:
+            pixels = torch.from_numpy(self.images.crops(rows.tolist(), None if seeds is None else seeds.tolist()))
         if self.flip:
-            mirrored = indices >= count
+            mirrored = indices >= len(self.images)
             pixels[mirrored] = pixels[mirrored].flip(2)
-        # Bytes travel, floats are made where they are used; one pass converts and, if need be, reorders.
-        layout = torch.preserve_format if channels_last else torch.contiguous_format
-        pixels = pixels.to(device).permute(0, 3, 1, 2)
-        batch = {"images": pixels.to(torch.float32, memory_format=layout).div_(127.5).sub_(1)}
-        if labels is not None:
-            batch["labels"] = labels.index_select(0, rows).to(device)
-        return batch
+        return pixels
+
+    def _rows(self, indices: torch.Tensor) -> torch.Tensor:
+        return indices.cpu() % len(self.images) if self.flip else indices.cpu()
+
+    def _text(self, rows: torch.Tensor, seeds: torch.Tensor | None) -> torch.Tensor:
+        if self.tokenize is None:
+            raise ValueError(f"{self.name} has captions but no tokenizer; use with_tokenizer(network.tokenize)")
+        found = [self.captions[row] for row in rows.tolist()]
+        if seeds is None:
+            return self.tokenize([captions[0] for captions in found])
+        chosen = zip(found, seeds.tolist(), strict=True)
+        return self.tokenize([texts[item_generator(seed, CAPTION).integers(len(texts))] for texts, seed in chosen])
 
     def _check_range(self, indices: torch.Tensor) -> None:
         if indices.numel():
@@ -116,6 +163,14 @@ class ImageDataset:
             raise IndexError(f"index {position} is not in {-len(self)}..{len(self) - 1}")
         batch = self.batch(torch.tensor([position % len(self)]))
         return {name: values[0] for name, values in batch.items()}
+
+
+def to_float(pixels: torch.Tensor, device: torch.device | str, channels_last: bool) -> torch.Tensor:
+    """uint8 [n, H, W, C] to float32 [n, C, H, W] in [-1, 1] on `device`."""
+    # Bytes travel, floats are made where they are used; one pass converts and, if need be, reorders.
+    layout = torch.preserve_format if channels_last else torch.contiguous_format
+    pixels = pixels.to(device).permute(0, 3, 1, 2)
+    return pixels.to(torch.float32, memory_format=layout).div_(127.5).sub_(1)
 
 
 def open_dataset(
@@ -181,7 +236,7 @@ def decoded_dataset(found: Source, how: Decoding, labels: bool, flip: bool, prog
     return ImageDataset(
         images=entry.images,
         labels=entry.labels if labels else None,
-        classes=_class_names(found, entry) if labels else None,
+        class_names=_class_names(found, entry) if labels else None,
         name=found.name,
         split=found.split,
         fingerprint=key,

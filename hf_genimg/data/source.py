@@ -37,6 +37,26 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Fields:
+    """Which parts of the data are read.
+
+    Args:
+        image: the column of pictures in tables; None where there is one, or one of a usual name.
+        label: the column of classes; None looks for `label` or `labels`.
+        text: the column of captions; None looks for the usual names where `captions` are wanted.
+        captions: whether captions are wanted.
+    """
+
+    image: str | None = None
+    label: str | None = None
+    text: str | None = None
+    captions: bool = False
+
+
+ALL_FIELDS = Fields()
+
+
+@dataclass(frozen=True)
 class Source:
     """One split of one source, found but not decoded.
 

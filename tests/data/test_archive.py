@@ -43,7 +43,7 @@ def test_a_zip_is_the_folder_it_unpacks_to(tmp_path, top):
     there, here = opened(packed, labels=True), opened(tmp_path / "folder", labels=True)
     assert np.array_equal(there.images, here.images)
     assert there.labels.tolist() == here.labels.tolist() == [0, 0, 1, 1]
-    assert there.classes == here.classes == ("cats", "dogs")
+    assert there.class_names == here.class_names == ("cats", "dogs")
 
 
 def test_splits_in_a_zip(tmp_path):

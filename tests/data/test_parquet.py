@@ -47,7 +47,7 @@ def test_images_labels_and_class_names(tmp_path):
     )
     dataset = opened(tmp_path, labels=True)
     assert dataset.images[:, 0, 0, 0].tolist() == [5, 6, 7]
-    assert dataset.labels.tolist() == [1, 0, 1] and dataset.classes == ("cat", "dog")
+    assert dataset.labels.tolist() == [1, 0, 1] and dataset.class_names == ("cat", "dog")
 
 
 def test_shards_in_order_over_many_row_groups(tmp_path):
@@ -157,7 +157,7 @@ def test_a_bad_row_is_named(tmp_path, bad):
 
 def test_labels_without_names_are_numbered(tmp_path):
     write(tmp_path / "train.parquet", {"image": cells([1, 2]), "labels": [0, 2]})
-    assert opened(tmp_path, labels=True).classes == ("0", "1", "2")
+    assert opened(tmp_path, labels=True).class_names == ("0", "1", "2")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_new_class_names_make_a_new_entry(tmp_path):
     write(path, {"image": cells([1, 2]), "label": [0, 1]}, names=["a", "b"])
     first = opened(tmp_path, labels=True)
     write(path, {"image": cells([1, 2]), "label": [0, 1]}, names=["b", "a"])
-    assert opened(tmp_path, labels=True).classes == ("b", "a") != first.classes
+    assert opened(tmp_path, labels=True).class_names == ("b", "a") != first.class_names
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_real_sets(real_data, name, size, shape, classes):
         real_data(folder), split=split or None, image_size=size, labels=bool(classes), progress=False
     )
     assert dataset.images.shape == shape
-    assert not classes or (len(dataset.classes) == classes and set(dataset.labels.tolist()) == set(range(classes)))
+    assert not classes or (len(dataset.class_names) == classes and set(dataset.labels.tolist()) == set(range(classes)))
 
 
 def test_real_pictures_equal_pillow(real_data):

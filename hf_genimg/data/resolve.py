@@ -7,10 +7,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from . import folder, hub, parquet
+from . import folder, hub_datasets, parquet
 from .archive import archive_names, archive_source, is_archive
 from .digits import digits_source, digits_splits
-from .source import Source, canonical_split, choose_split
+from .source import ALL_FIELDS, Fields, Source, canonical_split, choose_split
 
 _ALLOWED = (
     "give digits, a folder or zip file of pictures, a directory of parquet files or a Hub dataset (owner/name or dataset:name), "
@@ -53,8 +53,8 @@ def available_splits(source: str | Path) -> list[str]:
     name, _ = separate_split(source)
     if _is_digits(source, name):
         return digits_splits()
-    if hub.is_hub_name(name):
-        return hub.hub_splits(name)
+    if hub_datasets.is_hub_name(name):
+        return hub_datasets.hub_splits(name)
     if is_archive(archive := Path(name).expanduser()):
         return list(folder.group_by_split(_some_pictures(name, archive_names(archive))))
     names = folder.list_files(_directory(name))
@@ -63,13 +63,13 @@ def available_splits(source: str | Path) -> list[str]:
     return list(folder.group_by_split(_some_pictures(name, names)))
 
 
-def find_source(source: str | Path, split: str | None = None, column: str | None = None) -> Source:
+def find_source(source: str | Path, split: str | None = None, fields: Fields = ALL_FIELDS) -> Source:
     """The split of `source` that its `@split` or `split` names; `train` when neither does.
 
     A folder that holds parquet files is read as these, even when pictures lie beside them (a dataset repository's
     examples).
 
-    column: the image column of parquet files or of a Hub dataset, where there are several.
+    fields: which columns of tables are read.
 
     Raises:
         FileNotFoundError: nothing is there.
@@ -78,15 +78,21 @@ def find_source(source: str | Path, split: str | None = None, column: str | None
     name, wanted = wanted_split(source, split)
     if _is_digits(source, name):
         return digits_source(wanted)
-    if hub.is_hub_name(name):
-        return hub.hub_source(name, wanted, column)
+    if hub_datasets.is_hub_name(name):
+        return hub_datasets.hub_source(name, wanted, fields.image)
     if is_archive(archive := Path(name).expanduser()):
         return archive_source(name, archive, _some_pictures(name, archive_names(archive)), wanted)
     root = _directory(name)
     names = folder.list_files(root)
     if tables := parquet.parquet_names(names):
-        return parquet.parquet_source(name, root, tables, wanted, column)
+        return parquet.parquet_source(name, root, tables, wanted, fields.image)
     return folder.folder_source(name, root, _some_pictures(name, names), wanted)
+
+
+def is_source(text: str) -> bool:
+    """Whether something lies at `text`, which may have an `@split`, or it is the name of a Hub dataset or `digits`."""
+    name, _ = separate_split(text)
+    return name == "digits" or os.path.exists(os.path.expanduser(name)) or hub_datasets.is_hub_name(name)
 
 
 def wanted_split(source: str | Path, split: str | None) -> tuple[str, str]:
@@ -105,7 +111,7 @@ def loose_pictures(source: str | Path) -> tuple[Path, list[str]] | None:
         FileNotFoundError, ValueError: as `open_dataset`, when there is nothing to read.
     """
     name, _ = separate_split(source)
-    if _is_digits(source, name) or hub.is_hub_name(name):
+    if _is_digits(source, name) or hub_datasets.is_hub_name(name):
         return None
     if is_archive(archive := Path(name).expanduser()):
         return archive, _some_pictures(name, archive_names(archive))
@@ -118,8 +124,8 @@ def image_columns(source: str | Path, split: str | None = None) -> list[str]:
     `find_source`.
     """
     name, wanted = wanted_split(source, split)
-    if hub.is_hub_name(name):
-        return hub.hub_image_columns(name, wanted)
+    if hub_datasets.is_hub_name(name):
+        return hub_datasets.hub_image_columns(name, wanted)
     if _is_digits(source, name) or loose_pictures(source):
         return []
     root = _directory(name)
@@ -136,7 +142,7 @@ def separate_split(source: str | Path) -> tuple[str, str | None]:
         or not name
         or not split
         or "/" in split
-        or os.path.exists(os.path.expanduser(text.removeprefix(hub.PREFIX)))
+        or os.path.exists(os.path.expanduser(text.removeprefix(hub_datasets.PREFIX)))
     ):
         return text, None
     return name, split
@@ -153,7 +159,7 @@ def _directory(name: str) -> Path:
         return path
     if name and os.path.exists(path):
         raise ValueError(f"{name!r} is a file; {_ALLOWED}")
-    if hub.could_be_hub_name(name):
+    if hub_datasets.could_be_hub_name(name):
         owner = name.partition("/")[0]
         remedy = f"write dataset:{name} for a Hub dataset, or {_ALLOWED}"
         raise FileNotFoundError(f"there is no {name!r} in the folder {owner!r}; {remedy}")

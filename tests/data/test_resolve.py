@@ -29,7 +29,7 @@ def test_digits_are_the_published_ones_with_a_margin():
         dataset = open_dataset("digits", image_size=10, split=split, labels=True, progress=False)
         assert np.array_equal(dataset.images, expected[rows])
         assert np.array_equal(dataset.labels, labels[rows])
-        assert dataset.classes == tuple("0123456789") and dataset.split == split and dataset.name == "digits"
+        assert dataset.class_names == tuple("0123456789") and dataset.split == split and dataset.name == "digits"
 
 
 def test_digits_are_enlarged_smoothly():
