@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .dataset import ImageDataset, check_numbers, decoded_dataset
-from .decode import LEAVE_OUT, BadPicture, Decoding, detect_channels
+from .dataset import ImageDataset, check_numbers, decoded_dataset, decoding
+from .decode import LEAVE_OUT, BadPicture
 from .degradations import Degradation
+from .open_picture import MAX_PIXELS
 from .sides import Wanted, find_sides
 from .source import Fields, Source
 from .translation import DegradedDataset, PairedDataset, UnpairedDataset
@@ -15,14 +16,22 @@ from .translation import DegradedDataset, PairedDataset, UnpairedDataset
 
 @dataclass(frozen=True)
 class _Opening:
-    """How both sides are decoded."""
+    """How both sides are decoded; arguments as of `open_dataset`."""
 
     flip: bool
     progress: bool
     upscale: bool
+    fit: str
+    random_crop: bool
+    crop_from: int | None
+    max_pixels: int
+    max_level: int | None
 
-    def open(self, source: Source, size: int, channels: int | None) -> ImageDataset:
-        how = Decoding(size, channels or detect_channels(source), upscale=self.upscale)
+    def open(self, source: Source, size: int, channels: int | None, shrink: int = 1) -> ImageDataset:
+        """shrink: how many times smaller than the targets the images are."""
+        bound = self.crop_from and max(size, self.crop_from // shrink)
+        shared = (self.fit, self.random_crop, bound, self.max_pixels, self.max_level)
+        how = decoding(size, channels, self.upscale, False, *shared)
         try:
             return decoded_dataset(source, how, labels=False, flip=self.flip, progress=self.progress)
         except BadPicture as error:
@@ -44,6 +53,11 @@ def open_pairs(
     split: str | None = None,
     flip: bool = False,
     upscale: bool = False,
+    fit: str = "crop",
+    random_crop: bool = False,
+    crop_from: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    max_level: int | None = None,
     progress: bool = True,
 ) -> PairedDataset | DegradedDataset:
     """Open a set of pairs, decoding both sides first unless their contents were decoded the same way before.
@@ -67,6 +81,7 @@ def open_pairs(
         split: the split, where `source` does not name it; `train` by default.
         flip: whether the pairs, mirrored alike, follow the originals (twice the length, no randomness).
         upscale: whether pictures smaller than `image_size` are enlarged; otherwise they are bad pictures.
+        fit, random_crop, crop_from, max_pixels, max_level: as of `open_dataset`; both images of a pair are cropped alike.
         progress: whether to show a progress bar while decoding.
 
     Raises:
@@ -76,12 +91,13 @@ def open_pairs(
     """
     _check(image_size, image_channels, input_size, input_channels)
     wanted = Wanted(source, split, inputs, targets, Fields(image=image_column))
-    opening = _Opening(flip, progress, upscale)
+    opening = _Opening(flip, progress, upscale, fit, random_crop, crop_from, max_pixels, max_level)
     given, found = find_sides(wanted)
+    size = input_size or image_size
     opened = opening.open(found, image_size, image_channels)
     if isinstance(given, Degradation):
         return _degraded(opened, given, input_size, input_channels)
-    return PairedDataset(opened, opening.open(given, input_size or image_size, input_channels))
+    return PairedDataset(opened, opening.open(given, size, input_channels, image_size // size))
 
 
 def open_unpaired(
@@ -97,6 +113,11 @@ def open_unpaired(
     split: str | None = None,
     flip: bool = False,
     upscale: bool = False,
+    fit: str = "crop",
+    random_crop: bool = False,
+    crop_from: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    max_level: int | None = None,
     progress: bool = True,
 ) -> UnpairedDataset:
     """Open two sets of any lengths, of which no item belongs to one of the other.
@@ -109,12 +130,13 @@ def open_unpaired(
     """
     _check(image_size, image_channels, input_size, input_channels)
     wanted = Wanted(source, split, inputs, targets, Fields(image=image_column), paired=False)
-    opening = _Opening(flip, progress, upscale)
+    opening = _Opening(flip, progress, upscale, fit, random_crop, crop_from, max_pixels, max_level)
     given, found = find_sides(wanted)
+    size = input_size or image_size
     opened = opening.open(found, image_size, image_channels)
     if isinstance(given, Degradation):
         return UnpairedDataset(opened, _degraded(opened, given, input_size, input_channels))
-    return UnpairedDataset(opened, opening.open(given, input_size or image_size, input_channels))
+    return UnpairedDataset(opened, opening.open(given, size, input_channels, image_size // size))
 
 
 def _check(image_size: int, image_channels: int | None, input_size: int | None, input_channels: int | None) -> None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from .archive import from_archive, is_archive
 from .decode import seems_doubled
 from .degradations import BLURRED, Degradation, is_degradation, parse_degradation
-from .folder import group_by_split, has_split_folders, plain_source
+from .folder import group_by_split, has_split_folders, picture_names, plain_source
+from .listing import Listing
 from .resolve import available_splits, find_source, image_columns, is_source, loose_pictures, wanted_split
 from .source import ALL_FIELDS, Fields, Picture, Source, choose_split, in_order, known_split
 
@@ -30,9 +30,7 @@ Sides = tuple[
 Files = dict[
     str, str
 ]  # files of one side, by what both files of a pair share: the path below the side's folder without its extension
-Loose = (
-    tuple[Path, list[str]] | None
-)  # the folder or zip file of a source and its pictures; None where they are not files
+Loose = Listing | None  # the files of a folder, zip or tar file of pictures; None for sources of other kinds
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def find_sides(wanted: Wanted) -> tuple[Source | Degradation, Source]:
         whole = find_source(source, split, wanted.fields)
         return _half(whole, sides[0]), _half(whole, sides[1])
     if loose is not None:
-        return _folders(*wanted_split(source, split), sides, *loose, wanted.paired)
+        return _folders(*wanted_split(source, split), sides, loose, wanted.paired)
     return tuple(find_source(source, split, _column(wanted, side)) for side in sides)
 
 
@@ -86,7 +84,7 @@ def side_splits(
     loose = loose_pictures(source)
     if loose is None or (inputs and targets is None and is_degradation(inputs)):
         return available_splits(source)
-    groups = _groups(loose[1], _sides(wanted, loose), paired)
+    groups = _groups(picture_names(loose.names), _sides(wanted, loose), paired)
     return in_order(split for split, (first, second) in groups.items() if paired or (first and second)) or (
         available_splits(source)
     )
@@ -113,11 +111,11 @@ def _from_two_sources(wanted: Wanted) -> tuple[Source, Source]:
                 f"{side} is no folder or zip file, so nothing says which of its pictures belong to those of "
                 f"{targets if side == inputs else inputs}; give pairs as two folders, or two columns of one table"
             )
-        groups = _by_split(loose[1])
+        groups = _by_split(picture_names(loose.names))
         files = groups[choose_split(name, split, in_order(groups))]
-        found.append((name, loose[0], split, _keyed(files)))
+        found.append((name, loose, split, _keyed(files)))
     _refuse_alone(" and ".join(map(str, (inputs, targets))), found[0][2], (inputs, targets), (found[0][3], found[1][3]))
-    return tuple(_side(name, root, files, split, "side", True) for name, root, split, files in found)
+    return tuple(_side(name, listing, files, split, "side", True) for name, listing, split, files in found)
 
 
 def _sides(wanted: Wanted, loose: Loose) -> Sides:
@@ -164,7 +162,7 @@ def _names(source: str | Path, split: str | None, loose: Loose) -> list[str]:
     """What could be a side: image columns; of a folder or zip file its top folders, or those below its splits."""
     if loose is None:
         return image_columns(source, split)
-    below = [name for names in _by_split(loose[1]).values() for name in names]
+    below = [name for names in _by_split(picture_names(loose.names)).values() for name in names]
     return sorted({name.partition("/")[0] for name in below if "/" in name})
 
 
@@ -233,15 +231,17 @@ def _keyed(files: Files) -> Files:
     return keyed
 
 
-def _folders(name: str, split: str, sides: Sides, root: Path, names: list[str], paired: bool) -> tuple[Source, Source]:
-    groups = _groups(names, sides, paired)
+def _folders(name: str, split: str, sides: Sides, listing: Listing, paired: bool) -> tuple[Source, Source]:
+    groups = _groups(picture_names(listing.names), sides, paired)
     split = choose_split(name, split, in_order(groups))
     both = groups[split]
     if paired:
         _refuse_alone(name, split, sides, both)
     elif not all(both):
         raise ValueError(f"{name} has no pictures in {sides[int(not both[1])]} in its split {split}; add some")
-    inputs, targets = (_side(name, root, files, split, side, paired) for files, side in zip(both, sides, strict=True))
+    inputs, targets = (
+        _side(name, listing, files, split, side, paired) for files, side in zip(both, sides, strict=True)
+    )
     return inputs, targets
 
 
@@ -260,10 +260,9 @@ def _refuse_alone(name: str, split: str, sides: Sides, pair: tuple[Files, Files]
         )
 
 
-def _side(name: str, root: Path, files: Files, split: str, side: str, paired: bool) -> Source:
+def _side(name: str, listing: Listing, files: Files, split: str, side: str, paired: bool) -> Source:
     order = sorted(files) if paired else sorted(files, key=files.__getitem__)
-    source = plain_source(name, root, [files[key] for key in order], split, side)
-    return from_archive(root, source) if is_archive(root) else source
+    return plain_source(name, listing, [files[key] for key in order], split, side)
 
 
 def _half(source: Source, half: str) -> Source:

@@ -49,7 +49,7 @@ def test_without_classes_labels_are_an_error(save, tmp_path, names):
     for name in names:
         save(name)
     with pytest.raises(
-        ValueError, match=r"has no labels in its split train; give class sub-folders .* or set labels=false$"
+        ValueError, match=r"has no labels in its split train; give class sub-folders, .* or set labels=false$"
     ):
         labelled(tmp_path)
     assert len(levels(tmp_path)) == len(names)

@@ -310,5 +310,7 @@ def test_the_command_line_says_one_line(tmp_path, monkeypatch, capsys):
 def test_real_mnist(mnist):
     ours, theirs = opened(f"{mnist}@test", labels=True), opened(f"dataset:{mnist}@test", labels=True)
     assert (
-        (ours.images == theirs.images).all() and (ours.labels == theirs.labels).all() and ours.class_names == theirs.class_names
+        (ours.images == theirs.images).all()
+        and (ours.labels == theirs.labels).all()
+        and ours.class_names == theirs.class_names
     )
