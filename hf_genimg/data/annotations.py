@@ -64,9 +64,10 @@ def _folder_of(name: str) -> str:
 
 
 def _read(found: Annotations, listing: Listing, name: str, parse: Callable[[str], None]) -> None:
+    text = listing.text(name)
     try:
-        parse(listing.text(name))
-    except (KeyError, TypeError, AttributeError, RecursionError, csv.Error, json.JSONDecodeError) as error:
+        parse(text)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise ValueError(f"{listing.root}: {name} cannot be read ({reason}); correct or remove it") from error
     found.files.append(name)

@@ -83,7 +83,6 @@ def _source(name: str, kind: str, splits: Mapping[str, _Split], split: str) -> S
     found = splits[split]
     everything = [each.labels for each in splits.values() if each.labels is not None]
     coded = None if found.labels is None else number_labels({label for each in everything for label in each.tolist()})
-    note = coded.note(name) if coded else None
     return Source(
         name=name,
         split=split,
@@ -93,7 +92,7 @@ def _source(name: str, kind: str, splits: Mapping[str, _Split], split: str) -> S
         recipe=f"{kind} {coded.class_names if coded else ''}",
         files=found.files,
         pictures=partial(_pictures, name, found, coded),
-        notes=(note,) if note else (),
+        label_note=coded.note(name) if coded else "",
     )
 
 

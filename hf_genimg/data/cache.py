@@ -46,18 +46,10 @@ def cache_root() -> Path:
     user's among the temporary files.
     """
     if own := os.environ.get("HF_GENIMG_CACHE"):
-        return _expanded(Path(own)) or Path(own)
-    found = _expanded(Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache"))
-    return found / "hf_genimg" if found else _temporary_root()
-
-
-def _expanded(path: Path) -> Path | None:
-    """With `~` replaced; None where there is no home."""
-    try:
-        found = path.expanduser()
-    except RuntimeError:
-        return None
-    return found if found.is_absolute() or not str(path).startswith("~") else None
+        return Path(os.path.expanduser(own))
+    found = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    homeless = found.startswith("~") and os.path.expanduser("~") in ("", "~", "/")
+    return _temporary_root() if homeless else Path(os.path.expanduser(found)) / "hf_genimg"
 
 
 def _temporary_root() -> Path:

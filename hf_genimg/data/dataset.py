@@ -17,7 +17,7 @@ from PIL import Image
 from .build import build_entry
 from .cache import FORMAT_VERSION, Entry, cache_root, cached_entry
 from .crops import CroppedImages
-from .decode import FITS, Decoding, detect_channels, detect_size
+from .decode import FITS, Decoding, detect_channels, detect_sizes
 from .fingerprint import content_hash, key_of, remembered_channels, stat_fingerprint
 from .open_picture import MAX_PIXELS
 from .randomness import CAPTION, item_generator
@@ -236,7 +236,8 @@ def open_dataset(
         remedy = (
             "give class sub-folders, metadata.csv or a column `label`, name one by label_column, or set labels=false"
         )
-        raise ValueError(f"{found.name} has no labels in its split {found.split}; {remedy}")
+        why = f" ({found.label_note})" if found.label_note else ""
+        raise ValueError(f"{found.name} has no labels in its split {found.split}{why}; {remedy}")
     if captions and not found.captioned:
         remedy = "give a column `text`, name one by text_column, or .txt files beside the pictures"
         raise ValueError(f"{found.name} has no captions in its split {found.split}; {remedy}")
@@ -244,13 +245,18 @@ def open_dataset(
     return opened if tokenize is None else opened.with_tokenizer(tokenize)
 
 
-def natural_size(source: str | Path) -> int:
-    """The shorter side, in pixels, of the smallest of the first 32 pictures; 28 for the built-in digits, which have no
-    size of their own.
+def picture_sizes(source: str | Path) -> list[int]:
+    """The shorter sides, in pixels, of the first 32 pictures; [28] for the built-in digits, which have no size of their
+    own.
 
     Raises as `open_dataset`.
     """
-    return detect_size(find_source(source)) or DIGITS_SIZE
+    return detect_sizes(find_source(source)) or [DIGITS_SIZE]
+
+
+def natural_size(source: str | Path) -> int:
+    """The smallest of `picture_sizes`."""
+    return min(picture_sizes(source))
 
 
 def is_labelled(source: str | Path) -> bool:
@@ -296,7 +302,8 @@ def decoding(
 def decoded_dataset(found: Source, how: Decoding, labels: bool, flip: bool, progress: bool) -> ImageDataset:
     """A source that was found, decoded; arguments as of `open_dataset`, and `how` as `decoding` makes it."""
     key, entry, how = _entry(found, how, progress)
-    for note in (*found.notes, *_notes(found, entry.meta, how)):
+    labelling = (found.label_note,) if labels and found.label_note else ()
+    for note in (*found.notes, *labelling, *_notes(found, entry.meta, how)):
         warnings.warn(note, UserWarning, stacklevel=3)
     images = entry.images
     if entry.sizes is not None:

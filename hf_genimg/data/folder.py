@@ -75,7 +75,6 @@ def folder_source(name: str, listing: Listing, split: str, fields: Fields = ALL_
     split = choose_split(name, split, list(groups))
     said = annotations_of(listing, pictures, fields)
     found = _labels_said(name, said, groups[split]) or _labels_of_folders(name, groups, split, isinstance(listing, Tar))
-    notes = [*found.notes, *_left_out(name, listing, said)]
     captions = _captions(name, said, groups[split])
     recipe = f"{listing.kind} {found.recipe}" + (" captions" if captions else "")
     described = [file for file in said.files if isinstance(listing, Folder)]
@@ -89,7 +88,8 @@ def folder_source(name: str, listing: Listing, split: str, fields: Fields = ALL_
         files=listing.files([*groups[split], *described]),
         pictures=partial(_pictures, listing, groups[split], found.numbers, captions),
         captioned=captions is not None,
-        notes=tuple(notes),
+        notes=tuple(_left_out(name, listing, said)),
+        label_note=found.note,
     )
 
 
@@ -106,7 +106,7 @@ class _Labels:
     classes: tuple[str, ...]
     numbers: Mapping[str, int | None]
     recipe: object
-    notes: tuple[str, ...] = ()
+    note: str = ""
 
 
 def _labels_said(name: str, said: Annotations, pictures: Sequence[str]) -> _Labels | None:
@@ -119,9 +119,8 @@ def _labels_said(name: str, said: Annotations, pictures: Sequence[str]) -> _Labe
         for picture in pictures
         if picture in said.labels
     }
-    note = coded.note(name)
     described = f"{coded.class_names} of {', '.join(said.files)}"
-    return _Labels(coded.class_names, numbers, described, (note,) if note else ())
+    return _Labels(coded.class_names, numbers, described, coded.note(name))
 
 
 def _as_coded(label: Any, numbers: Mapping[Any, int] | None) -> Any:
@@ -141,7 +140,7 @@ def _labels_of_folders(name: str, groups: Mapping[str, Sequence[str]], split: st
         note = (
             f"{name}: the folders {classes[0]}, {classes[1]}{', ...' if len(classes) > 2 else ''} number shards, not "
         )
-        return _Labels((), {}, "of shards", (f"{note}classes, and there is no dataset.json: no labels",))
+        return _Labels((), {}, "of shards", f"{note}classes, and no dataset.json gives labels")
     numbers = {label: number for number, label in enumerate(classes)}
     return _Labels(classes, {member: numbers[member.split("/")[depth]] for member in groups[split]}, classes)
 

@@ -28,12 +28,12 @@ class ClassNumbers:
             return None if not isinstance(label, bool) and self.numbers is None else (self.numbers or {}).get(label)
         return int(label) if self.numbers is None else self.numbers.get(label)
 
-    def note(self, name: str) -> str | None:
-        """The line that says so where labels were numbers already, and others than their class numbers."""
+    def note(self, name: str) -> str:
+        """The line that says so where labels are numbers, but others than their class numbers; otherwise empty."""
         if self.numbers is None or not all(
             isinstance(label, int) and not isinstance(label, bool) for label in self.numbers
         ):
-            return None
+            return ""
         shown = ", ".join(self.class_names[:_NAMES_IN_NOTE]) + (
             ", ..." if len(self.class_names) > _NAMES_IN_NOTE else ""
         )

@@ -125,13 +125,12 @@ def facts_of(
     """What a source says of the columns that are read. inside: what stands for what its files do not hold."""
     recipe = f"{kind} {columns}" + ("" if inside is None else f" {inside}")
     recipe += f" numbered {coded.class_names}" if coded and coded.numbers is not None else ""
-    note = coded.note(name) if coded else None
     return {
         "labelled": columns.label is not None,
         "classes": coded.class_names if coded else columns.classes,
         "recipe": recipe + (f" captions {columns.text}" if columns.text else ""),
         "captioned": columns.text is not None,
-        "notes": (note,) if note else (),
+        "label_note": coded.note(name) if coded else "",
     }
 
 

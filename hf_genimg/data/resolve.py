@@ -193,6 +193,22 @@ def loose_pictures(source: str | Path) -> Listing | None:
     return _find(source).listing
 
 
+def picture_paths(source: str | Path) -> list[str] | None:
+    """The pictures of one split by their paths below its folder, in order; None for a source that is no folder, zip or
+    tar file.
+
+    Raises:
+        FileNotFoundError, ValueError: as `open_dataset`, when there is nothing to read.
+    """
+    listing = loose_pictures(source)
+    if listing is None:
+        return None
+    pictures = folder.picture_names(listing.names)
+    groups, below = folder.group_by_split(pictures), int(folder.has_split_folders(pictures))
+    split = choose_split(*wanted_split(source, None), list(groups))
+    return ["/".join(name.split("/")[below:]) for name in groups[split]]
+
+
 def image_columns(source: str | Path, split: str | None = None) -> list[str]:
     """The image columns of parquet files or of a Hub dataset; none for a source of another kind. Raises as
     `find_source`.

@@ -77,6 +77,7 @@ class Source:
         pictures: yields `count` pictures, in the same order each time.
         captioned: whether the pictures have captions, which are read only where they are wanted.
         notes: what a user should know of how the source was read, a line each.
+        label_note: the same of its labels, for those who want them; empty where there is nothing to say.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Source:
     pictures: Callable[[], Iterator[Picture]]
     captioned: bool = False
     notes: tuple[str, ...] = ()
+    label_note: str = ""
 
 
 def known_split(name: str) -> str | None:

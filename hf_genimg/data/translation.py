@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -79,7 +79,7 @@ class PairedDataset(_Translation):
             raise ValueError(
                 f"{self.name} has {numbers} in its split {self.split}; give as many of one as of the other"
             )
-        _check_crops(self.targets, self.inputs)
+        object.__setattr__(self, "targets", _cropped_alike(self.targets, self.inputs))
 
     @property
     def fingerprint(self) -> str:
@@ -215,11 +215,11 @@ def _no_inputs(degradation: Degradation, pixels: torch.Tensor, device: torch.dev
     return {"inputs": inputs, "mask": mask} if degradation.masks else {"inputs": inputs}
 
 
-def _check_crops(targets: ImageDataset, inputs: ImageDataset) -> None:
-    """Both sides are cropped from places that belong together."""
+def _cropped_alike(targets: ImageDataset, inputs: ImageDataset) -> ImageDataset:
+    """The targets, cropped where the same crops of the inputs are."""
     cropped = [isinstance(side.images, CroppedImages) for side in (targets, inputs)]
     if not any(cropped):
-        return
+        return targets
     scale = targets.image_size // inputs.image_size
     alike = all(cropped) and scale * inputs.image_size == targets.image_size
     if not alike or not np.array_equal(inputs.images.sizes * scale, targets.images.sizes):
@@ -227,6 +227,7 @@ def _check_crops(targets: ImageDataset, inputs: ImageDataset) -> None:
             f"{targets.name}: the inputs and targets differ in shape, so no random crops of both belong together; "
             "set random_crop=false"
         )
+    return replace(targets, images=replace(targets.images, multiple=scale))
 
 
 @dataclass(frozen=True, eq=False)

@@ -71,15 +71,18 @@ class TranslationRecipe(ImageRecipe):
         return (open_pairs if self.paired else open_unpaired)(
             data,
             split=split,
-            image_size=self.image_size,
-            image_channels=self.image_channels,
             input_size=self.input_size,
             input_channels=self.input_channels,
             inputs=inputs,
             targets=targets,
-            flip=self.flip,
-            upscale=self.upscale,
+            **self.reading(),
         )
+
+    def held_out(self) -> PairedDataset | DegradedDataset | UnpairedDataset | None:
+        sources = [text for text in (self.inputs, self.targets) if text]
+        if any(separate_split(text)[1] not in (None, "train") for text in sources):
+            return None
+        return super().held_out()
 
     def fitted(self, dataset: Any) -> Self:
         return replace(super().fitted(dataset), input_channels=self.input_channels or dataset.input_channels)

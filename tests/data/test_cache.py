@@ -276,3 +276,18 @@ def test_order_and_content_do_not_depend_on_threads(save, tmp_path, monkeypatch)
         monkeypatch.setattr(dataset, "FORMAT_VERSION", threads)  # another key, so that it is built again
         result.append(opened(tmp_path, image_size=12).images.tobytes())
     assert one == many
+
+
+def test_without_a_home_a_private_folder_of_temporary_files_serves(monkeypatch, tmp_path):
+    for name in ("HF_GENIMG_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cache.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv("HOME", "")
+    found = cache.cache_root()
+    assert found.parent == tmp_path and found.stat().st_mode & 0o777 == 0o700
+    assert len(open_dataset("digits@test", image_size=8, progress=False)) == 297 and cache.cache_root() == found
+    monkeypatch.setenv("HOME", "/")
+    assert cache.cache_root() == found
+    found.chmod(0o755)
+    with pytest.raises(ValueError, match="is not private; set HF_GENIMG_CACHE"):
+        cache.cache_root()
