@@ -158,7 +158,7 @@ def _classes(names: Sequence[str], depth: int) -> tuple[str, ...]:
 
 
 def _number_shards(names: Sequence[str], depth: int) -> bool:
-    """Whether folders such as 00000, 00001 only divide pictures that are numbered throughout, as StyleGAN's tool does."""
+    """Whether folders such as 00000, 00001 only divide pictures that are numbered throughout (StyleGAN's tool)."""
     found = []
     for name in names:
         folder, stem = name.split("/")[depth], _SHARD_STEM.fullmatch(PurePosixPath(name).stem)

@@ -38,7 +38,7 @@ class TranslationRecipe(ImageRecipe):
     input_size: int | None = None  # pixels a side of inputs that lie beside the targets; none: those of the targets
     input_channels: int | None = None  # 1 grey, 3 colour; none: as in the data
     game: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic, patch by patch
-    shift: int = 0  # learn from pairs that are moved, both sides alike, by up to so many pixels; few pairs are learned by heart otherwise
+    shift: int = 0  # move both images of a pair alike by up to so many pixels, against memorization of few pairs
     l1_weight: float = 100.0  # of the mean absolute difference to the targets; 0: none
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on

@@ -188,7 +188,9 @@ def test_twelve_bits_are_named_and_scaled(save, tmp_path):
         with pytest.warns(UserWarning, match=expected):
             assert opened(tmp_path).images.max() == 16
     images = opened(tmp_path, max_level=4095).images
-    assert np.array_equal(images[0, ..., 0], np.rint(levels.astype(float) * 255 / 4095)) and images[1].max() == 64  # one rule for all
+    assert (
+        np.array_equal(images[0, ..., 0], np.rint(levels.astype(float) * 255 / 4095)) and images[1].max() == 64
+    )  # one rule for all
     with pytest.warns(UserWarning, match="has levels up to 4080; all above max_level=1000 are white"):
         assert opened(tmp_path, max_level=1000).images[0].max() == 255
     with pytest.raises(ValueError, match="max_level=0 is not allowed; use 1 to 65535"):
@@ -229,12 +231,12 @@ def test_open_picture_refuses_in_one_line(save, tmp_path):
     save("b.png", np.zeros((40, 50), np.uint8))
     (tmp_path / "c.png").symlink_to("/dev/zero")
     for name, part in (("a.png", "not a picture"), ("b.png", "exceeds the limit"), ("c.png", "not a regular file")):
-        with pytest.raises(ValueError, match=f"{name} cannot be read as a picture .*{part}") as caught:
+        with pytest.raises(ValueError, match=f"{name} is not a picture that can be read .*{part}") as caught:
             open_picture(tmp_path / name, max_pixels=1000)
         assert "\n" not in str(caught.value)
     with pytest.raises(FileNotFoundError, match="nowhere.png does not exist"):
         open_picture(tmp_path / "nowhere.png")
-    with pytest.raises(ValueError, match="the file cannot be read as a picture"):
+    with pytest.raises(ValueError, match="the file is not a picture that can be read"):
         open_picture(b"")
 
 

@@ -147,7 +147,7 @@ def test_labels_beside_pictures_are_part_of_the_fingerprint(save, tmp_path):
 
 
 def test_what_was_fetched_once_needs_no_network(repository, prepared):
-    """`datasets` finds its own tables again by the id, as after a download; here those of a directory take their place."""
+    """`datasets` finds its own tables by the id, as after a download; here those of a directory take their place."""
     opened(f"dataset:{repository('some-name')}")
     (prepared / "some-name").rename(prepared / "owner___some-name")
     assert available_splits("owner/some-name") == ["train", "test"]

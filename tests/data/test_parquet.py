@@ -97,7 +97,7 @@ def test_plain_binary_column(tmp_path, kind):
 
 def test_several_image_columns(tmp_path):
     write(tmp_path / "train.parquet", {"photo": cells([1]), "sketch": cells([2]), "id": [1]})
-    expected = r"train\.parquet has 2 image columns \(photo, sketch\) among its columns photo, sketch, id; name one by image_column="
+    expected = r"has 2 image columns \(photo, sketch\) among its columns photo, sketch, id; name one by image_column="
     with pytest.raises(ValueError, match=expected):
         opened(tmp_path)
 

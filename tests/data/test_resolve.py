@@ -86,7 +86,8 @@ def test_nothing_there(source, tmp_path, monkeypatch):
     message = refused(source, FileNotFoundError)
     assert message.startswith("there is nothing at '")
     assert (
-        "give digits, a folder, zip or tar file of pictures, a directory of parquet files, arrays (.npz, .npy, idx) or a "
+        "give digits, a folder, zip or tar file of pictures, a directory of parquet files, arrays (.npz, .npy, idx) or "
+        "a "
         "Hub dataset (owner/name or" in message
     )
     assert message.endswith("each with an optional @split")

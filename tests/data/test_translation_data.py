@@ -74,8 +74,8 @@ def test_two_folders_without_splits_and_with_names_of_ones_own(save, tmp_path):
     assert side_splits(tmp_path, "sketch", "photo") == ["train"]
     message = refused(tmp_path)
     assert (
-        "has the folders photo, sketch, thumbnails, which do not say what is to become what; write inputs=photo targets=sketch"
-        in message
+        "has the folders photo, sketch, thumbnails, which do not say what is to become what; write inputs=photo "
+        "targets=sketch" in message
     )
     assert "has no 'paint' among its folders (photo, sketch, thumbnails)" in refused(
         tmp_path, inputs="sketch", targets="paint"
