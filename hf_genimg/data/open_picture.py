@@ -35,7 +35,7 @@ _EXTENSIONS = {
 }
 _NAMELESS = ("TGA",)  # formats without a mark of their own, which are believed in files of their extensions only
 PICTURE_EXTENSIONS = tuple(extension for extensions in _EXTENSIONS.values() for extension in extensions)
-MAX_PIXELS = 50_000_000  # of one picture, where nobody says otherwise; it takes about 1 GB to decode
+MAX_PIXELS = 50_000_000  # of one picture, where nobody gives another bound
 # What Pillow's readers raise on damaged files, found by fuzzing; warnings are raised where a program asks for that.
 READ_ERRORS = (
     OSError,

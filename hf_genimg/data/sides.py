@@ -136,12 +136,12 @@ def _sides(wanted: Wanted, loose: Loose) -> Sides:
 
 def _checked(name: str, given: tuple[str | None, str | None], names: list[str], kind: str) -> Sides:
     inputs, targets = given
-    said = f"inputs={inputs or 'none'} targets={targets or 'none'}"
+    asked = f"inputs={inputs or 'none'} targets={targets or 'none'}"
     degraded = inputs is not None and is_degradation(inputs) and not (targets and inputs in names)
     if degraded and targets and kind == "folders":
-        raise ValueError(f"{said}: {inputs} inputs are made of all pictures of {name}; leave targets out")
+        raise ValueError(f"{asked}: {inputs} inputs are made of all pictures of {name}; leave targets out")
     if not degraded and (not inputs or not targets or inputs == targets):
-        raise ValueError(f"{said} does not name two sides; name both or neither, or write {_INSTEAD}")
+        raise ValueError(f"{asked} does not name two sides; name both or neither, or write {_INSTEAD}")
     allowed = (*names, *(HALVES if set(given) == set(HALVES) else ()), *((inputs,) if degraded else ()))
     strange = [side for side in given if side and side not in allowed]
     if strange:

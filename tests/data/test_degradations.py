@@ -13,7 +13,7 @@ from PIL import Image
 from hf_genimg.data import DegradedDataset, ImageDataset, open_pairs, parse_degradation
 from hf_genimg.data.degradations import dark, downscale, grey, haze, smooth_depth
 from hf_genimg.data.real_esrgan import sinc_kernel
-from hf_genimg.data.resampling import bicubic
+from hf_genimg.data.resampling import bicubic, convolve
 
 
 def image(channels=3, size=32, seed=0):
@@ -103,6 +103,17 @@ def test_jpeg_is_what_pillow_writes():
     file = io.BytesIO()
     Image.fromarray(image()).save(file, "JPEG", quality=40)
     assert np.array_equal(parse_degradation("jpeg:40")(image(), 0), np.asarray(Image.open(file)))
+
+
+@pytest.mark.parametrize("size", [(9, 12), (2, 3)])
+def test_convolution_is_the_sum(size):
+    levels, kernel = image(3)[: size[0], : size[1]].astype(float), np.random.default_rng(1).random((5, 5))
+    padded = np.pad(levels, ((2, 2), (2, 2), (0, 0)), mode="reflect" if min(size) > 2 else "edge")
+    expected = np.zeros_like(levels)
+    for y in range(5):
+        for x in range(5):
+            expected += kernel[4 - y, 4 - x] * padded[y : y + size[0], x : x + size[1]]
+    assert np.allclose(convolve(levels, kernel), expected)
 
 
 def test_blur_keeps_the_mean_and_spreads_a_point():

@@ -167,7 +167,10 @@ def test_labels_without_names_are_numbered(tmp_path):
         ([0, 5], r"has the label 5; labels must be in 0\.\.1: correct it or set labels=false$"),
         ([0, None], r"has 1 pictures without a label; remove these or set labels=false$"),
         ([0, -1], r"has 1 pictures without a label"),
-        ([0.5, 1.0], r"has no labels in its split train; give class sub-folders, metadata.csv or a column `label`"),
+        (
+            [0.5, 1.0],
+            r"has no labels in its split train \(its columns: image, label\); give class sub-folders",
+        ),
     ],
 )
 def test_unusable_labels(tmp_path, label, message):
