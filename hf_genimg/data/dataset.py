@@ -342,7 +342,7 @@ def _entry(source: Source, how: Decoding, progress: bool) -> tuple[str, Entry, D
     default = Decoding(0, 0)
     later = {
         name: getattr(how, name)
-        for name in ("fit", "crop_from", "max_level")
+        for name in ("fit", "crop_from", "max_level") + ("max_pixels",) * how.skip_bad
         if getattr(how, name) != getattr(default, name)
     }
     key = key_of(

@@ -202,6 +202,10 @@ def test_a_bound_on_pixels(save, tmp_path):
     with pytest.raises(ValueError, match=r"50x40 exceeds the limit of max_pixels=1999\); remove it or set a larger"):
         opened(tmp_path, max_pixels=1999)
     assert len(opened(tmp_path, max_pixels=2000)) == 1
+    save("b.png", np.zeros((16, 16), np.uint8))
+    assert len(opened(tmp_path, skip_bad=True)) == 2
+    with pytest.warns(UserWarning, match="1 of 2 pictures"):  # though the same was decoded under another bound
+        assert len(opened(tmp_path, skip_bad=True, max_pixels=1999)) == 1
     with pytest.raises(ValueError, match="max_pixels=0 is not allowed; use 1 to"):
         opened(tmp_path, max_pixels=0)
 

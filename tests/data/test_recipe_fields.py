@@ -23,6 +23,7 @@ def test_how_pictures_are_read(save, tmp_path):
     assert recipe.dataset().images.shape == (1, 16, 16, 1)
     assert (replace(recipe, fit="pad").dataset().images[0, 0] == 255).all()
     assert replace(recipe, random_crop=True, crop_from=20).dataset().images.sizes.tolist() == [[20, 40]]
+    save("b.png", np.full((24, 48), 9, np.uint8))
     with pytest.raises(ValueError, match="exceeds the limit of max_pixels=1000"):
         replace(recipe, max_pixels=1000).dataset()
 
