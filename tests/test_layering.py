@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "api": LOWEST | FIRST | {"recipes", "evaluation", "hub", "demo"},
     "commands": LOWEST | FIRST | {"recipes", "evaluation", "hub", "demo", "api", "listing", "pictures"},
     "cli": {"commands", "listing"},
-    "pictures": {"pipelines"},
+    "pictures": {"data", "pipelines"},
     "listing": LOWEST | FIRST | {"recipes", "evaluation", "_public"},
     "_public": set(),
     "_imports": {"_public"},
