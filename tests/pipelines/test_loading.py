@@ -175,7 +175,10 @@ def refused(run: Path, tmp_path: Path, case: str) -> tuple[Path | str, str]:
     return run, "is damaged"
 
 
-CASES = "nothing there|bare name|unfinished run|one network|empty directory|pickle file|directory of pickles|component of pickles"
+CASES = (
+    "nothing there|bare name|unfinished run|one network|empty directory|pickle file|directory of pickles|"
+    "component of pickles"
+)
 
 
 @pytest.mark.parametrize("case", [*CASES.split("|"), "another library's", "damaged index"])

@@ -107,9 +107,7 @@ def test_they_are_computed_once_for_a_truncation(
     pipe: hf_genimg.ImageGenerationPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made(pipe, truncation=0.5)
-    monkeypatch.setattr(
-        "hf_genimg.layers.standing.with_standing_statistics", lambda *_: pytest.fail("computed again")
-    )
+    monkeypatch.setattr("hf_genimg.layers.standing.with_standing_statistics", lambda *_: pytest.fail("computed again"))
     made(pipe, truncation=0.5)
     made(pipe)
 
