@@ -16,12 +16,13 @@ from torch import nn
 from torch.nn.modules import module as registration
 
 MAX_PARAMETERS = 2_000_000_000  # that a config may ask for, unless the environment says otherwise
-MAX_TENSORS = 20_000
+MAX_PARTS = 50_000  # layers and tensors
 MAX_SECONDS = 60  # for building a network without its weights
 LARGEST = 2**31  # of a number in a config
 SETTING = "HF_GENIMG_MAX_PARAMETERS"  # environment
 ALLOW_NONFINITE = "HF_GENIMG_ALLOW_NONFINITE"  # environment: 1 loads weights with NaN or infinity
 SHOWN = 3  # names of tensors in a message
+AGAIN = "save or download the model again"
 FILE = "diffusion_pytorch_model"
 
 
@@ -56,22 +57,45 @@ def bounded_construction() -> Iterator[None]:
     Parameters count as they are registered. Use it on the meta device, where they take no memory.
     """
     limit, end = max_parameters(), time.monotonic() + MAX_SECONDS
-    parameters, tensors = 0, 0
+    parameters, parts = 0, 0
 
-    def count(_: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
-        nonlocal parameters, tensors
-        parameters += parameter.numel() if parameter is not None else 0
-        tensors += 1
+    def count(_: nn.Module, name: str, part: nn.Module | nn.Parameter | None) -> None:
+        nonlocal parameters, parts
+        parameters += part.numel() if isinstance(part, torch.Tensor) else 0
+        parts += 1
         if parameters > limit:
             raise ValueError(f"it asks for more than {limit:,} parameters; set {SETTING} to allow more")
-        if tensors > MAX_TENSORS or time.monotonic() > end:
-            raise ValueError(f"it asks for more than {MAX_TENSORS:,} tensors, or takes over {MAX_SECONDS} s to build")
+        if parts > MAX_PARTS or time.monotonic() > end:
+            raise ValueError(f"it asks for more than {MAX_PARTS:,} layers, or takes over {MAX_SECONDS} s to build")
 
-    handle = registration.register_module_parameter_registration_hook(count)
+    handles = [
+        registration.register_module_parameter_registration_hook(count),
+        registration.register_module_module_registration_hook(count),
+    ]
     try:
         yield
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def one_line(subject: str) -> Iterator[None]:
+    """Inside, whatever a config or a file makes of torch, safetensors and JSON becomes one line about `subject`.
+
+    `OSError` stays what it is: a file that is not there, or a Hub that does not answer.
+    """
+    try:
+        yield
+    except RecursionError:
+        raise ValueError(f"{subject}: its JSON is nested too deeply") from None
+    except (KeyError, IndexError) as error:
+        raise ValueError(f"{subject}: {type(error).__name__} {error}") from error
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError, AssertionError, MemoryError) as error:
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise ValueError(f"{subject}: {reason}") from error
+    except SafetensorError as error:
+        raise ValueError(f"{subject}: {' '.join(str(error).split())[:300]}") from error
 
 
 def weight_files(folder: Path, variant: str | None = None) -> list[Path]:
@@ -91,7 +115,7 @@ def shapes_of(files: Iterable[Path]) -> dict[str, tuple[int, ...]]:
             with safe_open(file, "pt") as tensors:
                 shapes |= {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
         except (SafetensorError, OSError) as error:
-            raise ValueError(f"{file.name} is damaged ({' '.join(str(error).split())})") from error
+            raise ValueError(f"{file.name} is damaged ({' '.join(str(error).split())}); {AGAIN}") from error
     return shapes
 
 
@@ -112,7 +136,7 @@ def check_shapes(expected: Mapping[str, tuple[int, ...]], found: Mapping[str, tu
         shapes = [f"{name}: {list(found[name])} instead of {list(expected[name])}" for name in other]
         problems.append(f"{len(other)} tensors have another shape ({listed(shapes)})")
     if problems:
-        raise ValueError("; ".join(problems))
+        raise ValueError(f"{'; '.join(problems)}; {AGAIN}")
 
 
 def check_finite(tensors: Mapping[str, torch.Tensor]) -> None:
