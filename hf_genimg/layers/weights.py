@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn.modules import module as registration
 
 MAX_PARAMETERS = 2_000_000_000  # that a config may ask for, unless the environment says otherwise
-MAX_PARTS = 50_000  # layers and tensors
+MAX_PARTS = 20_000  # layers and tensors
 MAX_SECONDS = 60  # for building a network without its weights
 LARGEST = 2**31  # of a number in a config
 SETTING = "HF_GENIMG_MAX_PARAMETERS"  # environment

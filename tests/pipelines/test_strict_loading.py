@@ -140,9 +140,9 @@ def test_a_hundred_thousand_layers_are_not_built(layer: list[Any], tmp_path: Pat
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "layers": [layer] * 100_000}))
     start = time.monotonic()
-    with pytest.raises(ValueError, match="it asks for more than 50,000 layers"):
+    with pytest.raises(ValueError, match="it asks for more than 20,000 layers"):
         hf_genimg.ImportedGenerator.from_pretrained(tmp_path)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 30
 
 
 def test_the_bound_is_a_setting(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
