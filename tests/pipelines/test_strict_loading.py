@@ -135,10 +135,10 @@ def test_config_json_that_is_none(way: str, content: str, message: str, saved: P
 
 
 @pytest.mark.parametrize("layer", [["tanh"], ["linear", 1, 1, True]], ids=["without weights", "with weights"])
-def test_a_hundred_thousand_layers_are_not_built(layer: list[Any], tmp_path: Path) -> None:
+def test_tens_of_thousands_of_layers_are_not_built(layer: list[Any], tmp_path: Path) -> None:
     hf_genimg.ImportedGenerator(image_size=4, latent_dim=4).save_pretrained(tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
-    (tmp_path / "config.json").write_text(json.dumps({**config, "layers": [layer] * 100_000}))
+    (tmp_path / "config.json").write_text(json.dumps({**config, "layers": [layer] * 30_000}))
     start = time.monotonic()
     with pytest.raises(ValueError, match="it asks for more than 20,000 layers"):
         hf_genimg.ImportedGenerator.from_pretrained(tmp_path)
