@@ -13,9 +13,11 @@ from typing import Any
 
 from tqdm import tqdm
 
+from .pictures import opened
+
 CODEC = "libx264"
 QUALITY = "16"  # of H.264, from 0 to 51: nobody sees what is lost at 16
-FRAME_SECONDS = 0.1  # of a GIF that does not say how long its frames last
+FRAME_MILLISECONDS = 100  # of a GIF that does not say how long its frames last
 
 Translate = Callable[[Any], Any]
 
@@ -43,7 +45,7 @@ def translate_film(path: Path, target: Path, translate: Translate) -> int:
     with _reading(path) as film, _temporary(target) as unfinished:
         video = film.streams.video[0]
         sound = film.streams.audio[0] if film.streams.audio else None
-        made = None
+        made, waiting = None, []  # the streams are there before anything is written
         with av.open(str(unfinished), "w", format="mp4", options={"movflags": "faststart"}) as written:
             bar = tqdm(total=video.frames or None, desc=path.name, unit="frame")
             copied = written.add_stream_from_template(sound) if sound is not None else None
@@ -51,15 +53,18 @@ def translate_film(path: Path, target: Path, translate: Translate) -> int:
                 if packet.stream is sound:
                     if packet.dts is not None:
                         packet.stream = copied
-                        written.mux(packet)
-                    continue
-                for frame in packet.decode():
-                    image = translate(_upright(frame))
-                    made = _film_stream(written, video, image) if made is None else made
-                    encoded = av.VideoFrame.from_image(image.convert("RGB"))
-                    encoded.pts, encoded.time_base = frame.pts, video.time_base
-                    written.mux(made.encode(encoded))
-                    bar.update()
+                        waiting.append(packet)
+                else:
+                    for frame in packet.decode():
+                        image = translate(_upright(frame))
+                        made = _film_stream(written, video, image) if made is None else made
+                        encoded = av.VideoFrame.from_image(image.convert("RGB"))
+                        encoded.pts, encoded.time_base = frame.pts, video.time_base
+                        written.mux(made.encode(encoded))
+                        bar.update()
+                if made is not None:
+                    written.mux(waiting)
+                    waiting = []
             bar.close()
             if made is None:
                 raise ValueError(f"{path} has no frame that can be read")
@@ -67,21 +72,25 @@ def translate_film(path: Path, target: Path, translate: Translate) -> int:
         return bar.n
 
 
-def translate_gif(path: Path, target: Path, translate: Translate, read: Callable[[Path], Any]) -> int:
+def translate_gif(path: Path, target: Path, translate: Translate) -> int:
     """Write the translation of each frame of an animated GIF, as long as each is shown; returns how many."""
-    from PIL import ImageSequence
-
-    frames, durations, loop = [], [], None
-    with read(path) as animated:
-        loop = animated.info.get("loop")
-        for frame in tqdm(ImageSequence.Iterator(animated), total=animated.n_frames, desc=path.name, unit="frame"):
-            durations.append(frame.info.get("duration") or 1000 * FRAME_SECONDS)
-            frames.append(translate(frame.convert("RGBA")))
+    originals = list(_gif_frames(path))
+    frames = [translate(frame) for frame, _, _ in tqdm(originals, desc=path.name, unit="frame")]
+    durations, loop = [duration for _, duration, _ in originals], originals[0][2]
     settings = {"comment": comment(frames[0]).encode(), **({} if loop is None else {"loop": loop})}
     with _temporary(target) as unfinished:
         settings |= {"save_all": True, "append_images": frames[1:], "duration": durations, "disposal": 1}
         frames[0].save(unfinished, format="GIF", **settings)
     return len(frames)
+
+
+def _gif_frames(path: Path) -> Iterator[tuple[Any, int, int | None]]:
+    """Each frame as a PIL image, for how many milliseconds it is shown, and how often all are."""
+    from PIL import ImageSequence
+
+    with opened(path) as animated:
+        for frame in ImageSequence.Iterator(animated):
+            yield frame.convert("RGBA"), frame.info.get("duration") or FRAME_MILLISECONDS, animated.info.get("loop")
 
 
 def comment(image: Any) -> str:

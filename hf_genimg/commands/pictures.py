@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,12 +65,24 @@ def _hidden(path: Path) -> bool:
 
 
 def _found(path: Path, name: Path) -> Found:
-    suffix = path.suffix.lower()
-    return Found(path, name, suffix in FILMS or (suffix == ".gif" and getattr(read_picture(path), "n_frames", 1) > 1))
+    if path.suffix.lower() in FILMS:
+        return Found(path, name, True)
+    if path.suffix.lower() != ".gif":
+        return Found(path, name)
+    with opened(path) as picture:
+        return Found(path, name, picture.n_frames > 1)
 
 
 def read_picture(path: Path) -> Any:
-    """A decoded PIL image; `ValueError` names a file that is none. Only formats that training reads are opened."""
+    """A decoded PIL image; `ValueError` names a file that is none."""
+    with opened(path) as picture:
+        picture.load()
+    return picture
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """An open PIL image of a regular file, of a format that training reads; `ValueError` names a file that is none."""
     from PIL import Image
 
     from ..data.decode import _FORMATS, _READ_ERRORS
@@ -77,11 +91,10 @@ def read_picture(path: Path) -> Any:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise ValueError("it is not a regular file")
         with Image.open(path, formats=_FORMATS) as picture:
-            picture.load()
+            yield picture
     except _READ_ERRORS as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{path} is not a picture that can be read ({reason})") from error
-    return picture
 
 
 def is_picture_file(out: Path) -> bool:

@@ -56,7 +56,7 @@ def _translate_one(found: Found, target: Path, how: Any) -> int:
     if found.film:
         return translate_film(found.path, target, how)
     if found.moving:
-        return translate_gif(found.path, target, how, read_picture)
+        return translate_gif(found.path, target, how)
     save(how(read_picture(found.path)), target)
     return 0
 

@@ -22,6 +22,7 @@ from ..layers.weights import (
     check_config,
     check_finite,
     check_shapes,
+    has_plain_name,
     one_line,
     shapes_of,
     weight_files,
@@ -89,6 +90,7 @@ class Network(ModelMixin, ConfigMixin):
                 if folder.is_dir():
                     cls._check_files(folder, kwargs.get("variant"))
                 loading = {**kwargs, "use_safetensors": True, "output_loading_info": True}
+                loading |= {} if has_plain_name(folder) else {"disable_mmap": True}  # maps files by their names
                 network, info = super().from_pretrained(pretrained_model_name_or_path, **loading)
                 tensors = network.state_dict()
                 loaded = [name for name in tensors if name not in info["missing_keys"]]
