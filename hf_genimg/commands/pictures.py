@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +14,19 @@ from typing import Any
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # of files that we do not write
 READ = (*PICTURE_SUFFIXES, ".png", ".jfif", ".jpe", ".ppm", ".pgm", ".avif")  # in a folder
+# Not whatever Pillow can read: its EPS reader, for one, starts a program on the contents.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF")
+READ_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+)
 FILMS = (".mp4", ".m4v", ".mov")
 
 
@@ -85,14 +100,12 @@ def opened(path: Path) -> Iterator[Any]:
     """An open PIL image of a regular file, of a format that training reads; `ValueError` names a file that is none."""
     from PIL import Image
 
-    from ..data.decode import _FORMATS, _READ_ERRORS
-
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise ValueError("it is not a regular file")
-        with Image.open(path, formats=_FORMATS) as picture:
+        with Image.open(path, formats=FORMATS) as picture:
             yield picture
-    except _READ_ERRORS as error:
+    except (*READ_ERRORS, Image.DecompressionBombError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{path} is not a picture that can be read ({reason})") from error
 
