@@ -5,9 +5,9 @@ batches.
 from __future__ import annotations
 
 from .cache import cache_root
-from .dataset import ImageDataset, is_labelled, natural_size, open_dataset
+from .dataset import ImageDataset, is_labelled, open_dataset, picture_sizes
 from .fingerprint import key_of
-from .locate import available_splits, describe_sources, separate_split
+from .locate import available_splits, describe_sources, picture_paths, separate_split
 from .pairing import pair_splits
 from .pairs import PairedDataset, open_pairs
 
@@ -19,9 +19,10 @@ __all__ = [
     "describe_sources",
     "is_labelled",
     "key_of",
-    "natural_size",
     "open_dataset",
     "open_pairs",
     "pair_splits",
+    "picture_paths",
+    "picture_sizes",
     "separate_split",
 ]

@@ -14,7 +14,7 @@ import torch
 
 from .build import build_entry
 from .cache import FORMAT_VERSION, Entry, cache_root, cached_entry
-from .decode import Decoding, detect_channels, detect_size
+from .decode import Decoding, detect_channels, detect_sizes
 from .fingerprint import content_hash, key_of, stat_fingerprint
 from .locate import find_source
 from .source import Source
@@ -159,13 +159,13 @@ def open_dataset(
     return decoded_dataset(found, how, labels, flip, progress)
 
 
-def natural_size(source: str | Path) -> int:
-    """The shorter side, in pixels, of the smallest of the first 32 pictures; 28 for the built-in digits, which have no
-    size of their own.
+def picture_sizes(source: str | Path) -> list[int]:
+    """The shorter sides, in pixels, of the first 32 pictures; [28] for the built-in digits, which have no size of their
+    own.
 
     Raises as `open_dataset`.
     """
-    return detect_size(find_source(source)) or DIGITS_SIZE
+    return detect_sizes(find_source(source)) or [DIGITS_SIZE]
 
 
 def is_labelled(source: str | Path) -> bool:

@@ -97,17 +97,15 @@ def _seems_grey(picture: Picture) -> bool:
         return True  # `decode` will report it
 
 
-def detect_size(source: Source) -> int | None:
-    """The shorter side of the smallest of the first 32 pictures; None where they may have any size. Only headers are
-    read.
-    """
+def detect_sizes(source: Source) -> list[int]:
+    """The shorter sides of the first 32 pictures; empty where they may have any size. Only headers are read."""
     sizes = []
     with closing(source.pictures()) as pictures:
         for picture in islice(pictures, _PICTURES_LOOKED_AT):
             if not isinstance(picture.content, Image.Image):
                 with suppress(*_READ_ERRORS), _open(picture) as image:
                     sizes.append(min(image.size))
-    return min(sizes, default=None)
+    return sizes
 
 
 def seems_doubled(source: Source) -> bool:

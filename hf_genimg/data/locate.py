@@ -113,6 +113,20 @@ def loose_pictures(source: str | Path) -> tuple[Path, list[str]] | None:
     return None if parquet.parquet_names(names) else (_directory(name), _some_pictures(name, names))
 
 
+def picture_paths(source: str | Path) -> list[str] | None:
+    """The pictures of one split by their paths below its folder, in order; None for a source that is no folder or zip.
+
+    Raises:
+        FileNotFoundError, ValueError: as `open_dataset`, when there is nothing to read.
+    """
+    loose = loose_pictures(source)
+    if loose is None:
+        return None
+    groups, below = folder.group_by_split(loose[1]), int(folder.has_split_folders(loose[1]))
+    split = choose_split(*wanted_split(source, None), list(groups))
+    return ["/".join(name.split("/")[below:]) for name in groups[split]]
+
+
 def image_columns(source: str | Path, split: str | None = None) -> list[str]:
     """The image columns of parquet files or of a Hub dataset; none for a source of another kind. Raises as
     `find_source`.

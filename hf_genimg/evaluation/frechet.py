@@ -35,9 +35,13 @@ class Statistics:
             raise ValueError(
                 f"{path} cannot be read as statistics ({error}); give an .npz with the arrays mu [D] and sigma [D, D]"
             ) from error
-        if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)) or not np.isfinite(covariance).all():
+        wrong = {name: int((~np.isfinite(table)).sum()) for name, table in (("mu", mean), ("sigma", covariance))}
+        for name, count in wrong.items():
+            if count:
+                raise ValueError(f"{path} has {count} entries of {name} that are not finite numbers; compute it again")
+        if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
             raise ValueError(
-                f"{path} holds mu {list(mean.shape)} and sigma {list(covariance.shape)}; mu must be [D], sigma finite [D, D]"
+                f"{path} holds mu {list(mean.shape)} and sigma {list(covariance.shape)}; mu must be [D], sigma [D, D]"
             )
         return cls(mean, covariance)
 
@@ -54,17 +58,21 @@ def statistics(features: np.ndarray, counts: np.ndarray | None = None) -> Statis
 
 def frechet_distance(one: Statistics, other: Statistics) -> float:
     """|m1 - m2|^2 + tr(C1) + tr(C2) - 2 tr((C1 C2)^(1/2)), where with C2 = L L^T the last trace is that of (L^T C1
-    L)^(1/2).
+    L)^(1/2). Never negative, and 0 for equal statistics.
     """
     if one.mean.shape != other.mean.shape:
         raise ValueError(
-            f"statistics of {len(one.mean)} and {len(other.mean)} features cannot be compared; use one extractor for both"
+            f"statistics of {len(one.mean)} and {len(other.mean)} features cannot be compared; use one extractor for "
+            "both"
         )
+    if np.array_equal(one.mean, other.mean) and np.array_equal(one.covariance, other.covariance):
+        return 0.0  # exactly, whatever the eigenvalues' rounding leaves
     root = _root(other.covariance)
     eigenvalues = np.linalg.eigvalsh(root.T @ one.covariance @ root)
     difference = one.mean - other.mean
     cross = np.sqrt(eigenvalues.clip(min=0)).sum()
-    return float(difference @ difference + np.trace(one.covariance) + np.trace(other.covariance) - 2 * cross)
+    distance = difference @ difference + np.trace(one.covariance) + np.trace(other.covariance) - 2 * cross
+    return max(0.0, float(distance))
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
@@ -88,7 +96,8 @@ def distance_interval(one: np.ndarray, other: np.ndarray, seed: int = 0, repeats
     least = IMAGES_A_DIMENSION * one.shape[1]
     if min(len(one), len(other)) < least:
         raise ValueError(
-            f"{min(len(one), len(other))} images are too few for an interval with {one.shape[1]} features; use {least} or more"
+            f"{min(len(one), len(other))} images are too few for an interval with {one.shape[1]} features; use "
+            f"{least} or more"
         )
     rng = np.random.default_rng(seed)
     measured = frechet_distance(statistics(one), statistics(other))

@@ -159,7 +159,7 @@ def collapse(facts: Facts) -> str:
     return "\n".join([*lines, *alarms])
 
 
-def memorisation(facts: Facts) -> str:
+def memorization(facts: Facts) -> str:
     if facts.task not in ("generation", "reconstruction"):
         return "Does not apply: it makes no images from noise."
     found = facts.report.scores if facts.report else {}
@@ -172,8 +172,8 @@ def memorisation(facts: Facts) -> str:
     ]
     if "authentic_percent" in found:
         lines.append(f"- AuthPct: {found['authentic_percent'].value:.1f} %")
-    if "memorisation_gap" in found:
-        gap = found["memorisation_gap"]
+    if "memorization_gap" in found:
+        gap = found["memorization_gap"]
         bounds = "" if gap.low is None else f" ({gap.low:.3g} to {gap.high:.3g})"
         lines.append(
             f"- nearer to training than to held-out images by {gap.value:.3g}{bounds}, by features; above 0 speaks for memory"

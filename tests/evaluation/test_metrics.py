@@ -197,5 +197,5 @@ def test_distances_in_small_parts_are_the_same(tables: Tables, monkeypatch: pyte
     """However few distances are held at a time, which is what bounds the memory of large sets."""
     whole = {name: metrics.METRICS[name](tables) for name in ("precision", "density")}
     monkeypatch.setattr("hf_genimg.evaluation.fidelity.DISTANCES", 1)
-    monkeypatch.setattr("hf_genimg.evaluation.neighbours.DISTANCES", 7 * 250)
+    monkeypatch.setattr("hf_genimg.evaluation.neighbors.DISTANCES", 7 * 250)
     assert {name: metrics.METRICS[name](tables) for name in whole} == whole

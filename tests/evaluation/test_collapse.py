@@ -11,7 +11,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import hf_genimg
-from hf_genimg.evaluation.doctor import Diagnosis, diagnose
+from hf_genimg.evaluation.collapse import Diagnosis, diagnose
 
 COUNT, SEEDS = 1000, range(20)
 

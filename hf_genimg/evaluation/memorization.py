@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 
 from ..pipelines.images import grid, to_pil
-from .likeness import SMALLEST, nearest_by_features, nearest_by_pixels
+from .neighbors import SMALLEST, nearest_by_features, nearest_by_pixels
 from .scores import Score
 
 NEIGHBOURS = 20  # training images that say what an ordinary distance is around a sample
@@ -53,11 +53,13 @@ class ImageSet:
         pixels, features = self.pixels, self.features
         if pixels.dtype != np.uint8 or pixels.ndim != 4 or min(pixels.shape[1:3]) < SMALLEST:
             raise ValueError(
-                f"pixels is {pixels.dtype} {list(pixels.shape)}; give uint8 [N, H, W, C] with {SMALLEST} or more pixels a side"
+                f"pixels is {pixels.dtype} {list(pixels.shape)}; give uint8 [N, H, W, C] with {SMALLEST} or more "
+                "pixels a side"
             )
         if features.ndim != 2 or len(features) != len(pixels) or not np.isfinite(features).all():
             raise ValueError(
-                f"features is {list(features.shape)} for {len(pixels)} images; give [N, D], one row an image, all finite"
+                f"features is {list(features.shape)} for {len(pixels)} images; give [N, D], one row an image, all "
+                "finite"
             )
 
     def __len__(self) -> int:
@@ -217,7 +219,7 @@ def _duplicates(samples: np.ndarray, reach: np.ndarray) -> np.ndarray:
 
 
 def _authenticity(samples: np.ndarray, training: np.ndarray) -> tuple[Nearest, np.ndarray]:
-    """Of each sample the nearest training image, and whether that has a training image nearer to it than the sample is."""
+    """The nearest training image of each sample, and whether another training image is nearer to it than the sample."""
     indices = nearest_by_features(samples, training, 1).indices[:, 0]
     originals, places = np.unique(indices, return_inverse=True)
     partners = nearest_by_features(training[originals], training, 1, own=originals).indices[:, 0]

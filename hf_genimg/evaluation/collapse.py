@@ -80,7 +80,8 @@ def diagnose(
     found = [*_alarms_of_images(duplicates, variance, min(len(pixels), MOST)), *(counted["alarms"] if counted else ())]
     if saturation is not None and saturation > SATURATED:
         found.append(
-            f"the discriminator is certain in {saturation:.0%} of its decisions, so the generator learns next to nothing from it"
+            f"the discriminator is certain in {saturation:.0%} of its decisions, so the generator learns next to "
+            "nothing from it"
         )
     classes = {name: value for name, value in (counted or {}).items() if name != "alarms"}
     return Diagnosis(duplicates, variance, **classes, saturation=saturation, alarms=tuple(found))
