@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from ..data import ImageDataset, available_splits, separate_split
-from .collapse import LEAST, diagnose
+from .collapse import LEAST, agreement_alarms, diagnose
 from .extractors import default_extractor, open_extractor
 from .feature_cache import reference_features
 from .features import BATCH, Extractor, Features, compute_device, extract, join_processes
@@ -197,9 +197,12 @@ def _diagnosis(comparison: Comparison) -> dict[str, Any] | None:
     if min(len(comparison.fakes), len(comparison.real)) < LEAST:
         return None
     fake, real = comparison.tables.fake, comparison.tables.real
-    logits = (fake.logits, real.logits) if comparison.extractor.image_size is not None else None
     pixels = comparison.fake_pixels, comparison.real_pixels
-    found = asdict(diagnose(*pixels, features=(fake.values, real.values), logits=logits, seed=comparison.tables.seed))
+    given = {"features": (fake.values, real.values), "readings": comparison.readings, "seed": comparison.tables.seed}
+    found = asdict(diagnose(*pixels, **given))
+    classes, readings = comparison.tables.classes, comparison.accurate_readings
+    if classes is not None and readings and isinstance(comparison.fakes, ModelImages):
+        found["alarms"] += tuple(agreement_alarms(readings, classes.fake, classes.names))
     return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
 
 

@@ -16,8 +16,9 @@ from .feature_cache import reference_features
 from .features import BATCH, Extractor
 from .fidelity import TorchFidelityExtractor
 from .memorization import CALIBRATION, ImageSet, audit, picture
-from .metrics import MEMORIZATION, OF_DISCRIMINATOR, ON_IMAGES, PATH_LENGTH, Scores, Tables
+from .metrics import LABEL_AGREEMENT, MEMORIZATION, OF_DISCRIMINATOR, ON_IMAGES, PATH_LENGTH, Scores, Tables
 from .path_length import MOST_PATHS, mean_length, path_lengths
+from .readers import LEAST_ACCURACY, PIXELS, Reading, read_by_extractor, read_by_pixels
 from .scores import Score, proportion
 from .sources import DataImages, FakeImages, ModelImages
 
@@ -44,9 +45,36 @@ class Comparison:
         return first_pixels(self.fakes, SHOWN)
 
     @cached_property
+    def real_rows(self) -> np.ndarray:
+        """int64 [n]: the real images that are held as pixels, spread over all: data are often sorted by class."""
+        return np.linspace(0, len(self.real) - 1, min(len(self.real), SHOWN)).astype(np.int64)
+
+    @cached_property
     def real_pixels(self) -> np.ndarray:
-        """uint8 [n, H, W, C]: the first real images."""
-        return first_pixels(self.real, SHOWN)
+        """uint8 [n, H, W, C]: these real images."""
+        return np.asarray(self.real.dataset.images[self.real_rows])
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """The classes of both sides: by the extractor where it is a classifier of such images, and by pixels where the
+        reference has labels.
+        """
+        fake, real, labels = self.tables.fake.logits, self.tables.real.logits, self.real.labels
+        names = self.real.dataset.classes or ()
+        found = []
+        if fake is not None and self.extractor.image_size is not None:
+            same = labels is not None and fake.shape[1] == len(names)
+            found = [read_by_extractor(fake, real, labels if same else None)]
+        if labels is None or (found and (found[0].accuracy or 0) < LEAST_ACCURACY):
+            return found  # classes of its own: no second reader can confirm them
+        given = self.real_pixels, labels[self.real_rows], self.real_rows
+        second = read_by_pixels(self.fake_pixels, *given, len(names), self.tables.seed)
+        return found if second is None else [*found, second]
+
+    @property
+    def accurate_readings(self) -> list[Reading]:
+        """Those that find the labels of real images."""
+        return [reading for reading in self.readings if (reading.accuracy or 0) >= LEAST_ACCURACY]
 
     def samples(self) -> Any:
         """A grid of the first fakes, as a PIL image."""
@@ -147,13 +175,40 @@ def path_length(comparison: Comparison) -> Found:
     )
 
 
-_MEASURES = {OF_DISCRIMINATOR: discriminator_scores, MEMORIZATION: memorization, PATH_LENGTH: path_length}
+def label_agreement(comparison: Comparison) -> Found:
+    """How many images of a conditional model are read as the class that they are conditioned on, by each reader."""
+    classes = comparison.tables.classes
+    if not isinstance(comparison.fakes, ModelImages) or classes is None:
+        raise ValueError(
+            f"{LABEL_AGREEMENT} needs a conditional model, and DATA with labels of its classes as --reference"
+        )
+    readings = comparison.accurate_readings
+    if not readings:
+        raise ValueError(
+            f"{LABEL_AGREEMENT} needs a reader of classes that is right on {LEAST_ACCURACY:.0%} of the real images, "
+            "and there is none; use --extractor with a classifier of these data"
+        )
+    scores = {}
+    for reading in readings:
+        labels = classes.fake[: len(reading.fake)]
+        found = proportion(int((reading.fake == labels).sum()), len(labels))
+        name = f"{LABEL_AGREEMENT}_{PIXELS}" if reading.reader == PIXELS else LABEL_AGREEMENT
+        who = "a support vector machine on pixels" if reading.reader == PIXELS else "the extractor"
+        note = f"read by {who}, which is right on {reading.accuracy:.1%} of the real images"
+        scores[name] = Score(found.value, found.low, found.high, note)
+    return Found(scores)
+
+
+_MEASURES = {
+    LABEL_AGREEMENT: label_agreement,
+    OF_DISCRIMINATOR: discriminator_scores,
+    MEMORIZATION: memorization,
+    PATH_LENGTH: path_length,
+}
 
 
 def measure_images(comparison: Comparison, names: list[str] | None) -> tuple[Found, dict[str, str]]:
-    """(what was found, why others are missing). Of DATA only what is named: it is no model that could have copied
-    anything.
-    """
+    """(what was found, why others are missing). Of DATA only what is named: it is no model that could memorize."""
     found, skipped = Found({}), {}
     usual = ON_IMAGES if isinstance(comparison.fakes, ModelImages) else ()
     for name in dict.fromkeys(name for name in names or usual if name in ON_IMAGES):
