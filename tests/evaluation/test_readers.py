@@ -1,4 +1,4 @@
-"""Two readers of classes: accurate on real images, none where pixels do not show classes; ignored labels are an alarm."""
+"""Two readers of classes: accurate on real images, none where pixels show no classes; ignored labels are an alarm."""
 
 from __future__ import annotations
 
