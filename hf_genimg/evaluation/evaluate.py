@@ -159,9 +159,9 @@ def _classes(fake: FakeImages, real: DataImages | Targets | None) -> Classes | N
     """The labels of both sides, where both have labels of the same classes."""
     if real is None or real.labels is None or fake.labels is None:
         return None
-    names = real.dataset.classes
+    names = real.dataset.class_names
     if isinstance(fake, DataImages):
-        alike = fake.dataset.classes == names
+        alike = fake.dataset.class_names == names
     else:
         able = fake.pipeline.capabilities
         alike = able.num_classes == len(names) and not able.found_classes

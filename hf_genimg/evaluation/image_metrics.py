@@ -60,7 +60,7 @@ class Comparison:
         reference has labels.
         """
         fake, real, labels = self.tables.fake.logits, self.tables.real.logits, self.real.labels
-        names = self.real.dataset.classes or ()
+        names = self.real.dataset.class_names or ()
         found = []
         if fake is not None and self.extractor.image_size is not None:
             same = labels is not None and fake.shape[1] == len(names)

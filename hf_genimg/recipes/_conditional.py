@@ -28,7 +28,7 @@ class ConditionalRecipe(AdversarialRecipe):
         fitted = super().fitted(dataset)
         if not self.conditional:
             return fitted
-        found = len(dataset.classes)
+        found = len(dataset.class_names)
         fitted = replace(fitted, num_classes=self.num_classes or found)
         fitted._require(
             "num_classes", fitted.num_classes >= found, f"is fewer than the {found} classes of data={self.data}"
