@@ -79,8 +79,8 @@ def evaluate(
         reference: DATA, or an .npz with `mu` and `sigma` of the same extractor, for the Fréchet distance alone.
         metrics: names from `hf-genimg list metrics`; all that can be measured when left out.
         extractor: a name from `hf-genimg list extractors` or a classifier; when left out `digits` for the built-in
-            digits, otherwise `inception-v3-compat`.
-        extractor_weights: a file for an extractor of torch-fidelity.
+            digits, otherwise `inception-v3-compat` where its weights are at hand, otherwise `efficientnet-lite0`.
+        extractor_weights: a file for an extractor of torch-fidelity or a named feature network.
         num: how many images of the source; when left out as many as the reference has, at most 50,000 of a model.
         image_size: pixels a side at which DATA are scored; when left out the shorter side of the smallest picture,
             unless that is less than half of the usual one, which is an error.
@@ -257,6 +257,7 @@ def _protocol(
         "extractor_sha256": extractor.sha256,
         "layer": extractor.layer,
         "resize": "none" if extractor.image_size == size else extractor.resize,
+        **extractor.facts,
         "image_size": size,
         "image_channels": channels,
         "channels": "grey is repeated where the extractor takes colour",
