@@ -88,7 +88,9 @@ def _scoring(recipe: Recipe) -> Any:
     names = [name.strip() for name in recipe.metrics.split(",")]
     settings = (recipe.extractor, recipe.score_images)
     if task == "translation":
-        return TranslationScoreCallback(recipe.evaluate_images, names, recipe.held_out() or recipe.dataset(), *settings)
+        return TranslationScoreCallback(
+            recipe.evaluate_images, names, recipe.held_out() or recipe.override(flip=False).dataset(), *settings
+        )
     return ScoreCallback(recipe.evaluate_images, names, recipe.dataset(), *settings)
 
 

@@ -52,12 +52,11 @@ def evaluate(
     hide_loading_bars()
     run = Path(source)
     target = out or (run / "scores.json" if (run / "recipe.json").is_file() else None)
-    if paired and extractor:
-        raise ValueError("--paired compares images with their targets, without an extractor; leave out --extractor")
     if paired and skip_bad:
         raise ValueError("--paired needs both pictures of each pair; leave out --skip-bad")
-    of_features = {} if paired else {"extractor": extractor, "skip_bad": skip_bad}
-    settings = {"num": num, "image_size": image_size, "extractor_weights": extractor_weights, **of_features}
+    of_features = {} if paired else {"skip_bad": skip_bad}
+    network = {"extractor": extractor, "extractor_weights": extractor_weights}
+    settings = {"num": num, "image_size": image_size, **network, **of_features}
     return print_scores(source, reference, target, metrics=names, paired=paired, **settings)
 
 

@@ -36,7 +36,7 @@ from .sources import (
     size_of,
     translates,
 )
-from .translations import Targets, Translations, open_translations
+from .translations import Translations, open_translations
 
 LARGEST = 1024  # pixels a side that data are decoded at where neither model nor extractor sets a size
 
@@ -54,7 +54,7 @@ class Sides:
     """The two sets of images, or one and the statistics of the other."""
 
     fake: FakeImages
-    real: DataImages | Targets | None
+    real: DataImages | None
     statistics: Statistics | None
 
 
@@ -155,7 +155,7 @@ def _held_out(reference: str, fake: FakeImages) -> Callable[[], DataImages] | No
     return lambda: open_data(f"{reference}@test", size, channels, None, False, upscale=True)
 
 
-def _classes(fake: FakeImages, real: DataImages | Targets | None) -> Classes | None:
+def _classes(fake: FakeImages, real: DataImages | None) -> Classes | None:
     """The labels of both sides, where both have labels of the same classes."""
     if real is None or real.labels is None or fake.labels is None:
         return None
@@ -175,7 +175,7 @@ def open_reference(dataset: ImageDataset) -> DataImages:
 
 def score(
     fakes: FakeImages,
-    real: DataImages | Targets,
+    real: DataImages,
     extractor: Extractor,
     names: list[str],
     *,
@@ -241,13 +241,13 @@ def _open_translations(
     """The translations of the inputs of a reference, and its targets."""
     if isinstance(reference, Statistics):
         raise ValueError(f"{source} translates, and an .npz holds no inputs for it; give DATA as --reference")
-    translations = open_translations(pipeline, source, reference, num)
+    translations = open_translations(pipeline, source, reference, num, paired=False)
     extractor.check(translations.image_channels)
-    return Sides(translations, translations.targets, None)
+    return Sides(translations, open_reference(translations.dataset.targets), None)
 
 
 def _protocol(
-    fake: FakeImages, real: DataImages | Targets | None, reference: str, extractor: Extractor, seed: int
+    fake: FakeImages, real: DataImages | None, reference: str, extractor: Extractor, seed: int
 ) -> dict[str, Any]:
     """Everything that the numbers depend on besides the images that are scored."""
     size, channels = _shape(fake)

@@ -244,7 +244,7 @@ ON_IMAGES = {  # measured on images or through the model, not on features alone:
     "classifier, and by a support vector machine on pixels (label_agreement_pixels); higher is better",
     PATH_LENGTH: "how fast features move along the generator's latents (arXiv:1812.04948); lower is smoother",
 }
-LPIPS = "lpips"
+LPIPS, PERCEPTUAL = "lpips", "perceptual"
 PAIRED_METRICS = {  # of images and their targets: see paired.py
     "psnr": "peak signal-to-noise ratio in decibels, of pairs (--paired); higher is better",
     "ssim": "structural similarity (Wang et al. 2004), of pairs; higher is better",
@@ -254,6 +254,7 @@ PAIRED_METRICS = {  # of images and their targets: see paired.py
     "pairs; `psnr_y:4` leaves out 4 pixels",
     "ssim_y": "SSIM of the luma likewise, of pairs",
     LPIPS: "perceptual distance (arXiv:1801.03924) by the backbone in --extractor-weights, of pairs; lower is better",
+    PERCEPTUAL: "perceptual distance by the feature network in --extractor, at all its taps, of pairs; lower is better",
 }
 PARTNERS = {"recall": "precision", "coverage": "density"}  # what one function measures together
 

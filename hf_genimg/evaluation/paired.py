@@ -16,11 +16,11 @@ from torchmetrics.functional.image import (
 
 from ..data import separate_split
 from .features import compute_device
-from .metrics import LPIPS, PAIRED_METRICS, is_paired_metric
-from .perceptual import Perceptual
+from .metrics import LPIPS, PAIRED_METRICS, PERCEPTUAL, is_paired_metric
+from .perceptual import FeatureDistance, Perceptual
 from .scores import Report, Score, mean_score
 from .sources import is_model, open_data, open_model, paired_rows, scoring_size, translates
-from .translations import Translations, number_of, open_translations
+from .translations import TranslationData, Translations, open_translations
 
 WINDOW, SIGMA = 11, 1.5  # of the Gaussian, in pixels (Wang et al. 2004)
 BETAS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of MS-SSIM's scales (Wang et al. 2003)
@@ -51,11 +51,12 @@ def evaluate_paired(
     *,
     metrics: Sequence[str] | None = None,
     num: int | None = None,
+    extractor: str | None = None,
     extractor_weights: str | Path | None = None,
     image_size: int | None = None,
     progress: bool = True,
 ) -> Report:
-    """PSNR, SSIM, MS-SSIM, and LPIPS where weights are given.
+    """PSNR, SSIM, MS-SSIM; LPIPS where weights are given, and a perceptual distance where an extractor is.
 
     Args:
         source: a translator, which translates the inputs of the pairs in `reference`; or DATA, whose images belong to
@@ -64,6 +65,7 @@ def evaluate_paired(
         reference: DATA; for a translator pairs, as it was trained on (the columns or folders are those of its run).
         metrics: names of `PAIRED_METRICS`; when left out all that can be measured, psnr alone for images too small for
             the others.
+        extractor: for perceptual, a feature network: a name of `hf-genimg list extractors`, or a classifier.
         extractor_weights: for lpips, a file with torchvision's alexnet, vgg16 or squeezenet1_1.
         num: the first so many pairs; all when left out.
         image_size: pixels a side at which DATA are compared.
@@ -72,29 +74,35 @@ def evaluate_paired(
         ValueError: for what does not go together, in one line.
     """
     source, reference = str(source), str(reference)
-    perceptual = None if extractor_weights is None else Perceptual(extractor_weights)
+    names = list(metrics) if metrics else None
+    weights_for_lpips = extractor_weights if extractor is None else None
+    perceptual = None if weights_for_lpips is None else Perceptual(weights_for_lpips)
+    distance = None if extractor is None else FeatureDistance(extractor, extractor_weights)
     if is_model(source):
         if image_size is not None:
             raise ValueError(f"--image-size {image_size} is for DATA, and {source} is a model; leave it out")
         pipeline = open_model(source, compute_device())
         if not translates(pipeline):
             raise ValueError(f"{source} makes images from noise; --paired scores translators, or DATA against DATA")
-        translations = open_translations(pipeline, source, reference, num)
-        check_paired(translations.dataset, "--paired")
-        pairs = pairs_of(translations)
+        pairs = pairs_of(open_translations(pipeline, source, reference, num, paired=True))
     else:
         pairs = _side_by_side(source, reference, num, image_size, progress)
-    return report_of_pairs(pairs, list(metrics) if metrics else None, separate_split(reference)[0], perceptual)
+    return report_of_pairs(pairs, names, separate_split(reference)[0], perceptual, distance)
 
 
 def report_of_pairs(
-    pairs: Pairs, metrics: list[str] | None, reference: str, perceptual: Perceptual | None = None
+    pairs: Pairs,
+    metrics: list[str] | None,
+    reference: str,
+    perceptual: Perceptual | None = None,
+    distance: FeatureDistance | None = None,
 ) -> Report:
     """The scores of pairs with their protocol; arguments and errors as of `evaluate_paired`."""
     size = min(pairs.targets.shape[1:3])
-    usual = [name for name in METRICS if size >= WINDOW or name == "psnr"] + ([LPIPS] if perceptual else [])
+    usual = [name for name in METRICS if size >= WINDOW or name == "psnr"]
+    usual += [name for name, measure in ((LPIPS, perceptual), (PERCEPTUAL, distance)) if measure is not None]
     names = metrics or usual
-    scores = paired_scores(pairs.images, pairs.targets, names, perceptual, pairs.scale)
+    scores = paired_scores(pairs.images, pairs.targets, names, perceptual, pairs.scale, distance)
     protocol = {
         "paired": True,
         "pairing": pairs.pairing,
@@ -109,13 +117,14 @@ def report_of_pairs(
         "ms_ssim": {"scales": scales_for(size), "exponents": BETAS[: scales_for(size)], "border": "mirrored"},
         "luma": {name: f"BT.601, {border} pixels cropped" for name, border in _borders(names, pairs.scale).items()},
         "lpips": None if perceptual is None else perceptual.facts,
+        "perceptual": None if distance is None else distance.facts,
     }
     return Report(protocol, scores, pairs.source)
 
 
-def check_paired(dataset: Any, asked: str) -> None:
+def check_paired(dataset: TranslationData, asked: str) -> None:
     """Raise `ValueError` for data whose inputs have no targets of their own."""
-    if number_of(dataset, "inputs") is not None:
+    if len(dataset.sides) > 1:
         raise ValueError(
             f"{asked} compares outputs with their targets, and {dataset.name} has inputs and targets that are no "
             "pairs; "
@@ -128,7 +137,7 @@ def pairs_of(translations: Translations, source: dict[str, Any] | None = None) -
     starts = range(0, len(translations), CHUNK)
     ends = [(start, min(start + CHUNK, len(translations))) for start in starts]
     images = torch.cat([translations.batch(*part).cpu() for part in ends])
-    targets = torch.cat([translations.targets.batch(*part) for part in ends])
+    targets = torch.cat([translations.targets(*part) for part in ends])
     dataset, pipeline = translations.dataset, translations.pipeline
     said = source or {"model": pipeline.model_name, "revision": pipeline.revision}
     return Pairs(images, targets, dataset.fingerprint, dataset.split, said, translations.scale)
@@ -166,6 +175,7 @@ def paired_scores(
     metrics: Sequence[str] = METRICS,
     perceptual: Perceptual | None = None,
     scale: int = 1,
+    distance: FeatureDistance | None = None,
 ) -> dict[str, Score]:
     """The mean over all pairs with a 95 percent interval; higher is better, but of `lpips`.
 
@@ -175,6 +185,7 @@ def paired_scores(
             admits, `scales_for`; the exponents of those used are scaled to sum to 1), `psnr_y` and `ssim_y` (of the
             luma, without a border), and `lpips`.
         perceptual: what measures `lpips`.
+        distance: what measures `perceptual`.
         scale: width of the border that `psnr_y` and `ssim_y` leave out unless they name it (`psnr_y:4`); 1: none.
 
     Raises:
@@ -189,8 +200,12 @@ def paired_scores(
         )
     if LPIPS in metrics:
         perceptual.check(min(images.shape[1:3]))
+    if PERCEPTUAL in metrics and distance is None:
+        raise ValueError("perceptual needs a feature network; give --extractor NAME, see `list extractors`")
+    if PERCEPTUAL in metrics:
+        distance.check(*images.shape[2:])
     on_luma = {name: partial(_on_luma, metric, borders.get(name, 0)) for name, metric in _ON_LUMA.items()}
-    measures = {**_MEASURES, **on_luma, LPIPS: perceptual}
+    measures = {**_MEASURES, **on_luma, LPIPS: perceptual, PERCEPTUAL: distance}
     columns: dict[str, list[torch.Tensor]] = {name.partition(":")[0]: [] for name in metrics}
     for one, other in _chunks(images, targets):
         for name, values in columns.items():
@@ -224,7 +239,7 @@ def _check(images: torch.Tensor, targets: torch.Tensor, metrics: Sequence[str], 
     size = min(images.shape[1:3]) - 2 * border
     if size < 1:
         raise ValueError(f"images of {size + 2 * border} pixels have nothing left without a border of {border}")
-    if size < WINDOW and {name.partition(":")[0] for name in metrics} - {"psnr", "psnr_y", LPIPS}:
+    if size < WINDOW and {name.partition(":")[0] for name in metrics} - {"psnr", "psnr_y", LPIPS, PERCEPTUAL}:
         raise ValueError(f"images of {size} pixels are smaller than the {WINDOW} of SSIM's window; use --metrics psnr")
 
 

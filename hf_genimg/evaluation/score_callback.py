@@ -10,12 +10,12 @@ from typing import Any
 
 from .evaluate import open_reference, score
 from .extractors import default_extractor, open_extractor
-from .metrics import LPIPS, chosen_metrics, is_paired_metric
+from .metrics import LPIPS, PERCEPTUAL, chosen_metrics, is_paired_metric
 from .paired import check_paired, pairs_of, report_of_pairs
-from .perceptual import Perceptual
+from .perceptual import FeatureDistance, Perceptual
 from .scores import Report, lower_is_better
 from .sources import ModelImages
-from .translations import Translations, len_of
+from .translations import Translations, as_two_sides, number_of_inputs
 
 SCORES, BEST = "scores.json", "best"  # of the last model, and the folder of the best pipeline with its own scores
 
@@ -113,19 +113,23 @@ class TranslationScoreCallback(ScoreCallback):
     """
 
     def _open(self, reference: Any, extractor: str | None) -> None:
-        self.reference, self.num = reference, min(self.num, len_of(reference, "inputs"))
+        self.reference, self.num = reference, min(self.num, number_of_inputs(reference))
         self.paired = [name for name in self.metrics if is_paired_metric(name)]
         self.of_features = [name for name in self.metrics if not is_paired_metric(name)]
         if self.paired:
             check_paired(reference, f"metrics={self.paired[0]}")
-        self.perceptual = None
+        self.perceptual = self.distance = None
         if LPIPS in self.paired:
-            if extractor is None or self.of_features:
+            if extractor is None or self.of_features or PERCEPTUAL in self.paired:
                 raise ValueError(
-                    "metrics=lpips needs extractor=FILE, the weights of its backbone, and no fid or kid beside it"
+                    "metrics=lpips needs extractor=FILE, the weights of its backbone, "
+                    "and no metric of another network beside it"
                 )
             self.perceptual = Perceptual(extractor)
-        elif self.of_features:
+        if PERCEPTUAL in self.paired:
+            self.distance = FeatureDistance(extractor or default_extractor(reference.name, None))
+            self.distance.check(reference.image_size, reference.image_channels)
+        if self.of_features:
             self.extractor = open_extractor(extractor or default_extractor(reference.name, None))
             self.extractor.check(reference.image_channels)
 
@@ -136,11 +140,12 @@ class TranslationScoreCallback(ScoreCallback):
         reports = []
         if self.paired:
             pairs = pairs_of(translations, source)
-            reports.append(report_of_pairs(pairs, self.paired, self.reference.name, self.perceptual))
+            reports.append(report_of_pairs(pairs, self.paired, self.reference.name, self.perceptual, self.distance))
         if self.of_features:
             self.extractor.to(run.accelerator.device)
-            targets = translations.targets
-            reports.append(score(translations, targets, self.extractor, self.of_features, source=source))
+            apart = Translations(pipeline, as_two_sides(self.reference), self.num)
+            targets = open_reference(self.reference.targets)
+            reports.append(score(apart, targets, self.extractor, self.of_features, source=source))
         return _joined(reports, self.metrics)
 
 

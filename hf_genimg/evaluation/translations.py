@@ -9,26 +9,14 @@ from typing import Any
 
 import torch
 
-from ..data import open_pairs
+from ..data import DegradedDataset, PairedDataset, UnpairedDataset, open_pairs, open_unpaired
 
 CONDITIONS = ("mask", "style")  # of a batch beside `inputs`, which a pipeline takes by the same name
-
-
-@dataclass(frozen=True)
-class Targets:
-    """The first `count` images that translations are compared with."""
-
-    dataset: Any
-    count: int
-    labels: None = None
-
-    def __len__(self) -> int:
-        return self.count
-
-    def batch(self, start: int, stop: int) -> torch.Tensor:
-        """uint8 [stop - start, H, W, C]."""
-        images = side_batch(self.dataset, "images", start, stop)["images"]
-        return images.add(1).mul(127.5).round().to(torch.uint8).permute(0, 2, 3, 1)
+FIELDS = (  # of a recipe, which say how its data are read
+    *("inputs", "targets", "input_size", "image_column", "fit", "random_crop", "crop_from"),
+    *("upscale", "max_pixels", "max_level"),
+)
+TranslationData = PairedDataset | DegradedDataset | UnpairedDataset
 
 
 @dataclass(frozen=True)
@@ -39,7 +27,7 @@ class Translations:
     """
 
     pipeline: Any
-    dataset: Any
+    dataset: TranslationData
     count: int
     labels: None = None
 
@@ -49,7 +37,7 @@ class Translations:
     @property
     def image_size(self) -> int:
         """Pixels a side of the translations."""
-        return self.pipeline.capabilities.image_size
+        return self.dataset.image_size
 
     @property
     def image_channels(self) -> int:
@@ -58,14 +46,8 @@ class Translations:
 
     @property
     def scale(self) -> int:
-        """Size of the translations over that of the inputs."""
-        return self.pipeline.capabilities.scale or 1
-
-    @property
-    def targets(self) -> Targets:
-        """All images of the targets' side, or those of these pairs."""
-        paired = number_of(self.dataset, "inputs") is None
-        return Targets(self.dataset, self.count if paired else len_of(self.dataset, "images"))
+        """Size of the targets over that of the inputs."""
+        return max(1, self.dataset.image_size // self.dataset.input_size)
 
     def batch(self, start: int, stop: int) -> torch.Tensor:
         """uint8 [stop - start, H, W, C]."""
@@ -73,38 +55,43 @@ class Translations:
         conditions = {name: batch[name] for name in CONDITIONS if name in batch}
         return self.pipeline(batch["inputs"], output_type="uint8", **conditions).images
 
-
-def sides_of(dataset: Any) -> dict[str, int]:
-    """How many items each independent side has."""
-    return getattr(dataset, "sides", None) or {"images": len(dataset)}
-
-
-def number_of(dataset: Any, side: str) -> int | None:
-    """How many items a side of its own has; None where items of all sides belong together."""
-    sides = sides_of(dataset)
-    return sides.get(side) if len(sides) > 1 else None
+    def targets(self, start: int, stop: int) -> torch.Tensor:
+        """uint8 [stop - start, H, W, C]: the images of the targets' side."""
+        images = side_batch(self.dataset, "images", start, stop)["images"]
+        return images.add(1).mul(127.5).round().to(torch.uint8).permute(0, 2, 3, 1)
 
 
-def len_of(dataset: Any, side: str) -> int:
-    """How many items of a side there are."""
-    return number_of(dataset, side) or len(dataset)
+def number_of_inputs(dataset: TranslationData) -> int:
+    """How many inputs there are."""
+    return dataset.sides.get("inputs", dataset.sides["images"])
 
 
-def side_batch(dataset: Any, side: str, start: int, stop: int) -> dict[str, torch.Tensor]:
+def side_batch(dataset: TranslationData, side: str, start: int, stop: int) -> dict[str, torch.Tensor]:
     """The items `start` to `stop` of one side, of a data set whose sides have indices of their own or share them."""
     indices = torch.arange(start, stop)
-    sides = sides_of(dataset)
-    if len(sides) == 1:
+    if len(dataset.sides) == 1:
         return dataset.batch(indices)
-    return dataset.batch({name: indices if name == side else indices[:0] for name in sides})
+    return dataset.batch({name: indices if name == side else indices[:0] for name in dataset.sides})
 
 
-def open_translations(pipeline: Any, source: str, reference: str, num: int | None) -> Translations:
-    """A translator, loaded from `source`, with the data that it translates; `ValueError` for too large a `num`."""
+def as_two_sides(dataset: TranslationData) -> UnpairedDataset:
+    """The same data without saying which input belongs to which target, for what compares all with all."""
+    if isinstance(dataset, UnpairedDataset):
+        return dataset
+    return UnpairedDataset(dataset.targets, dataset.inputs if isinstance(dataset, PairedDataset) else dataset)
+
+
+def open_translations(pipeline: Any, source: str, reference: str, num: int | None, *, paired: bool) -> Translations:
+    """A translator, loaded from `source`, with the data that it translates, read as its run read them.
+
+    paired: whether each input must have a target of its own. Raises `ValueError` for data that are no such sides, and
+    for too large a `num`.
+    """
     able = pipeline.capabilities
     channels = {"image_channels": able.image_channels, "input_channels": pipeline.network.config.input_channels}
-    dataset = open_pairs(reference, image_size=able.image_size, **channels, **_sides_of_run(Path(source)))
-    available = len_of(dataset, "inputs")
+    open_sides = open_pairs if paired else open_unpaired
+    dataset = open_sides(reference, image_size=able.image_size, **channels, **_fields_of_run(Path(source)))
+    available = number_of_inputs(dataset)
     if num is not None and not 1 <= num <= available:
         raise ValueError(
             f"--num {num} is not possible with the {available} inputs of {reference}; use 1 to {available}"
@@ -112,8 +99,8 @@ def open_translations(pipeline: Any, source: str, reference: str, num: int | Non
     return Translations(pipeline, dataset, num or available)
 
 
-def _sides_of_run(run: Path) -> dict[str, str | None]:
-    """Which columns or folders a run's recipe names as inputs and targets."""
+def _fields_of_run(run: Path) -> dict[str, Any]:
+    """How a run's recipe reads its data; nothing where there is no run."""
     recipe = run / "recipe.json"
     fields = json.loads(recipe.read_text(encoding="utf-8"))["fields"] if recipe.is_file() else {}
-    return {side: fields.get(side) for side in ("inputs", "targets")}
+    return {name: fields[name] for name in FIELDS if name in fields}

@@ -134,8 +134,8 @@ def test_sets_of_images_are_compared_in_order(capsys: pytest.CaptureFixture[str]
     assert report.scores["psnr"].value == 100
     assert main(["evaluate", "digits@test", "--reference", "digits", "--paired"]) == 1
     assert "pairs by position need as many of one as of the other" in capsys.readouterr().err
-    assert main(["evaluate", "digits", "--reference", "digits", "--paired", "--extractor", "digits"]) == 1
-    assert "leave out --extractor" in capsys.readouterr().err
+    assert main(["evaluate", "digits", "--reference", "digits", "--paired", "--skip-bad"]) == 1
+    assert "leave out --skip-bad" in capsys.readouterr().err
 
 
 def slow_luma_psnr(image: np.ndarray, target: np.ndarray, border: int) -> float:
@@ -233,8 +233,34 @@ def test_a_translator_is_scored_by_the_features_of_its_outputs(tmp_path: Path) -
         tmp_path / "run", "digits@test", metrics=["fid", "recall"], extractor="digits", num=60, progress=False
     )
     assert report.protocol["condition"] == "inputs of the reference" and report.protocol["num_fake"] == 60
-    assert report.protocol["num_real"] == 60, "of pairs the same are compared"
+    assert report.protocol["num_real"] == 297, "all targets"
     assert report.scores["fid"].value > 1 and report.diagnosis is None
     np.savez(tmp_path / "known.npz", mu=np.zeros(2), sigma=np.eye(2))
     with pytest.raises(ValueError, match="an .npz holds no inputs for it"):
         hf_genimg.evaluate(tmp_path / "run", tmp_path / "known.npz", extractor="digits", progress=False)
+
+
+def test_a_perceptual_distance_by_any_feature_network(tmp_path: Path) -> None:
+    hf_genimg.train("pix2pix", tmp_path / "run", images=16, batch_size=8, width=4, image_size=16, progress=False)
+    asked = {"paired": True, "extractor": "digits", "progress": False}
+    report = hf_genimg.evaluate(tmp_path / "run", "digits@test", metrics=["perceptual"], num=20, **asked)
+    assert list(report.scores) == ["perceptual"] and 0.1 < report.scores["perceptual"].value < 10
+    assert report.protocol["perceptual"]["network"] == "digits" and len(report.protocol["perceptual"]["sha256"]) == 64
+    same = hf_genimg.evaluate("digits@test", "digits@test", metrics=["perceptual"], num=20, **asked)
+    assert same.scores["perceptual"].value == pytest.approx(0, abs=1e-5)
+    with pytest.raises(ValueError, match="perceptual needs a feature network; give --extractor NAME"):
+        hf_genimg.evaluate("digits@test", "digits@test", metrics=["perceptual"], paired=True, progress=False)
+
+
+def test_unpaired_data_are_scored_by_features_only(tmp_path: Path) -> None:
+    """Inputs and targets of different numbers, as of trainA and trainB: all outputs against all targets."""
+    for side, count in (("A", 24), ("B", 30)):
+        names = [f"{side}{number:02}.png" for number in range(count)]
+        folder_of(tmp_path / "data" / f"test{side}", names, list(range(count)))
+        folder_of(tmp_path / "data" / f"train{side}", names, list(range(count)))
+    hf_genimg.train("pix2pix", tmp_path / "run", images=16, batch_size=8, width=4, image_size=16, progress=False)
+    model, data = tmp_path / "run/pipeline", f"{tmp_path / 'data'}@test"
+    report = hf_genimg.evaluate(model, data, metrics=["fid"], extractor="digits", progress=False)
+    assert (report.protocol["num_fake"], report.protocol["num_real"]) == (24, 30)
+    with pytest.raises(ValueError, match="is alone|no pairs|are not pairs|unpaired"):
+        hf_genimg.evaluate(model, data, paired=True, progress=False)
