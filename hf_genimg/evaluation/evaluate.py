@@ -18,7 +18,7 @@ from .extractors import default_extractor, open_extractor
 from .feature_cache import reference_features
 from .features import BATCH, Extractor, Features, compute_device, extract, join_processes
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
-from .frechet import REPEATS, Statistics
+from .frechet import REPEATS, Statistics, is_statistics
 from .image_metrics import AUDITED, Comparison, measure_images
 from .metrics import SPLITS, Classes, Tables, chosen_metrics, measure
 from .neighbors import BALL_NEIGHBORS
@@ -99,9 +99,9 @@ def evaluate(
         if value is not None and value < 1:
             raise ValueError(f"--{name} {value} is not possible; use 1 or more")
     for name in (source, reference):
-        if not is_model(name) and not name.endswith(".npz"):
+        if not is_model(name) and not is_statistics(name):
             available_splits(name)  # raises where nothing is there, before an extractor is downloaded
-    known = Statistics.load(reference) if reference.endswith(".npz") else None
+    known = Statistics.load(reference) if is_statistics(reference) else None
     join_processes()
     network = open_extractor(extractor or default_extractor(reference, extractor_weights), extractor_weights)
     choices = Choices(image_size, skip_bad)
@@ -146,7 +146,7 @@ def _report(
 def _held_out(reference: str, fake: FakeImages) -> Callable[[], DataImages] | None:
     """A function that opens the test split of a reference of which another split is used."""
     if (
-        reference.endswith(".npz")
+        is_statistics(reference)
         or separate_split(reference)[1] is not None
         or "test" not in available_splits(reference)
     ):

@@ -16,7 +16,7 @@ from .sources import DataImages
 def reference_features(
     images: DataImages, extractor: Extractor, progress: bool = True, alone: bool = False
 ) -> Features:
-    """The features of a data set by an extractor: from the cache where the same images were seen by the same weights
+    """The features of a data set by an extractor: from the cache where the same weights computed them of the same images
     before.
     """
     key = key_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class Statistics:
         try:
             with np.load(path, allow_pickle=False) as file:
                 mean, covariance = (np.asarray(file[key], dtype=np.float64) for key in ("mu", "sigma"))
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ValueError(
                 f"{path} cannot be read as statistics ({error}); give an .npz with the arrays mu [D] and sigma [D, D]"
             ) from error
@@ -44,6 +45,20 @@ class Statistics:
                 f"{path} holds mu {list(mean.shape)} and sigma {list(covariance.shape)}; mu must be [D], sigma [D, D]"
             )
         return cls(mean, covariance)
+
+
+def is_statistics(reference: str) -> bool:
+    """Whether an .npz is meant as statistics: it holds `mu` or `sigma`, or cannot be read, as `Statistics.load` reports.
+    Others hold images.
+    """
+    path = Path(reference).expanduser()
+    if path.suffix != ".npz":
+        return False
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return bool({"mu", "sigma"} & set(file.files))
+    except (OSError, ValueError, EOFError, BadZipFile):
+        return True
 
 
 def statistics(features: np.ndarray, counts: np.ndarray | None = None) -> Statistics:
@@ -87,7 +102,7 @@ def _root(covariance: np.ndarray) -> np.ndarray:
 def distance_interval(one: np.ndarray, other: np.ndarray, seed: int = 0, repeats: int = REPEATS) -> tuple[float, float]:
     """Where the distance of the two distributions lies, with 95 percent confidence, from features [N, D] and [M, D].
 
-    The basic bootstrap: both sets are drawn again with replacement, and the quantiles of the distances are reflected at
+    The basic bootstrap: both sets are resampled with replacement, and the quantiles of the distances are reflected at
     the measured one, which takes the upward bias of finite samples off. So the interval may lie below the measured
     distance.
 
@@ -101,13 +116,13 @@ def distance_interval(one: np.ndarray, other: np.ndarray, seed: int = 0, repeats
         )
     rng = np.random.default_rng(seed)
     measured = frechet_distance(statistics(one), statistics(other))
-    drawn = [frechet_distance(_drawn_again(one, rng), _drawn_again(other, rng)) for _ in range(repeats)]
+    distances = [frechet_distance(_resampled(one, rng), _resampled(other, rng)) for _ in range(repeats)]
     tail = (1 - CONFIDENCE) / 2
-    upper, lower = np.quantile(drawn, [1 - tail, tail])
+    upper, lower = np.quantile(distances, [1 - tail, tail])
     return max(0.0, 2 * measured - float(upper)), max(0.0, 2 * measured - float(lower))
 
 
-def _drawn_again(features: np.ndarray, rng: np.random.Generator) -> Statistics:
+def _resampled(features: np.ndarray, rng: np.random.Generator) -> Statistics:
     counts = rng.multinomial(len(features), np.full(len(features), 1 / len(features)))
     return statistics(features, counts)
 

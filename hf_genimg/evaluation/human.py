@@ -56,7 +56,7 @@ class Results:
     """How often raters were right, with Wilson intervals; None and nothing before the first answer.
 
     The intervals take trials as independent, which those of one rater are only roughly. fakes: by seed, how often this
-    fake was told from a real image. reals: by row, how often this real image was told from a fake. raters: by name, as
+    fake was recognized as fake. reals: by row, how often this real image was recognized as real. raters: by name, as
     `accuracy`.
     """
 

@@ -116,7 +116,7 @@ def audit(samples: ImageSet, training: ImageSet, held_out: ImageSet | None = Non
         samples: at least 2 images, of the same size and features as the others.
         training: at least 21 images.
         held_out: real images that were not trained on; with them there is a gap, and a better threshold.
-        seed: of the real images that are drawn to calibrate.
+        seed: of the choice of real images for the calibration.
 
     Raises:
         ValueError: the sets are too small or unlike each other.
@@ -170,7 +170,7 @@ def _check(samples: ImageSet, training: ImageSet, held_out: ImageSet | None) -> 
                 f"{list(each.pixels.shape[1:])} with {each.features.shape[1]} features" for each in (one, training)
             )
             raise ValueError(
-                f"{name} has images {ours} and training {theirs}; give both at one size, seen by one extractor"
+                f"{name} has images {ours} and training {theirs}; give both at one size, with features of one extractor"
             )
     for name, one, least in (
         ("samples", samples, CANDIDATES + 1),
@@ -232,7 +232,7 @@ def _distances(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _gap(samples: np.ndarray, training: np.ndarray, held_out: np.ndarray, rng: np.random.Generator) -> Score:
-    """Mean distance to held-out images less that to training images, of which equally many are drawn.
+    """Mean distance to held-out images less that to training images, of which equally many are chosen.
 
     Where the generator knows neither better, which of the two sets a real image is in does not matter: dividing the
     same real images anew says how much the gap depends on the division (a permutation test).

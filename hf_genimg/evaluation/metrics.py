@@ -176,7 +176,7 @@ def diversity(tables: Tables) -> Scores:
     ours, theirs = _pair_distances(fake, rng), _pair_distances(real, rng)
     if not theirs.any():
         raise ValueError(
-            "diversity needs reference images that differ, and the extractor sees none; use another reference or "
+            "diversity needs reference images that differ, and their features are all equal; use another reference or "
             "extractor"
         )
     ratio = ours.mean() / theirs.mean()

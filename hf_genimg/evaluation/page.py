@@ -18,7 +18,7 @@ WATCHED = (
     "scores/",
     "collapse/duplicate_rate",
     "collapse/variance_ratio",
-)  # what of a run's log is drawn; else its losses
+)  # entries of a run's log that are no losses
 
 
 def companions(scores: Path) -> tuple[Path, Path]:

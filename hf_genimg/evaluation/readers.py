@@ -19,7 +19,7 @@ SIDE = 14  # pixels a side of what the second reader reads
 SVM_PENALTY = 10.0  # C
 FOLDS = 5
 LEAST_IMAGES, MOST_IMAGES = 100, 2000  # of the reference that the second reader is fitted to
-LEAST_ACCURACY = 0.8  # on real images: a worse reader says nothing
+LEAST_ACCURACY = 0.8  # on real images: a worse reader is not used
 EXTRACTOR, PIXELS = "extractor", "pixels"
 
 

@@ -519,3 +519,15 @@ def test_a_damaged_log_is_one_line_before_work(
     error = capsys.readouterr().err
     assert f"line 2 of {run / 'log.jsonl'} is damaged" in error and error.count("\n") == 1
     assert not (run / "scores.json").exists()
+
+
+def test_arrays_of_images_are_data(tmp_path: Path) -> None:
+    images = np.asarray(hf_genimg.open_dataset(TEST, image_size=28).images)
+    np.savez(tmp_path / "images.npz", images=images)
+    np.save(tmp_path / "images.npy", images[..., 0])
+    of_real = hf_genimg.evaluate(TEST, "digits", metrics=["fid"], progress=False).scores["fid"].value
+    for name in ("images.npz", "images.npy"):
+        report = hf_genimg.evaluate(tmp_path / name, "digits", metrics=["fid"], extractor="digits", progress=False)
+        assert report.scores["fid"].value == of_real and report.protocol["num_fake"] == 297
+    back = hf_genimg.evaluate(TEST, tmp_path / "images.npz", metrics=["fid"], extractor="digits", progress=False)
+    assert back.scores["fid"].value == 0 and back.protocol["reference_fingerprint"] != "statistics"
