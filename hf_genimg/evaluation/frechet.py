@@ -48,9 +48,7 @@ class Statistics:
 
 
 def is_statistics(reference: str) -> bool:
-    """Whether an .npz is meant as statistics: it holds `mu` or `sigma`, or cannot be read, as `Statistics.load` reports.
-    Others hold images.
-    """
+    """Whether an .npz is meant as statistics and not as images: it holds `mu` or `sigma`, or cannot be read at all."""
     path = Path(reference).expanduser()
     if path.suffix != ".npz":
         return False
