@@ -160,7 +160,7 @@ def test_statistics_are_written_and_read(tmp_path: object, tables: Tables) -> No
     assert metrics.fid(without_images)["fid"].value == pytest.approx(value(tables, "fid"), rel=1e-12)
     with pytest.raises(ValueError, match="kid needs the reference's images"):
         measure(without_images, ["kid"])
-    assert set(measure(without_images, None)[0]) == {"fid", "inception_score"}
+    assert set(measure(without_images, None)[0]) == {"fid", "inception_score", "vendi"}
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", None])
