@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "features": {"layers"},
     "data": set(),
     "models": {"layers"},
-    "objectives": {"losses"},
+    "objectives": {"losses", "features"},
     "training": set(),
     "pipelines": set(),
     "recipes": LOWEST | FIRST,

@@ -1,4 +1,4 @@
-"""What files beside pictures say of them: dataset.json, metadata.csv and .jsonl, and .txt and .cls of the same name."""
+"""Labels and captions in files beside pictures: dataset.json, metadata.csv and .jsonl, .txt and .cls files."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _SIDECARS = (".txt", ".cls", ".json")
 
 @dataclass
 class Annotations:
-    """Labels and captions of pictures by name, and the files that say so.
+    """Labels and captions of pictures by name, and the files that hold them.
 
     Args:
-        labels: None where no file names labels.
+        labels: None where no file holds labels.
         captions: None where captions are not wanted, or no file has any.
         files: names of the files that were read.
         columns: names of further columns, for messages.
@@ -38,7 +38,7 @@ class Annotations:
 
 
 def annotations_of(listing: Listing, pictures: Sequence[str], fields: Fields) -> Annotations:
-    """What the files of `listing` say of `pictures`.
+    """The labels and captions that the files of `listing` hold of `pictures`.
 
     Raises:
         ValueError: a file is not of its format, or a column that is named is not there.

@@ -22,7 +22,7 @@ from .source import Picture, Source, choose_split, in_order, known_split
 _IMAGE_WORDS, _LABEL_WORDS = ("images", "image", "x", "data", "arr_0"), ("labels", "label", "y", "targets")
 _IDX = re.compile(r"(.*?)(?:images?|labels?)[-.]idx([13])-ubyte(?:\.gz)?", re.IGNORECASE)
 _DAMAGE = (OSError, ValueError, EOFError, MemoryError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile)
-_DAMAGE = (*_DAMAGE, tokenize.TokenError, KeyError, TypeError, OverflowError)
+_DAMAGE = (*_DAMAGE, tokenize.TokenError, KeyError, TypeError, OverflowError, RuntimeError)
 _MOST_BYTES = 1 << 34  # of one array that is unpacked into memory
 
 
@@ -46,8 +46,9 @@ def array_splits(name: str, path: Path) -> list[str]:
 
 
 def array_source(name: str, path: Path, split: str) -> Source:
-    """One split of a .npy file of images, or of a .npz file of `images` and perhaps `labels` (also `x` and `y`, and with
-    splits as in `train_images` or `x_train`).
+    """One split of a .npy file of images, or of a .npz file of `images` and perhaps `labels`.
+
+    Arrays may also be called `x` and `y`, and name splits, as in `train_images` or `x_train`.
 
     Images are uint8 (or bool, or uint16 without colour), [N, H, W], [N, H, W, C] or [N, C, H, W].
 
@@ -104,12 +105,7 @@ def _pictures(name: str, split: _Split, coded: ClassNumbers | None) -> Iterator[
 
 def _arrays(name: str, path: Path) -> dict[str, _Split]:
     try:
-        loaded = np.load(path, allow_pickle=False, mmap_mode="r" if path.suffix.lower() == ".npy" else None)
-        if isinstance(loaded, np.ndarray):
-            found = {"arr_0": loaded}
-        else:
-            with loaded:
-                found = {key: loaded[key] for key in loaded.files if _role(key) and _bounded(path, key)}
+        found = _load(path)
     except _DAMAGE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{name} cannot be read as arrays without pickles ({reason}); save it again") from error
@@ -124,6 +120,18 @@ def _arrays(name: str, path: Path) -> dict[str, _Split]:
             f"{name} holds no images among its arrays; call them images and labels, or train_images and so on"
         )
     return splits
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of images and labels by name, without pickles; a .npy file is mapped. Raises any of `_DAMAGE`."""
+    if path.suffix.lower() == ".npy":
+        return {"arr_0": np.load(path, allow_pickle=False, mmap_mode="r")}
+    with open(path, "rb") as file:  # which NumPy would leave open where it is damaged
+        loaded = np.load(file, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {"arr_0": loaded}
+        with loaded:
+            return {key: loaded[key] for key in loaded.files if _role(key) and _bounded(path, key)}
 
 
 def _role(key: str) -> tuple[str, str] | None:
@@ -150,8 +158,8 @@ def _checked(name: str, images: np.ndarray, labels: np.ndarray | None, files: tu
         images = images.astype(np.uint8) * np.uint8(255)
     if images.dtype not in (np.uint8, np.uint16) or images.ndim not in (3, 4) or not len(images):
         raise ValueError(
-            f"{name} holds images of type {images.dtype} and shape {list(images.shape)}; give uint8 levels of 0 to 255, "
-            "[N, H, W] or [N, H, W, C]"
+            f"{name} holds images of type {images.dtype} and shape {list(images.shape)}; give uint8 levels of 0 to "
+            "255, [N, H, W] or [N, H, W, C]"
         )
     if images.dtype == np.uint16 and images.ndim == 4 and 1 not in (images.shape[1], images.shape[3]):
         raise ValueError(f"{name} holds colour images with 16 bits a level; give uint8 levels of 0 to 255")
@@ -185,7 +193,7 @@ def _read_idx_split(name: str, files: Mapping[str, tuple[str, Path]]) -> _Split:
 
 
 def _read_idx(path: Path, name: str, dimensions: int) -> np.ndarray:
-    """uint8 levels or labels, after a header of big-endian numbers: 0, 0, 8 for bytes, dimensions, and their lengths."""
+    """uint8 levels or labels, after a header of big-endian numbers: 8 for bytes, dimensions, and their lengths."""
     try:
         with gzip.open(path) if name.endswith(".gz") else open(path, "rb") as file:
             magic, *shape = struct.unpack(f">{dimensions + 1}I", file.read(4 * (dimensions + 1)))

@@ -70,7 +70,7 @@ class CroppedImages:
         return top, left
 
     def __getitem__(self, index: int | slice | Sequence[int] | np.ndarray) -> np.ndarray:
-        """Centre squares: uint8 [crop_size, crop_size, C] for a number, [n, crop_size, crop_size, C] for a slice or array."""
+        """Centre squares: uint8 [crop_size, crop_size, C] for a number; one more axis for a slice or array."""
         if isinstance(index, slice):
             return self.crops(range(*index.indices(len(self))))
         if isinstance(index, Sequence | np.ndarray):

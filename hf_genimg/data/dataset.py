@@ -218,8 +218,8 @@ def open_dataset(
         upscale: whether pictures smaller than `image_size` are enlarged; otherwise they are bad pictures.
         fit: how other shapes become square: `crop` takes the centre square, `pad` lays the whole on a white square,
             `stretch` stretches.
-        random_crop: whether pictures keep their shape, and squares of `image_size` are cut from them anew in each batch:
-            at random places where there are seeds, in the centre otherwise.
+        random_crop: whether pictures keep their shape, and squares of `image_size` are cut from them in each batch: at
+            random places where there are seeds, in the centre otherwise.
         crop_from: the most pixels that the shorter side keeps for that; None: 4 times `image_size`.
         max_pixels: the most pixels that a picture may have.
         max_level: white, of pictures with 16 bits a level; None: 65535.
@@ -342,7 +342,7 @@ def _entry(source: Source, how: Decoding, progress: bool) -> tuple[str, Entry, D
     default = Decoding(0, 0)
     later = {
         name: getattr(how, name)
-        for name in ("fit", "crop_from", "max_level")
+        for name in ("fit", "crop_from", "max_level") + ("max_pixels",) * how.skip_bad
         if getattr(how, name) != getattr(default, name)
     }
     key = key_of(

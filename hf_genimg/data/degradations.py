@@ -1,4 +1,4 @@
-"""Inputs made from targets: chains such as `downscale:4+noise:10+jpeg:40`, each step a pure function of image and seed."""
+"""Degradations that make inputs from targets: chains of pure functions of image and seed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .resampling import bicubic, convolve, gaussian_kernel
 BLURRED = "blurred"
 BLUR = 4  # side, in pixels, of the squares whose mean is what a `blurred` image keeps
 EXAMPLES = (
-    "downscale:4, noise:10, jpeg:40, blur:2, haze, dark, grey, realesrgan:4, joined with +, or mask:centre, mask:boxes, "
-    "mask:strokes, or blurred"
+    "downscale:4, noise:10, jpeg:40, blur:2, haze, dark, grey, realesrgan:4, joined with +, or mask:centre, "
+    "mask:boxes, mask:strokes, or blurred"
 )
 Range = tuple[float, float]
 

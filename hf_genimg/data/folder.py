@@ -65,7 +65,7 @@ def has_split_folders(names: Sequence[str]) -> bool:
 def folder_source(name: str, listing: Listing, split: str, fields: Fields = ALL_FIELDS) -> Source:
     """One split of the pictures in `listing`.
 
-    Labels are those that dataset.json, metadata.csv or .jsonl, or .cls files say, otherwise the class sub-folders.
+    Labels come from dataset.json, metadata.csv or .jsonl, or .cls files, otherwise from the class sub-folders.
 
     Raises:
         ValueError: when there is no such split, or a file that describes the pictures cannot be read.
@@ -73,11 +73,13 @@ def folder_source(name: str, listing: Listing, split: str, fields: Fields = ALL_
     pictures = picture_names(listing.names)
     groups = group_by_split(pictures)
     split = choose_split(name, split, list(groups))
-    said = annotations_of(listing, pictures, fields)
-    found = _labels_said(name, said, groups[split]) or _labels_of_folders(name, groups, split, isinstance(listing, Tar))
-    captions = _captions(name, said, groups[split])
+    annotations = annotations_of(listing, pictures, fields)
+    found = _annotated_labels(name, annotations, groups[split]) or _labels_of_folders(
+        name, groups, split, isinstance(listing, Tar)
+    )
+    captions = _captions(name, annotations, groups[split])
     recipe = f"{listing.kind} {found.recipe}" + (" captions" if captions else "")
-    described = [file for file in said.files if isinstance(listing, Folder)]
+    described = [file for file in annotations.files if isinstance(listing, Folder)]
     return Source(
         name=name,
         split=split,
@@ -88,7 +90,7 @@ def folder_source(name: str, listing: Listing, split: str, fields: Fields = ALL_
         files=listing.files([*groups[split], *described]),
         pictures=partial(_pictures, listing, groups[split], found.numbers, captions),
         captioned=captions is not None,
-        notes=tuple(_left_out(name, listing, said)),
+        notes=tuple(_left_out(name, listing, annotations)),
         label_note=found.note,
     )
 
@@ -109,17 +111,17 @@ class _Labels:
     note: str = ""
 
 
-def _labels_said(name: str, said: Annotations, pictures: Sequence[str]) -> _Labels | None:
-    """What files beside the pictures say, numbered over all splits; None where they say nothing."""
-    if not said.labels:
+def _annotated_labels(name: str, annotations: Annotations, pictures: Sequence[str]) -> _Labels | None:
+    """The labels in files beside the pictures, numbered over all splits; None where there are none."""
+    if not annotations.labels:
         return None
-    coded = number_labels(said.labels.values())
+    coded = number_labels(annotations.labels.values())
     numbers = {
-        picture: coded.number(_as_coded(said.labels[picture], coded.numbers))
+        picture: coded.number(_as_coded(annotations.labels[picture], coded.numbers))
         for picture in pictures
-        if picture in said.labels
+        if picture in annotations.labels
     }
-    described = f"{coded.class_names} of {', '.join(said.files)}"
+    described = f"{coded.class_names} of {', '.join(annotations.files)}"
     return _Labels(coded.class_names, numbers, described, coded.note(name))
 
 
@@ -158,7 +160,7 @@ def _classes(names: Sequence[str], depth: int) -> tuple[str, ...]:
 
 
 def _number_shards(names: Sequence[str], depth: int) -> bool:
-    """Whether folders such as 00000, 00001 only divide pictures that are numbered throughout, as StyleGAN's tool does."""
+    """Whether folders such as 00000, 00001 only divide pictures that are numbered throughout (StyleGAN's tool)."""
     found = []
     for name in names:
         folder, stem = name.split("/")[depth], _SHARD_STEM.fullmatch(PurePosixPath(name).stem)
@@ -170,9 +172,9 @@ def _number_shards(names: Sequence[str], depth: int) -> bool:
     return all(one < other for one, other in pairwise(numbers))
 
 
-def _left_out(name: str, listing: Listing, said: Annotations) -> list[str]:
+def _left_out(name: str, listing: Listing, annotations: Annotations) -> list[str]:
     """The line that counts files that are no pictures of a known format."""
-    known = set(picture_names(listing.names)) | set(said.files)
+    known = set(picture_names(listing.names)) | set(annotations.files)
     left = [file for file in listing.names if file not in known and not describes(file)]
     if not left:
         return []
@@ -182,13 +184,13 @@ def _left_out(name: str, listing: Listing, said: Annotations) -> list[str]:
     return [f"{len(left)} of {len(known) + len(left)} files of {name} are no pictures and are left out: {shown}{more}"]
 
 
-def _captions(name: str, said: Annotations, pictures: Sequence[str]) -> Mapping[str, tuple[str, ...]] | None:
-    if said.captions is None:
+def _captions(name: str, annotations: Annotations, pictures: Sequence[str]) -> Mapping[str, tuple[str, ...]] | None:
+    if annotations.captions is None:
         return None
-    without = [picture for picture in pictures if not said.captions.get(picture)]
+    without = [picture for picture in pictures if not annotations.captions.get(picture)]
     if without:
         raise ValueError(f"{name}: {without[0]} has no caption ({len(without)} such); add some, or remove it")
-    return said.captions
+    return annotations.captions
 
 
 def _pictures(

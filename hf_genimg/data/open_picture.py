@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-# Formats that Pillow reads by itself. Not whatever it can read: its EPS reader, for one, starts a program on the contents.
+# Formats that Pillow reads by itself. Not whatever it can read: its EPS reader, for one, starts a program.
 _EXTENSIONS = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "PNG": (".png", ".apng"),
@@ -35,8 +35,8 @@ _EXTENSIONS = {
 }
 _NAMELESS = ("TGA",)  # formats without a mark of their own, which are believed in files of their extensions only
 PICTURE_EXTENSIONS = tuple(extension for extensions in _EXTENSIONS.values() for extension in extensions)
-MAX_PIXELS = 50_000_000  # of one picture, where nobody says otherwise; it takes about 1 GB to decode
-# What Pillow's readers raise on damaged files, found by fuzzing them; warnings are raised where a program asks for that.
+MAX_PIXELS = 50_000_000  # of one picture, where nobody gives another bound
+# What Pillow's readers raise on damaged files, found by fuzzing; warnings are raised where a program asks for that.
 READ_ERRORS = (
     OSError,
     SyntaxError,
@@ -46,7 +46,7 @@ READ_ERRORS = (
     LookupError,
     AttributeError,
     ArithmeticError,
-    NotImplementedError,
+    RuntimeError,
     AssertionError,
     struct.error,
     zlib.error,
@@ -86,7 +86,7 @@ def open_picture(file: str | os.PathLike[str] | bytes, max_pixels: int = MAX_PIX
     except FileNotFoundError:
         raise FileNotFoundError(f"{name} does not exist") from None
     except READ_ERRORS as error:
-        raise ValueError(f"{name} cannot be read as a picture ({reason(error)})") from error
+        raise ValueError(f"{name} is not a picture that can be read ({reason(error)})") from error
 
 
 def open_header(content: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:

@@ -81,7 +81,7 @@ def open_pairs(
         split: the split, where `source` does not name it; `train` by default.
         flip: whether the pairs, mirrored alike, follow the originals (twice the length, no randomness).
         upscale: whether pictures smaller than `image_size` are enlarged; otherwise they are bad pictures.
-        fit, random_crop, crop_from, max_pixels, max_level: as of `open_dataset`; both images of a pair are cropped alike.
+        fit, random_crop, crop_from, max_pixels, max_level: as of `open_dataset`; a pair is cropped alike.
         progress: whether to show a progress bar while decoding.
 
     Raises:
@@ -122,9 +122,9 @@ def open_unpaired(
 ) -> UnpairedDataset:
     """Open two sets of any lengths, of which no item belongs to one of the other.
 
-    The sides are found as by `open_pairs`, but nothing needs a counterpart: two folders, columns or halves, `trainA` and
-    `trainB`, two sources of any kind, or single pictures as targets and, drawn apart from them, as the inputs that a
-    degradation makes of them.
+    The sides are found as by `open_pairs`, but nothing needs a counterpart: two folders, columns or halves, `trainA`
+    and `trainB`, two sources of any kind, or single pictures as targets and, sampled apart from them, as the inputs
+    that a degradation makes of them.
 
     Arguments and errors as of `open_pairs`.
     """

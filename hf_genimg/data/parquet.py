@@ -35,6 +35,7 @@ class Columns:
         label: the labels, if any.
         classes: the class names that the schema gives.
         text: the captions, where they are wanted.
+        names: all columns, for messages.
     """
 
     image: str
@@ -42,6 +43,7 @@ class Columns:
     label: str | None
     classes: tuple[str, ...] | None
     text: str | None = field(default=None, repr=False)
+    names: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def read(self) -> list[str]:
@@ -124,13 +126,14 @@ def facts_of(
 ) -> dict[str, Any]:
     """What a source says of the columns that are read. inside: what stands for what its files do not hold."""
     recipe = f"{kind} {columns}" + ("" if inside is None else f" {inside}")
+    others = "" if columns.label else f"its columns: {', '.join(columns.names)}"
     recipe += f" numbered {coded.class_names}" if coded and coded.numbers is not None else ""
     return {
         "labelled": columns.label is not None,
         "classes": coded.class_names if coded else columns.classes,
         "recipe": recipe + (f" captions {columns.text}" if columns.text else ""),
         "captioned": columns.text is not None,
-        "label_note": coded.note(name) if coded else "",
+        "label_note": coded.note(name) if coded else others,
     }
 
 
@@ -207,7 +210,8 @@ def columns_in(path: Path | str, schema: pa.Schema, fields: Fields = ALL_FIELDS)
         (name for name in TEXT_COLUMNS if name in schema.names and _is_text(schema.field(name).type)), None
     )
     text = text if fields.captions else None
-    return Columns(image, encoded, label, _class_names(schema, label) if label else None, text)
+    classes = _class_names(schema, label) if label else None
+    return Columns(image, encoded, label, classes, text, tuple(schema.names))
 
 
 def _named(path: Path | str, schema: pa.Schema, name: str | None, fits: Callable[[Any], bool], what: str) -> str | None:

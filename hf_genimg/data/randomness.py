@@ -9,5 +9,5 @@ _MASK = (1 << 64) - 1
 
 
 def item_generator(seed: int, purpose: int, step: int = 0) -> np.random.Generator:
-    """The random numbers of one item. seed: any int64; purpose: CROP, CAPTION or DEGRADATION; step: its part, from 0."""
+    """The random numbers of one item. seed: any int64; purpose: CROP, CAPTION or DEGRADATION; step: its part."""
     return np.random.default_rng((int(seed) & _MASK, purpose, step))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
 _KERNEL_WIDTH = 4  # of the cubic kernel, in pixels of the coarser grid
 
@@ -51,17 +49,17 @@ def _cubic(distance: np.ndarray) -> np.ndarray:
 
 
 def convolve(levels: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Each channel filtered with one kernel of odd sides; the borders are mirrored, edge excluded.
+    """Each channel filtered with one kernel of odd sides, by Fourier transform; borders are mirrored, edge excluded.
 
     levels: float [H, W, C]; kernel: float [k, k]. Returns float64 [H, W, C].
     """
     half = kernel.shape[0] // 2
-    reflected = np.pad(
-        levels, ((half, half), (half, half), (0, 0)), mode="reflect" if _reflects(levels, half) else "edge"
-    )
-    planes = torch.from_numpy(np.ascontiguousarray(reflected.transpose(2, 0, 1)[:, None], dtype=np.float64))
-    weights = torch.from_numpy(np.ascontiguousarray(kernel[::-1, ::-1], dtype=np.float64))[None, None]
-    return F.conv2d(planes, weights)[:, 0].permute(1, 2, 0).numpy()
+    mode = "reflect" if _reflects(levels, half) else "edge"
+    padded = np.pad(levels.astype(np.float64), ((half, half), (half, half), (0, 0)), mode=mode)
+    size = padded.shape[:2]
+    spectrum = np.fft.rfft2(padded, axes=(0, 1)) * np.fft.rfft2(kernel, size)[..., None]
+    filtered = np.fft.irfft2(spectrum, size, axes=(0, 1))
+    return filtered[2 * half :, 2 * half :]  # what wraps around is what is cut
 
 
 def _reflects(levels: np.ndarray, half: int) -> bool:

@@ -42,12 +42,12 @@ def describe_sources() -> list[tuple[str, str]]:
             "pairs",
             "to translate: inputs= and targets= name two columns, folders or sources of these (A and B, trainA and "
             "trainB, input(s) and target(s) are found), or left and right for pictures side by side; "
-            "inputs=downscale:4+noise:10, haze, mask:strokes, blurred and so on make the inputs from any single pictures",
+            "inputs=downscale:4+noise:10, haze, mask:strokes, blurred and so on make the inputs from single pictures",
         ),
         (
             "HUB_ID",
-            "a dataset of the Hub: owner/name, or dataset:name where it could be mistaken; fetched once, by the library "
-            "datasets",
+            "a dataset of the Hub: owner/name, or dataset:name where it could be mistaken; fetched once, by the "
+            "library datasets",
         ),
     ]
 

@@ -20,8 +20,8 @@ HALVES = ("left", "right")
 _USUAL = (("inputs", "targets"), ("input", "target"), ("A", "B"))  # names that say which side is which
 _SPLIT_AND_SIDE = re.compile(r"([A-Za-z]+)[-_]?([AB])")  # trainA, testB: the layout of CycleGAN's data
 _INSTEAD = (
-    "inputs=left targets=right for pairs side by side, or inputs=blurred or another degradation (downscale:4, noise:25, "
-    "mask:boxes) to make the inputs from the targets"
+    "inputs=left targets=right for pairs side by side, or inputs=blurred or another degradation (downscale:4, "
+    "noise:25, mask:boxes) to make the inputs from the targets"
 )
 
 Sides = tuple[
@@ -74,8 +74,8 @@ def _column(wanted: Wanted, name: str | None) -> Fields:
 def side_splits(
     source: str | Path, inputs: str | None = None, targets: str | None = None, paired: bool = True
 ) -> list[str]:
-    """Names of the splits of `source`: train, validation, test, then others. Arguments and errors as of `open_pairs` and
-    `open_unpaired`.
+    """Names of the splits of `source`: train, validation, test, then others. Arguments and errors as of `open_pairs`
+    and `open_unpaired`.
     """
     wanted = Wanted(source, None, inputs, targets, paired=paired)
     if _two_sources(wanted):
@@ -136,17 +136,18 @@ def _sides(wanted: Wanted, loose: Loose) -> Sides:
 
 def _checked(name: str, given: tuple[str | None, str | None], names: list[str], kind: str) -> Sides:
     inputs, targets = given
-    said = f"inputs={inputs or 'none'} targets={targets or 'none'}"
+    asked = f"inputs={inputs or 'none'} targets={targets or 'none'}"
     degraded = inputs is not None and is_degradation(inputs) and not (targets and inputs in names)
     if degraded and targets and kind == "folders":
-        raise ValueError(f"{said}: {inputs} inputs are made of all pictures of {name}; leave targets out")
+        raise ValueError(f"{asked}: {inputs} inputs are made of all pictures of {name}; leave targets out")
     if not degraded and (not inputs or not targets or inputs == targets):
-        raise ValueError(f"{said} does not name two sides; name both or neither, or write {_INSTEAD}")
+        raise ValueError(f"{asked} does not name two sides; name both or neither, or write {_INSTEAD}")
     allowed = (*names, *(HALVES if set(given) == set(HALVES) else ()), *((inputs,) if degraded else ()))
     strange = [side for side in given if side and side not in allowed]
     if strange:
         raise ValueError(
-            f"{name} has no {strange[0]!r} among its {kind} ({', '.join(names) or 'none'}); name two of these, or write {_INSTEAD}"
+            f"{name} has no {strange[0]!r} among its {kind} ({', '.join(names) or 'none'}); name two of these, or "
+            f"write {_INSTEAD}"
         )
     return inputs, targets
 
@@ -256,7 +257,8 @@ def _refuse_alone(name: str, split: str, sides: Sides, pair: tuple[Files, Files]
         here = int(alone[0] not in pair[0])
         other = f"{alone[0]} with any picture's extension in {sides[1 - here]}"
         raise ValueError(
-            f"{name}: {pair[here][alone[0]]} is alone; add {other}, or remove it ({len(alone)} such in the split {split})"
+            f"{name}: {pair[here][alone[0]]} is alone; add {other}, or remove it "
+            f"({len(alone)} such in the split {split})"
         )
 
 

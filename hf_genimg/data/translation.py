@@ -1,4 +1,4 @@
-"""Data to translate: pairs of inputs and targets, targets with inputs made from them, and two sets that are no pairs."""
+"""Data to translate: pairs of inputs and targets, targets with degraded inputs, and two unpaired sets."""
 
 from __future__ import annotations
 
