@@ -23,7 +23,7 @@ from ..data import (
     side_splits,
 )
 from ..layers.jitter import shift_together
-from ..objectives.games import game_named
+from ..losses.adversarial import gan_loss
 from ..objectives.translation import Translation
 from ..pipelines.translation import ImageTranslationPipeline
 from ._images import ImageRecipe
@@ -37,8 +37,8 @@ class TranslationRecipe(ImageRecipe):
     targets: str | None = None  # what it is to become: a column, a folder, left, right or a source; none: found
     input_size: int | None = None  # pixels a side of inputs that lie beside the targets; none: those of the targets
     input_channels: int | None = None  # 1 grey, 3 colour; none: as in the data
-    game: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic, patch by patch
-    shift: int = 0  # move both images of a pair alike by up to so many pixels, against memorization of few pairs
+    loss: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic, patch by patch
+    shift: int = 0  # augment pairs by shifts of up to so many pixels, both sides alike
     l1_weight: float = 100.0  # of the mean absolute difference to the targets; 0: none
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
@@ -93,7 +93,7 @@ class TranslationRecipe(ImageRecipe):
 
     def objective(self) -> Translation:
         return Translation(
-            game_named(self.game), self.l1_weight, partial(shift_together, most=self.shift) if self.shift else None
+            gan_loss(self.loss), self.l1_weight, partial(shift_together, most=self.shift) if self.shift else None
         )
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:

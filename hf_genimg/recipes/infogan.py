@@ -2,13 +2,10 @@
 
     hf-genimg train infogan
 
-Cost: 4 minutes of CPU time on one core (8 of wall time, beside other work).
-Reached: legible digits, FID 2.5 (1.5 to 2.5), precision 0.67, recall 0.38 by the extractor `digits`, no sign of
-collapse. Nobody told it the classes, and 68 % (63 to 73) of the test images fall into the found class of their digit,
-77 % of the samples are read as theirs: 0, 1, 2, 4, 6 and 7 were found, 3 and 9, and 5 and 8, are mixed up
-(benchmarks/found_classes.py). At half of the size, `image_size=16 hidden=256` in 75 seconds of CPU time: FID 5.6 (4.6
-to 5.9), precision 0.61, recall 0.06, 74 % of the test images, 86 % of the samples. Without fully connected layers
-(`hidden=0`) the classes were none that one sees: 24 % of the test images.
+Cost: 4 minutes of CPU time on one core.
+Reached: legible digits, FID 2.5 (1.5 to 2.5), precision 0.67, recall 0.38 by the extractor `digits`. Without labels,
+68 % (63 to 73) of the test images fall into the found class of their digit, and 77 % of the samples are classified as
+theirs; 3 and 9, and 5 and 8, are mixed up (benchmarks/found_classes.py). With `hidden=0` it was 24 %.
 """
 
 from __future__ import annotations
@@ -20,7 +17,7 @@ from torch import nn
 
 from ..models.infogan import InfoGANDiscriminator, InfoGANGenerator
 from ..objectives.auxiliary import Informed
-from ._images import AdversarialRecipe
+from ._adversarial import AdversarialRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +34,7 @@ class InfoGAN(AdversarialRecipe):
     width: int = 32  # channels of the largest feature map; the paper has 64
     num_classes: int = 10  # classes to find
     codes: int = 2  # continuous codes to find: the first latents
-    hidden: int = 512  # features of fully connected layers between the smallest maps and all else, 1024 in the paper; 0: none, as in DCGAN
+    hidden: int = 512  # features of the fully connected layers, 1024 in the paper; 0: none, as in DCGAN
     information_weight: float = 1.0  # of the mutual information
     channels_last: bool = True
 
@@ -61,7 +58,7 @@ class InfoGAN(AdversarialRecipe):
 
     def objective(self) -> Informed:
         codes = {"num_classes": self.num_classes, "codes": self.codes}
-        return Informed(**self.game_parts(), weight=self.information_weight, **codes)
+        return Informed(**self.objective_parts(), weight=self.information_weight, **codes)
 
     def smoke(self) -> Self:
         return replace(super().smoke(), width=4, hidden=min(self.hidden, 8))
