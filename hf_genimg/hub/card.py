@@ -116,6 +116,7 @@ def _text(facts: Facts, where: str, repo_id: str | None = None, standalone: bool
         limits=text.limits(facts),
     )
     body = re.sub(r"\n{3,}", "\n\n", str(card)).rstrip() + "\n\n"
+    body = body.encode(errors="backslashreplace").decode()  # names of files need not be text
     return f"{body}<!-- Written by hf_genimg from the files of the run, sha256 {_digest(body)}. What you write below this line is kept. -->\n"
 
 
