@@ -96,9 +96,10 @@ def _scoring(recipe: Recipe) -> Any:
 
 def _task_of(recipe: Recipe) -> str:
     """What the recipe's model is for; `ValueError` for one that makes no images, which has no scores."""
+    example = recipe.override(image_channels=recipe.image_channels or 1)
     with torch.device("meta"):
-        example = recipe.override(image_channels=recipe.image_channels or 1)
-        task = example.pipeline(example.models()).capabilities.task
+        networks = example.models()
+    task = example.pipeline({**networks, **example.frozen()}).capabilities.task
     if task == "classification":
         raise ValueError(f"metrics={recipe.metrics} scores images, and {recipe.name} is for {task}; leave metrics out")
     return task
