@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
-import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,19 +11,6 @@ from typing import Any
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # of files that we do not write
 READ = (*PICTURE_SUFFIXES, ".png", ".jfif", ".jpe", ".ppm", ".pgm", ".avif")  # in a folder
-# Not whatever Pillow can read: its EPS reader, for one, starts a program on the contents.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF")
-READ_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    struct.error,
-    zlib.error,
-)
 FILMS = (".mp4", ".m4v", ".mov")
 
 
@@ -89,25 +73,22 @@ def _found(path: Path, name: Path) -> Found:
 
 
 def read_picture(path: Path) -> Any:
-    """A decoded PIL image; `ValueError` names a file that is none."""
-    with opened(path) as picture:
-        picture.load()
-    return picture
+    """A decoded PIL image, upright; `ValueError` names a file that training would not read either."""
+    from ..data import open_picture
+
+    return open_picture(path)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
     """An open PIL image of a regular file, of a format that training reads; `ValueError` names a file that is none."""
-    from PIL import Image
+    from ..data.open_picture import READ_ERRORS, open_header, reason
 
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ValueError("it is not a regular file")
-        with Image.open(path, formats=FORMATS) as picture:
+        with open_header(path) as picture:
             yield picture
-    except (*READ_ERRORS, Image.DecompressionBombError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path} is not a picture that can be read ({reason})") from error
+    except READ_ERRORS as error:
+        raise ValueError(f"{path} is not a picture that can be read ({reason(error)})") from error
 
 
 def is_picture_file(out: Path) -> bool:
