@@ -12,9 +12,9 @@ from torch import nn
 
 from .._public import PACKAGE, classes_in
 
-HEAD = '''"""{name} and all it needs, for those who do not have hf_genimg installed. Generated: the modules of the package, joined.
+HEAD = '''"""{name} and all it needs, for those who do not have hf_genimg installed.
 
-Source: {modules}. Licence: Apache-2.0.
+Generated: the modules of the package, joined. Source: {modules}. Licence: Apache-2.0.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def _needed(module: Path) -> list[Path]:
         if isinstance(node, ast.ImportFrom) and node.level:
             if any(alias.asname for alias in node.names) or node.module is None or node.col_offset:
                 raise ValueError(
-                    f"{module} imports `{ast.unparse(node)}`, which cannot be joined into one file; import names at its top"
+                    f"{module} imports `{ast.unparse(node)}`, which cannot be joined into one file; import names at "
+                    "its top"
                 )
             target = module.parents[node.level - 1].joinpath(*node.module.split(".")).with_suffix(".py")
             found += [each for each in _needed(target) if each not in found]

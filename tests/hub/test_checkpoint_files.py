@@ -177,7 +177,7 @@ def test_norms_are_folded_into_the_weights(tmp_path: Path, kind: str) -> None:
     theirs = _with_norm(kind)
     pipe, said = converted(tmp_path, theirs.state_dict(), "dcgan")
     title = kind.removeprefix("old ")
-    assert f"{title} norm folded into the weights of: 0, 3" in said
+    assert f"{title} norm folded into the weights of: main.0, main.3" in said
     same(theirs(LATENTS), pipe.generator(LATENTS))
 
 
