@@ -15,7 +15,7 @@ def convert(
         Path, typer.Argument(metavar="CHECKPOINT", help="A file that torch.save or safetensors wrote, of any name.")
     ],
     family: Annotated[
-        str, typer.Option("--as", metavar="FAMILY", help="mlp_gan, dcgan, mlp_vae, conv_vae or classifier.")
+        str, typer.Option("--as", metavar="FAMILY", help="mlp_gan, dcgan, mlp_vae, conv_vae, pix2pix or classifier.")
     ],
     out: Annotated[Path | None, typer.Option(help="The pipeline's folder, which must not exist.")] = None,
     settings: Annotated[

@@ -231,8 +231,8 @@ def memorization(facts: Facts) -> str:
     if gap is not None:
         bounds = "" if gap.low is None else f" ({gap.low:.3g} to {gap.high:.3g})"
         lines.append(
-            f"- nearer to training than to held-out images by {gap.value:.3g}{bounds}, by features; above 0 is a sign of "
-            "memorization"
+            f"- nearer to training than to held-out images by {gap.value:.3g}{bounds}, by features; above 0 is a sign "
+            "of memorization"
         )
     return "\n".join(lines)
 

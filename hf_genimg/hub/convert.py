@@ -12,6 +12,7 @@ from typing import Any
 from ..pipelines.classification import ImageClassificationPipeline
 from ..pipelines.generation import ImageGenerationPipeline
 from ..pipelines.reconstruction import ImageReconstructionPipeline
+from ..pipelines.translation import ImageTranslationPipeline
 from ..training.fields import parse_fields
 from .converters._reading import Reading, network_of
 from .geometry import MOST, Geometry, chosen
@@ -22,6 +23,7 @@ FOLDER = Path(__file__).parent / "converters"
 PIPELINES = {
     "generation": ImageGenerationPipeline,
     "reconstruction": ImageReconstructionPipeline,
+    "translation": ImageTranslationPipeline,
     "classification": ImageClassificationPipeline,
 }
 SHEET_ROWS = 24  # geometries that a sheet shows

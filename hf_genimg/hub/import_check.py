@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 
 from ..data import ImageDataset, open_dataset
 from ..pipelines.images import grid, to_pil, to_uint8
 from ..pipelines.provenance import check_png_path, save_png
 
 NUM_IMAGES = 64  # that are generated
+NUM_TRANSLATED = 8
 NUM_CHECKED = 2000  # of DATA, evenly spaced
 BATCH_SIZE = 100
 SMALLEST_SPREAD = 1e-6  # standard deviation of a pixel over latents, and of an image's pixels, on [-1, 1]
@@ -24,7 +26,7 @@ def check_import(pipeline: Any, data: str | None = None) -> list[str]:
     """Lines that say what was checked and found.
 
     Args:
-        pipeline: of one of the tasks generation, reconstruction and classification.
+        pipeline: of one of the tasks generation, reconstruction, translation and classification.
         data: images to check it with; labelled for a classifier.
 
     Raises:
@@ -35,14 +37,20 @@ def check_import(pipeline: Any, data: str | None = None) -> list[str]:
     if data is None:
         advice = "nothing was checked; --check DATA with a labelled set does" if not lines else None
         return [*lines, advice] if advice else lines
+    translates = able.task == "translation"
     found = open_dataset(
         data,
         image_size=able.image_size,
-        image_channels=able.image_channels,
+        image_channels=pipeline.network.config.input_channels if translates else able.image_channels,
         labels=able.task == "classification",
         progress=False,
     )
-    check = {"classification": _check_classes, "reconstruction": _check_reconstructions, "generation": _check_likeness}
+    check = {
+        "classification": _check_classes,
+        "reconstruction": _check_reconstructions,
+        "translation": _check_translations,
+        "generation": _check_likeness,
+    }
     return [*lines, check[able.task](pipeline, found, data)]
 
 
@@ -62,10 +70,17 @@ def write_sheet(path: Path, pipelines: list[Any]) -> None:
 
 @torch.no_grad()
 def _generated(pipeline: Any) -> torch.Tensor:
-    """float [64, C, H, W] from the latents of seed 0."""
+    """float [64, C, H, W] from the latents of seed 0; of a translator from smooth noise images."""
     network = pipeline.network.eval()
+    if pipeline.capabilities.task == "translation":
+        return network(_smooth_images(NUM_TRANSLATED, network.config.input_channels, pipeline.capabilities.image_size))
     latents = network.sample_latents(NUM_IMAGES, torch.Generator().manual_seed(0))
     return network.decode(latents) if pipeline.capabilities.encode else network(latents)
+
+
+def _smooth_images(count: int, channels: int, size: int) -> torch.Tensor:
+    coarse = torch.rand(count, channels, 4, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    return F.interpolate(coarse, size=(size, size), mode="bilinear")
 
 
 def _check_spread(images: torch.Tensor, size: int) -> str:
@@ -120,6 +135,14 @@ def _check_reconstructions(pipeline: Any, data: ImageDataset, name: str) -> str:
         errors.append((network(images).clamp(-1, 1) - images).square().flatten(1).mean(1))
     psnr = float((10 * (4 / torch.cat(errors).clamp(min=1e-10)).log10()).mean())
     return f"checked: reconstructions of {len(torch.cat(errors))} images of {name} at {psnr:.1f} dB"
+
+
+@torch.no_grad()
+def _check_translations(pipeline: Any, data: ImageDataset, name: str) -> str:
+    images = torch.cat([data.batch(indices)["images"] for indices in _batches(data)])[:NUM_TRANSLATED]
+    made = pipeline.network.eval()(images)
+    spread, given = (float(x.flatten(1).std(1).mean()) for x in (made, images))
+    return f"checked: translations of {len(made)} images of {name}, standard deviation {spread:.2f} of {given:.2f}"
 
 
 @torch.no_grad()

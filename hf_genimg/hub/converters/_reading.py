@@ -27,7 +27,7 @@ class Settings:
 class Reading:
     """A checkpoint, understood: the network as a chain of layers, its task, and what was assumed."""
 
-    task: str  # generation, reconstruction or classification
+    task: str  # generation, reconstruction, translation or classification
     network: nn.Module
     tensors: dict[str, torch.Tensor]
     example: torch.Tensor  # an input, to compare networks with
@@ -95,7 +95,7 @@ def vae_reading(encoder: Any, heads: tuple[Any, Any], decoder: Any, size: int, c
     tensors = encoder.state("encoder") | decoder.state("decoder")
     for name, head in zip(("to_mean", "to_log_variance"), heads, strict=True):
         tensors |= {f"{name}.weight": head["weight"], f"{name}.bias": head.get("bias", torch.zeros(latent_dim))}
-    return Reading("reconstruction", network, tensors, _images(size, channels), **more)
+    return Reading("reconstruction", network, tensors, noise_images(size, channels), **more)
 
 
 def classifier_reading(body: Any, head: Any, size: int, channels: int, names: list[str] | None, **more: Any) -> Reading:
@@ -105,12 +105,13 @@ def classifier_reading(body: Any, head: Any, size: int, channels: int, names: li
         "head.weight": head.weight,
         "head.bias": head.tensors.get("bias", torch.zeros(classes)),
     }
-    return Reading("classification", network, tensors, _images(size, channels), **more)
+    return Reading("classification", network, tensors, noise_images(size, channels), **more)
 
 
 def _noise(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
 
 
-def _images(size: int, channels: int) -> torch.Tensor:
+def noise_images(size: int, channels: int) -> torch.Tensor:
+    """Float [4, channels, size, size] in [-1, 1], always the same."""
     return _noise(4, channels, size, size).clamp(-1, 1)
