@@ -142,7 +142,8 @@ def example(facts: Facts, where: str) -> str:
     lines = ["from PIL import Image", *lines, *(f"{name} = {value}" for name, value in pictures.items())]
     given = ", ".join(["picture", *(f"{name}={name}" for name in pictures if name != "picture")])
     last = "print(pipe(picture, top_k=3))" if facts.task == "classification" else f"image = pipe({given}).images[0]"
-    return "\n".join([*lines, last])
+    back = ["back = pipe(image, reverse=True).images[0]"] if facts.can("reverse") else []
+    return "\n".join([*lines, last, *back])
 
 
 def _standalone(repo_id: str) -> str:

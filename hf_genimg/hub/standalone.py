@@ -67,7 +67,7 @@ def _needed(module: Path) -> list[Path]:
     found: list[Path] = []
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
-            if any(alias.asname for alias in node.names) or node.module is None or node.col_offset:
+            if node.module is None or node.col_offset:
                 raise ValueError(
                     f"{module} imports `{ast.unparse(node)}`, which cannot be joined into one file; import names at "
                     "its top"
@@ -94,12 +94,20 @@ def _body(module: Path, tree: ast.Module) -> str:
         dropped.append(tree.body[0])
     gone = {number for node in dropped for number in range(node.lineno - 1, node.end_lineno)}
     text = "\n".join(line for number, line in enumerate(lines) if number not in gone).strip("\n")
+    aliases = "\n".join(f"{alias} = {name}" for alias, name in _aliases(tree).items())
+    text = f"{aliases}\n\n\n{text}" if aliases else text
     return f"# {module.relative_to(PACKAGE).as_posix()}\n\n\n{text}"
+
+
+def _aliases(tree: ast.Module) -> dict[str, str]:
+    """What a module imports from another of the package under another name: alias to name."""
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level]
+    return {alias.asname: alias.name for node in imports for alias in node.names if alias.asname}
 
 
 def _defined(tree: ast.Module) -> set[str]:
     """The names that a module makes at its top."""
-    names: set[str] = set()
+    names: set[str] = set(_aliases(tree))
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
