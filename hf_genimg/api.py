@@ -13,9 +13,9 @@ from torch import nn
 
 from .pipelines.loading import HUB_ID, load
 from .recipes import recipe_class
+from .training.loop import default_callbacks
+from .training.loop import train as train_recipe
 from .training.recipe import Recipe
-from .training.trainer import default_callbacks
-from .training.trainer import train as train_recipe
 
 __all__ = ["build_demo", "evaluate", "load", "train"]
 

@@ -242,7 +242,7 @@ def test_mistakes_are_one_line(runs: Path, picture: Path, tmp_path: Path, capsys
     )
     assert "there is nothing at '/nowhere'" in refusal(capsys, "train", "dcgan", "data=/nowhere", "--out", out)
     assert "digits has no split 'dev'" in refusal(capsys, "train", "dcgan", "data=digits@dev", "--out", out)
-    assert "game='chess' is not known" in refusal(capsys, "train", "dcgan", "game=chess", "--out", out)
+    assert "loss='chess' is not known" in refusal(capsys, "train", "dcgan", "loss=chess", "--out", out)
     assert "/nowhere does not exist" in refusal(capsys, "sample", "/nowhere", "--out", out)
     assert "class_labels" in refusal(capsys, "sample", runs / "dcgan", "--label", 3, "--out", out)
     assert "truncation=7" in refusal(capsys, "sample", runs / "dcgan", "--truncation", 7, "--out", out)

@@ -66,8 +66,22 @@ class ImageDataset:
     def __len__(self) -> int:
         return len(self.images) * (2 if self.flip else 1)
 
+    @property
+    def sides(self) -> dict[str, int]:
+        """How many items each independent side has."""
+        return {"images": len(self)}
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What batches hold beside images."""
+        return () if self.labels is None else ("labels",)
+
     def batch(
-        self, indices: torch.Tensor, device: torch.device | str = "cpu", channels_last: bool = False
+        self,
+        indices: torch.Tensor,
+        device: torch.device | str = "cpu",
+        channels_last: bool = False,
+        seeds: torch.Tensor | None = None,
     ) -> dict[str, torch.Tensor]:
         """The items `indices` on `device`.
 

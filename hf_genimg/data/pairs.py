@@ -72,8 +72,19 @@ class PairedDataset:
     def __len__(self) -> int:
         return len(self.targets)
 
+    @property
+    def sides(self) -> dict[str, int]:
+        """How many items each independent side has: pairs are one side."""
+        return {"images": len(self)}
+
+    conditions = ("inputs",)
+
     def batch(
-        self, indices: torch.Tensor, device: torch.device | str = "cpu", channels_last: bool = False
+        self,
+        indices: torch.Tensor,
+        device: torch.device | str = "cpu",
+        channels_last: bool = False,
+        seeds: torch.Tensor | None = None,
     ) -> dict[str, torch.Tensor]:
         """The pairs `indices` on `device`.
 

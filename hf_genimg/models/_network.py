@@ -139,7 +139,8 @@ class LatentNetwork(Network):
 
 
 class TranslationNetwork(Network):
-    """A network that turns images into images: `forward(inputs, ...)`, with what else its `conditions` name as keywords.
+    """A network that turns images into images: `forward(inputs, ...)`, with what else its `conditions` name as
+    keywords.
 
     Its config has `image_size`, `image_channels` and `input_channels`. scale: the size of its outputs over that of its
     inputs. size_multiple: the sides of its inputs are multiples of this; 0 where they must be `image_size`. halo: how
@@ -153,6 +154,16 @@ class TranslationNetwork(Network):
     @property
     def conditions(self) -> tuple[str, ...]:
         return ("inputs",)
+
+
+def defined(name: str) -> type[Network] | None:
+    """The network class called `name`, among those that were imported; None where there is none."""
+    found, classes = None, [Network]
+    while classes:
+        each = classes.pop()
+        found = each if each.__name__ == name else found
+        classes += each.__subclasses__()
+    return found
 
 
 def refuse_labels(class_labels: torch.Tensor | None) -> None:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
 
 import torch
 from torch import nn
 
 from ..data import ImageDataset, available_splits, open_dataset, separate_split
-from ..objectives.adversarial import Adversarial
-from ..objectives.regularizers import POINTS
-from ..objectives.variational import Variational
-from ..pipelines.generation import ImageGenerationPipeline
-from ..pipelines.reconstruction import ImageReconstructionPipeline
 from ..training.recipe import Recipe
-from ._cures import Cures
 
 HELD_OUT_SPLITS = ("test", "validation")  # the first of these that the data has is measured, never trained on
 
@@ -73,83 +65,3 @@ class ImageRecipe(Recipe):
         betas = (self.adam_beta1, self.adam_beta2)
         settings = {"lr": self.learning_rate, "betas": betas, "fused": self.fused_optimizer}
         return {name: torch.optim.Adam(model.parameters(), **settings) for name, model in models.items()}
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdversarialRecipe(Cures, ImageRecipe):
-    """A generator against a discriminator."""
-
-    game: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic
-    r1: float = 0.0  # weight gamma of the zero-centred penalty on real images; 0: none
-    r2: float = 0.0  # the same on fakes
-    penalty_every: int = 1  # compute r1 and r2 in one of so many updates, with as many times the weight
-    gradient_penalty: float = 0.0  # weight of the one-centred penalty of WGAN-GP; 0: none
-    gradient_penalty_points: str = "between"  # real and fake images, or dragan: around the real ones
-    one_sided: bool = False  # the gradient penalty lets slopes below 1 be
-    weight_clipping: float | None = None  # the discriminator's weights stay within this distance of 0
-    diff_augment: str | None = (
-        None  # show the discriminator changed images: color, translation, cutout, joined with commas
-    )
-    n_critic: int = 1  # turns of the discriminator for each of the generator
-    latent_dim: int = 100
-    latent_distribution: str = "normal"  # normal, uniform or truncated
-    adam_beta1: float = 0.5
-    save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
-
-    def check(self) -> None:
-        super().check()
-        for name in ("r1", "r2", "gradient_penalty"):
-            self._require(name, getattr(self, name) >= 0, "must be at least 0")
-        self._require("penalty_every", self.penalty_every > 0, "must be above 0")
-        self.check_cures()
-        points = self.gradient_penalty_points
-        self._require("gradient_penalty_points", points in POINTS, f"is not known; use one of {', '.join(POINTS)}")
-        if self.game == "wasserstein" and not self.gradient_penalty and self.weight_clipping is None:
-            warnings.warn(
-                "game=wasserstein needs a critic of bounded slope; set gradient_penalty=10 or weight_clipping=0.01",
-                stacklevel=2,
-            )
-
-    def objective(self) -> Adversarial:
-        return Adversarial(**self.game_parts())
-
-    def game_parts(self) -> dict[str, Any]:
-        """What an adversarial objective is composed of."""
-        return {**self.cured_game(), "n_critic": self.n_critic, "labelled": self.labelled}
-
-    def networks(self) -> dict[str, nn.Module]:
-        return self.cured(self.models())
-
-    def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
-        return {name: self.player_optimizer(name, optimizer) for name, optimizer in super().optimizers(models).items()}
-
-    def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
-        discriminator = networks["discriminator"] if self.save_discriminator else None
-        return ImageGenerationPipeline(generator=networks["generator"], discriminator=discriminator)
-
-    def smoke(self) -> Self:
-        return replace(super().smoke(), image_size=16, latent_dim=8)
-
-
-@dataclass(frozen=True, kw_only=True)
-class VariationalRecipe(ImageRecipe):
-    """An autoencoder whose latents are a standard normal: it samples, encodes and reconstructs."""
-
-    images: int = 600_000
-    batch_size: int = 128
-    learning_rate: float = 2e-3
-    latent_dim: int = 20
-    likelihood: str = "bernoulli"  # or gaussian
-    beta: float = 1.0  # weight of the KL divergence; above 1: beta-VAE
-    sigma: float = 1.0  # standard deviation of a pixel, on [-1, 1], when the likelihood is gaussian
-
-    published: ClassVar[tuple[str, ...]] = ("autoencoder",)
-
-    def objective(self) -> Variational:
-        return Variational(self.likelihood, self.beta, self.sigma)
-
-    def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
-        return ImageReconstructionPipeline(autoencoder=networks["autoencoder"])
-
-    def smoke(self) -> Self:
-        return replace(super().smoke(), latent_dim=4, width=16)

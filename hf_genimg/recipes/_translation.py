@@ -15,7 +15,7 @@ from torch import nn
 
 from ..data import PairedDataset, open_pairs, pair_splits, separate_split
 from ..layers.jitter import shift_together
-from ..objectives.games import game_named
+from ..losses.adversarial import gan_loss
 from ..objectives.translation import Translation
 from ..pipelines.translation import ImageTranslationPipeline
 from ._images import ImageRecipe
@@ -30,8 +30,8 @@ class TranslationRecipe(ImageRecipe):
     )
     targets: str | None = None  # what it is to become: a column, a folder, left or right; none: found
     input_channels: int | None = None  # 1 grey, 3 colour; none: as in the data
-    game: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic, patch by patch
-    shift: int = 0  # learn from pairs that are moved, both sides alike, by up to so many pixels; few pairs are learned by heart otherwise
+    loss: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic, patch by patch
+    shift: int = 0  # augment pairs by shifts of up to so many pixels, both sides alike
     l1_weight: float = 100.0  # of the mean absolute difference to the targets; 0: none
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
@@ -78,7 +78,7 @@ class TranslationRecipe(ImageRecipe):
 
     def objective(self) -> Translation:
         return Translation(
-            game_named(self.game), self.l1_weight, partial(shift_together, most=self.shift) if self.shift else None
+            gan_loss(self.loss), self.l1_weight, partial(shift_together, most=self.shift) if self.shift else None
         )
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:

@@ -27,7 +27,7 @@ from ._conditional import ConditionalRecipe
 class BigGAN(ConditionalRecipe):
     """Image sizes 32, 48, 64 and 128, grey or colour; `conditional=false` where the data have no classes."""
 
-    game: str = "hinge"
+    loss: str = "hinge"
     orthogonal: float = 1e-4
     image_size: int = 32
     images: int = 72_000
@@ -38,9 +38,7 @@ class BigGAN(ConditionalRecipe):
     adam_beta1: float = 0.0
     channels_last: bool = True
     class_dim: int = 16  # numbers in the vector of a class; the paper has 128
-    width: int = (
-        8  # a quarter of the generator's channels at 32 pixels, half the discriminator's; the paper's form has 96
-    )
+    width: int = 8  # a quarter of the generator's channels at 32 pixels; the paper has 96
 
     def models(self) -> dict[str, nn.Module]:
         size = {**self.sizes(), "width": self.width}

@@ -20,7 +20,7 @@ from torch import nn
 
 from ..models.infogan import InfoGANDiscriminator, InfoGANGenerator
 from ..objectives.auxiliary import Informed
-from ._images import AdversarialRecipe
+from ._adversarial import AdversarialRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class InfoGAN(AdversarialRecipe):
     width: int = 32  # channels of the largest feature map; the paper has 64
     num_classes: int = 10  # classes to find
     codes: int = 2  # continuous codes to find: the first latents
-    hidden: int = 512  # features of fully connected layers between the smallest maps and all else, 1024 in the paper; 0: none, as in DCGAN
+    hidden: int = 512  # features of the fully connected layers, 1024 in the paper; 0: none, as in DCGAN
     information_weight: float = 1.0  # of the mutual information
     channels_last: bool = True
 
@@ -61,7 +61,7 @@ class InfoGAN(AdversarialRecipe):
 
     def objective(self) -> Informed:
         codes = {"num_classes": self.num_classes, "codes": self.codes}
-        return Informed(**self.game_parts(), weight=self.information_weight, **codes)
+        return Informed(**self.objective_parts(), weight=self.information_weight, **codes)
 
     def smoke(self) -> Self:
         return replace(super().smoke(), width=4, hidden=min(self.hidden, 8))

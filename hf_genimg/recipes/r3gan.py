@@ -29,7 +29,7 @@ class R3GAN(ConditionalRecipe):
     """Image sizes 8, 16, 28, 32, 64, 128 and 256, grey or colour; `conditional=true` learns classes too."""
 
     conditional: bool = False
-    game: str = "relativistic"
+    loss: str = "relativistic"
     r1: float = 0.1
     r2: float = 0.1
     penalty_every: int = 4  # the paper has 1, which takes two thirds more time here
@@ -41,16 +41,14 @@ class R3GAN(ConditionalRecipe):
     adam_beta2: float = 0.99
     channels_last: bool = True
     width: int = 32  # channels of the small maps; the paper has 768
-    widest: int = (
-        8  # pixels a side of the largest map with so many, half of them at each doubling above; the paper has 32
-    )
+    widest: int = 8  # side of the largest map with so many channels, halved at each doubling above; the paper: 32
 
     def check(self) -> None:
         super().check()
         self._require(
             "spectral_norm",
             not self.spectral_norm,
-            "cannot be: the last weights of each block begin at zero, and have no norm",
+            "cannot be used: the last weights of each block begin at zero",
         )
 
     def models(self) -> dict[str, nn.Module]:

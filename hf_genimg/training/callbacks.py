@@ -15,7 +15,7 @@ from torch import nn
 from .device import seed_noise
 
 if TYPE_CHECKING:
-    from .run import Run
+    from .state import Run
 
 
 class Callback:

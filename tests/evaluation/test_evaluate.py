@@ -343,7 +343,7 @@ def test_the_command_line_writes_what_it_prints(
 
 
 @pytest.mark.parametrize(
-    ("recipe", "fields"), [("r3gan", {}), ("mlp_gan", {"game": "wasserstein", "weight_clipping": 0.01})]
+    ("recipe", "fields"), [("r3gan", {}), ("mlp_gan", {"loss": "wasserstein", "weight_clipping": 0.01})]
 )
 def test_no_boundary_is_looked_for_where_logits_only_compare(
     tmp_path: Path, tiny: Callable[..., Any], recipe: str, fields: Any
@@ -356,7 +356,7 @@ def test_no_boundary_is_looked_for_where_logits_only_compare(
 
 
 def test_least_squares_says_real_above_a_half(tmp_path: Path, tiny: Callable[..., Any]) -> None:
-    pipe = hf_genimg.train(tiny("mlp_gan", game="least_squares", images=32), tmp_path / "run", progress=False)
+    pipe = hf_genimg.train(tiny("mlp_gan", loss="least_squares", images=32), tmp_path / "run", progress=False)
     assert hf_genimg.load(tmp_path / "run").discriminator.config.boundary == 0.5
     head = pipe.discriminator.layers[-1]
     torch.nn.init.zeros_(head.weight)

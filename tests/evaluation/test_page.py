@@ -23,7 +23,7 @@ def small(**more: object) -> Report:
 def test_page_and_table_hold_what_was_measured(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     log.write_text(
-        "".join(json.dumps({"images": n, "scores/fid": 9 - n, "generator/fool": n}) + "\n" for n in range(4))
+        "".join(json.dumps({"images": n, "scores/fid": 9 - n, "generator/adversarial": n}) + "\n" for n in range(4))
     )
     full = small(diagnosis={"shares": [0.9, 0.1], "reference_shares": [0.5, 0.5], "alarms": ["something is lost"]})
     page, table = write_page(full, tmp_path / "mine.json", log)

@@ -13,8 +13,8 @@ import torch
 import hf_genimg
 from hf_genimg.api import callbacks_of
 from hf_genimg.evaluation.scores import Report
+from hf_genimg.training.loop import train
 from hf_genimg.training.recipe import Recipe
-from hf_genimg.training.trainer import train
 
 FIELDS = {"metrics": "fid,recall", "evaluate_images": 16, "score_images": 40, "image_size": 28}
 

@@ -16,16 +16,16 @@ import pytest
 import torch
 
 from hf_genimg.recipes import recipe_class
-from hf_genimg.training import checkpoint, trainer
+from hf_genimg.training import checkpoint, loop
 from hf_genimg.training.callbacks import Callback, HeldOut, Samples
 from hf_genimg.training.recipe import Recipe
-from hf_genimg.training.run import Run
 from hf_genimg.training.run_directory import RunDirectory
+from hf_genimg.training.state import Run
 
 KILLS = 20
 # A server that has imported torch and forks: a fresh process each time, without six seconds of imports.
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["hf_genimg.api", "hf_genimg.training.trainer", "accelerate", "matplotlib.figure"])
+processes.set_forkserver_preload(["hf_genimg.api", "hf_genimg.training.loop", "accelerate", "matplotlib.figure"])
 
 
 def long_run() -> Recipe:
@@ -61,7 +61,7 @@ def train_in_a_process(folder: Path, diary: Path) -> None:
         HeldOut(recipe.evaluate_images, recipe.held_out()),
     ]
     try:
-        trainer.train(recipe, folder, callbacks=callbacks, progress=False)
+        loop.train(recipe, folder, callbacks=callbacks, progress=False)
     except KeyboardInterrupt:
         os._exit(130)
 
@@ -203,10 +203,10 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path: Path) -> None:
         time.sleep(0.01)
     try:
         with pytest.raises(ValueError, match="another process is training in"):
-            trainer.train(long_run(), tmp_path / "run", progress=False)
+            loop.train(long_run(), tmp_path / "run", progress=False)
     finally:
         process.kill()
         process.join()
-    trainer.train(
+    loop.train(
         long_run().override(images=16), tmp_path / "run", callbacks=[], progress=False
     )  # its death freed the folder

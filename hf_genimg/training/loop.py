@@ -19,8 +19,8 @@ from .curve import draw_curves
 from .device import describe_machine, deterministic_kernels, make_accelerator, refuse_compile_without_compiler
 from .interrupts import Interrupts
 from .recipe import Recipe
-from .run import Run, micro_batch_size
 from .run_directory import RunDirectory
+from .state import FACTS, Run, micro_batch_size
 
 SNAPSHOT_SECONDS = (
     60  # a checkpoint at least this often, so that a kill never costs more; when it is written changes no tensor
@@ -64,14 +64,14 @@ def train(
         processes.refuse_unlike("what is trained, or its data,", f"{recipe.to_json()} {dataset.fingerprint}")
         with directory.lock(recipe) if processes.is_main else nullcontext(), Interrupts() as interrupts:
             resume(run, callbacks)
-            with progress_bar(recipe, run.images, progress and processes.is_main) as bar, say_what_is_kept(directory):
+            with progress_bar(recipe, run.images, progress and processes.is_main) as bar, name_what_is_kept(directory):
                 learn(run, callbacks, interrupts, stop_at, bar)
             interrupts.leave(run.images, speak=processes.is_main)
             return finish(run)
 
 
 def learn(run: Run, callbacks: Sequence[Callback], interrupts: Interrupts, stop_at: int | None, bar: tqdm) -> None:
-    """The loop: first what is due at this point (done? report? look? save?), then one more round."""
+    """The loop: first what is due at this point (done? report? sample? save?), then one more training step."""
     recipe, previous, saved = run.recipe, run.images, time.monotonic()
     while True:
         done = run.images >= recipe.images
@@ -96,13 +96,13 @@ def learn(run: Run, callbacks: Sequence[Callback], interrupts: Interrupts, stop_
         if done or stopping:
             return
         previous = run.images
-        run.play_round()
+        run.training_step()
         bar.update(run.images - previous)
 
 
 def refuse_impossible(recipe: Recipe) -> Mapping[str, nn.Module]:
-    """Let networks and objective refuse what they cannot be, without memory and before any picture is read; returns
-    those networks.
+    """Let networks and objective refuse their arguments, without memory and before any image is read; returns those
+    networks.
     """
     try:
         with torch.device("meta"):
@@ -118,7 +118,8 @@ def refuse_single_images(recipe: Recipe, networks: Mapping[str, nn.Module], micr
     flat = any(isinstance(module, nn.BatchNorm1d) for network in networks.values() for module in network.modules())
     if flat and micro_batch_size == 1:
         raise ValueError(
-            f"one image is too few for the batch norm of {recipe.name}; use batch_size and micro_batch_size of at least 2"
+            f"one image is too few for the batch norm of {recipe.name}; use batch_size and micro_batch_size of at "
+            "least 2"
         )
 
 
@@ -127,16 +128,17 @@ def refuse_small_data(recipe: Recipe, size: int) -> None:
     if size < recipe.batch_size:
         fitting = 1 << (size.bit_length() - 1)  # the largest power of two
         raise ValueError(
-            f"data={recipe.data} has {size} images, fewer than batch_size={recipe.batch_size}; use batch_size={fitting} or add images"
+            f"data={recipe.data} has {size} images, fewer than batch_size={recipe.batch_size}; use "
+            f"batch_size={fitting} or add images"
         )
 
 
 def refuse_fewer_images(run: Run) -> None:
-    """Raise `ValueError` when the run has gone on for longer than it is now to go in all; its last round may have
+    """Raise `ValueError` when the run has gone on for longer than it is now to go in all; its last step may have
     passed the end.
     """
     folder = current_checkpoint(run.directory.state)
-    if folder is not None and int(folder.name) - run.round_images >= run.recipe.images:
+    if folder is not None and int(folder.name) - run.step_images >= run.recipe.images:
         remedy = f"use images={folder.name} or more to continue, or name another --out"
         raise ValueError(
             f"{run.directory.path} has trained on {folder.name} images, more than images={run.recipe.images}; {remedy}"
@@ -144,7 +146,7 @@ def refuse_fewer_images(run: Run) -> None:
 
 
 @contextmanager
-def say_what_is_kept(directory: RunDirectory) -> Iterator[None]:
+def name_what_is_kept(directory: RunDirectory) -> Iterator[None]:
     """Add to a `FloatingPointError(fact, what to try)` whether there is a state from before."""
     try:
         yield
@@ -196,7 +198,7 @@ def resume(run: Run, callbacks: Sequence[Callback]) -> None:
     run.meter.start_line(0)
     folder = current_checkpoint(run.directory.state)
     if folder is not None:
-        tensors, facts = load_checkpoint(folder)
+        tensors, facts = load_checkpoint(folder, FACTS)
         run.restore(tensors, facts)
         for callback in callbacks:
             callback.restore(facts["callbacks"].get(callback.name, {}))
@@ -233,7 +235,7 @@ def finish(run: Run) -> Any:
     """What a run leaves beside its state; returns the pipeline, ready to be called."""
     for tracker in run.accelerator.trackers:
         tracker.finish()
-    run.statistics.release()
+    run.moving.release()
     for network in run.networks.values():
         network.eval().requires_grad_(True)
     if run.processes.is_main:

@@ -1,4 +1,4 @@
-"""Cures against closed forms and loops, in float64; what they hold moves once an update."""
+"""Regularizers against closed forms and loops, in float64; their state moves once an update."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ import torch
 from torch import nn
 
 import hf_genimg
-from hf_genimg.losses.cures import consistency, lecam, orthogonality
+from hf_genimg.losses.adversarial import gan_loss, non_saturating
+from hf_genimg.losses.regularization import consistency, lecam, orthogonality
 from hf_genimg.objectives.adversarial import Adversarial
-from hf_genimg.objectives.cures import Consistency, LatentConsistency, LeCam
-from hf_genimg.objectives.games import game_named, non_saturating
-from hf_genimg.objectives.regularizers import Regularizer
-from hf_genimg.objectives.selection import Orthogonal, TopK, smoothed
+from hf_genimg.objectives.regularizers import (
+    Consistency,
+    Context,
+    LatentConsistency,
+    LeCam,
+    Orthogonal,
+    Regularizer,
+    TopK,
+)
 
 double = partial(torch.randn, dtype=torch.float64)
 
@@ -33,7 +39,7 @@ def batch() -> dict[str, torch.Tensor]:
     return {"images": torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(1)) * 2 - 1}
 
 
-def play(
+def objective_with(
     networks: dict[str, nn.Module], batch: dict[str, torch.Tensor], *parts: Regularizer, **options: object
 ) -> Adversarial:
     return Adversarial(non_saturating(), parts, **options)
@@ -67,28 +73,24 @@ def test_anchors_move_once_an_update(networks: dict[str, nn.Module], batch: dict
         logits = torch.randn(2, 2, 3) + update  # micro-batch, side, image
         part.gathered.zero_()  # as the loop does
         for on_real, on_fake in logits:
-            shown = PLAY(on_real, on_fake)
-            term = part.judged(shown)["lecam"]
+            context = Context(None, networks, batch, None, None, None, on_real, on_fake)
+            term = part.discriminator(context)["lecam"]
             wanted = 0.0 if expected is None else 2 * lecam(on_real, on_fake, *expected)
             torch.testing.assert_close(term, torch.as_tensor(wanted))
-        part.update(networks["discriminator"])
+        part.update("discriminator", networks)
+        part.update("generator", networks)
         means = logits.mean((0, 2))
         expected = means if expected is None else 0.9 * expected + 0.1 * means
         torch.testing.assert_close(part.anchors, expected)
     assert set(part.state_dict()) == {"anchors", "updates"}
 
 
-class PLAY:
-    """Logits alone."""
-
-    def __init__(self, on_real: torch.Tensor, on_fake: torch.Tensor) -> None:
-        self.on_real, self.on_fake = on_real, on_fake
-
-
 def test_consistency_is_of_the_same_images(networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> None:
-    same = play(networks, batch, Consistency(lambda images: images, real=3.0, fake=2.0)).discriminator(networks, batch)
+    same = objective_with(networks, batch, Consistency(lambda images: images, real=3.0, fake=2.0)).discriminator(
+        networks, batch
+    )
     assert same["consistency_real"] == 0 and same["consistency_fake"] == 0
-    objective = play(networks, batch, Consistency(lambda images: -images, real=3.0))
+    objective = objective_with(networks, batch, Consistency(lambda images: -images, real=3.0))
     terms = objective.discriminator(networks, batch)
     judge = networks["discriminator"]
     torch.testing.assert_close(
@@ -100,16 +102,16 @@ def test_consistency_is_of_the_same_images(networks: dict[str, nn.Module], batch
 
 
 def test_latents_a_little_apart(networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> None:
-    still = play(networks, batch, LatentConsistency(judged=5.0, spread=0.5, sigma=0.0))
+    still = objective_with(networks, batch, LatentConsistency(consistency=5.0, spread=0.5, sigma=0.0))
     networks["generator"].eval()
     assert still.discriminator(networks, batch)["consistency_latents"] == 0
     assert still.generator(networks, batch)["spread"] == 0
-    objective = play(networks, batch, LatentConsistency(judged=5.0, spread=0.5, sigma=0.3))
+    objective = objective_with(networks, batch, LatentConsistency(consistency=5.0, spread=0.5, sigma=0.3))
     terms = objective.discriminator(networks, batch)
     assert terms["consistency_latents"] > 0
     terms["consistency_latents"].backward()
     assert all(p.grad is None for p in networks["generator"].parameters())
-    latents = objective._played[0][0]
+    latents = objective._fakes[0][0]
     torch.manual_seed(5)
     spread = objective.generator(networks, batch)["spread"]
     torch.manual_seed(5)
@@ -118,7 +120,7 @@ def test_latents_a_little_apart(networks: dict[str, nn.Module], batch: dict[str,
 
 
 def test_each_player_pays_for_its_own_weights(networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> None:
-    objective = play(networks, batch, Orthogonal(2.0))
+    objective = objective_with(networks, batch, Orthogonal(2.0))
     for player in ("discriminator", "generator"):
         term = getattr(objective, player)(networks, batch)["orthogonal"]
         torch.testing.assert_close(term, 2 * orthogonality(p for p in networks[player].parameters() if p.dim() > 1))
@@ -131,16 +133,16 @@ def test_the_generator_learns_from_the_best_only(
     logits = torch.tensor([3.0, -1.0, 4.0, 1.0, -5.0, 9.0, 2.0, 6.0])
     assert sorted(part.select(logits).tolist()) == sorted(logits.tolist())
     for _ in range(5):
-        part.update(networks["discriminator"])
+        part.update("discriminator", networks)
     assert sorted(part.select(logits).tolist()) == [3.0, 4.0, 6.0, 9.0]  # the square root of a quarter
     for _ in range(20):
-        part.update(networks["discriminator"])
+        part.update("discriminator", networks)
     assert sorted(part.select(logits).tolist()) == [6.0, 9.0]
-    objective = play(networks, batch, part)
+    objective = objective_with(networks, batch, part)
     objective.discriminator(networks, batch)
-    term = objective.generator(networks, batch)["fool"]
+    term = objective.generator(networks, batch)["adversarial"]
     networks["generator"].train()
-    fakes = networks["generator"](objective._played[0][0]) if objective._played else None
+    fakes = networks["generator"](objective._fakes[0][0]) if objective._fakes else None
     assert fakes is None  # the latents were used up
     assert term.isfinite()
     with pytest.raises(ValueError, match="top_k=0 must be above 0"):
@@ -150,7 +152,7 @@ def test_the_generator_learns_from_the_best_only(
 @pytest.mark.parametrize("name", ["non_saturating", "saturating", "least_squares"])
 def test_smoothed_labels(name: str) -> None:
     on_real, on_fake = double(9), double(9)
-    plain, smooth = game_named(name), smoothed(game_named(name), name, 0.1)
+    plain, smooth = gan_loss(name), gan_loss(name, 0.1)
     terms = smooth.discriminator(on_real, on_fake)
     torch.testing.assert_close(terms["fake"], plain.discriminator(on_real, on_fake)["fake"])
     if name == "least_squares":
@@ -158,9 +160,9 @@ def test_smoothed_labels(name: str) -> None:
     else:
         expected = nn.functional.binary_cross_entropy_with_logits(on_real, torch.full_like(on_real, 0.9))
     torch.testing.assert_close(terms["real"], expected)
-    assert torch.equal(smooth.generator(None, on_fake)["fool"], plain.generator(None, on_fake)["fool"])
+    assert torch.equal(smooth.generator(None, on_fake)["adversarial"], plain.generator(None, on_fake)["adversarial"])
 
 
-def test_games_without_labels_refuse_smoothing() -> None:
-    with pytest.raises(ValueError, match="label_smoothing=0.1 cannot go with game=hinge"):
-        smoothed(game_named("hinge"), "hinge", 0.1)
+def test_losses_without_labels_refuse_smoothing() -> None:
+    with pytest.raises(ValueError, match="label_smoothing=0.1 cannot go with loss=hinge"):
+        gan_loss("hinge", 0.1)

@@ -1,4 +1,4 @@
-"""Every cure with every adversarial recipe that admits it, one round each; and the pairs that are refused, as the docs
+"""Every method with every adversarial recipe that admits it, one training step each; and the pairs that are refused, as the docs
 list them.
 """
 
@@ -16,13 +16,13 @@ from torch import nn
 
 import hf_genimg
 from hf_genimg.recipes import recipe_class, recipe_names
-from hf_genimg.recipes._cures import REFUSED, Cures
-from hf_genimg.recipes._images import AdversarialRecipe
-from hf_genimg.training.run import Run
-from hf_genimg.training.trainer import train
+from hf_genimg.recipes._adversarial import AdversarialRecipe
+from hf_genimg.recipes._stabilization import REFUSED, Stabilization
+from hf_genimg.training.loop import train
+from hf_genimg.training.state import Run
 
-DOCS = (Path(__file__).parents[1] / "docs/CURES.md").read_text(encoding="utf-8")
-CURES: dict[str, dict[str, Any]] = {
+DOCS = (Path(__file__).parents[1] / "docs/stabilization.md").read_text(encoding="utf-8")
+METHODS: dict[str, dict[str, Any]] = {
     "spectral_norm": {"spectral_norm": True},
     "minibatch_std": {"minibatch_std": True},
     "diff_augment": {"diff_augment": "color,translation,cutout"},
@@ -53,7 +53,7 @@ ADVERSARIAL = [
     for name in recipe_names()
     if issubclass(recipe_class(name), AdversarialRecipe) and not name.endswith(OTHER_NUMBERS)
 ]
-EXAMPLES: dict[str, Any] = {name: value for fields in CURES.values() for name, value in fields.items()} | {
+EXAMPLES: dict[str, Any] = {name: value for fields in METHODS.values() for name, value in fields.items()} | {
     "compile": True
 }
 
@@ -100,19 +100,19 @@ def test_every_field_is_tried() -> None:
         "latent_noise",
         "instance_noise_images",
     }
-    assert set(Cures.__dataclass_fields__) - beside <= {name for fields in CURES.values() for name in fields}
+    assert set(Stabilization.__dataclass_fields__) - beside <= {name for fields in METHODS.values() for name in fields}
 
 
-@pytest.mark.parametrize("cure", CURES)
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", ADVERSARIAL)
-def test_one_round_of_every_cure_with_every_recipe(
-    name: str, cure: str, datasets: Callable[..., Any], tmp_path: Path
+def test_one_step_of_every_method_with_every_recipe(
+    name: str, method: str, datasets: Callable[..., Any], tmp_path: Path
 ) -> None:
-    recipe = small(name, **CURES[cure])
-    said = refusal(recipe)
-    if said:
-        assert "\n" not in said and cure in said
-        pytest.skip(said)
+    recipe = small(name, **METHODS[method])
+    refused = refusal(recipe)
+    if refused:
+        assert "\n" not in refused and method in refused
+        pytest.skip(refused)
     dataset = datasets(recipe)
     run = Run(recipe.fitted(dataset), Folder(tmp_path), dataset, Accelerator(cpu=True))
     before = {
@@ -120,9 +120,9 @@ def test_one_round_of_every_cure_with_every_recipe(
         for n, network in run.networks.items()
         for key, tensor in network.named_parameters()
     }
-    run.play_round()
-    if cure == "schedule":
-        run.play_round()  # the warm-up begins at zero
+    run.training_step()
+    if method == "schedule":
+        run.training_step()  # the warm-up begins at zero
     after = {f"{n}.{key}": tensor for n, network in run.networks.items() for key, tensor in network.named_parameters()}
     assert all(torch.isfinite(tensor).all() for tensor in after.values())
     for network in run.networks:
@@ -140,7 +140,7 @@ def test_pairs_are_refused_in_one_line_before_training(refused: Any, tmp_path: P
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.filterwarnings("ignore:game=wasserstein needs")
+@pytest.mark.filterwarnings("ignore:loss=wasserstein needs")
 @pytest.mark.parametrize("setting", sorted({part for refused in REFUSED for part in refused[:2]}))
 def test_each_of_a_pair_is_allowed_alone(setting: str) -> None:
     name, _, value = setting.partition("=")
@@ -151,25 +151,25 @@ def test_the_docs_list_what_the_code_refuses() -> None:
     table = DOCS.partition("<!-- refused")[2].partition("<!-- /refused -->")[0]
     rows = re.findall(r"^\| `(.+?)` \| `(.+?)` \| (.+?) \|$", table, re.MULTILINE)
     wanted = [tuple(refused) for refused in REFUSED]
-    assert rows == wanted, "docs/CURES.md must say:\n" + "\n".join(
+    assert rows == wanted, "docs/stabilization.md must say:\n" + "\n".join(
         f"| `{one}` | `{other}` | {why} |" for one, other, why in wanted
     )
 
 
-def test_the_docs_list_the_families_that_refuse_a_cure() -> None:
+def test_the_docs_list_the_families_that_refuse_a_method() -> None:
     refusing: dict[tuple[str, str], list[str]] = {}
-    for cure, fields in CURES.items():
+    for method, fields in METHODS.items():
         for name in ADVERSARIAL:
-            said = refusal(small(name, **fields))
-            if said:
-                refusing.setdefault((cure, said.partition(" ")[2]), []).append(f"`{name}`")
-    wanted = [f"| `{cure}` | {', '.join(names)} | {why} |" for (cure, why), names in sorted(refusing.items())]
+            refused = refusal(small(name, **fields))
+            if refused:
+                refusing.setdefault((method, refused.partition(" ")[2]), []).append(f"`{name}`")
+    wanted = [f"| `{method}` | {', '.join(names)} | {why} |" for (method, why), names in sorted(refusing.items())]
     table = DOCS.partition("<!-- families")[2].partition("<!-- /families -->")[0]
-    assert table.strip().splitlines()[3:] == wanted, "docs/CURES.md must say:\n" + "\n".join(wanted)
+    assert table.strip().splitlines()[3:] == wanted, "docs/stabilization.md must say:\n" + "\n".join(wanted)
 
 
 def test_the_docs_name_every_field() -> None:
-    assert not [name for name in {*CURES, *Cures.__dataclass_fields__} if f"`{name}" not in DOCS]
+    assert not [name for name in {*METHODS, *Stabilization.__dataclass_fields__} if f"`{name}" not in DOCS]
 
 
 def test_a_normalised_discriminator_is_loaded_in_every_form(tmp_path: Path) -> None:

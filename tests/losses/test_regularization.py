@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from hf_genimg.losses.penalties import around, between, one_centred, slopes, zero_centred
+from hf_genimg.losses.regularization import around, between, gradient_norms, one_centered, zero_centered
 
 torch.manual_seed(0)
 WEIGHT = torch.randn(2, 3, 3, dtype=torch.float64)
@@ -26,17 +26,17 @@ def images() -> torch.Tensor:
 
 
 def test_slopes_of_known_functions(images: torch.Tensor) -> None:
-    torch.testing.assert_close(slopes(linear, images), WEIGHT.norm().expand(5))
-    torch.testing.assert_close(slopes(quadratic, images), images.flatten(1).norm(dim=1))
+    torch.testing.assert_close(gradient_norms(linear, images), WEIGHT.norm().expand(5))
+    torch.testing.assert_close(gradient_norms(quadratic, images), images.flatten(1).norm(dim=1))
 
 
 def test_penalties_of_known_functions(images: torch.Tensor) -> None:
     norms = images.flatten(1).norm(dim=1)
-    torch.testing.assert_close(zero_centred(quadratic, images), 0.5 * (norms**2).mean())
-    torch.testing.assert_close(one_centred(quadratic, images), ((norms - 1) ** 2).mean())
-    small = images * 0.01  # slopes far below 1
-    assert one_centred(quadratic, small, one_sided=True) == 0
-    assert one_centred(quadratic, small) > 0.8
+    torch.testing.assert_close(zero_centered(quadratic, images), 0.5 * (norms**2).mean())
+    torch.testing.assert_close(one_centered(quadratic, images), ((norms - 1) ** 2).mean())
+    small = images * 0.01  # gradient_norms far below 1
+    assert one_centered(quadratic, small, one_sided=True) == 0
+    assert one_centered(quadratic, small) > 0.8
 
 
 def test_slopes_against_finite_differences(images: torch.Tensor) -> None:
@@ -50,11 +50,11 @@ def test_slopes_against_finite_differences(images: torch.Tensor) -> None:
         ]
         numeric.append(torch.tensor(gradient, dtype=torch.float64).norm())
     torch.testing.assert_close(
-        slopes(lambda x: critic(x).squeeze(1), images), torch.stack(numeric), rtol=1e-6, atol=1e-8
+        gradient_norms(lambda x: critic(x).squeeze(1), images), torch.stack(numeric), rtol=1e-6, atol=1e-8
     )
 
 
-@pytest.mark.parametrize("penalty", [zero_centred, one_centred, lambda d, x: one_centred(d, x, one_sided=True)])
+@pytest.mark.parametrize("penalty", [zero_centered, one_centered, lambda d, x: one_centered(d, x, one_sided=True)])
 def test_double_backward(penalty: object, images: torch.Tensor) -> None:
     def of_weight(weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         return penalty(lambda x: torch.tanh(x.flatten(1) @ weight + bias).sum(1), images)
@@ -66,10 +66,10 @@ def test_double_backward(penalty: object, images: torch.Tensor) -> None:
 
 def test_penalties_stay_in_fp32_under_autocast(images: torch.Tensor) -> None:
     critic = nn.Sequential(nn.Flatten(), nn.Linear(18, 4), nn.Tanh(), nn.Linear(4, 1))
-    plain = zero_centred(critic, images.float())
+    plain = zero_centered(critic, images.float())
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        inside = zero_centred(critic, images.bfloat16().float())
-        torch.testing.assert_close(inside, zero_centred(critic, images.bfloat16()), rtol=0, atol=0)
+        inside = zero_centered(critic, images.bfloat16().float())
+        torch.testing.assert_close(inside, zero_centered(critic, images.bfloat16()), rtol=0, atol=0)
     assert inside.dtype == torch.float32
     torch.testing.assert_close(inside, plain, rtol=2e-2, atol=0)  # the images themselves were rounded
 
