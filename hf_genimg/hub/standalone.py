@@ -125,7 +125,8 @@ def _refuse_twins(trees: dict[Path, ast.Module]) -> None:
     seen: dict[str, Path] = {}
     for module, tree in trees.items():
         for name in sorted(_defined(tree)):
-            if name in seen:
+            alias = _aliases(tree).get(name)
+            if name in seen and (alias is None or alias != _aliases(trees[seen[name]]).get(name)):
                 raise ValueError(
                     f"{module} and {seen[name]} both define {name}, so they cannot be joined into one file; rename one"
                 )
