@@ -46,3 +46,17 @@ def test_one_name_for_two_things_is_refused(package: Path) -> None:
     )
     with pytest.raises(ValueError, match="both define twice"):
         standalone.joined("Family", "models")
+
+
+def test_private_names_and_constants_of_two_modules_are_kept_apart(package: Path) -> None:
+    one, two, family = (package / name for name in ("layers/one.py", "layers/two.py", "models/family.py"))
+    add = "\n\ndef _add(x):\n    return f'{x + STEP}'\n"
+    one.write_text(f"{one.read_text()}\n\nSTEP = 1\n{add}\n\ndef first(x):\n    return _add(x)\n")
+    two.write_text(f"{two.read_text()}\n\nSTEP = 10\n{add}")
+    family.write_text(
+        "from ..layers.one import first\nfrom ..layers.two import STEP, _add\n\n\n"
+        "class Family:\n    def value(self):\n        return first(0), _add(0), STEP\n"
+    )
+    names: dict[str, object] = {}
+    exec(compile(standalone.joined("Family", "models"), "joined.py", "exec"), names)
+    assert names["Family"]().value() == ("1", "10", 10)
