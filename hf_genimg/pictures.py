@@ -9,15 +9,10 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")  
 
 
 def read_picture(path: Path) -> Any:
-    """A decoded PIL image; `ValueError` names a file that is none."""
-    from PIL import Image
+    """A decoded PIL image, upright; `ValueError` names a file that training would not read either."""
+    from .data import open_picture
 
-    try:
-        with Image.open(path) as picture:
-            picture.load()
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is not a picture that can be read ({error})") from error
-    return picture
+    return open_picture(path)
 
 
 def is_picture_file(out: Path) -> bool:

@@ -12,23 +12,24 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "hf_genimg"
-LOWEST, FIRST = {"layers", "losses", "data"}, {"models", "objectives", "training", "pipelines"}
+LOWEST, FIRST = {"layers", "losses", "features", "data"}, {"models", "objectives", "training", "pipelines"}
 MAY_IMPORT = {
     "layers": set(),
     "losses": set(),
+    "features": {"layers"},
     "data": set(),
     "models": {"layers"},
-    "objectives": {"losses"},
+    "objectives": {"losses", "features"},
     "training": set(),
     "pipelines": set(),
     "recipes": LOWEST | FIRST,
-    "evaluation": {"data", "models", "pipelines"},
+    "evaluation": {"data", "features", "models", "pipelines"},
     "hub": LOWEST | FIRST | {"recipes", "evaluation", "_public"},
     "demo": LOWEST | FIRST | {"recipes", "evaluation", "hub"},
     "api": LOWEST | FIRST | {"recipes", "evaluation", "hub", "demo"},
     "commands": LOWEST | FIRST | {"recipes", "evaluation", "hub", "demo", "api", "listing", "pictures"},
     "cli": {"commands", "listing"},
-    "pictures": {"pipelines"},
+    "pictures": {"data", "pipelines"},
     "listing": LOWEST | FIRST | {"recipes", "evaluation", "_public"},
     "_public": set(),
     "_imports": {"_public"},
@@ -38,6 +39,7 @@ ANYWHERE = {"torch", "numpy", "PIL", "tqdm"}
 OUTSIDE = {
     "layers": set(),
     "losses": set(),
+    "features": {"diffusers", "safetensors", "torch_fidelity", "torchmetrics"},
     "data": {"datasets", "pyarrow", "sklearn"},
     "models": {"diffusers"},
     "objectives": set(),
