@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -22,7 +23,10 @@ from huggingface_hub import parse_eval_result_entries as parse
 import hf_genimg
 from hf_genimg.cli import main
 from hf_genimg.evaluation.scores import Report, Score
-from hf_genimg.hub.card import TEMPLATE, additions, card_text, eval_results, is_generated, write_card
+from hf_genimg.hub.card import TEMPLATE, additions, card_text, eval_results, example, is_generated, write_card
+from hf_genimg.hub.card_facts import Facts
+from hf_genimg.hub.card_sentences import limits, summary
+from hf_genimg.pipelines.capabilities import Capabilities
 
 ROOT = Path(__file__).parents[2]
 
@@ -307,3 +311,24 @@ def test_no_warning_when_a_card_is_written(run: Path) -> None:
         [sys.executable, "-W", "error", "-c", code, str(run)], capture_output=True, text=True, cwd=ROOT, check=True
     )
     assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("able", "phrase", "code"),
+    [
+        (Capabilities("translation", 64, 3, mask=True), "fills in the masked parts of images", "mask=mask"),
+        (Capabilities("translation", 64, 3, scale=4), "enlarges images 4 times a side", "image = pipe(picture)"),
+        (Capabilities("translation", 64, 3), "translates images into images", "image = pipe(picture)"),
+        (Capabilities("generation", 64, 3, num_classes=5), "generates images from noise, of 5 classes", "pipe(seed=0)"),
+        (Capabilities("reconstruction", 64, 1, encode=True), "encodes images and decodes them again", "reconstruct"),
+        (Capabilities("morphing", 64, 1), "generates images from noise", "pipe(seed=0)"),  # of a later pipeline
+    ],
+)
+def test_sentences_and_code_follow_from_capabilities(able: Capabilities, phrase: str, code: str) -> None:
+    facts = Facts("mine", SimpleNamespace(capabilities=able))
+    assert phrase in summary(facts)
+    assert code in example(facts, "ann/mine")
+    assert ("Detail that the input does not show is invented" in " ".join(limits(facts))) == (
+        able.task == "translation"
+    )
+    compile(example(facts, "ann/mine"), "README.md", "exec")
