@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice, pairwise, product
 from typing import Any
 
 from .layer_chain import Way
@@ -248,6 +248,15 @@ def side_of(pixels: int, image_size: int | None, image_channels: int | None) -> 
             return side, channels
     asked = f" of image_size={image_size}" if image_size else ""
     raise ValueError(f"{pixels} numbers are no square image{asked} with {image_channels or '1 or 3'} channels")
+
+
+def in_a_row(steps: list[Step]) -> list[Step]:
+    """The steps in an order in which each takes what the one before gives, where theirs is none and there is one."""
+    if all(one.out_channels == other.in_channels for one, other in pairwise(steps)):
+        return steps
+    given, taken = {step.out_channels for step in steps}, {step.in_channels for step in steps}
+    starts, ends = taken - given, given - taken
+    return (path(steps, *starts, *ends) if len(starts) == len(ends) == 1 else None) or steps
 
 
 def path(steps: list[Step], start: int, end: int) -> list[Step] | None:

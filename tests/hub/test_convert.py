@@ -109,6 +109,13 @@ def test_a_lenet(tmp_path: Path, channels: int, padding: int, side: int, size: i
     assert pipe.class_names[9] == "j"
 
 
+def test_names_in_no_order_are_ordered_by_shapes(tmp_path: Path) -> None:
+    ours = lived_in(hf_genimg.LeNetClassifier(28, 1, 10, 48))  # first, second, hidden.0, hidden.2, head
+    pipe, _ = converted(tmp_path, ours.state_dict(), "classifier", suffix=".safetensors")
+    images = torch.rand(4, 1, 28, 28) * 2 - 1
+    same(ours(images), pipe.classifier(images))
+
+
 def test_a_lenet_of_ours_stays_one(tmp_path: Path) -> None:
     theirs = lived_in(PlainLeNet(1, 2, 5))
     pipe, _ = converted(tmp_path, theirs.state_dict(), "classifier")

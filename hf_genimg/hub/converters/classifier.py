@@ -10,7 +10,7 @@ from functools import partial
 from itertools import pairwise, product
 
 from ...models.classifier import LeNetClassifier, ResNetClassifier
-from ..geometry import SIZES, Geometry, Step, ordered, spelled, steps_of, ways
+from ..geometry import SIZES, Geometry, Step, in_a_row, ordered, spelled, steps_of, ways
 from ..layer_chain import Chain, Way
 from ..state_dict import Module
 from . import _reading
@@ -82,7 +82,7 @@ def _names(settings: Settings, classes: int) -> list[str] | None:
 def _lenet(modules: list[Module], settings: Settings) -> list[Geometry]:
     steps, unmatched = steps_of(modules)
     _reading.refuse_unmatched(unmatched)
-    convolutions, linear = ([step for step in steps if step.op.kind == kind] for kind in ("conv", "linear"))
+    convolutions, linear = (in_a_row([step for step in steps if step.op.kind == kind]) for kind in ("conv", "linear"))
     if (
         not convolutions
         or not linear
