@@ -94,17 +94,14 @@ def facts_of(model: str | Path | Any) -> Facts:
         name=name,
         pipeline=pipeline,
         recipe=_json(path / RECIPE),
-        report=_publishable(Report.load(scores), scores) if scores.is_file() else None,
+        report=_publishable(Report.load(scores)) if scores.is_file() else None,
         machine=_json(path / "machine.json"),
         records=_records(path / "log.jsonl"),
         samples=_last_grid(path) if pipeline.capabilities.task not in ("translation", "classification") else None,
     )
 
 
-def _publishable(report: Report, file: Path) -> Report:
-    for name, score in report.scores.items():
-        if (score.low is None) != (score.high is None):
-            raise ValueError(f"{file} has one bound of {name} and lacks the other; evaluate again, or remove the file")
+def _publishable(report: Report) -> Report:
     return replace(report, protocol={name: without_place(name, value) for name, value in report.protocol.items()})
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -15,6 +17,16 @@ from torch.nn.utils import parametrize
 
 from ..layers.latents import sample_latents
 from ..layers.spectral_norm import spectral_norm
+from ..layers.weights import (
+    bounded_construction,
+    check_config,
+    check_finite,
+    check_shapes,
+    has_plain_name,
+    one_line,
+    shapes_of,
+    weight_files,
+)
 
 # What a config may hold besides the arguments of the constructor. spectral_norm: as `normalize_spectrally` made it.
 # class_names: of the labels, in their order. boundary: written by older versions, see `ImageGenerationPipeline`.
@@ -50,7 +62,7 @@ class Network(ModelMixin, ConfigMixin):
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """What `forward` takes besides latents or images, of `labels`, `text`, `inputs`, `mask` and `style`."""
+        """What `forward` takes besides latents or images, of `labels`, `text`, `inputs`, `mask`, `style`, `strength`."""
         return ("labels",) if self.config.get("num_classes") else ()
 
     @property
@@ -60,24 +72,65 @@ class Network(ModelMixin, ConfigMixin):
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: Any, **kwargs: Any) -> Network:
-        """As in diffusers, but a checkpoint that has no safetensors is an error: pickles are never read."""
+        """As in diffusers, but strict, and never from a pickle.
+
+        Raises `ValueError` in one line where the config is absurd or asks for too much, and where tensors are missing,
+        superfluous, of another shape or not finite (see `layers/weights.py`).
+        """
         if kwargs.get("use_safetensors") is False:
             raise ValueError(
                 "use_safetensors=False would read a pickle, which can run code; hf_genimg reads safetensors only"
             )
-        return super().from_pretrained(pretrained_model_name_or_path, **{**kwargs, "use_safetensors": True})
+        if kwargs.get("ignore_mismatched_sizes"):
+            raise ValueError("ignore_mismatched_sizes=True would leave tensors as they are drawn; leave it out")
+        folder = Path(pretrained_model_name_or_path, kwargs.get("subfolder") or "")
+        with_info, dtype = kwargs.pop("output_loading_info", False), torch.get_default_dtype()
+        try:
+            with one_line(f"{cls.__name__} cannot be loaded from {folder}"):
+                if folder.is_dir():
+                    cls._check_files(folder, kwargs.get("variant"))
+                loading = {**kwargs, "use_safetensors": True, "output_loading_info": True}
+                loading |= {} if has_plain_name(folder) else {"disable_mmap": True}  # maps files by their names
+                network, info = super().from_pretrained(pretrained_model_name_or_path, **loading)
+                tensors = network.state_dict()
+                loaded = [name for name in tensors if name not in info["missing_keys"]]
+                found = dict.fromkeys([*loaded, *info["unexpected_keys"]], ())
+                check_shapes(dict.fromkeys(tensors, ()), found)
+                check_finite(tensors)
+        finally:
+            torch.set_default_dtype(dtype)  # which diffusers leaves changed where building fails
+        return (network, info) if with_info else network
+
+    @classmethod
+    def _check_files(cls, folder: Path, variant: str | None) -> None:
+        """Compare the files of a network in `folder` with what its config asks for, before it takes memory."""
+        config = cls.load_config(folder)
+        check_config(config, cls.__name__)
+        files = weight_files(folder, variant)
+        if files:
+            with torch.device("meta"), warnings.catch_warnings(action="ignore"):  # of layers without channels
+                expected = cls.from_config(config).state_dict()
+            check_shapes({name: tuple(tensor.shape) for name, tensor in expected.items()}, shapes_of(files))
 
     @classmethod
     def from_config(cls, config: Any, return_unused_kwargs: bool = False, **kwargs: Any) -> Any:
-        """As in diffusers, with the `NOTES` that the config has besides."""
+        """As in diffusers, with the `NOTES` that the config has besides; bounded by `layers/weights.py`."""
         arguments = inspect.signature(cls.__init__).parameters
         notes = {name: config[name] for name in NOTES if name in config and name not in arguments}
-        made = super().from_config(
-            {name: value for name, value in config.items() if name not in notes}, return_unused_kwargs, **kwargs
-        )
-        network = made[0] if return_unused_kwargs else made
-        if notes.get("spectral_norm"):
-            network.normalize_spectrally()
+        dtype = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)  # orthogonal matrices are not computed in half precision
+        try:
+            with bounded_construction():
+                made = super().from_config(
+                    {name: value for name, value in config.items() if name not in notes}, return_unused_kwargs, **kwargs
+                )
+                network = made[0] if return_unused_kwargs else made
+                if notes.get("spectral_norm"):
+                    network.normalize_spectrally()
+        finally:
+            torch.set_default_dtype(dtype)
+        if dtype != torch.float32:
+            network.to(dtype)
         network.register_to_config(**notes)
         return made
 

@@ -13,6 +13,7 @@ from ..layers.conditional_norm import ClassBatchNorm2d
 from ..layers.latents import check_latent_distribution
 from ..layers.residual import DownBlock, PlainNorm, UpBlock, convolution, linear
 from ..layers.spectral_norm import spectral_norm
+from ..layers.standing import standing_network
 from ._network import LatentNetwork, Network, check_labels
 
 # By image size: the smallest map's side; channels before and after each doubling, and after each halving, as multiples
@@ -57,6 +58,10 @@ class ResNetGenerator(LatentNetwork):
     ) -> tuple[torch.Tensor, list[torch.Tensor | None]]:
         """The input of the first layer, and the condition of each block."""
         return latents, [class_labels] * len(self.blocks)
+
+    def at_truncation(self, truncation: float) -> ResNetGenerator:
+        """With batch-norm statistics of truncated latents, where the config has `standing_batches`."""
+        return standing_network(self, truncation, self.config.get("standing_batches") or 0)
 
     def forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
         """latents: float [N, latent_dim]; class_labels: int64 [N] or weights, float [N, num_classes], or None.

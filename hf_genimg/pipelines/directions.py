@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ._latent_pipeline import LatentPipeline
+from .drawing import Drawn
 
 METHODS = ("pca", "sefa")
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
@@ -37,6 +38,11 @@ def directions(
     """
     if method not in METHODS:
         raise ValueError(f"method={method!r} is not known; use one of {', '.join(METHODS)}")
+    able = pipe.capabilities
+    if not able.interpolation or able.text:
+        raise ValueError(
+            f"{type(pipe.network).__name__} has no directions: it needs latents that are vectors, and no text"
+        )
     count = min(count, pipe.network.config.latent_dim)
     return _sefa(pipe, count) if method == "sefa" else _pca(pipe, count, samples, seed)
 
@@ -84,9 +90,14 @@ def _trace(
             if isinstance(layer, WEIGHTED):
                 handle = layer.register_forward_pre_hook(note)
                 hooks.callback(handle.remove)
-        images = pipe._forward(
-            latents.to(weight.device, weight.dtype), None if labels is None else labels.to(weight.device)
+        noise = pipe.network.sample_noise(len(latents), torch.Generator().manual_seed(0))
+        drawn = Drawn(
+            latents.to(weight.device, weight.dtype),
+            None if labels is None else labels.to(weight.device),
+            None,
+            None if noise is None else noise.to(weight.device, weight.dtype),
         )
+        images = pipe._forward(pipe.network, drawn)
     return entered, images
 
 
