@@ -76,7 +76,7 @@ def _pushing(recipe: Recipe) -> list[Any]:
     """After the scores, which it takes along."""
     if recipe.hub_model_id is None:
         return []
-    from .hub.pushing import Pushing
+    from .hub.push import Pushing
 
     return [Pushing(recipe.snapshot_images, recipe.hub_model_id)]
 

@@ -15,7 +15,7 @@ os.environ.setdefault(
 
 import gradio as gr
 
-from ..hub.answers import check_results_to
+from ..hub.rater_answers import check_results_to
 from .handlers import Settings
 from .models import Shelf
 from .style import CSS, NAMES, theme

@@ -1,21 +1,25 @@
-"""Layers of a checkpoint as a chain that `models/imported.py` builds, and the strides and paddings that give the sizes
-asked for.
+"""Steps of a network (a layer with weights and the norm behind it), and the strides and paddings that weights do not
+show.
+
+Several geometries often fit the shapes. One is the usual: convolutions of one kernel that each double (or halve) the
+size. Where that does not fit, or image_size says otherwise, the geometries are listed and the user chooses.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice, pairwise, product
 from typing import Any
 
-import torch
+from .layer_chain import Way
+from .state_dict import Module
 
-from .checkpoint import Module
-
-ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid", "none")
+SIZES = (28, 32, 64, 128, 16, 256, 224)  # pixels a side that are common
+MOST = 1000  # geometries that are looked at
+NAMED = 4  # that an error names
 # For each kernel the usual (stride, padding, output padding), the likeliest first: doublings, then what keeps or hardly
 # changes the size.
 UP = {
@@ -34,63 +38,6 @@ DOWN = {
     5: ((2, 2, 0), (1, 2, 0), (1, 0, 0), (2, 0, 0)),
     7: ((2, 3, 0), (1, 3, 0)),
 }
-Way = tuple[int, int, int]  # stride, padding, output padding
-
-
-@dataclass
-class Chain:
-    """Layers as the config spells them, and their tensors by the names that they have in the network built of them."""
-
-    layers: list[list[Any]] = field(default_factory=list)
-    tensors: dict[str, torch.Tensor] = field(default_factory=dict)
-
-    def add(self, *layer: Any, tensors: dict[str, torch.Tensor] | None = None) -> None:
-        self.tensors |= {f"{len(self.layers)}.{name}": tensor for name, tensor in (tensors or {}).items()}
-        self.layers.append(list(layer))
-
-    def add_linear(self, module: Module) -> None:
-        after, before = module.weight.shape
-        self.add("linear", before, after, module.bias, tensors=module.tensors)
-
-    def add_conv(self, module: Module, way: Way) -> None:
-        after, before, kernel, _ = module.weight.shape
-        self.add("conv", before, after, kernel, *way[:2], module.bias, tensors=module.tensors)
-
-    def add_conv_transpose(self, module: Module, way: Way) -> None:
-        before, after, kernel, _ = module.weight.shape
-        self.add("conv_transpose", before, after, kernel, *way, module.bias, tensors=module.tensors)
-
-    def add_norm(self, module: Module | None, eps: float) -> None:
-        if module is not None:
-            mean = module.tensors["running_mean"]
-            plain = {"weight": torch.ones_like(mean), "bias": torch.zeros_like(mean)}
-            self.add("norm", len(mean), eps, tensors=plain | module.tensors)
-
-    def add_activation(self, activation: str) -> None:
-        """`relu`, `leaky_relu`, `leaky_relu:0.1`, `tanh`, `sigmoid` or `none`."""
-        kind, _, slope = activation.partition(":")
-        if kind not in ACTIVATIONS or (slope and kind != "leaky_relu"):
-            raise ValueError(
-                f"activation {activation!r} is not known; use one of {', '.join(ACTIVATIONS)}, or leaky_relu:0.1 for a slope"
-            )
-        if kind != "none":
-            self.add(kind, *([float(slope or 0.2)] if kind == "leaky_relu" else []))
-
-    def add_output(self, output: str, value_range: str | None) -> str:
-        """The last activation, and what brings its images into [-1, 1]; returns the range they had."""
-        self.add_activation(output)
-        value_range = checked_range(value_range) or ("0,1" if output == "sigmoid" else "-1,1")
-        if value_range == "0,1":
-            self.add("scale", [2.0], [-1.0])
-        return value_range
-
-    def add_residual(self, branch: Chain, shortcut: Chain) -> None:
-        inner = {f"branch.{name}": tensor for name, tensor in branch.tensors.items()}
-        inner |= {f"shortcut.{name}": tensor for name, tensor in shortcut.tensors.items()}
-        self.add("residual", branch.layers, shortcut.layers, tensors=inner)
-
-    def state(self, prefix: str) -> dict[str, torch.Tensor]:
-        return {f"{prefix}.{name}": tensor for name, tensor in self.tensors.items()}
 
 
 @dataclass(frozen=True)
@@ -105,21 +52,13 @@ class Step:
         return self.op.weight.shape[-1]
 
     @property
-    def before(self) -> int:
+    def in_channels(self) -> int:
         """What a linear layer or a convolution takes."""
         return self.op.weight.shape[1]
 
     @property
-    def after(self) -> int:
+    def out_channels(self) -> int:
         return self.op.weight.shape[0]
-
-
-def checked_range(value_range: str | None) -> str | None:
-    if value_range not in (None, "0,1", "-1,1"):
-        raise ValueError(
-            f"value_range={value_range} is not known; use 0,1 or -1,1, the range of the images it was trained on"
-        )
-    return value_range
 
 
 def steps_of(modules: Iterable[Module]) -> tuple[list[Step], list[str]]:
@@ -163,22 +102,98 @@ def _fits(norm: Module, op: Module) -> bool:
     return channels in sizes or (op.kind == "linear" and sizes[0] % channels == 0)
 
 
+@dataclass(frozen=True)
+class Geometry:
+    """One reading of the shapes.
+
+    fields: what a user pastes to choose it. usual: whether it is taken unless another is asked for. read: makes the
+    network; called for the chosen one, for shapes leave thousands.
+    """
+
+    fields: dict[str, str]
+    read: Callable[[], Any]
+    usual: bool = True
+
+    def __str__(self) -> str:
+        return " ".join(f"{name}={value}" for name, value in self.fields.items())
+
+
+def chosen(geometries: list[Geometry]) -> Geometry:
+    """The only one, or the usual one among several; `ValueError` lists them where neither is."""
+    usual = [geometry for geometry in geometries if geometry.usual]
+    if len(geometries) == 1 or len(usual) == 1:
+        return usual[0] if usual else geometries[0]
+    shown = "; ".join(f"({number}) {geometry}" for number, geometry in enumerate(geometries[:NAMED], 1))
+    count = f"{len(geometries)}" if len(geometries) < MOST else f"{MOST} or more"
+    raise ValueError(
+        f"the shapes fit {count} geometries, and nothing was written: {shown}"
+        f"{'; ...' if len(geometries) > NAMED else ''}. Give the fields of one; --list shows all, --sheet FILE.png "
+        "images of each, image_size= narrows them"
+    )
+
+
+def ordered(geometries: Iterable[Geometry]) -> list[Geometry]:
+    """At most `MOST`, different ones, the usual first, then common sizes and what is alike in all layers."""
+    found = {str(geometry): geometry for geometry in islice(geometries, MOST)}
+
+    def rank(geometry: Geometry) -> tuple[bool, bool, int]:
+        numbers_of = [value for name, value in geometry.fields.items() if name != "image_size"]
+        size = int(geometry.fields.get("image_size", SIZES[0]))
+        return not geometry.usual, size not in SIZES, sum(len(set(value.split(","))) for value in numbers_of)
+
+    return sorted(found.values(), key=rank)
+
+
+def spelled(combination: Iterable[Way], prefix: str = "", *, up: bool = True) -> dict[str, str]:
+    """Strides, paddings and output paddings as fields, one number where all are alike."""
+    columns = zip(*combination, strict=True)
+    names = ("stride", "padding", "output_padding") if up else ("stride", "padding")
+    return {
+        f"{prefix}{name}": ",".join(map(str, column if len(set(column)) > 1 else column[:1]))
+        for name, column in zip(names, columns, strict=False)
+    }
+
+
+def is_usual(steps: list[Step], combination: list[Way], start: int, *, up: bool) -> bool:
+    """Whether all kernels are alike and each doubles, or halves, the size; the first of all may make maps of 1x1."""
+    pairs = list(zip(steps, combination, strict=True))
+    pairs = pairs[1:] if up and start == 1 and combination[0] == (1, 0, 0) else pairs
+    table = UP if up else DOWN
+    return len({step.kernel for step, _ in pairs}) <= 1 and all(
+        way[0] == 2 and way == table.get(step.kernel, (None,))[0] for step, way in pairs
+    )
+
+
 def ways(
-    steps: list[Step], sides: Iterable[int], goal: int | None, *, up: bool, stride: str | None, padding: str | None
+    steps: list[Step],
+    sides: Iterable[int],
+    goal: int | None,
+    *,
+    up: bool,
+    stride: str | None,
+    padding: str | None,
+    output_padding: str | None = None,
 ) -> Iterator[tuple[int, list[Way]]]:
     """(side at the start, a way for each step) for each combination that leads from one of `sides` to `goal`, likely
     ones first.
 
-    stride, padding: as the user gave them, one number or one for each step; None to try the usual ones.
+    stride, padding, output_padding: as the user gave them, one number or one for each step; None to try the usual ones.
     """
-    strides, paddings = (numbers("stride", stride, len(steps)), numbers("padding", padding, len(steps)))
+    given = list(
+        zip(
+            numbers("stride", stride, len(steps)),
+            numbers("padding", padding, len(steps)),
+            numbers("output_padding", output_padding, len(steps)),
+            strict=True,
+        )
+    )
     for start in sides:
         choices = []
         for number, step in enumerate(steps):
             usual = (UP if up else DOWN).get(step.kernel, ((1, step.kernel // 2, 0),))
-            if up and number == 0 and start == 1:
+            if up and number == 0 and start == 1 and given[0] == (None, None, None):
                 usual = ((1, 0, 0),)
-            choices.append(_allowed(usual, strides[number], paddings[number], up))
+            choices.append(_allowed(usual, given[number], up))
         for combination in product(*choices):
             side = walk(start, steps, combination, up=up)
             if side and (goal is None or side == goal):
@@ -198,12 +213,16 @@ def walk(side: int, steps: list[Step], combination: Iterable[Way], *, up: bool) 
     return side
 
 
-def _allowed(usual: tuple[Way, ...], stride: int | None, padding: int | None, up: bool) -> list[Way]:
-    fitting = [way for way in usual if stride in (None, way[0]) and padding in (None, way[1])]
+def _allowed(usual: tuple[Way, ...], given: tuple[int | None, ...], up: bool) -> list[Way]:
+    """The usual ways that have the numbers given, else all that have them."""
+    fitting = [way for way in usual if all(want in (None, has) for want, has in zip(given, way, strict=True))]
     if fitting:
         return fitting
+    stride, padding, more = given
     strides, paddings = ([stride] if stride is not None else [1, 2]), ([padding] if padding is not None else [0, 1, 2])
-    return [(s, p, more) for s in strides for p in paddings for more in range(s if up else 1)]
+    return [
+        (s, p, m) for s in strides for p in paddings for m in ([more] if more is not None else range(s if up else 1))
+    ]
 
 
 def numbers(name: str, text: str | None, count: int) -> list[int | None]:
@@ -231,6 +250,15 @@ def side_of(pixels: int, image_size: int | None, image_channels: int | None) -> 
     raise ValueError(f"{pixels} numbers are no square image{asked} with {image_channels or '1 or 3'} channels")
 
 
+def in_a_row(steps: list[Step]) -> list[Step]:
+    """The steps in an order in which each takes what the one before gives, where theirs is none and there is one."""
+    if all(one.out_channels == other.in_channels for one, other in pairwise(steps)):
+        return steps
+    given, taken = {step.out_channels for step in steps}, {step.in_channels for step in steps}
+    starts, ends = taken - given, given - taken
+    return (path(steps, *starts, *ends) if len(starts) == len(ends) == 1 else None) or steps
+
+
 def path(steps: list[Step], start: int, end: int) -> list[Step] | None:
     """The steps, all of them, in an order in which linear layers lead from `start` to `end` numbers; None where none
     does.
@@ -238,6 +266,9 @@ def path(steps: list[Step], start: int, end: int) -> list[Step] | None:
     if not steps:
         return [] if start == end else None
     for number, step in enumerate(steps):
-        if step.before == start and (rest := path(steps[:number] + steps[number + 1 :], step.after, end)) is not None:
+        if (
+            step.in_channels == start
+            and (rest := path(steps[:number] + steps[number + 1 :], step.out_channels, end)) is not None
+        ):
             return [step, *rest]
     return None

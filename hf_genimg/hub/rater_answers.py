@@ -1,6 +1,4 @@
-"""Answers of a human test onto the Hub: a dataset to which every finished session of a rater adds one file, in one
-commit.
-"""
+"""Answers of raters in a human test, sent to the Hub: each finished session adds one file to a dataset in a commit."""
 
 from __future__ import annotations
 
@@ -23,9 +21,10 @@ tags:
 
 # Real or fake?
 
-Answers of people who were shown a fake and a real image side by side and said which is real, collected by the studio of hf_genimg.
-One line is one answer: which model and revision made the fake, from which seed, which row of which data was the real one, on which
-side it was, which side was said to be real, and whether that was right. Raters are numbers that say nothing of who they are.
+Answers of people who were shown a fake and a real image side by side and chose the real one, collected by the studio
+of hf_genimg. One line is one answer: which model and revision generated the fake, from which seed, which row of which
+data was the real one, on which side it was, which side was chosen, and whether that was right. Raters are numbers that
+tell nothing of who they are.
 """
 
 
