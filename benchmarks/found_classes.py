@@ -64,9 +64,9 @@ def looked_at(model: str, classifier: str, data: str, num: int) -> dict[str, obj
     test = hf_genimg.open_dataset(
         f"{data}@test", image_size=able.image_size, image_channels=able.image_channels, labels=True
     )
-    if len(test.classes) != able.num_classes:
+    if len(test.class_names) != able.num_classes:
         raise SystemExit(
-            f"{data} has {len(test.classes)} classes and {model} found {able.num_classes}; both must be alike"
+            f"{data} has {len(test.class_names)} classes and {model} found {able.num_classes}; both must be alike"
         )
     labels = torch.from_numpy(test.labels).long()
     found = guessed(discriminator.eval(), torch.from_numpy(test.images), able.num_classes)

@@ -25,8 +25,11 @@ _FIXED = {
     "Capabilities": "hf_genimg.pipelines.capabilities",
     "ImageDataset": "hf_genimg.data",
     "PairedDataset": "hf_genimg.data",
+    "DegradedDataset": "hf_genimg.data",
+    "UnpairedDataset": "hf_genimg.data",
     "open_dataset": "hf_genimg.data",
     "open_pairs": "hf_genimg.data",
+    "open_unpaired": "hf_genimg.data",
     "ModelMixin": "diffusers",
     "DiffusionPipeline": "diffusers",
 }

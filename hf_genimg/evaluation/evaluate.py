@@ -55,8 +55,8 @@ def evaluate(
         reference: DATA, or an .npz with `mu` and `sigma` of the same extractor, for the Fréchet distance alone.
         metrics: names from `hf-genimg list metrics`; all that can be measured when left out.
         extractor: a name from `hf-genimg list extractors` or a classifier; when left out `digits` for the built-in
-            digits, otherwise `inception-v3-compat`.
-        extractor_weights: a file for an extractor of torch-fidelity.
+            digits, otherwise `inception-v3-compat` where its weights are at hand, otherwise `efficientnet-lite0`.
+        extractor_weights: a file for an extractor of torch-fidelity or a named feature network.
         num: how many images of the source; when left out as many as the reference has, at most 50,000 of a model.
         seed: of the first image that is made, and of subsets and resampling.
 
@@ -114,9 +114,9 @@ def _classes(fake: FakeImages, real: DataImages | None) -> Classes | None:
     """The labels of both sides, where both have labels of the same classes."""
     if real is None or real.labels is None or fake.labels is None:
         return None
-    names = real.dataset.classes
+    names = real.dataset.class_names
     if isinstance(fake, DataImages):
-        alike = fake.dataset.classes == names
+        alike = fake.dataset.class_names == names
     else:
         able = fake.pipeline.capabilities
         alike = able.num_classes == len(names) and not able.found_classes
@@ -181,6 +181,7 @@ def _protocol(fake: FakeImages, real: DataImages | None, reference: str, eyes: E
         "extractor_sha256": eyes.sha256,
         "layer": eyes.layer,
         "resize": "none" if eyes.image_size == size else eyes.resize,
+        **eyes.facts,
         "image_size": size,
         "image_channels": channels,
         "channels": "grey is repeated where the extractor takes colour",

@@ -31,7 +31,7 @@ class ConditionalRecipe(AdversarialRecipe):
         fitted = super().fitted(dataset)
         if not self.conditional:
             return fitted
-        names = list(dataset.classes)
+        names = list(dataset.class_names)
         found = len(names)
         fitted = replace(fitted, num_classes=self.num_classes or found, class_names=self.class_names or names)
         fitted._require(

@@ -13,7 +13,15 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import nn
 
-from ..data import PairedDataset, open_pairs, pair_splits, separate_split
+from ..data import (
+    DegradedDataset,
+    PairedDataset,
+    UnpairedDataset,
+    open_pairs,
+    open_unpaired,
+    separate_split,
+    side_splits,
+)
 from ..layers.jitter import shift_together
 from ..losses.adversarial import gan_loss
 from ..objectives.translation import Translation
@@ -25,10 +33,9 @@ from ._images import ImageRecipe
 class TranslationRecipe(ImageRecipe):
     """A generator that turns inputs into targets, against a discriminator that sees both."""
 
-    inputs: str | None = (
-        None  # what is translated: a column, a folder, left, right, or blurred (made from the targets); none: found
-    )
-    targets: str | None = None  # what it is to become: a column, a folder, left or right; none: found
+    inputs: str | None = None  # a column, folder, half, source, or degradation (downscale:4+noise:10); none: found
+    targets: str | None = None  # what it is to become: a column, a folder, left, right or a source; none: found
+    input_size: int | None = None  # pixels a side of inputs that lie beside the targets; none: those of the targets
     input_channels: int | None = None  # 1 grey, 3 colour; none: as in the data
     loss: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic, patch by patch
     shift: int = 0  # augment pairs by shifts of up to so many pixels, both sides alike
@@ -36,6 +43,7 @@ class TranslationRecipe(ImageRecipe):
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
 
+    paired: ClassVar[bool] = True  # whether each input belongs to one target
     left_to_data: ClassVar[tuple[str, ...]] = ("image_channels", "input_channels")
 
     def check(self) -> None:
@@ -54,20 +62,27 @@ class TranslationRecipe(ImageRecipe):
         )
 
     def splits(self) -> list[str]:
-        return pair_splits(self.data, self.inputs, self.targets)
+        return side_splits(self.data, self.inputs, self.targets, self.paired)
 
-    def dataset(self, split: str | None = None) -> PairedDataset:
-        return open_pairs(
-            self.data if split is None else separate_split(self.data)[0],
+    def dataset(self, split: str | None = None) -> PairedDataset | DegradedDataset | UnpairedDataset:
+        data, inputs, targets = (self.data, self.inputs, self.targets)
+        if split is not None:
+            data, inputs, targets = (text and separate_split(text)[0] for text in (data, inputs, targets))
+        return (open_pairs if self.paired else open_unpaired)(
+            data,
             split=split,
-            image_size=self.image_size,
-            image_channels=self.image_channels,
+            input_size=self.input_size,
             input_channels=self.input_channels,
-            inputs=self.inputs,
-            targets=self.targets,
-            flip=self.flip,
-            upscale=self.upscale,
+            inputs=inputs,
+            targets=targets,
+            **self.reading(),
         )
+
+    def held_out(self) -> PairedDataset | DegradedDataset | UnpairedDataset | None:
+        sources = [text for text in (self.inputs, self.targets) if text]
+        if any(separate_split(text)[1] not in (None, "train") for text in sources):
+            return None
+        return super().held_out()
 
     def fitted(self, dataset: Any) -> Self:
         return replace(super().fitted(dataset), input_channels=self.input_channels or dataset.input_channels)

@@ -98,11 +98,10 @@ class Run:
         for turn, player in enumerate(self.players):
             self.recipe.tune(self.optimizers[player], self.images)
             self.objective.begin(self._step_of(turn, player))
-            shared = self.objective.shared
             self.moving.begin()
-            terms = self._accumulate(turn, player, shared)
+            terms = self._accumulate(turn, player)
             stepped = self._update(player)
-            self.moving.end(self._trained[player] if stepped else (), shared, self.processes.mean)
+            self.moving.end(self._trained[player] if stepped else (), self.objective.shared, self.processes.mean)
             if stepped:
                 self.objective.update(player, self._all_networks)
                 self.meter.add(player, terms)
@@ -125,11 +124,11 @@ class Run:
             processes=self.processes.count,
         )
 
-    def _accumulate(self, turn: int, player: str, shared: Collection[str]) -> dict[str, torch.Tensor]:
+    def _accumulate(self, turn: int, player: str) -> dict[str, torch.Tensor]:
         """Accumulate the gradients of one update over all processes; returns the mean of each term."""
         size = self._micro_batch_size
         micro_batches = self.recipe.batch_size // size
-        self._ask_gradients(player, shared)
+        self._ask_gradients(player, self.objective.shared)
         sums: dict[str, torch.Tensor] = {}
         for index in self._own_micro_batches:
             batch = self._batch(player, self._position(turn, player) + index * size, (turn, index))

@@ -287,8 +287,7 @@ def grey_folder(folder: Path, count: int = 3) -> Path:
         ),
         (["digits", "--reference", "digits", "--extractor", "nothing"], "there is no extractor 'nothing'"),
         (["digits", "--reference", "digits", "--extractor", "COLOUR"], "is a model for generation, not a classifier"),
-        (["COLOURS", "--reference", "COLOURS", "--extractor", "digits"], "the extractor digits sees grey images only"),
-        (["COLOURS", "--reference", "COLOURS"], "to download them, or another: digits"),
+        (["COLOURS", "--reference", "COLOURS", "--extractor", "digits"], "the extractor digits takes grey images only"),
         (["digits", "--reference", "bad.npz"], "bad.npz cannot be read as statistics"),
         (["digits", "--reference", "digits", "--extractor-weights", "x.pth"], "digits has its own weights"),
         (["digits", "--reference", "digits", "--out", "scores.txt"], "scores are written as JSON"),
@@ -311,6 +310,38 @@ def test_bad_input_is_one_line_and_writes_nothing(
     error = capsys.readouterr().err
     assert line in error and len([row for row in error.splitlines() if row.startswith("hf-genimg")]) == 1
     assert not list(tmp_path.glob("scores.*"))
+
+
+def test_colour_is_scored_by_lite0_where_inception_is_not_at_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from hf_genimg.features import efficientnet
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))  # where Inception's weights would be
+    colours = str(grey_folder(tmp_path / "colours"))
+    if efficientnet.is_installed():
+        report = hf_genimg.evaluate(colours, colours, metrics=["fid"], progress=False)
+        protocol = report.protocol
+        assert (protocol["extractor"], protocol["resolution"]) == ("efficientnet-lite0", 224)
+        assert protocol["extractor_sha256"] == efficientnet.SHA256
+        assert protocol["resize"] == "bilinear with antialiasing to 224 pixels, on floats"
+        assert protocol["comparable"] == (
+            "with scores by efficientnet-lite0 only, not with published ones, which are by Inception; "
+            "the default where Inception's weights are not on the machine"
+        )
+        assert report.scores["fid"].value == pytest.approx(0, abs=1e-3)
+    monkeypatch.setattr(efficientnet, "PACKAGE", "a_package_that_is_not_there")
+    assert main(["evaluate", colours, "--reference", colours]) == 1
+    message = "a classifier's run directory, or efficientnet-lite0 after pip install 'hf_genimg[features]'"
+    assert message in capsys.readouterr().err
+
+
+def test_a_file_is_refused_where_torch_fidelity_takes_none(tmp_path: Path) -> None:
+    save_file({"something": torch.zeros(1)}, tmp_path / "w.safetensors")
+    with pytest.raises(ValueError, match="torch-fidelity takes no file for dinov2-vit-s-14"):
+        open_extractor("dinov2-vit-s-14", tmp_path / "w.safetensors")
+    with pytest.raises(ValueError, match="do not fit clip-vit-b-32"):
+        open_extractor("clip-vit-b-32", tmp_path / "w.safetensors")
 
 
 def test_the_command_line_writes_what_it_prints(

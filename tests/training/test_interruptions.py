@@ -163,7 +163,7 @@ def test_killed_inside_a_checkpoint_write(
     process = start(killed_inside_a_write, tmp_path / "run", tmp_path / "first", function, call)
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    saved = int((tmp_path / "run/state/current").read_text())
+    saved = int((tmp_path / "run/state/current").read_text().split()[0])
     assert saved > 0
     process = start(train_in_a_process, tmp_path / "run", tmp_path / "second")
     process.join()
@@ -181,7 +181,7 @@ def test_signals_save_and_leave(
     os.kill(process.pid, number)
     process.join()
     assert process.exitcode == status
-    saved = int((tmp_path / "run/state/current").read_text())
+    saved = int((tmp_path / "run/state/current").read_text().split()[0])
     assert saved == entries(tmp_path / "first")[-1], "an update was lost, or the state was not saved"
     process = start(train_in_a_process, tmp_path / "run", tmp_path / "second")
     process.join()

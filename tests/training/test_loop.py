@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from accelerate import Accelerator
 import hf_genimg
 from hf_genimg.training import loop, state
 from hf_genimg.training.callbacks import Callback
+from hf_genimg.training.checkpoint import current_checkpoint
 from hf_genimg.training.device import make_accelerator
 from hf_genimg.training.loop import train
 from hf_genimg.training.recipe import Recipe
@@ -60,7 +61,7 @@ def test_each_turn_of_the_critic_counts(tiny: Tiny, tmp_path: Path) -> None:
 def test_every_image_is_seen_once_an_epoch_by_each_player(tiny: Tiny, tmp_path: Path) -> None:
     run = built(tiny(batch_size=100, micro_batch_size=50), tmp_path / "run")
     seen: dict[str, list[int]] = {"discriminator": [], "generator": []}
-    for player, stream in run.streams.items():
+    for (player, _), stream in run.streams.items():
         plain = stream.indices
         stream.indices = lambda start, count, plain=plain, player=player: (
             seen[player].extend(plain(start, count).tolist()) or plain(start, count)
@@ -90,7 +91,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(
                 shape[0] if len(shape) == 1 else shape, 0.3
             ),
         )
-        run._play(0, run.players[0])
+        run._accumulate(0, run.players[0])
         gradients.append(torch.cat([weight.grad.flatten() for weight in run._weights[run.players[0]]]))
     torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-6)
 
@@ -174,7 +175,7 @@ def test_channels_last_changes_the_layout_and_not_the_result(tiny: Tiny, tmp_pat
         run = built(tiny("dcgan", channels_last=layout), tmp_path / str(layout))
         weight = run.networks["discriminator"].layers[2].weight
         assert weight.is_contiguous(memory_format=torch.channels_last) is layout
-        losses[layout] = run._play(0, "discriminator")["real"].item()
+        losses[layout] = run._accumulate(0, "discriminator")["real"].item()
     assert losses[True] == pytest.approx(losses[False], rel=1e-5)
 
 
@@ -242,7 +243,7 @@ def test_a_skipped_step_moves_nothing(tiny: Tiny, tmp_path: Path) -> None:
     run.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=1.0)
     for optimizer in run.optimizers.values():
         optimizer.step = lambda *_, **__: pytest.fail("a refused step was made")
-    plain = run._play
+    plain = run._accumulate
 
     def broken(turn: int, player: str) -> dict[str, torch.Tensor]:
         terms = plain(turn, player)
@@ -252,8 +253,8 @@ def test_a_skipped_step_moves_nothing(tiny: Tiny, tmp_path: Path) -> None:
                     module.running_mean.fill_(float("nan"))  # as an overflow in the forward would leave it
         return terms
 
-    run._play = broken
-    run._step = lambda player: False
+    run._accumulate = broken
+    run._update = lambda player: False
     before = {
         name: {key: tensor.clone() for key, tensor in network.state_dict().items()}
         for name, network in run.networks.items()
@@ -408,7 +409,7 @@ def test_nan_names_the_term_and_keeps_the_last_good_state(
         FloatingPointError, match=f"{turn}/{term} became nan before image .*the last good state is kept"
     ):
         train(tiny(), tmp_path / "run", progress=False)
-    assert (tmp_path / "run/state/current").read_text() == "32"
+    assert current_checkpoint(tmp_path / "run/state").name == "32"
     assert all(torch.isfinite(tensor.float()).all() for tensor in tensors_of(tmp_path / "run").values())
     hf_genimg.load(tmp_path / "run")
 
@@ -440,7 +441,7 @@ def test_weights_that_are_no_numbers_never_replace_a_good_state(
     monkeypatch.setattr(state.Run, "_update", broken)
     with pytest.raises(FloatingPointError, match=r"generator\.hidden\.0\.weight is not finite after image 64"):
         train(tiny(), tmp_path / "run", callbacks=[], progress=False)
-    assert (tmp_path / "run/state/current").read_text() == "32"
+    assert current_checkpoint(tmp_path / "run/state").name == "32"
 
 
 def test_random_state_and_modes_are_as_a_callback_found_them(tiny: Tiny, tmp_path: Path) -> None:
@@ -598,21 +599,21 @@ def test_the_optimizer_is_fused_where_the_recipe_says_so(fused: bool, tiny: Tiny
     train(recipe, tmp_path / "run", progress=False, stop_at=8)
 
 
-def test_the_generator_runs_once_a_round(tiny: Tiny, tmp_path: Path) -> None:
-    """Its turn plays on the images that the discriminator saw last, where one graph can wait; otherwise on the same
+def test_the_generator_runs_once_in_a_training_step(tiny: Tiny, tmp_path: Path) -> None:
+    """It learns from the images that the discriminator saw last, where one graph can wait; otherwise from the same
     latents.
     """
-    played = {}
+    found = {}
     for micro in (8, 4):
         run = built(tiny("dcgan", n_critic=2, micro_batch_size=micro), tmp_path / str(micro))
         forwards, seen = [], []
         run.networks["generator"].register_forward_hook(lambda *_, to=forwards: to.append(1))
         run.networks["generator"].register_forward_pre_hook(lambda _, given, to=seen: to.append(given[0].clone()))
         run.training_step()
-        played[micro] = (len(forwards), seen)
-    assert played[8][0] == 2  # one for each turn of the discriminator
-    assert played[4][0] == 6  # two micro-batches in each of three turns
-    _, latents = played[4]
+        found[micro] = (len(forwards), seen)
+    assert found[8][0] == 2  # one for each turn of the discriminator
+    assert found[4][0] == 6  # two micro-batches in each of three turns
+    _, latents = found[4]
     assert torch.equal(latents[4], latents[2])
     assert torch.equal(latents[5], latents[3])
     assert not torch.equal(latents[2], latents[0])
@@ -624,7 +625,7 @@ def test_a_kept_forward_moves_batch_norm_as_a_repeated_one(
     kept = built(tiny("dcgan", micro_batch_size=8), tmp_path / "kept")
     kept.training_step()
     begin = type(kept.objective).begin
-    monkeypatch.setattr(type(kept.objective), "begin", lambda self, turn, single: begin(self, turn, False))
+    monkeypatch.setattr(type(kept.objective), "begin", lambda self, step: begin(self, replace(step, reuse=False)))
     repeated = built(tiny("dcgan", micro_batch_size=8), tmp_path / "repeated")
     repeated.training_step()
     one, other = kept.tensors()["networks"], repeated.tensors()["networks"]

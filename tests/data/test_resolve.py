@@ -29,7 +29,7 @@ def test_digits_are_the_published_ones_with_a_margin():
         dataset = open_dataset("digits", image_size=10, split=split, labels=True, progress=False)
         assert np.array_equal(dataset.images, expected[rows])
         assert np.array_equal(dataset.labels, labels[rows])
-        assert dataset.classes == tuple("0123456789") and dataset.split == split and dataset.name == "digits"
+        assert dataset.class_names == tuple("0123456789") and dataset.split == split and dataset.name == "digits"
 
 
 def test_digits_are_enlarged_smoothly():
@@ -86,22 +86,23 @@ def test_nothing_there(source, tmp_path, monkeypatch):
     message = refused(source, FileNotFoundError)
     assert message.startswith("there is nothing at '")
     assert (
-        "give digits, a folder or zip file of pictures, a directory of parquet files or a Hub dataset (owner/name or"
-        in message
+        "give digits, a folder, zip or tar file of pictures, a directory of parquet files, arrays (.npz, .npy, idx) or "
+        "a "
+        "Hub dataset (owner/name or" in message
     )
     assert message.endswith("each with an optional @split")
 
 
 def test_a_file(save):
     path = save("a.png")
-    assert refused(path).startswith(f"'{path}' is a file; give digits, a folder or zip file of pictures")
+    assert refused(path).startswith(f"'{path}' is a file; give digits, a folder, zip or tar file of pictures")
 
 
 def test_a_folder_without_pictures(tmp_path):
     (tmp_path / "readme.txt").touch()
     message = refused(tmp_path)
     assert message.startswith(
-        f"'{tmp_path}' holds no pictures (jpg jpeg png webp bmp gif tif tiff) and no parquet files; give"
+        f"'{tmp_path}' holds no pictures (jpg, png, webp, gif, tiff, ...) and no parquet files; give"
     )
     with pytest.raises(ValueError, match="holds no pictures"):
         available_splits(tmp_path)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from hf_genimg.cli import main
 from hf_genimg.data import available_splits, open_dataset
-from hf_genimg.data.locate import find_source
+from hf_genimg.data.resolve import find_source
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +81,7 @@ def test_parquet_with_a_card(repository):
     assert available_splits(source) == available_splits(f"{source}@test") == ["train", "test"]
     dataset = opened(source, labels=True)
     assert dataset.images[:, 0, 0, 0].tolist() == [5, 6, 7]
-    assert dataset.labels.tolist() == [1, 0, 1] and dataset.classes == ("even", "odd")
+    assert dataset.labels.tolist() == [1, 0, 1] and dataset.class_names == ("even", "odd")
     assert (dataset.name, dataset.split) == (source, "train")
     assert levels(f"{source}@test") == levels(source, split="test") == [5]
 
@@ -104,7 +104,7 @@ def test_class_folders_and_a_split_of_another_name(save, tmp_path):
     source = f"dataset:{tmp_path / 'animals'}"
     assert available_splits(source) == ["train", "validation"]
     dataset = opened(f"{source}@val", labels=True)
-    assert (dataset.split, dataset.classes) == ("validation", ("cats", "dogs"))
+    assert (dataset.split, dataset.class_names) == ("validation", ("cats", "dogs"))
     assert (dataset.images[:, 0, 0, 0].tolist(), dataset.labels.tolist()) == ([2, 3], [0, 1])
 
 
@@ -147,7 +147,7 @@ def test_labels_beside_pictures_are_part_of_the_fingerprint(save, tmp_path):
 
 
 def test_what_was_fetched_once_needs_no_network(repository, prepared):
-    """`datasets` finds its own tables again by the id, as after a download; here those of a directory take their place."""
+    """`datasets` finds its own tables by the id, as after a download; here those of a directory take their place."""
     opened(f"dataset:{repository('some-name')}")
     (prepared / "some-name").rename(prepared / "owner___some-name")
     assert available_splits("owner/some-name") == ["train", "test"]
@@ -310,5 +310,7 @@ def test_the_command_line_says_one_line(tmp_path, monkeypatch, capsys):
 def test_real_mnist(mnist):
     ours, theirs = opened(f"{mnist}@test", labels=True), opened(f"dataset:{mnist}@test", labels=True)
     assert (
-        (ours.images == theirs.images).all() and (ours.labels == theirs.labels).all() and ours.classes == theirs.classes
+        (ours.images == theirs.images).all()
+        and (ours.labels == theirs.labels).all()
+        and ours.class_names == theirs.class_names
     )

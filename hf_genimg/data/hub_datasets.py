@@ -8,14 +8,15 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .parquet import Columns, columns_in, image_columns
-from .source import Picture, Source, canonical_split, choose_split, in_order
+from .labels import ClassNumbers
+from .parquet import Columns, cells_of, columns_in, facts_of, image_columns, numbers_of
+from .source import ALL_FIELDS, Fields, Picture, Source, canonical_split, choose_split, in_order
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,55 +54,99 @@ def hub_splits(name: str) -> list[str]:
         return in_order(_splits(_builder(name)))
 
 
-def hub_source(name: str, split: str, column: str | None = None) -> Source:
+def hub_source(name: str, split: str, fields: Fields = ALL_FIELDS) -> Source:
     """One split of the dataset `name` (`owner/name`, `dataset:name` or `dataset:DIRECTORY`), fetched first unless it
     was before.
 
-    column: the image column, where there are several.
-
     Raises:
         FileNotFoundError: it does not exist, cannot be reached, or may not be read.
-        ValueError: no such split, no image column (of that name) or several, no rows, or nothing that `datasets` reads
-            without running the dataset's code.
+        ValueError: no such split, no column of a name that `fields` gives, no image column or several, no rows, or
+            nothing that `datasets` reads without running the dataset's code.
     """
-    split, dataset = _prepared(name, split)
-    columns = columns_in(name, dataset.data.schema, column)
-    table = dataset.data.table.select([columns.image] + ([columns.label] if columns.label else []))
+    return _source(name, *_prepared(name, split), fields)
+
+
+def _source(name: str, split: str, datasets: Mapping[str, Dataset], fields: Fields) -> Source:
+    dataset = datasets[split]
+    columns = columns_in(name, dataset.data.schema, fields)
+    labels = (
+        each.data.table[columns.label].unique().to_pylist()
+        for each in datasets.values()
+        if columns.label in each.data.schema.names
+    )
+    coded = numbers_of(columns, labels)
+    table = dataset.data.table.select(columns.read)
     if not table.num_rows:
         raise ValueError(f"{name} has no rows in its split {split}; name another @split")
-    pictures = partial(_pictures, f"{name}@{split}", table, columns)
+    pictures = partial(_pictures, f"{name}@{split}", table, columns, coded)
     outside = _outside(table[columns.image])
     tables = [Path(file["filename"]) for file in dataset.cache_files]
     return Source(
         name=name,
         split=split,
         count=table.num_rows,
-        labelled=columns.label is not None,
-        classes=columns.classes,
-        recipe=f"hub {columns} {_inside(pictures()) if outside else ''}",
         files=tuple(
             (str(number), path) for number, path in enumerate(outside or tables)
         ),  # no name is one of this machine
         pictures=pictures,
+        **facts_of(name, "hub", columns, coded, _inside(pictures()) if outside else ""),
     )
+
+
+def is_saved_to_disk(names: Iterable[str]) -> bool:
+    """Whether the files of a folder are those that `Dataset.save_to_disk` or `DatasetDict.save_to_disk` writes."""
+    names = set(names)
+    return {"state.json", "dataset_info.json"} <= names or "dataset_dict.json" in names
+
+
+def disk_splits(name: str, root: Path) -> list[str]:
+    """Names of the splits of a dataset that was saved to disk. Raises `ValueError` where it cannot be read."""
+    return in_order(_saved(name, root))
+
+
+def disk_source(name: str, root: Path, split: str, fields: Fields = ALL_FIELDS) -> Source:
+    """One split of a dataset that `datasets` saved to disk; of a single one, `train`.
+
+    Raises:
+        ValueError: as `hub_source`.
+    """
+    datasets = _saved(name, root)
+    return _source(name, choose_split(name, split, in_order(datasets)), datasets, fields)
+
+
+def disk_image_columns(name: str, root: Path, split: str) -> list[str]:
+    """The image columns of one split of a dataset that was saved to disk."""
+    datasets = _saved(name, root)
+    return image_columns(datasets[choose_split(name, split, in_order(datasets))].data.schema)
+
+
+def _saved(name: str, root: Path) -> dict[str, Dataset]:
+    from datasets import DatasetDict, load_from_disk
+
+    with _one_line(name):
+        found = load_from_disk(str(root))
+    if isinstance(found, DatasetDict):
+        return {canonical_split(str(split)): dataset for split, dataset in found.items()}
+    return {"train": found}
 
 
 def hub_image_columns(name: str, split: str) -> list[str]:
     """The image columns of one split of the dataset `name`, fetched first as by `hub_source`; it raises what that
     raises.
     """
-    return image_columns(_prepared(name, split)[1].data.schema)
+    split, datasets = _prepared(name, split)
+    return image_columns(datasets[split].data.schema)
 
 
-def _prepared(name: str, split: str) -> tuple[str, Dataset]:
-    """The split under its canonical name, and what is in it."""
+def _prepared(name: str, split: str) -> tuple[str, dict[str, Dataset]]:
+    """The split under its canonical name, and what is in all of them."""
     with _one_line(name):
         builder = _builder(name)
         splits = _splits(builder)
     split = choose_split(name, split, in_order(splits))
     with _one_line(name):
         _prepare(name, builder)
-        return split, builder.as_dataset(splits[split])
+        return split, {own: builder.as_dataset(theirs) for own, theirs in splits.items()}
 
 
 def _address(name: str) -> str:
@@ -151,21 +196,13 @@ def _inside(pictures: Iterator[Picture]) -> str:
     return hasher.hexdigest()
 
 
-def _pictures(name: str, table: pa.Table, columns: Columns) -> Iterator[Picture]:
+def _pictures(name: str, table: pa.Table, columns: Columns, coded: ClassNumbers | None) -> Iterator[Picture]:
     row = 0
     for batch in table.to_batches(max_chunksize=_ROWS_AT_A_TIME):
-        labels = batch[columns.label].to_pylist() if columns.label else [None] * len(batch)
-        for cell, label in zip(batch[columns.image].to_pylist(), labels, strict=True):
-            content = _content(cell)
-            yield Picture(str(content) if isinstance(content, Path) else f"{name} row {row}", content, label)
+        for content, label, captions in cells_of(batch, columns, coded):
+            shown = str(content) if isinstance(content, Path) else f"{name} row {row}"
+            yield Picture(shown, content, label, captions=captions)
             row += 1
-
-
-def _content(cell: dict[str, bytes | str | None] | bytes | None) -> Path | bytes | None:
-    if not isinstance(cell, dict):
-        return cell
-    path = cell.get("path")
-    return Path(path) if cell["bytes"] is None and path else cell["bytes"]
 
 
 @contextmanager
@@ -195,7 +232,10 @@ def _refusal(name: str, error: Exception) -> Exception:
     reason = " ".join(str(cause).split()).rstrip(".")[:_LONGEST_REASON] or type(cause).__name__
     status = getattr(getattr(error, "response", None), "status_code", 0)
     if isinstance(error, DatasetNotFoundError) or status in (401, 403, 404):
-        remedy = f"check the name; where it is gated or private, ask for access on its page and log in with `hf auth login`, {_INSTEAD}"
+        remedy = (
+            "check the name; where it is gated or private, ask for access on its page and log in with "
+            f"`hf auth login`, {_INSTEAD}"
+        )
         return FileNotFoundError(f"{name} cannot be read ({reason}); {remedy}")
     if isinstance(error, ConnectionError) or type(error).__module__.startswith("httpx") or status:
         offline = "unset HF_HUB_OFFLINE" if "Offline" in reason else "try again with a connection"

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from hf_genimg.data import ImageDataset, PairedDataset, open_pairs, pair_splits
+from hf_genimg.data import ImageDataset, PairedDataset, open_pairs, side_splits
 
 
 def opened(source, size=16, **options):
@@ -60,7 +60,7 @@ def test_two_folders_with_splits_are_found(save, tmp_path, layout, a, b):
             save(f"{layout.format(split=split, side=b)}/deep/{name}.bmp", 100 + 10 * number + name)
     assert levels(opened(tmp_path)) == [[0, 1, 2], [100, 101, 102]]
     assert levels(opened(f"{tmp_path}@test")) == [[10, 11, 12], [110, 111, 112]]
-    assert pair_splits(tmp_path) == pair_splits(tmp_path, a, b) == ["train", "test"]
+    assert side_splits(tmp_path) == side_splits(tmp_path, a, b) == ["train", "test"]
     assert levels(opened(tmp_path, inputs=b, targets=a, split="test")) == [[110, 111, 112], [10, 11, 12]]
     assert "has no split 'dev'; it has train, test" in refused(tmp_path, split="dev")
 
@@ -71,11 +71,11 @@ def test_two_folders_without_splits_and_with_names_of_ones_own(save, tmp_path):
         save(f"photo/{name}.png", 2)
         save(f"thumbnails/{name}.png", 3)
     assert levels(opened(tmp_path, inputs="sketch", targets="photo")) == [[1, 1], [2, 2]]
-    assert pair_splits(tmp_path, "sketch", "photo") == ["train"]
+    assert side_splits(tmp_path, "sketch", "photo") == ["train"]
     message = refused(tmp_path)
     assert (
-        "has the folders photo, sketch, thumbnails, which do not say what is to become what; write inputs=photo targets=sketch"
-        in message
+        "has the folders photo, sketch, thumbnails, which do not say what is to become what; write inputs=photo "
+        "targets=sketch" in message
     )
     assert "has no 'paint' among its folders (photo, sketch, thumbnails)" in refused(
         tmp_path, inputs="sketch", targets="paint"
@@ -221,7 +221,7 @@ def test_digits_are_blurred_unless_told_otherwise():
     assert torch.equal(
         batch["inputs"], opened("digits@test", size=32, inputs="blurred").batch(torch.arange(3))["inputs"]
     )
-    assert pair_splits("digits") == ["train", "test"]
+    assert side_splits("digits") == ["train", "test"]
     assert "digits has no 'A' among its image columns (none)" in refused("digits", inputs="A", targets="B")
     assert "digits image 0 is 10x10, not twice as wide as high" in refused("digits", inputs="left", targets="right")
     assert refused("digits", image_channels=1, input_channels=3).startswith(
@@ -296,4 +296,4 @@ def test_the_facades(real_data):
     batch = pairs.batch(torch.arange(106))
     corners = batch["inputs"][:, :, 0, 0]  # flat colours of the label maps: few; photographs have many
     assert len(corners.unique(dim=0)) < len(batch["images"][:, :, 0, 0].unique(dim=0))
-    assert pair_splits(folder, "labels", "photo") == ["train", "test"]
+    assert side_splits(folder, "labels", "photo") == ["train", "test"]
