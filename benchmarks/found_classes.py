@@ -21,7 +21,7 @@ from scipy.optimize import linear_sum_assignment
 
 import hf_genimg
 from hf_genimg.evaluation.extractors import open_extractor
-from hf_genimg.evaluation.shares import share
+from hf_genimg.evaluation.scores import proportion
 
 
 def entry_of(model: str) -> str:
@@ -46,7 +46,7 @@ def paired(found: torch.Tensor, labels: torch.Tensor, num_classes: int) -> torch
 def agreeing(found: torch.Tensor, labels: torch.Tensor, pairs: torch.Tensor) -> dict[str, object]:
     """The share of images whose found class is that of their label, for all and for each label."""
     right = found == pairs[labels]
-    score = share(right.float().mean().item(), len(right))
+    score = proportion(int(right.sum()), len(right))
     by_label = [round(right[labels == label].float().mean().item(), 3) for label in range(len(pairs))]
     return {
         "agreement": round(score.value, 4),

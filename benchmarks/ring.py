@@ -29,7 +29,7 @@ from _measure import RESULTS, write
 from torch import nn
 from tqdm import trange
 
-from hf_genimg.evaluation.doctor import Diagnosis, diagnose
+from hf_genimg.evaluation.collapse import Diagnosis, diagnose
 from hf_genimg.losses.adversarial import gan_loss
 from hf_genimg.objectives.adversarial import Adversarial
 from hf_genimg.objectives.base import Step

@@ -111,7 +111,7 @@ def _text(facts: Facts, where: str, repo_id: str | None = None, standalone: bool
         scores=text.scores(facts),
         held_out=text.held_out(facts),
         collapse=text.collapse(facts),
-        memorisation=text.memorisation(facts),
+        memorization=text.memorization(facts),
         intended=f"{text.INTENDED[facts.task]} {text.NOT_INTENDED}",
         limits=text.limits(facts),
     )

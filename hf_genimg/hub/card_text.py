@@ -146,7 +146,7 @@ def collapse(facts: Facts) -> str:
     if found is None:
         return "Not looked for: that comes with the scores."
     lines = [
-        f"- images with a near twin among {facts.report.protocol['num_fake']:,}: {found['duplicate_rate']:.1%} (real images: 1 %)"
+        f"- images with a near-duplicate among {facts.report.protocol['num_fake']:,}: {found['duplicate_rate']:.1%} (real images: 1 %)"
     ]
     lines.append(f"- variance of the features, over that of the reference: {found['variance_ratio']:.2f}")
     if found.get("shares"):
@@ -155,11 +155,14 @@ def collapse(facts: Facts) -> str:
         lines.append(
             f"- classes made: {made} of {len(shares)}, each {min(shares):.1%} to {max(shares):.1%} of the images, as a classifier sees it"
         )
+    if found.get("disagreement") is not None:
+        ours, real = found["disagreement"], found["reference_disagreement"]
+        lines.append(f"- images on which two readers of classes disagree: {ours:.1%} (real images: {real:.1%})")
     alarms = [f"- **warning**: {alarm}" for alarm in found.get("alarms") or ()] or ["- no alarm"]
     return "\n".join([*lines, *alarms])
 
 
-def memorisation(facts: Facts) -> str:
+def memorization(facts: Facts) -> str:
     if facts.task not in ("generation", "reconstruction"):
         return "Does not apply: it makes no images from noise."
     found = facts.report.scores if facts.report else {}
@@ -172,8 +175,8 @@ def memorisation(facts: Facts) -> str:
     ]
     if "authentic_percent" in found:
         lines.append(f"- AuthPct: {found['authentic_percent'].value:.1f} %")
-    if "memorisation_gap" in found:
-        gap = found["memorisation_gap"]
+    if "memorization_gap" in found:
+        gap = found["memorization_gap"]
         bounds = "" if gap.low is None else f" ({gap.low:.3g} to {gap.high:.3g})"
         lines.append(
             f"- nearer to training than to held-out images by {gap.value:.3g}{bounds}, by features; above 0 speaks for memory"

@@ -72,5 +72,8 @@ class Objective(nn.Module):
 
 
 def conditions_of(network: nn.Module, batch: Batch) -> dict[str, torch.Tensor]:
-    """What `network` is conditioned on, of a batch, as keywords of its forward."""
-    return {KEYWORDS.get(name, name): batch[name] for name in network.conditions}
+    """What `network` is conditioned on, of a batch, as keywords of its forward.
+
+    `strength` is no condition of data: it is chosen in a call, and 1 in training.
+    """
+    return {KEYWORDS.get(name, name): batch[name] for name in network.conditions if name != "strength"}

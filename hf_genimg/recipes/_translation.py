@@ -26,6 +26,7 @@ from ..layers.jitter import shift_together
 from ..losses.adversarial import gan_loss
 from ..objectives.translation import Translation
 from ..pipelines.translation import ImageTranslationPipeline
+from ..training.sampler import for_sides
 from ._images import ImageRecipe
 
 
@@ -105,5 +106,7 @@ class TranslationRecipe(ImageRecipe):
         the grid for each.
         """
         pairs = self.held_out() or replace(self, flip=False).dataset()
-        batch = pairs.batch(torch.arange(min(len(pairs), max(1, num_images // 3))))
-        pipeline.save_comparison(path, batch["inputs"], batch["images"], overwrite=True)
+        count = min(*pairs.sides.values(), max(1, num_images // 3))
+        batch = pairs.batch(for_sides(pairs.sides, torch.arange(count)))
+        given = {name: batch[name] for name in ("mask", "style") if name in pairs.conditions}
+        pipeline.save_comparison(path, batch["inputs"], batch["images"], **given, overwrite=True)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 
 import torch
+
+
+def for_sides(sides: Mapping[str, int], indices: torch.Tensor) -> torch.Tensor | dict[str, torch.Tensor]:
+    """`indices`, int64 [n], as a data set with these sides takes them: for each side, where there are several."""
+    return indices if len(sides) == 1 else dict.fromkeys(sides, indices)
 
 
 class ShuffledStream:

@@ -307,7 +307,7 @@ def refuse_unmet_conditions(
 ) -> None:
     """Raise `ValueError` when a network is conditioned on something that the data does not have."""
     declared = [condition for network in networks.values() for condition in getattr(network, "conditions", ())]
-    missing = sorted(set(declared) - set(objective.provided) - set(dataset.conditions))
+    missing = sorted(set(declared) - {"strength"} - set(objective.provided) - set(dataset.conditions))
     if missing:
         has = ", ".join(dataset.conditions) or "nothing"
         raise ValueError(

@@ -20,7 +20,7 @@ DECAY = 0.9
 
 
 class Codebook(nn.Module):
-    """K vectors, each of which moves once per update towards the mean of what was assigned to it, over all processes."""
+    """K vectors; each moves once per update towards the mean of what was assigned to it, over all processes."""
 
     def __init__(self, codes: int, dim: int) -> None:
         super().__init__()

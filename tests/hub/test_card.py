@@ -218,7 +218,7 @@ def test_signs_of_memory_are_shown(run: Path) -> None:
     found = {
         "copies": Score(0.25, 0.2, 0.3, "of 100"),
         "authentic_percent": Score(71.25),
-        "memorisation_gap": Score(0.5, 0.25, 0.75),
+        "memorization_gap": Score(0.5, 0.25, 0.75),
     }
     replace(report, scores=found).save(run / "scores.json")
     text = body(write_card(run))

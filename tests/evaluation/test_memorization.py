@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from hf_genimg.data import open_dataset
-from hf_genimg.evaluation.audit import ImageSet, audit, picture
-from hf_genimg.evaluation.likeness import nearest_by_features, nearest_by_pixels
+from hf_genimg.evaluation.memorization import ImageSet, audit, picture
+from hf_genimg.evaluation.neighbors import nearest_by_features, nearest_by_pixels
 
 CELEBA = Path(__file__).parents[3] / "shared" / "data" / "celeba-10k"
 SHIFTS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]

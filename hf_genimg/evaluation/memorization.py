@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 
 from ..pipelines.images import grid, to_pil
-from .likeness import SMALLEST, nearest_by_features, nearest_by_pixels
+from .neighbors import SMALLEST, nearest_by_features, nearest_by_pixels
 from .scores import Score
 
 NEIGHBOURS = 20  # training images that say what an ordinary distance is around a sample
@@ -53,11 +53,13 @@ class ImageSet:
         pixels, features = self.pixels, self.features
         if pixels.dtype != np.uint8 or pixels.ndim != 4 or min(pixels.shape[1:3]) < SMALLEST:
             raise ValueError(
-                f"pixels is {pixels.dtype} {list(pixels.shape)}; give uint8 [N, H, W, C] with {SMALLEST} or more pixels a side"
+                f"pixels is {pixels.dtype} {list(pixels.shape)}; give uint8 [N, H, W, C] with {SMALLEST} or more "
+                "pixels a side"
             )
         if features.ndim != 2 or len(features) != len(pixels) or not np.isfinite(features).all():
             raise ValueError(
-                f"features is {list(features.shape)} for {len(pixels)} images; give [N, D], one row an image, all finite"
+                f"features is {list(features.shape)} for {len(pixels)} images; give [N, D], one row an image, all "
+                "finite"
             )
 
     def __len__(self) -> int:
@@ -114,7 +116,7 @@ def audit(samples: ImageSet, training: ImageSet, held_out: ImageSet | None = Non
         samples: at least 2 images, of the same size and features as the others.
         training: at least 21 images.
         held_out: real images that were not trained on; with them there is a gap, and a better threshold.
-        seed: of the real images that are drawn to calibrate.
+        seed: of the choice of real images for the calibration.
 
     Raises:
         ValueError: the sets are too small or unlike each other.
@@ -168,7 +170,7 @@ def _check(samples: ImageSet, training: ImageSet, held_out: ImageSet | None) -> 
                 f"{list(each.pixels.shape[1:])} with {each.features.shape[1]} features" for each in (one, training)
             )
             raise ValueError(
-                f"{name} has images {ours} and training {theirs}; give both at one size, seen by one extractor"
+                f"{name} has images {ours} and training {theirs}; give both at one size, with features of one extractor"
             )
     for name, one, least in (
         ("samples", samples, CANDIDATES + 1),
@@ -217,7 +219,7 @@ def _duplicates(samples: np.ndarray, reach: np.ndarray) -> np.ndarray:
 
 
 def _authenticity(samples: np.ndarray, training: np.ndarray) -> tuple[Nearest, np.ndarray]:
-    """Of each sample the nearest training image, and whether that has a training image nearer to it than the sample is."""
+    """The nearest training image of each sample, and whether another training image is nearer to it than the sample."""
     indices = nearest_by_features(samples, training, 1).indices[:, 0]
     originals, places = np.unique(indices, return_inverse=True)
     partners = nearest_by_features(training[originals], training, 1, own=originals).indices[:, 0]
@@ -230,7 +232,7 @@ def _distances(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _gap(samples: np.ndarray, training: np.ndarray, held_out: np.ndarray, rng: np.random.Generator) -> Score:
-    """Mean distance to held-out images less that to training images, of which equally many are drawn.
+    """Mean distance to held-out images less that to training images, of which equally many are chosen.
 
     Where the generator knows neither better, which of the two sets a real image is in does not matter: dividing the
     same real images anew says how much the gap depends on the division (a permutation test).

@@ -68,12 +68,10 @@ def test_swapped_classes_are_seen_by_their_own_distance_only() -> None:
 def test_labelled_data_have_a_distance_of_each_class(tmp_path: Path) -> None:
     report = hf_genimg.evaluate("digits@test", "digits", metrics=["fid_per_class"], progress=False)
     assert [f"fid_class_{name}" for name in range(10)] == list(report.scores)[1:]
-    assert "memorisation" not in report.skipped and report.pictures["samples"].mode == "L"
+    assert "memorization" not in report.skipped and report.pictures["samples"].mode == "L"
     for number in range(3):
         Image.fromarray(np.full((28, 28), number, np.uint8)).save(tmp_path / f"{number}.png")  # without labels
-    with pytest.raises(
-        ValueError, match="fid_per_class needs the same classes on both sides: a model that was told them"
-    ):
+    with pytest.raises(ValueError, match="fid_per_class needs the same classes on both sides: a conditional model"):
         hf_genimg.evaluate("digits", tmp_path, metrics=["fid_per_class"], extractor="digits", progress=False)
 
 
@@ -158,7 +156,8 @@ def test_path_length_is_torch_fidelitys_on_the_same_latents(monkeypatch: pytest.
         theirs, "create_sample_similarity", lambda *_, **__: lambda one, other: (one - other).square().flatten(1).sum(1)
     )
     found = theirs.calculate_ppl(
-        1, input1=Same(), input1_model_num_samples=200, ppl_epsilon=1e-2, ppl_reduction="none", cuda=False, verbose=False,
+        1, input1=Same(), input1_model_num_samples=200, ppl_epsilon=1e-2, ppl_reduction="none", cuda=False,
+        verbose=False,
         ppl_discard_percentile_lower=None, ppl_discard_percentile_higher=None, batch_size=50, input1_model_z_size=4,
         input1_model_z_type="normal", input1_model_num_classes=0, ppl_z_interp_mode="slerp_any",
     )  # fmt: skip
@@ -194,7 +193,7 @@ def test_copies_of_the_reference_are_an_alarm(tmp_path: Path) -> None:
     mixed = np.concatenate([training[:20], training[20:40, :, ::-1], test[:160]])
     for number, image in enumerate(mixed):
         Image.fromarray(image[..., 0]).save(tmp_path / f"{number:03}.png")
-    report = hf_genimg.evaluate(tmp_path, "digits", metrics=["memorisation"], extractor="digits", progress=False)
+    report = hf_genimg.evaluate(tmp_path, "digits", metrics=["memorization"], extractor="digits", progress=False)
     assert report.scores["copies"].value == pytest.approx(0.2, abs=0.015)
     assert 0 < report.scores["authentic_percent"].value < 95
     assert any("are copies of images of the reference" in alarm for alarm in report.alarms)

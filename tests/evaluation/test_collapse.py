@@ -11,7 +11,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import hf_genimg
-from hf_genimg.evaluation.doctor import Diagnosis, diagnose
+from hf_genimg.evaluation.collapse import Diagnosis, diagnose
 
 COUNT, SEEDS = 1000, range(20)
 
@@ -82,12 +82,12 @@ def test_lost_classes_are_named(name: str, classes: int, request: pytest.Fixture
             len(absent) - 1 if classes > 1 else 1
         )  # of a single class, what the classifier misreads all falls upon a few others
         assert set(found.lost) <= set(absent) and len(found.lost) >= named, (found.lost, absent)
-        assert any("classes are made" in alarm for alarm in found.alarms)
+        assert any("mode dropping" in alarm for alarm in found.alarms)
 
 
 @pytest.mark.parametrize("noise", [0, 2])
 @pytest.mark.parametrize("name", ["digits", "real"])
-def test_twins_are_found(name: str, noise: int, request: pytest.FixtureRequest) -> None:
+def test_near_duplicates_are_found(name: str, noise: int, request: pytest.FixtureRequest) -> None:
     images = request.getfixturevalue(name)
     for seed in range(5):
         rng, drawn = np.random.default_rng(seed), images.draw(seed)
@@ -97,7 +97,7 @@ def test_twins_are_found(name: str, noise: int, request: pytest.FixtureRequest) 
         )
         drawn[:twins] = copies.clip(0, 255)
         found = images.diagnosis(drawn, seed)
-        assert found.duplicate_rate > 0.25 and any("near twin" in alarm for alarm in found.alarms)
+        assert found.duplicate_rate > 0.25 and any("near-duplicate" in alarm for alarm in found.alarms)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -117,7 +117,7 @@ def test_little_variety_is_found(digits: Set) -> None:
     pale = (mean + 0.5 * (digits.draw(0) - mean)).astype(np.uint8)
     found = diagnose(pale, digits.reference)
     assert found.variance_ratio == pytest.approx(0.25, abs=0.05) and any(
-        "vary by 0.2" in alarm for alarm in found.alarms
+        "low diversity: the variance of the features is 0.2" in alarm for alarm in found.alarms
     )
 
 

@@ -56,7 +56,14 @@ def test_scores_are_logged_and_the_best_model_is_kept(
     [
         ("mlp_gan", {"metrics": "fdi"}, "--metrics fdi is not known"),
         ("mlp_gan", {"metrics": "fid", "extractor": "nothing"}, "there is no extractor 'nothing'"),
-        ("pix2pix", {"metrics": "fid"}, "metrics=fid scores images made from noise, and pix2pix is for translation"),
+        ("pix2pix", {"metrics": "fdi"}, "--metrics fdi is not known"),
+        ("pix2pix", {"metrics": "lpips"}, "metrics=lpips needs extractor=FILE, the weights of its backbone"),
+        (
+            "mlp_gan",
+            {"metrics": "psnr"},
+            "metrics=psnr compares outputs with their targets, and this model makes images",
+        ),
+        ("classifier", {"metrics": "fid"}, "metrics=fid scores images, and classifier is for classification"),
         ("mlp_gan", {"metrics": "fid", "score_images": 0}, "score_images=0 must be above 0"),
     ],
 )
@@ -66,3 +73,27 @@ def test_what_cannot_be_scored_is_refused_before_the_run(
     with pytest.raises(ValueError, match=line):
         hf_genimg.train(name, tmp_path / "run", progress=False, **fields)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("metrics", ["perceptual,ssim,fid", "kid,psnr_y"])
+def test_a_translator_is_scored_on_held_out_pairs(
+    metrics: str, tmp_path: Path, tiny: Callable[..., Recipe], log_of: Callable[[Path], list[dict[str, Any]]]
+) -> None:
+    recipe = tiny("pix2pix", metrics=metrics, evaluate_images=32, score_images=250)
+    train(recipe, tmp_path / "run", callbacks=callbacks_of(recipe), progress=False)
+    first, *others = metrics.split(",")
+    lines = [line for line in log_of(tmp_path / "run") if f"scores/{first}" in line]
+    assert [line["images"] for line in lines] == [32, 64] and all(f"scores/{name}" in lines[0] for name in others)
+    values = {line["images"]: line[f"scores/{first}"] for line in lines}
+    kept = Report.load(tmp_path / "run/best/scores.json")
+    best = min(values, key=values.get)  # both are distances
+    assert kept.source["images"] == best and next(iter(kept.scores)) == first
+    assert kept.protocol["split"] == "test" and kept.protocol["num_pairs"] == 250
+    assert "collapse/alarms" not in lines[0], "a translator cannot drop modes of its inputs"
+    paired = [name for name in (first, *others) if name not in ("fid", "kid")]
+    again = hf_genimg.evaluate(
+        tmp_path / "run/best", "digits@test", metrics=paired, extractor="digits", paired=True, num=250, progress=False
+    )
+    assert {name: score.value for name, score in again.scores.items()} == pytest.approx(
+        {name: kept.scores[name].value for name in paired}, rel=1e-4
+    )

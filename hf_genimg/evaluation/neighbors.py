@@ -1,4 +1,4 @@
-"""Nearest neighbours: by features, and by pixels whatever was mirrored or shifted by one pixel."""
+"""Nearest neighbors: by features; by pixels, whatever was mirrored or shifted by one pixel; density and coverage."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ SMALLEST = 8  # pixels a side of the images that can be compared
 THUMBNAIL = 8  # pixels a side at which candidates are found
 SHIFTS = (0, 1, 2)  # where a window that is two pixels smaller than the image begins
 CHUNK = 2**24  # floats (64 MiB) of one intermediate table
+BALL_NEIGHBORS = 5  # of density and coverage: their paper's choice
+DISTANCES = 2**23  # float64 (64 MiB) that are held at a time
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbours:
+class Neighbors:
     """The nearest rows of a table, nearest first: indices int64 [M, k] and distances float64 [M, k]."""
 
     indices: np.ndarray
     distances: np.ndarray
 
 
-def nearest_by_features(
-    queries: np.ndarray, table: np.ndarray, count: int, own: np.ndarray | None = None
-) -> Neighbours:
+def nearest_by_features(queries: np.ndarray, table: np.ndarray, count: int, own: np.ndarray | None = None) -> Neighbors:
     """The `count` nearest rows by Euclidean distance.
 
     Args:
@@ -37,10 +37,10 @@ def nearest_by_features(
     if own is not None:
         others_first = np.argsort(indices == own[:, None], axis=1, kind="stable")[:, :count]
         distances, indices = (np.take_along_axis(values, others_first, 1) for values in (distances, indices))
-    return Neighbours(indices, distances.astype(np.float64))
+    return Neighbors(indices, distances.astype(np.float64))
 
 
-def nearest_by_pixels(queries: np.ndarray, table: np.ndarray, count: int, own: np.ndarray | None = None) -> Neighbours:
+def nearest_by_pixels(queries: np.ndarray, table: np.ndarray, count: int, own: np.ndarray | None = None) -> Neighbors:
     """The nearest images, each in its best pose: mirrored or not, shifted by -1, 0 or 1 pixels either way.
 
     Thumbnails choose `count` candidates, which are then compared in full. Distances are root mean squares in grey
@@ -62,7 +62,7 @@ def nearest_by_pixels(queries: np.ndarray, table: np.ndarray, count: int, own: n
         parts.append((candidates, _distances(poses, middles, candidates)))
     indices, distances = (torch.cat(column) for column in zip(*parts, strict=True))
     distances, order = distances.sort(dim=1, stable=True)
-    return Neighbours(indices.gather(1, order).numpy(), distances.double().numpy())
+    return Neighbors(indices.gather(1, order).numpy(), distances.double().numpy())
 
 
 def thumbnails_of(images: np.ndarray, side: int = THUMBNAIL) -> torch.Tensor:
@@ -105,3 +105,36 @@ def _distances(poses: np.ndarray, middles: np.ndarray, candidates: torch.Tensor)
         best = ours[torch.arange(len(ours)), squares.argmin(1)]
         parts.append((best - theirs).square().mean(1).sqrt())  # anew, since the difference of large squares is inexact
     return torch.stack(parts, 1)
+
+
+def density_and_coverage(fake: np.ndarray, real: np.ndarray, neighbors: int = BALL_NEIGHBORS) -> tuple[float, float]:
+    """Of features [M, D] and [N, D], with balls around real images that reach to their k-th nearest other real image.
+
+    density: in how many balls a fake lies on average, over k; may exceed 1 (eq. 4). coverage: the share of balls that
+    hold a fake (eq. 5).
+    """
+    fakes, reals = (torch.from_numpy(np.asarray(table, dtype=np.float64)) for table in (fake, real))
+    rows, radii = max(1, DISTANCES // len(reals)), _radii(reals, neighbors)
+    inside, nearest = 0, torch.full_like(radii, torch.inf)
+    for part in fakes.split(rows):
+        distances = _euclidean(part, reals)
+        inside += int((distances < radii).sum())
+        nearest = torch.minimum(nearest, distances.amin(0))
+    return inside / (neighbors * len(fakes)), float((nearest < radii).double().mean())
+
+
+def _radii(reals: torch.Tensor, neighbors: int) -> torch.Tensor:
+    """Of each image to its k-th nearest other one, float64 [N]."""
+    search = NearestNeighbors(algorithm="brute").fit(reals.numpy())
+    farthest = search.kneighbors(reals.numpy(), neighbors + 1, return_distance=False)[
+        :, -1
+    ]  # the first is the image itself
+    return _euclidean(
+        reals[:, None], reals[farthest][:, None]
+    ).flatten()  # anew: scikit-learn's are the roots of rounded differences
+
+
+def _euclidean(rows: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    return torch.cdist(
+        rows, others, compute_mode="donot_use_mm_for_euclid_dist"
+    )  # exact: a row is at distance 0 of itself

@@ -16,8 +16,8 @@ from .sources import DataImages
 def reference_features(
     images: DataImages, extractor: Extractor, progress: bool = True, alone: bool = False
 ) -> Features:
-    """The features of a data set by an extractor: from the cache where the same images were seen by the same weights
-    before.
+    """The features of a data set by an extractor: from the cache where they were computed before, of the same images
+    with the same weights.
     """
     key = key_of(
         1,
