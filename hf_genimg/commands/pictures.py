@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # of files that we do not write
-READ = (*PICTURE_SUFFIXES, ".png", ".jfif", ".jpe", ".ppm", ".pgm", ".avif")  # in a folder
 FILMS = (".mp4", ".m4v", ".mov")
 
 
@@ -45,15 +44,17 @@ def find_pictures(paths: list[Path], ending: str) -> tuple[list[Found], int]:
     Raises:
         ValueError: a folder holds none, or there is no such file.
     """
+    from ..data.open_picture import PICTURE_EXTENSIONS
+
     found, others = [], 0
     for path in paths:
         if not path.is_dir():
             found.append(_found(path, Path(f"{path.stem}{ending}")))
             continue
         files = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file.relative_to(path)))
-        inside = [file for file in files if file.suffix.lower() in (*READ, *FILMS)]
+        inside = [file for file in files if file.suffix.lower() in (*PICTURE_EXTENSIONS, *FILMS)]
         if not inside:
-            raise ValueError(f"{path} holds no pictures ({' '.join(sorted(READ))}) and no films ({' '.join(FILMS)})")
+            raise ValueError(f"{path} holds no pictures and no films ({' '.join(FILMS)}); name another folder")
         found += [_found(file, file.relative_to(path).with_suffix("")) for file in inside]
         others += len(files) - len(inside)
     return found, others
@@ -73,7 +74,7 @@ def _found(path: Path, name: Path) -> Found:
 
 
 def read_picture(path: Path) -> Any:
-    """A decoded PIL image, upright; `ValueError` names a file that training would not read either."""
+    """A decoded PIL image, upright; `ValueError` or `OSError` names a file that is none."""
     from ..data import open_picture
 
     return open_picture(path)
@@ -81,12 +82,14 @@ def read_picture(path: Path) -> Any:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """An open PIL image of a regular file, of a format that training reads; `ValueError` names a file that is none."""
+    """An open PIL image, of which the header is read: for GIFs, frame by frame. Raises as `read_picture`."""
     from ..data.open_picture import READ_ERRORS, open_header, reason
 
     try:
         with open_header(path) as picture:
             yield picture
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} does not exist") from None
     except READ_ERRORS as error:
         raise ValueError(f"{path} is not a picture that can be read ({reason(error)})") from error
 
