@@ -61,7 +61,8 @@ def test_list_shows_every_recipe_model_and_source(capsys: pytest.CaptureFixture[
         assert word in everything
     assert main(["list", "recipes"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.strip().splitlines()] == recipe_names()
-    message = f"'colours' cannot be listed; use one of recipes, models, data, metrics, extractors, or a recipe: {', '.join(recipe_names())}"
+    kinds, names = "recipes, models, data, metrics, extractors", ", ".join(recipe_names())
+    message = f"'colours' cannot be listed; use one of {kinds}, or a recipe: {names}"
     assert refusal(capsys, "list", "colours") == message
 
 
@@ -360,7 +361,8 @@ def test_fewer_images_than_a_run_has_trained_are_refused(tmp_path: Path, capsys:
     assert main([*command, "images=60"]) == 0
     capsys.readouterr()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
-    message = f"{tmp_path}/run has trained on 64 images, more than images=40; use images=64 or more to continue, or name another --out"
+    advice = "use images=64 or more to continue, or name another --out"
+    message = f"{tmp_path}/run has trained on 64 images, more than images=40; {advice}"
     assert refusal(capsys, *command, "images=40") == message
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before
 

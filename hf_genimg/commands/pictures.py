@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
-import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,20 +10,6 @@ from pathlib import Path
 from typing import Any
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # of files that we do not write
-READ = (*PICTURE_SUFFIXES, ".png", ".jfif", ".jpe", ".ppm", ".pgm", ".avif")  # in a folder
-# Not whatever Pillow can read: its EPS reader, for one, starts a program on the contents.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF")
-READ_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    struct.error,
-    zlib.error,
-)
 FILMS = (".mp4", ".m4v", ".mov")
 
 
@@ -61,15 +44,17 @@ def find_pictures(paths: list[Path], ending: str) -> tuple[list[Found], int]:
     Raises:
         ValueError: a folder holds none, or there is no such file.
     """
+    from ..data.open_picture import PICTURE_EXTENSIONS
+
     found, others = [], 0
     for path in paths:
         if not path.is_dir():
             found.append(_found(path, Path(f"{path.stem}{ending}")))
             continue
         files = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file.relative_to(path)))
-        inside = [file for file in files if file.suffix.lower() in (*READ, *FILMS)]
+        inside = [file for file in files if file.suffix.lower() in (*PICTURE_EXTENSIONS, *FILMS)]
         if not inside:
-            raise ValueError(f"{path} holds no pictures ({' '.join(sorted(READ))}) and no films ({' '.join(FILMS)})")
+            raise ValueError(f"{path} holds no pictures and no films ({' '.join(FILMS)}); name another folder")
         found += [_found(file, file.relative_to(path).with_suffix("")) for file in inside]
         others += len(files) - len(inside)
     return found, others
@@ -89,25 +74,24 @@ def _found(path: Path, name: Path) -> Found:
 
 
 def read_picture(path: Path) -> Any:
-    """A decoded PIL image; `ValueError` names a file that is none."""
-    with opened(path) as picture:
-        picture.load()
-    return picture
+    """A decoded PIL image, upright; `ValueError` or `OSError` names a file that is none."""
+    from ..data import open_picture
+
+    return open_picture(path)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """An open PIL image of a regular file, of a format that training reads; `ValueError` names a file that is none."""
-    from PIL import Image
+    """An open PIL image, of which the header is read: for GIFs, frame by frame. Raises as `read_picture`."""
+    from ..data.open_picture import READ_ERRORS, open_header, reason
 
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ValueError("it is not a regular file")
-        with Image.open(path, formats=FORMATS) as picture:
+        with open_header(path) as picture:
             yield picture
-    except (*READ_ERRORS, Image.DecompressionBombError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path} is not a picture that can be read ({reason})") from error
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} does not exist") from None
+    except READ_ERRORS as error:
+        raise ValueError(f"{path} is not a picture that can be read ({reason(error)})") from error
 
 
 def is_picture_file(out: Path) -> bool:

@@ -5,7 +5,8 @@ batches.
 from __future__ import annotations
 
 from .cache import cache_root
-from .dataset import ImageDataset, decoding, is_labelled, natural_size, open_dataset, picture_sizes
+from .dataset import ImageDataset, is_labelled, natural_size, open_dataset, picture_sizes
+from .decode import decoding
 from .degradations import Degradation, parse_degradation
 from .fingerprint import key_of
 from .open_picture import MAX_PIXELS, open_picture

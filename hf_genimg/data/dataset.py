@@ -12,12 +12,11 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from PIL import Image
 
 from .build import build_entry
 from .cache import FORMAT_VERSION, Entry, cache_root, cached_entry
 from .crops import CroppedImages
-from .decode import FITS, Decoding, detect_channels, detect_sizes
+from .decode import Decoding, decoding, detect_channels, detect_sizes
 from .fingerprint import content_hash, key_of, remembered_channels, stat_fingerprint
 from .open_picture import MAX_PIXELS
 from .randomness import CAPTION, item_generator
@@ -232,6 +231,13 @@ def open_dataset(
     how = decoding(image_size, image_channels, upscale, skip_bad, fit, random_crop, crop_from, max_pixels, max_level)
     captions = captions or text_column is not None
     found = find_source(source, split, Fields(image_column, label_column, text_column, captions))
+    _require_parts(found, labels, captions)
+    opened = decoded_dataset(found, how, labels, flip, progress)
+    return opened if tokenize is None else opened.with_tokenizer(tokenize)
+
+
+def _require_parts(found: Source, labels: bool, captions: bool) -> None:
+    """Raise `ValueError` where labels or captions are wanted and there are none."""
     if labels and not found.labelled:
         remedy = (
             "give class sub-folders, metadata.csv or a column `label`, name one by label_column, or set labels=false"
@@ -241,8 +247,6 @@ def open_dataset(
     if captions and not found.captioned:
         remedy = "give a column `text`, name one by text_column, or .txt files beside the pictures"
         raise ValueError(f"{found.name} has no captions in its split {found.split}; {remedy}")
-    opened = decoded_dataset(found, how, labels, flip, progress)
-    return opened if tokenize is None else opened.with_tokenizer(tokenize)
 
 
 def picture_sizes(source: str | Path) -> list[int]:
@@ -262,41 +266,6 @@ def natural_size(source: str | Path) -> int:
 def is_labelled(source: str | Path) -> bool:
     """Whether the pictures of a source have labels. Raises as `open_dataset`."""
     return find_source(source).labelled
-
-
-def decoding(
-    image_size: int,
-    image_channels: int | None = None,
-    upscale: bool = False,
-    skip_bad: bool = False,
-    fit: str = "crop",
-    random_crop: bool = False,
-    crop_from: int | None = None,
-    max_pixels: int = MAX_PIXELS,
-    max_level: int | None = None,
-    called: str = "image_channels",
-) -> Decoding:
-    """The decoding that arguments as of `open_dataset` mean; 0 channels are those of the data.
-
-    Raises:
-        ValueError: a number or a word that no decoding has.
-    """
-    check_numbers(image_size, image_channels, called)
-    if fit not in FITS:
-        raise ValueError(f"fit={fit!r} is not known; use one of {', '.join(FITS)}")
-    if crop_from is not None and not random_crop:
-        raise ValueError(f"crop_from={crop_from} needs random_crop=true")
-    if random_crop and fit != "crop":
-        raise ValueError(f"random_crop=true cuts squares, so fit={fit} is not possible; use fit=crop")
-    if crop_from is not None and crop_from < image_size:
-        raise ValueError(f"crop_from={crop_from} is below image_size={image_size}, of which squares are cut")
-    most = Image.MAX_IMAGE_PIXELS or max_pixels
-    if not 1 <= max_pixels <= most:
-        raise ValueError(f"max_pixels={max_pixels} is not allowed; use 1 to {most}, the most that Pillow opens")
-    if max_level is not None and not 1 <= max_level <= 65535:
-        raise ValueError(f"max_level={max_level} is not allowed; use 1 to 65535, such as 4095 for 12 bits")
-    bound = (crop_from or 4 * image_size) if random_crop else None
-    return Decoding(image_size, image_channels or 0, upscale, skip_bad, fit, bound, max_pixels, max_level)
 
 
 def decoded_dataset(found: Source, how: Decoding, labels: bool, flip: bool, progress: bool) -> ImageDataset:
@@ -319,16 +288,6 @@ def decoded_dataset(found: Source, how: Decoding, labels: bool, flip: bool, prog
         flip=flip,
         captions=entry.captions,
     )
-
-
-def check_numbers(image_size: int, channels: int | None, called: str = "image_channels") -> None:
-    """Raise `ValueError` for a size or a number of channels that no image has."""
-    if isinstance(image_size, bool) or not isinstance(image_size, int) or image_size < 1:
-        raise ValueError(
-            f"image_size={image_size!r} is not a number of pixels; use a whole number from 1, such as 32 or 64"
-        )
-    if isinstance(channels, bool) or channels not in (None, 1, 3):
-        raise ValueError(f"{called}={channels!r} is not allowed; use 1 (grey), 3 (RGB) or None (as in the data)")
 
 
 def _entry(source: Source, how: Decoding, progress: bool) -> tuple[str, Entry, Decoding]:
@@ -366,7 +325,7 @@ def _build_unchanged(source: Source, how: Decoding, stats: str, progress: bool, 
 
 
 def _notes(source: Source, meta: dict[str, Any], how: Decoding) -> list[str]:
-    """Lines on pictures that were left out, and on 16-bit pictures that use a small part of their range."""
+    """Lines on pictures that were left out, and on 16-bit pictures that use little of their range."""
     notes, bad = [], meta["skipped_pictures"]
     if bad:
         shown = " | ".join(bad[:_NAMES_IN_WARNING]) + (" | ..." if len(bad) > _NAMES_IN_WARNING else "")

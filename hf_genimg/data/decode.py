@@ -55,6 +55,51 @@ class Decoding:
     max_level: int | None = None
 
 
+def decoding(
+    image_size: int,
+    image_channels: int | None = None,
+    upscale: bool = False,
+    skip_bad: bool = False,
+    fit: str = "crop",
+    random_crop: bool = False,
+    crop_from: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    max_level: int | None = None,
+    called: str = "image_channels",
+) -> Decoding:
+    """The decoding that arguments as of `open_dataset` mean; 0 channels are those of the data.
+
+    Raises:
+        ValueError: a number or a word that no decoding has.
+    """
+    check_numbers(image_size, image_channels, called)
+    if fit not in FITS:
+        raise ValueError(f"fit={fit!r} is not known; use one of {', '.join(FITS)}")
+    if crop_from is not None and not random_crop:
+        raise ValueError(f"crop_from={crop_from} needs random_crop=true")
+    if random_crop and fit != "crop":
+        raise ValueError(f"random_crop=true cuts squares, so fit={fit} is not possible; use fit=crop")
+    if crop_from is not None and crop_from < image_size:
+        raise ValueError(f"crop_from={crop_from} is below image_size={image_size}, of which squares are cut")
+    most = Image.MAX_IMAGE_PIXELS or max_pixels
+    if not 1 <= max_pixels <= most:
+        raise ValueError(f"max_pixels={max_pixels} is not allowed; use 1 to {most}, the most that Pillow opens")
+    if max_level is not None and not 1 <= max_level <= 65535:
+        raise ValueError(f"max_level={max_level} is not allowed; use 1 to 65535, such as 4095 for 12 bits")
+    bound = (crop_from or 4 * image_size) if random_crop else None
+    return Decoding(image_size, image_channels or 0, upscale, skip_bad, fit, bound, max_pixels, max_level)
+
+
+def check_numbers(image_size: int, channels: int | None, called: str = "image_channels") -> None:
+    """Raise `ValueError` for a size or a number of channels that no image has."""
+    if isinstance(image_size, bool) or not isinstance(image_size, int) or image_size < 1:
+        raise ValueError(
+            f"image_size={image_size!r} is not a number of pixels; use a whole number from 1, such as 32 or 64"
+        )
+    if isinstance(channels, bool) or channels not in (None, 1, 3):
+        raise ValueError(f"{called}={channels!r} is not allowed; use 1 (grey), 3 (RGB) or None (as in the data)")
+
+
 class Decoded(NamedTuple):
     """uint8 [H, W, C], and the largest level of a picture with 16 bits a level, 0 for others."""
 

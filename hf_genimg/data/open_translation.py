@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .dataset import ImageDataset, check_numbers, decoded_dataset, decoding
-from .decode import LEAVE_OUT, BadPicture
+from .dataset import ImageDataset, decoded_dataset
+from .decode import LEAVE_OUT, BadPicture, check_numbers, decoding
 from .degradations import Degradation
 from .open_picture import MAX_PIXELS
 from .sides import Wanted, find_sides

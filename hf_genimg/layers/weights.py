@@ -45,6 +45,10 @@ def check_config(config: Any, class_name: str) -> None:
     saved = config.get("_class_name", class_name)
     if saved != class_name:
         raise ValueError(f"its config.json is of {saved!r:.60}, not of {class_name}")
+    names, classes = config.get("class_names"), config.get("num_classes")
+    texts = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+    if names is not None and not (texts and (not names or not classes or len(names) == classes)):
+        raise ValueError(f"its config.json has class_names={names!r:.60}, and needs a text for each class, or null")
     for name, value in config.items():
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if number and not (math.isfinite(value) and abs(value) <= LARGEST):

@@ -16,10 +16,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from diffusers.configuration_utils import register_to_config
+from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from torch import nn
 
 from ..layers.latents import check_latent_distribution
-from ..layers.posterior import DiagonalGaussian
 from ._network import LatentNetwork, Network, refuse_labels
 
 Layer = list[Any]
@@ -69,10 +69,10 @@ class ImportedVAE(LatentNetwork):
         self.to_log_variance = nn.Linear(hidden_dim or pixels, latent_dim)
         self.decoder = build(decoder_layers or [["linear", latent_dim, pixels, True], ["tanh"]])
 
-    def encode(self, images: torch.Tensor) -> DiagonalGaussian:
+    def encode(self, images: torch.Tensor) -> DiagonalGaussianDistribution:
         """images: float [N, C, H, W] in [-1, 1]. Returns the posterior q(z | x) over float [N, latent_dim]."""
         hidden = self.encoder(images)
-        return DiagonalGaussian(self.to_mean(hidden), self.to_log_variance(hidden))
+        return DiagonalGaussianDistribution(torch.cat([self.to_mean(hidden), self.to_log_variance(hidden)], 1))
 
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         """latents: float [N, latent_dim]. Returns mean images: float [N, C, H, W] in [-1, 1]."""

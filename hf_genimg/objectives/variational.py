@@ -49,4 +49,4 @@ class Variational(Objective):
             reconstruction = bernoulli_negative_log_likelihood(autoencoder.logits(latents).float(), images)
         else:
             reconstruction = gaussian_negative_log_likelihood(autoencoder.decode(latents).float(), images, self.sigma)
-        return reconstruction, kl_to_standard_normal(posterior.mean.float(), posterior.log_variance.float())
+        return reconstruction, kl_to_standard_normal(posterior.mean.float(), posterior.logvar.float())

@@ -32,9 +32,7 @@ class ImageRecipe(Recipe):
     text_column: str | None = None  # of a table or metadata.csv, the captions; none: text, caption or prompt
     adam_beta1: float = 0.9
     adam_beta2: float = 0.999
-    fused_optimizer: bool = (
-        True  # one kernel for all weights; false: one call for each operation, for devices that lack it
-    )
+    fused_optimizer: bool = True  # one kernel for all weights; false for devices that lack it
 
     @property
     def labelled(self) -> bool:

@@ -47,9 +47,7 @@ class Recipe(ABC):
     mixed_precision: str = "no"  # no, bf16 or fp16
     channels_last: bool = False  # memory layout of images and convolution weights
     compile: bool = False  # torch.compile the networks: a minute more at the start, then faster on most GPUs
-    metrics: str | None = (
-        None  # scores at each evaluation (`list metrics`), joined with commas; the first chooses the best
-    )
+    metrics: str | None = None  # scores at each evaluation (`list metrics`), joined with commas; the first is for best
     extractor: str | None = None  # of features for scores: `list extractors`; none: fits the data
     score_images: int = 1_000  # how many images a score is taken of while training
     trackers: str | None = None  # send the log to these as well: tensorboard, trackio or wandb, joined with commas

@@ -19,7 +19,8 @@ from .recipe import Recipe
 RENAMED = {"game": "loss"}  # fields that had another name
 MAY_CHANGE = {"images", "snapshot_images", "sample_images", "evaluate_images", "log_images", "trackers", "hub_model_id"}
 MAY_CHANGE |= {"license", "data_license", "data_about"}
-MAY_CHANGE |= {"metrics", "extractor", "score_images", "data"}  # of the data the fingerprint decides
+MAY_CHANGE |= {"metrics", "extractor", "score_images"}
+MAY_CHANGE |= {"data", "inputs", "targets"}  # their fingerprint decides
 UNBORN = {".lock", ".recipe.json.partial"}  # all that a run leaves which was killed before it began
 
 

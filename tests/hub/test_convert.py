@@ -68,7 +68,7 @@ def test_a_dense_vae_with_images_from_0_to_1(tmp_path: Path, suffix: str) -> Non
     mean, log_variance = theirs.encode(images)
     posterior = pipe.autoencoder.encode(2 * images - 1)
     same(mean, posterior.mean)
-    same(log_variance, posterior.log_variance)
+    same(log_variance, posterior.logvar)
     same(theirs.decode(mean), (pipe.autoencoder.decode(mean) + 1) / 2)
 
 

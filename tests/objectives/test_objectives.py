@@ -141,9 +141,9 @@ def test_the_bound_is_what_its_definition_says(batch: dict[str, torch.Tensor]) -
     torch.manual_seed(5)
     vae, images = networks["autoencoder"], batch["images"]
     posterior = vae.encode(images)
-    latents = posterior.mean + (posterior.log_variance / 2).exp() * torch.randn(6, 3)
+    latents = posterior.mean + (posterior.logvar / 2).exp() * torch.randn(6, 3)
     by_hand = F.binary_cross_entropy(torch.sigmoid(vae.logits(latents)), (images + 1) / 2, reduction="sum") / 6
-    by_hand = by_hand + 0.5 * (posterior.mean**2 + posterior.log_variance.exp() - 1 - posterior.log_variance).sum() / 6
+    by_hand = by_hand + 0.5 * (posterior.mean**2 + posterior.logvar.exp() - 1 - posterior.logvar).sum() / 6
     torch.testing.assert_close(measured["negative_elbo"], by_hand)
 
 
