@@ -31,6 +31,7 @@ class ConvVAE(LatentNetwork):
         latent_dim: int = 16,
         width: int = 128,  # channels of the encoder's first map
         latent_distribution: str = "normal",  # the prior p(z)
+        deterministic: bool = False,  # the posterior is its mean alone, as in WAE and RAE
     ) -> None:
         super().__init__()
         check_latent_distribution(latent_distribution)
@@ -41,13 +42,16 @@ class ConvVAE(LatentNetwork):
         self.encoder = _encoder(image_channels, width)
         features = 8 * width * (image_size // 16) ** 2
         self.to_mean = nn.Linear(features, latent_dim)
-        self.to_log_variance = nn.Linear(features, latent_dim)
+        self.to_log_variance = None if deterministic else nn.Linear(features, latent_dim)
         self.decoder = _decoder(SIDES[image_size], image_channels, latent_dim, 8 * width)
 
     def encode(self, images: torch.Tensor) -> DiagonalGaussianDistribution:
         """images: float [N, C, H, W] in [-1, 1]. Returns the posterior q(z | x) over float [N, latent_dim]."""
         hidden = self.encoder(images)
-        return DiagonalGaussianDistribution(torch.cat([self.to_mean(hidden), self.to_log_variance(hidden)], 1))
+        mean = self.to_mean(hidden)
+        if self.to_log_variance is None:
+            return DiagonalGaussianDistribution(torch.cat([mean, torch.zeros_like(mean)], 1), deterministic=True)
+        return DiagonalGaussianDistribution(torch.cat([mean, self.to_log_variance(hidden)], 1))
 
     def logits(self, latents: torch.Tensor) -> torch.Tensor:
         """latents: float [N, latent_dim]. Returns the log-odds of each pixel being lit: float [N, C, H, W]."""

@@ -1,0 +1,59 @@
+"""Gaussian mixture with full covariances: a prior that is fitted to the latents of an autoencoder (arXiv:1903.12436,
+section 4).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from diffusers.configuration_utils import register_to_config
+from torch import nn
+
+from ._network import Network
+
+Generator = torch.Generator | list[torch.Generator] | None
+
+
+class GaussianMixture(Network):
+    """log p(z) of latents, and samples of them. Component k is z = mean_k + L_k^-1 noise, L_k lower triangular."""
+
+    @register_to_config
+    def __init__(
+        self,
+        latent_dim: int = 16,
+        components: int = 10,
+    ) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(torch.zeros(components))  # log weights of the components, up to a constant
+        self.means = nn.Parameter(torch.randn(components, latent_dim))
+        self.log_diagonals = nn.Parameter(torch.zeros(components, latent_dim))  # of L
+        self.below = nn.Parameter(torch.zeros(components, latent_dim, latent_dim))  # of L, under its diagonal
+
+    def forward(self, latents: torch.Tensor) -> torch.Tensor:
+        """latents: float [N, latent_dim]. Returns log p: float [N], nats."""
+        whitened = torch.einsum("kij,nkj->nki", self._factors(), latents[:, None] - self.means)
+        constant = self.log_diagonals.sum(1) - 0.5 * self.config.latent_dim * math.log(2 * math.pi)
+        return (self.logits.log_softmax(0) + constant - 0.5 * whitened.square().sum(2)).logsumexp(1)
+
+    @torch.no_grad()
+    def sample_latents(
+        self, num_images: int, generator: Generator = None, class_labels: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Sample float [num_images, latent_dim] on this network's device; image i draws from its own generator where
+        there is a list.
+        """
+        if class_labels is not None:
+            raise ValueError("class_labels were given, but a Gaussian mixture is unconditional; leave them out")
+        sources = generator if isinstance(generator, list) else [generator] * num_images
+        size = self.config.latent_dim
+        uniform = torch.stack([torch.rand((), generator=source, dtype=torch.float64) for source in sources])
+        noise = torch.stack([torch.randn(size, generator=source) for source in sources])
+        weights = self.logits.double().softmax(0).cumsum(0)
+        chosen = (weights < uniform.to(weights.device)[:, None]).sum(1).clamp(max=len(weights) - 1)
+        factors, noise = self._factors().float()[chosen], noise.to(self.means.device)
+        moved = torch.linalg.solve_triangular(factors, noise[:, :, None], upper=False)[:, :, 0]
+        return self.means[chosen] + moved.to(self.means.dtype)
+
+    def _factors(self) -> torch.Tensor:
+        return self.below.tril(-1) + torch.diag_embed(self.log_diagonals.exp())

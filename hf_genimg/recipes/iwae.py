@@ -1,0 +1,39 @@
+"""IWAE (arXiv:1509.00519): several weighted samples of the posterior make a tighter bound of the likelihood.
+
+    hf-genimg train iwae
+
+Cost: TODO 0
+Reached: TODO 0
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from ..models.mlp_vae import MLPVAE
+from ..objectives.importance import ImportanceWeighted
+from ._variational import VariationalRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class IWAE(VariationalRecipe):
+    """Any image size, grey or colour."""
+
+    images: int = 300_000
+    width: int = 400  # of both hidden layers
+    samples: int = 5  # of the posterior, for each image
+    held_out_samples: int = 500  # for the likelihood of held-out images; the literature has 5000
+
+    def check(self) -> None:
+        super().check()
+        for name in ("samples", "held_out_samples"):
+            self._require(name, getattr(self, name) > 0, "must be above 0")
+
+    def models(self) -> dict[str, nn.Module]:
+        size = {"image_size": self.image_size, "image_channels": self.image_channels}
+        return {"autoencoder": MLPVAE(**size, latent_dim=self.latent_dim, width=self.width)}
+
+    def objective(self) -> ImportanceWeighted:
+        return ImportanceWeighted(self.samples, self.held_out_samples, **self.variational())
