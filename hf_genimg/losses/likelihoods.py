@@ -1,4 +1,4 @@
-"""Likelihoods of images: -log p(images | decoder output), float [N], nats per image, summed over pixels and channels."""
+"""Likelihoods of images: -log p(images | decoder output), float [N], nats, summed over pixels and channels."""
 
 from __future__ import annotations
 

@@ -39,9 +39,7 @@ def stratified_log_weights(batch_size: int, data_size: int) -> torch.Tensor:
     return weights.log()
 
 
-def decompose(
-    latents: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor, data_size: int
-) -> Decomposition:
+def decompose(latents: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor, data_size: int) -> Decomposition:
     """Estimate the parts of the KL divergence from one batch of `latents` of the posteriors N(mean, exp(log_variance)).
 
     latents, mean, log_variance: float [N, D], one row for each image; data_size: images that the batch is from.

@@ -37,7 +37,7 @@ def log_weights(
 def log_likelihood(
     autoencoder: nn.Module, likelihood: Likelihood, images: torch.Tensor, samples: int = 5_000
 ) -> torch.Tensor:
-    """Estimate log p(x) of each image by `samples` importance samples: float [N], nats; in expectation a lower bound."""
+    """Estimate log p(x) of each image by importance sampling: float [N], nats; a lower bound in expectation."""
     sizes = [min(AT_ONCE, samples - start) for start in range(0, samples, AT_ONCE)]
     parts = [log_weights(autoencoder, likelihood, images, size) for size in sizes]
     return importance_bound(torch.cat(parts))

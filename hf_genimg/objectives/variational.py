@@ -57,7 +57,7 @@ class Variational(Objective):
         return {"reconstruction": reconstruction, **self.divergence(networks, posterior, latents.float())}
 
     def divergence(self, networks: Networks, posterior: Any, latents: torch.Tensor) -> Terms:
-        """What keeps the posterior near the prior; latents: float [N, D], one sample of the posterior for each image."""
+        """What keeps the posterior near the prior; latents: float [N, D], a sample of each posterior."""
         return {"kl": self.kl_weight * self.batch_kl(posterior)}
 
     def batch_kl(self, posterior: Any) -> torch.Tensor:

@@ -55,10 +55,11 @@ class VariationalRecipe(AutoencoderRecipe):
 class Convolutional(AutoencoderRecipe):
     """The autoencoder is convolutional: image sizes 28, 32, 64 and 128, grey or colour."""
 
-    images: int = 200_000
+    images: int = 100_000
+    batch_size: int = 64
     learning_rate: float = 1e-3
     latent_dim: int = 16
-    width: int = 32  # channels of the encoder's first map; 128 is the usual width for MNIST
+    width: int = 16  # channels of the encoder's first map; 128 is the usual width for MNIST
     channels_last: bool = True
 
     deterministic: ClassVar[bool] = False  # whether the encoder has no variance

@@ -19,7 +19,6 @@ from ._variational import Convolutional, VariationalRecipe
 class BetaTCVAE(Convolutional, VariationalRecipe):
     """Image sizes 28, 32, 64 and 128, grey or colour. The estimate is of a micro-batch: large ones have less bias."""
 
-    images: int = 100_000
     latent_dim: int = 10
     batch_size: int = 256
     learning_rate: float = 2e-3

@@ -20,7 +20,6 @@ from ._variational import Convolutional, VariationalRecipe
 class BetaVAE(Convolutional, VariationalRecipe):
     """Image sizes 28, 32, 64 and 128, grey or colour."""
 
-    images: int = 100_000
     latent_dim: int = 10
     beta: float = 10.0  # weight of the KL divergence, or of its distance from the capacity
     capacity: float | None = 18.0  # nats that the KL divergence rises to; none: it is only weighed by beta

@@ -20,3 +20,7 @@ from ._variational import Convolutional, VariationalRecipe
 @dataclass(frozen=True, kw_only=True)
 class ConvVAERecipe(Convolutional, VariationalRecipe):
     """Image sizes 28, 32, 64 and 128, grey or colour."""
+
+    images: int = 200_000
+    batch_size: int = 128
+    width: int = 32  # channels of the encoder's first map; 128 is the usual width for MNIST

@@ -18,7 +18,6 @@ from ._variational import Convolutional, VariationalRecipe
 class InfoVAERecipe(Convolutional, VariationalRecipe):
     """Image sizes 28, 32, 64 and 128, grey or colour."""
 
-    images: int = 100_000
     information_weight: float = 0.5  # alpha: 0 keeps the KL divergence, 1 leaves it out
     mmd_weight: float = 100.0  # lambda, of the discrepancy
 

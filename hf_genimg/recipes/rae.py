@@ -27,7 +27,6 @@ class RAE(Convolutional):
     it is trained beside it, and follows.
     """
 
-    images: int = 100_000
     schedule: str = "cosine"  # so that the latents stand still at the end, and the prior is theirs
     latent_weight: float = 0.3  # beta, of |z|^2 / 2
     decoder_weight: float = 3e-4  # lambda, of the decoder's penalty

@@ -19,7 +19,6 @@ from ._variational import Convolutional
 class WAE(Convolutional):
     """Image sizes 28, 32, 64 and 128, grey or colour."""
 
-    images: int = 100_000
     latent_dim: int = 8
     # The paper's 10 on MNIST is beside 0.05 times the squared error on [0, 1]: 800 beside the one on [-1, 1].
     mmd_weight: float = 800.0  # of the discrepancy, beside the squared error of an image on [-1, 1]

@@ -23,7 +23,7 @@ class Facts:
     """
 
     name: str
-    kind: str  # generator, discriminator, autoencoder, translator, pair discriminator or classifier
+    kind: str  # generator, discriminator, autoencoder, translator, pair discriminator, classifier or prior
     parameters: int
     tiny: dict[str, Any]
 
@@ -109,6 +109,9 @@ def test_grey_dcgan_has_the_published_parameter_count() -> None:
 @channels
 def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     torch.manual_seed(0)
+    if facts.kind == "prior":
+        assert build(facts)(build(facts).sample_latents(6)).shape == (6,)
+        return
     network = build(facts, image_channels=image_channels).eval()
     images = torch.rand(6, image_channels, facts.tiny["image_size"], facts.tiny["image_size"]) * 2 - 1
     if facts.kind == "classifier":

@@ -6,12 +6,10 @@ import math
 
 import pytest
 import torch
-import torch.nn.functional as F
 
 import hf_genimg
 from hf_genimg.losses.adversarial import GAN_LOSSES, gan_loss, non_saturating, saturating
 from hf_genimg.objectives.adversarial import Adversarial
-from hf_genimg.objectives.variational import Variational
 
 Networks = dict[str, torch.nn.Module]
 
@@ -121,34 +119,3 @@ def test_an_unknown_game_names_those_there_are() -> None:
         match="loss='hinges' is not known; use one of non_saturating, saturating, least_squares, hinge, ",
     ):
         gan_loss("hinges")
-
-
-@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
-def test_beta_weighs_the_divergence_and_nothing_else(likelihood: str, batch: dict[str, torch.Tensor]) -> None:
-    networks = {"autoencoder": hf_genimg.MLPVAE(image_size=8, latent_dim=3, width=8)}
-    terms = {}
-    for beta in (1.0, 4.0):
-        torch.manual_seed(1)
-        terms[beta] = Variational(likelihood, beta).autoencoder(networks, batch)
-    torch.testing.assert_close(terms[4.0]["kl"], 4 * terms[1.0]["kl"])
-    torch.testing.assert_close(terms[4.0]["reconstruction"], terms[1.0]["reconstruction"])
-
-
-def test_the_bound_is_what_its_definition_says(batch: dict[str, torch.Tensor]) -> None:
-    networks = {"autoencoder": hf_genimg.MLPVAE(image_size=8, latent_dim=3, width=8)}
-    torch.manual_seed(5)
-    measured = Variational(beta=7.0).held_out(networks, batch)
-    torch.manual_seed(5)
-    vae, images = networks["autoencoder"], batch["images"]
-    posterior = vae.encode(images)
-    latents = posterior.mean + (posterior.logvar / 2).exp() * torch.randn(6, 3)
-    by_hand = F.binary_cross_entropy(torch.sigmoid(vae.logits(latents)), (images + 1) / 2, reduction="sum") / 6
-    by_hand = by_hand + 0.5 * (posterior.mean**2 + posterior.logvar.exp() - 1 - posterior.logvar).sum() / 6
-    torch.testing.assert_close(measured["negative_elbo"], by_hand)
-
-
-def test_bad_settings_of_a_vae() -> None:
-    with pytest.raises(ValueError, match="likelihood='laplace' is not known; use one of bernoulli, gaussian"):
-        Variational("laplace")
-    with pytest.raises(ValueError, match="sigma=0"):
-        Variational("gaussian", sigma=0)
