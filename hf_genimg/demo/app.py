@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from inspect import isgeneratorfunction
+from inspect import isgeneratorfunction, signature
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: nothing leaves this machine
@@ -14,9 +14,11 @@ os.environ.setdefault(
 )  # events between two summaries of those notes; else, one after each
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from ..hub.answers import check_results_to
 from .handlers import Settings
+from .hosts import OwnHosts, hosts_of
 from .models import Shelf
 from .style import CSS, NAMES, theme
 from .tabs import about, explore, generate, human, pictures
@@ -24,6 +26,9 @@ from .tabs._page import WAITING, Page, friendly, texts
 
 TASKS = ("generation", "reconstruction", "translation", "classification")
 LARGEST_UPLOAD = "12mb"
+SESSIONS = (
+    128  # of visitors, whose settings of components gradio keeps: those that were not used for longest are forgotten
+)
 FORGET = (60, 900)  # seconds: how often old files are looked for, and how old they are
 
 
@@ -32,12 +37,21 @@ class Studio(gr.Blocks):
 
     def launch(self, *arguments: Any, **settings: Any) -> Any:
         """As in gradio; whatever is given wins. With `mcp_server=True` or GRADIO_MCP_SERVER=true, the endpoints are
-        tools for MCP too.
+        tools for MCP too. On loopback, requests for other hosts and from pages of others are refused, as `OwnHosts`.
         """
+        given = signature(gr.Blocks.launch).bind_partial(self, *arguments, **settings).arguments
+        server_name = given.get("server_name") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+
+        def allowed() -> frozenset[str] | None:
+            return hosts_of(server_name, self.share_url, self.root_path)
+
+        own = {**(settings.pop("app_kwargs", None) or {})}
+        own["middleware"] = [*own.get("middleware", ()), Middleware(OwnHosts, allowed=allowed)]
         if settings.get("mcp_server", os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"):
             _mend_mcp()
         looks: dict[str, Any] = {"theme": theme(), "css": CSS, "js": NAMES, "i18n": texts, "footer_links": ["api"]}
-        ours = {**looks, "max_file_size": LARGEST_UPLOAD, "run_history": False}
+        limits = {"max_file_size": LARGEST_UPLOAD, "state_session_capacity": SESSIONS}
+        ours = {**looks, **limits, "run_history": False, "app_kwargs": own}
         return super().launch(*arguments, **{**ours, **settings})
 
 
