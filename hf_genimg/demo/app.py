@@ -17,9 +17,9 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from ..hub.answers import check_results_to
-from .handlers import Settings
 from .hosts import OwnHosts, hosts_of
 from .models import Shelf
+from .settings import Settings
 from .style import CSS, NAMES, theme
 from .tabs import about, explore, generate, human, pictures
 from .tabs._page import WAITING, Page, friendly, texts
@@ -29,6 +29,9 @@ LARGEST_UPLOAD = "12mb"
 SESSIONS = (
     128  # of visitors, whose settings of components gradio keeps: those that were not used for longest are forgotten
 )
+SHOW_MODEL = """(model) => {
+  history.replaceState(null, '', location.pathname + '?' + new URLSearchParams({ model }));
+}"""
 FORGET = (60, 900)  # seconds: how often old files are looked for, and how old they are
 
 
@@ -119,6 +122,7 @@ def _part(page: Page, visible: bool) -> Part:
         if page.task == "classification":
             pictures.build_classify(page)
         about.build_about(page)
+        page.note_opened()
     return Part(page, panel, settings)
 
 
@@ -148,8 +152,10 @@ def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -
 
     @friendly
     def arrive(request: gr.Request) -> Any:
-        query = dict(request.query_params)
-        shared = shelf.find(query.get("model") if query.get("model") in shelf.names else None)
+        model = _asked(shelf, request)
+        if model is None:
+            return [gr.skip()] * len(filled_in)
+        shared, query = shelf.find(model), dict(request.query_params)
         asked = Settings.of_query(query)
         start = generate.controls_of(replace(asked, count=min(asked.count, shared.most_images)))
         task = shared.capabilities.task
@@ -157,33 +163,35 @@ def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -
         values = [shared.name, *(value for values in filled for value in values)]
         return values if len(values) > 1 else shared.name  # of one output gradio takes the value itself
 
-    events = [chooser.input(adapt, chooser, panels + changing, **hidden)]
-    if shelf.names:
-        arrived = demo.load(_adapt_asked(adapt, shelf), None, panels + changing, **hidden)
-        events.append(
-            arrived.then(arrive, None, [chooser, *(each for part in parts for each in part.settings)], **hidden)
-        )
-    for event in events:
-        for part in parts:
-            for function, inputs, outputs in part.page.fills:
-                event.success(_only(part.page, function), inputs, outputs, **hidden)
-
-
-def _adapt_asked(adapt: Any, shelf: Shelf) -> Any:
-    """`adapt` for the model that an address names, else the first."""
-
     def adapt_asked(request: gr.Request) -> list[Any]:
-        model = request.query_params.get("model")
-        return adapt(model if model in shelf.names else None)
+        model = _asked(shelf, request)
+        return [gr.skip()] * len(panels + changing) if model is None else adapt(model)
 
-    return adapt_asked
+    filled_in = [chooser, *(each for part in parts for each in part.settings)]
+    arrived = demo.load(adapt_asked, None, panels + changing, **hidden).success(arrive, None, filled_in, **hidden)
+    chosen = chooser.input(adapt, chooser, panels + changing, **hidden)
+    chosen.success(None, chooser, None, js=SHOW_MODEL)
+    for part in parts:
+        for event in (arrived, chosen):
+            for function, inputs, outputs, script in part.page.fills:
+                done = event.success(_only(part.page, function), inputs, outputs, **hidden)
+                if script:
+                    done.success(None, script[1], None, js=script[0])
+        for function, (model, *rest), outputs in part.page.refills:
+            chosen.success(function, [model, part.page.opened, *rest], outputs, **hidden)
+
+
+def _asked(shelf: Shelf, request: gr.Request) -> str | None:
+    """The model that an address names, else the first; None where there is none."""
+    model = request.query_params.get("model")
+    return model if model and (model in shelf.names or shelf.any_model) else next(iter(shelf.names), None)
 
 
 def _only(page: Page, function: Any) -> Any:
     """`function` for models of this part's task; nothing happens for others. The model is its first argument."""
 
     def fill(*inputs: Any) -> Any:
-        if page.shelf.find(inputs[0]).capabilities.task != page.task:
+        if not (inputs[0] or page.shelf.names) or page.shelf.find(inputs[0]).capabilities.task != page.task:
             yield gr.skip()
         elif isgeneratorfunction(function):
             yield from function(*inputs)

@@ -16,8 +16,9 @@ from ..pipelines.drawing import check_count, check_truncation, draw_seeds
 from ..pipelines.images import grid
 from ..pipelines.interpolation import walk
 from .film import FRAMES_PER_SECOND, comment, there_and_back
-from .handlers import LARGEST_SEED, Settings, check, sign
+from .handlers import sign
 from .models import Shared
+from .settings import LARGEST_SEED, Settings, check
 
 SLIDERS = 6  # directions
 MOST_SEEDS, MOST_STEPS = 8, 32

@@ -28,6 +28,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "own_codes": ("Each image its own codes", "每张图像使用自己的编码"),
     "images": ("Images", "图像"),
     "like": ("More like the chosen one", "更多类似所选图像"),
+    "likes": ("Images like the first one; choose one and go on.", "与第一张类似的图像；可选择一张继续。"),
+    "afresh": ("Back to the seeds", "回到原种子"),
     "strength": ("How different", "差异程度"),
     "png": ("Chosen one as PNG", "所选图像存为 PNG"),
     "zip": ("All as ZIP", "全部存为 ZIP"),
@@ -83,6 +85,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "human_info": (
         "One of the two is real, the other was made by the model. Which is real? Guessing gets half of them right.",
         "两张图中一张是真的，另一张由模型生成。哪张是真的？随机猜测的正确率为一半。",
+    ),
+    "no_test": (
+        "This model cannot be tested here: that needs the folder of its run, and the data that it was trained on.",
+        "该模型无法在此测试：需要其训练文件夹和训练数据。",
     ),
     "left": ("The left one is real", "左边是真的"),
     "right": ("The right one is real", "右边是真的"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,22 @@ def read_upload(path: str | os.PathLike[str] | bytes) -> Image.Image:
                 if image.width * image.height > MOST_UPLOAD_PIXELS:
                     raise ValueError(f"it has {image.width}x{image.height} pixels")
                 image.draft("RGB", (2048, 2048))  # JPEG decodes large pictures smaller, and so faster
-                return _plain(ImageOps.exif_transpose(image))
+                return _plain(_upright(image))
     except FileNotFoundError:
         raise ValueError("this picture is not kept any more; upload it again") from None
     except ValueError as error:
         raise ValueError(f"this picture cannot be used ({error}); {ADVICE}") from None
     except Exception:  # whatever Pillow's readers make of damage
         raise ValueError(f"this file cannot be read as a picture; {ADVICE}") from None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """As its metadata say, and without them; as it is where they are damaged."""
+    with suppress(Exception):  # whatever Pillow's readers make of damage; that of pixels shows when they are decoded
+        image = ImageOps.exif_transpose(image)
+    for name in ("exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"):
+        image.info.pop(name, None)
+    return image
 
 
 def _plain(image: Image.Image) -> Image.Image:

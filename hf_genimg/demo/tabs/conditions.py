@@ -10,8 +10,8 @@ from typing import Any
 
 import gradio as gr
 
-from ..handlers import Settings
 from ..models import Shared
+from ..settings import Settings, text_of_like
 from ._page import friendly, texts
 
 SLIDERS = 6  # codes that can be moved by hand
@@ -34,6 +34,7 @@ def build(ui: SimpleNamespace, model: Shared | None) -> None:
             visible=soft,
             elem_id=ui.page.id("other-label"),
             min_width=120,
+            allow_custom_value=True,
         )
     ui.label_mix = gr.Slider(
         0, 1, 0.5, step=0.01, label=texts("label_mix"), visible=soft, elem_id=ui.page.id("label-mix")
@@ -56,8 +57,8 @@ def build(ui: SimpleNamespace, model: Shared | None) -> None:
     ui.codes = gr.JSON(None, visible=False)
     numbers = {"type": "array", "items": {"type": "number"}}
     ui.codes.api_info = lambda: {"anyOf": [numbers, {"type": "null"}]}  # what gradio says of JSON is no schema
-    for dropdown in (ui.label, ui.other_label):
-        dropdown.api_info = lambda: {"type": "integer"}  # gradio calls them strings, which they are not
+    for dropdown in (ui.label, ui.other_label):  # any value, for the classes are those of whichever model is asked
+        dropdown.api_info = lambda: {"anyOf": [{"type": "integer"}, {"type": "string"}]}
 
 
 def _labels(model: Shared | None) -> list[tuple[Any, int]]:
@@ -85,25 +86,25 @@ def updates(model: Shared) -> list[Any]:
 
 
 def values_of(settings: Settings) -> list[Any]:
-    """Of label, other_label, label_mix, codes and the sliders."""
+    """Of label, other_label, label_mix, codes, like and the sliders."""
     label, other = (-1 if each is None else each for each in (settings.label, settings.other_label))
     mix = settings.label_mix if settings.other_label is not None else 0.5
     codes = [*settings.codes, *[0.0] * SLIDERS][:SLIDERS]
-    return [label, other, mix, list(settings.codes) or None, *codes]
+    return [label, other, mix, list(settings.codes) or None, text_of_like(settings.like), *codes]
 
 
 def wire(
     ui: SimpleNamespace, generate: Callable[..., Any], inputs: list[Any], result: list[Any], quiet: dict[str, Any]
 ) -> tuple[Any, list[Any]]:
-    """A moved code is held for all images, until they get their own back. inputs: of `generate`, the codes last.
+    """A moved code is held for all images, until they get their own back. inputs: of `generate`, the codes last but one.
 
     Returns what happens while a slider moves, and afterwards."""
 
     @friendly
     def held(model: str, *rest: Any) -> Iterator[Any]:
-        usual, amounts = rest[: -SLIDERS - 1], rest[-SLIDERS:]  # between them, the codes until now
-        used = list(amounts)[: ui.page.shelf.find(model).capabilities.codes]
-        for answer in generate(model, *usual, used):
+        *usual, _, path = rest[:-SLIDERS]  # the last but one: the codes until now
+        used = list(rest[-SLIDERS:])[: ui.page.shelf.find(model).capabilities.codes]
+        for answer in generate(model, *usual, used, path):
             yield *answer, used
 
     def own() -> list[Any]:

@@ -16,6 +16,7 @@ from . import masks as painting
 from ._gallery import gallery
 from ._page import LIVE, Page, friendly, texts
 
+MOST_CLASSES = 100  # that are named
 QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
 
 
@@ -70,9 +71,16 @@ def _begin(page: Page, answer: Any, picture: gr.Image, result: Any) -> None:
 
     def begin(model: str) -> tuple[Any, Any]:
         found = examples(page.shelf.find(model))
-        return (found[0], answer(model, found[0])) if found else (gr.skip(), gr.skip())
+        return (found[0], answer(model, found[0])) if found else (None, None)
 
     page.fill(begin, page.chooser, [picture, result])
+    picture.clear(lambda: None, None, result, api_visibility="private", queue=False)
+
+
+def _clear_where_it_fails(result: Any, *events: Any) -> None:
+    """Where one of these events fails, nothing is left of the answer before, which is of another picture."""
+    for event in events:
+        event.failure(lambda: None, None, result, api_visibility="private", queue=False)
 
 
 def _before_after(elem_id: str) -> gr.ImageSlider:
@@ -92,7 +100,7 @@ def _before_after(elem_id: str) -> gr.ImageSlider:
 def build_reconstruct(page: Page) -> None:
     """Upload, before and after, edits of the latents, and the way from one upload to another."""
     ui = SimpleNamespace()
-    with gr.Tab(texts("reconstruct"), render_children=True) as tab:
+    with page.tab("reconstruct") as tab:
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
                 ui.picture = upload("picture", "reconstruct-picture")
@@ -114,6 +122,7 @@ def build_reconstruct(page: Page) -> None:
         ui.amounts,
         lambda model: [gr.update(visible=i < min(SLIDERS, model.latent_dim), value=0) for i in range(SLIDERS)],
     )
+    page.adapt([ui.other, ui.between], lambda model: [None, 0])
     _wire_reconstruct(page, ui, chosen)
 
 
@@ -149,17 +158,20 @@ def _wire_reconstruct(page: Page, ui: SimpleNamespace, chosen: Any) -> None:
         return uploads.reconstruct(page.shelf.find(model), picture, amounts, other, between)
 
     inputs = [page.chooser, ui.picture, ui.other, ui.between, *ui.amounts]
-    ui.picture.upload(reconstruct, inputs, ui.result, **page.api("reconstruct"), **LIVE)
-    moved = [ui.between.input, ui.other.upload, *(slider.input for slider in ui.amounts)]
-    gr.on(moved, reconstruct, inputs, ui.result, api_visibility="private", **QUIET)
+    moved = [ui.between.input, ui.other.upload, ui.other.clear, *(slider.input for slider in ui.amounts)]
     _begin(page, reconstruct, ui.picture, ui.result)
-    chosen.then(reconstruct, inputs, ui.result, api_visibility="private", **QUIET)
+    _clear_where_it_fails(
+        ui.result,
+        ui.picture.upload(reconstruct, inputs, ui.result, **page.api("reconstruct"), **LIVE),
+        gr.on(moved, reconstruct, inputs, ui.result, api_visibility="private", **QUIET),
+        chosen.then(reconstruct, inputs, ui.result, api_visibility="private", **QUIET),
+    )
 
 
 def build_translate(page: Page) -> None:
     """Upload or example, a mask where the model takes one, before and after."""
     masks = page.any_model(lambda model: model.capabilities.mask)
-    with gr.Tab(texts("translate"), render_children=True) as tab:
+    with page.tab("translate") as tab:
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
                 picture = upload("picture", "translate-picture")
@@ -196,19 +208,24 @@ def build_translate(page: Page) -> None:
     inputs = [page.chooser, picture, mask]
     _begin(page, at_once, picture, result)
     asked = painting.wire(page, paint, picture, mask, go, chosen).success if masks else go.click
-    asked(translate, inputs, result, **page.api("translate"), **LIVE)
-    for event in (picture.upload, chosen.then):
-        event(friendly(at_once), [page.chooser, picture], result, api_visibility="private", **LIVE)
+    _clear_where_it_fails(
+        result,
+        asked(translate, inputs, result, **page.api("translate"), **LIVE),
+        *(
+            event(friendly(at_once), [page.chooser, picture], result, api_visibility="private", **LIVE)
+            for event in (picture.upload, chosen.then)
+        ),
+    )
 
 
 def build_classify(page: Page) -> None:
     """Upload or example, and what it is taken for."""
-    with gr.Tab(texts("classify"), render_children=True) as tab:
+    with page.tab("classify") as tab:
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
                 picture = upload("picture", "classify-picture")
                 chosen = _examples(page, tab, picture)
-                top = gr.Slider(1, _classes(page.first), min(3, _classes(page.first)), step=1, label=texts("top"))
+                top = gr.Slider(1, MOST_CLASSES, 3, step=1, label=texts("top"), elem_id="classify-top")
             with gr.Column(scale=3, min_width=260):
                 result = gr.Label(label=texts("answer"), elem_id="classify-result")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
@@ -226,12 +243,14 @@ def build_classify(page: Page) -> None:
         return uploads.classify(page.shelf.find(model), picture, int(top))
 
     inputs = [page.chooser, picture, top]
-    picture.upload(classify, inputs, result, **page.api("classify"), **LIVE)
-    top.release(classify, inputs, result, api_visibility="private", **LIVE)
     _begin(page, classify, picture, result)
-    chosen.then(classify, inputs, result, api_visibility="private", **LIVE)
+    _clear_where_it_fails(
+        result,
+        picture.upload(classify, inputs, result, **page.api("classify"), **LIVE),
+        *(event(classify, inputs, result, api_visibility="private", **LIVE) for event in (top.release, chosen.then)),
+    )
 
 
-def _classes(model: Shared | None) -> int:
+def _classes(model: Shared) -> int:
     """At most how many classes there are to name."""
-    return max(2, min(model.capabilities.num_classes or 10, 100)) if model else 10
+    return max(2, min(model.capabilities.num_classes or 10, MOST_CLASSES))
