@@ -137,12 +137,11 @@ def test_an_empty_number_is_the_visitors_and_said_so(shelf: Shelf, name: str) ->
         next(generate(shelf.find(""), Settings(**{name: None})))
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
 def test_damaged_exif_is_no_damage(format: str, tmp_path: Path) -> None:
     """The pixels are whole; the orientation is what cannot be read."""
     picture = Image.radial_gradient("L").resize((32, 32)).convert("RGB")
-    exif = b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\xff\xff\xff\xff\x00\x06"
-    picture.save(tmp_path / "picture", format, **({} if format == "TIFF" else {"exif": exif}))
+    picture.save(tmp_path / "picture", format, exif=b"Exif\0\0junkjunkjunk")
     read = uploads.read_upload(tmp_path / "picture")
     assert read.size == (32, 32) and "exif" not in read.info
     prepare(read, 16, 1)

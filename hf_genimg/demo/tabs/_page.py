@@ -57,9 +57,7 @@ class Page:
         """Change `components` whenever another model of this task is chosen, as `updates(model)` says."""
         self.adapters.append((components, updates))
 
-    def fill(
-        self, function: Callable[..., Any], inputs: Any, outputs: Any, js: tuple[str, Any] | None = None
-    ) -> None:
+    def fill(self, function: Callable[..., Any], inputs: Any, outputs: Any, js: tuple[str, Any] | None = None) -> None:
         """Call `function` when the page is opened or another model of this task chosen, and then the script."""
         self.fills.append((function, inputs, outputs, js))
 

@@ -24,17 +24,17 @@ def build(ui: SimpleNamespace, model: Shared | None) -> None:
         bool(able and each) for each in (able and able.num_classes, able and able.soft_labels, able and able.codes)
     )
     with gr.Row():
-        ui.label = gr.Dropdown(
-            _labels(model), value=-1, label=texts("class"), visible=classes, elem_id=ui.page.id("label"), min_width=120
-        )
-        ui.other_label = gr.Dropdown(
-            _labels(model),
-            value=-1,
-            label=texts("other_label"),
-            visible=soft,
-            elem_id=ui.page.id("other-label"),
-            min_width=120,
-            allow_custom_value=True,
+        ui.label, ui.other_label = (
+            gr.Dropdown(
+                _labels(model),
+                value=-1,
+                label=texts(text),
+                visible=visible,
+                elem_id=ui.page.id(elem_id),
+                min_width=120,
+                allow_custom_value=True,  # whatever it is: the classes are those of the model that is asked, by `label_of`
+            )
+            for text, visible, elem_id in (("class", classes, "label"), ("other_label", soft, "other-label"))
         )
     ui.label_mix = gr.Slider(
         0, 1, 0.5, step=0.01, label=texts("label_mix"), visible=soft, elem_id=ui.page.id("label-mix")
@@ -57,7 +57,7 @@ def build(ui: SimpleNamespace, model: Shared | None) -> None:
     ui.codes = gr.JSON(None, visible=False)
     numbers = {"type": "array", "items": {"type": "number"}}
     ui.codes.api_info = lambda: {"anyOf": [numbers, {"type": "null"}]}  # what gradio says of JSON is no schema
-    for dropdown in (ui.label, ui.other_label):  # any value, for the classes are those of whichever model is asked
+    for dropdown in (ui.label, ui.other_label):
         dropdown.api_info = lambda: {"anyOf": [{"type": "integer"}, {"type": "string"}]}
 
 
