@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 
 from ..hub.answers import check_results_to
 from .hosts import OwnHosts, hosts_of
+from .mcp import give_images
 from .models import Shelf
 from .settings import Settings
 from .style import CSS, NAMES, theme
@@ -51,26 +52,11 @@ class Studio(gr.Blocks):
         own = {**(settings.pop("app_kwargs", None) or {})}
         own["middleware"] = [*own.get("middleware", ()), Middleware(OwnHosts, allowed=allowed)]
         if settings.get("mcp_server", os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"):
-            _mend_mcp()
+            give_images()
         looks: dict[str, Any] = {"theme": theme(), "css": CSS, "js": NAMES, "i18n": texts, "footer_links": ["api"]}
         limits = {"max_file_size": LARGEST_UPLOAD, "state_session_capacity": SESSIONS}
         ours = {**looks, **limits, "run_history": False, "app_kwargs": own}
         return super().launch(*arguments, **{**ours, **settings})
-
-
-def _mend_mcp() -> None:
-    """gradio 6.31 takes states out of answers that its client has taken them out of already: the call fails, or
-    something else is lost.
-    """
-    from gradio.mcp import GradioMCPServer
-
-    plain = GradioMCPServer.pop_returned_state
-    if plain.__module__ == GradioMCPServer.__module__:
-
-        def pop_returned_state(components: Any, data: Any) -> Any:
-            return plain(components, data) if len(data) == len(components) else data
-
-        GradioMCPServer.pop_returned_state = staticmethod(pop_returned_state)
 
 
 def build(models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> Studio:
