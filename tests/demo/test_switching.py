@@ -138,17 +138,17 @@ def test_more_like_this_goes_on_and_its_link_and_file_bring_it_back(
         return list(generate(model, Settings(like=pairs)))[-1]
 
     page.locator("#images button:has(img)").nth(3).click()
-    for pairs in (((3, 0.35),), ((3, 0.35), (0, 0.35))):  # the second time of the first image, which is the chosen one
+    for pairs in (((3, 0.35),), ((3, 0.35), (3, 0.35))):  # the second time of the place that is still framed
         page.wait_for_timeout(300)  # until the choice is noted
         page.locator("#like").click()
         shows(page, seen, "#images", expected(*pairs)[2], 2)
     page.locator("#images button:has(img)").nth(2).click()
     page.wait_for_timeout(300)
     page.locator("#like").click()
-    pairs = ((3, 0.35), (0, 0.35), (2, 0.35))
+    pairs = ((3, 0.35), (3, 0.35), (2, 0.35))
     shows(page, seen, "#images", expected(*pairs[:2])[2])
     shows(page, seen, "#images", expected(*pairs)[5], 5)
-    page.wait_for_function("() => location.search.includes('like=3:0.35,0:0.35,2:0.35')")
+    page.wait_for_function("() => location.search.includes('like=3:0.35,3:0.35,2:0.35')")
     page.locator("#images button:has(img)").nth(5).click()
     page.wait_for_timeout(300)
     with page.expect_download() as download:

@@ -264,8 +264,6 @@ def _wire(ui: SimpleNamespace) -> None:
     live_too, settled_too = conditions.wire(ui, lively, inputs, result, quiet)
     ui.settled = [made, settled, afresh, rolled, close, *settled_too, _wire_strength(ui, lively, inputs, result, quiet)]
     ui.events = [live, live_too, *ui.settled]
-    for each in (close, afresh):
-        each.success(None, None, ui.chosen, js="() => 0")  # what was chosen is the first image now, or not there
     for each in ui.events:
         each.then(None, [ui.page.chooser, ui.query], None, js=SHOW_LINK)
     ui.stop.click(None, None, None, cancels=ui.events)
