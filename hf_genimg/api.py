@@ -96,7 +96,8 @@ def refuse_unscorable(recipe: Recipe) -> None:
         task = example.pipeline(example.models()).capabilities.task
     if task not in ("generation", "reconstruction"):
         raise ValueError(
-            f"metrics={recipe.metrics} scores images made from noise, and {recipe.name} is for {task}; leave metrics out"
+            f"metrics={recipe.metrics} scores images made from noise, and {recipe.name} is for {task}; "
+            "leave metrics out"
         )
 
 

@@ -18,13 +18,14 @@ from typing import Annotated, Any
 import typer
 
 from . import __version__
-from .commands._shared import answer_ctrl_c, fail, let_threads_sleep, rank
+from .commands._shared import answer_ctrl_c, fail, let_threads_sleep, print_what_cannot_be_encoded, rank
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 ArgumentError = typer.BadParameter.__mro__[
     2
 ]  # the base of every complaint about arguments; typer has no public name for it
-TOPICS = ("training", "images", "scores", "demo", "origins", "hub")  # modules of commands/, in the order of the help
+# Modules of commands/, in the order of the help.
+TOPICS = ("training", "images", "translation", "scores", "demo", "convert", "verify", "hub")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -124,6 +125,7 @@ for command in commands():
 def run() -> None:
     """The console script."""
     answer_ctrl_c()
+    print_what_cannot_be_encoded()
     let_threads_sleep()
     status = main()
     gc.freeze()  # or Python looks once more through all that torch and diffusers brought, for more than a second

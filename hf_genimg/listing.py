@@ -46,15 +46,11 @@ def recipe_lines() -> list[tuple[str, str]]:
 
 
 def model_lines() -> list[tuple[str, str]]:
-    classes = classes_in("models")
-    files = sorted((PACKAGE / "models").glob("[a-z]*.py"))
-    return [
-        (
-            file.stem,
-            f"{first_line(file.read_text(encoding='utf-8'))} [{', '.join(c for c, m in classes.items() if m.endswith('.' + file.stem))}]",
-        )
-        for file in files
-    ]
+    classes, lines = classes_in("models"), []
+    for file in sorted((PACKAGE / "models").glob("[a-z]*.py")):
+        own = ", ".join(name for name, module in classes.items() if module.endswith(f".{file.stem}"))
+        lines.append((file.stem, f"{first_line(file.read_text(encoding='utf-8'))} [{own}]"))
+    return lines
 
 
 def data_lines() -> list[tuple[str, str]]:

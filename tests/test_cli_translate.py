@@ -42,7 +42,7 @@ def test_pictures_are_translated(
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["one-translated.png", "two-translated.png"]
     expected = hf_genimg.load(model)(Image.open(pictures[0])).images[0]
     with Image.open(tmp_path / "out/one-translated.png") as image:
-        assert (image.mode, image.size, image.tobytes()) == ("RGB", (16, 16), expected.tobytes())
+        assert (image.mode, image.size, image.tobytes()) == ("RGB", (20, 24), expected.tobytes())
     note = read_provenance(tmp_path / "out/one-translated.png")
     assert (note["model"], note["translated"]) == ("sketches", True)
 

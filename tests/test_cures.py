@@ -175,8 +175,8 @@ def test_the_docs_name_every_field() -> None:
 def test_a_normalised_discriminator_is_loaded_in_every_form(tmp_path: Path) -> None:
     torch.manual_seed(0)
     discriminator = hf_genimg.DCGANDiscriminator(image_size=16, image_channels=1, width=4, minibatch_std=True)
-    assert discriminator.normalise_spectrally()
-    assert not discriminator.normalise_spectrally(), "it has it already"
+    assert discriminator.normalize_spectrally()
+    assert not discriminator.normalize_spectrally(), "it has it already"
     generator = hf_genimg.DCGANGenerator(image_size=16, image_channels=1, latent_dim=4, width=4)
     hf_genimg.ImageGenerationPipeline(generator=generator, discriminator=discriminator).save_pretrained(tmp_path)
     images = torch.rand(4, 1, 16, 16)

@@ -26,9 +26,8 @@ MAY_IMPORT = {
     "hub": LOWEST | FIRST | {"recipes", "evaluation", "_public"},
     "demo": LOWEST | FIRST | {"recipes", "evaluation", "hub"},
     "api": LOWEST | FIRST | {"recipes", "evaluation", "hub", "demo"},
-    "commands": LOWEST | FIRST | {"recipes", "evaluation", "hub", "demo", "api", "listing", "pictures"},
+    "commands": LOWEST | FIRST | {"recipes", "evaluation", "hub", "demo", "api", "listing"},
     "cli": {"commands", "listing"},
-    "pictures": {"pipelines"},
     "listing": LOWEST | FIRST | {"recipes", "evaluation", "_public"},
     "_public": set(),
     "_imports": {"_public"},
@@ -36,7 +35,7 @@ MAY_IMPORT = {
 }
 ANYWHERE = {"torch", "numpy", "PIL", "tqdm"}
 OUTSIDE = {
-    "layers": set(),
+    "layers": {"safetensors"},
     "losses": set(),
     "data": {"datasets", "pyarrow", "sklearn"},
     "models": {"diffusers"},
@@ -48,10 +47,9 @@ OUTSIDE = {
     "hub": {"huggingface_hub", "onnx", "diffusers", "safetensors"},
     "demo": {"gradio", "av"},
     "api": set(),
-    "commands": {"typer", "diffusers"},
+    "commands": {"typer", "diffusers", "av"},
     "cli": {"typer"},
     "listing": set(),
-    "pictures": set(),
     "_public": set(),
     "_imports": {"diffusers", "hf_genimg"},
     "__init__": set(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -44,6 +45,18 @@ def fail(message: str, status: int) -> int:
     process = "" if rank() == "0" else f" [process {rank()}]"
     print(f"hf-genimg{process}: {' '.join(message.split())}", file=sys.stderr)
     return status
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with control characters as escapes: what a file says cannot pass for what we say."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def print_what_cannot_be_encoded() -> None:
+    """Have letters that the terminal or the pipe cannot take printed as escapes, instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def let_threads_sleep() -> None:
@@ -97,16 +110,18 @@ def print_scores(source: str, reference: str, target: Path | None, **settings: A
     return 0
 
 
-def serve(models: list[str], port: int = 0) -> int:
-    """Serve the studio on this machine only, until Ctrl-C."""
+def serve(models: list[str], port: int = 0, host: str = "127.0.0.1", share: bool = False) -> int:
+    """Serve the studio until Ctrl-C; on this machine only, unless `host` or `share` say otherwise."""
     import threading
 
     from ..api import build_demo
 
     hide_loading_bars()
     page = build_demo(models)
-    _, address, _ = page.launch(server_name="127.0.0.1", server_port=port or None, prevent_thread_lock=True, quiet=True)
-    print(f"the studio is open at {address} (Ctrl-C ends it)", flush=True)
+    _, address, public = page.launch(
+        server_name=host, server_port=port or None, share=share, prevent_thread_lock=True, quiet=True
+    )
+    print(f"the studio is open at {public or address} (Ctrl-C ends it)", flush=True)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:

@@ -16,6 +16,12 @@ def demo(
     port: Annotated[
         int, typer.Option(help="Where it is served; the next free one from 7860 when left out.", min=0, max=65535)
     ] = 0,
+    host: Annotated[
+        str, typer.Option(help="The address to serve at; 0.0.0.0 for everybody on the network.")
+    ] = "127.0.0.1",
+    share: Annotated[
+        bool, typer.Option("--share", help="Also at a public address, through Gradio's servers, for a week.")
+    ] = False,
 ) -> int:
     """Open a page to play with models: generate, explore, reconstruct, translate, classify, compare."""
-    return serve(models, port)
+    return serve(models, port, host, share)

@@ -24,9 +24,8 @@ def push(
 
     hide_loading_bars()
     pushed = push_model(model, repo_id, private=private)
-    print(
-        f"{pushed.url}: {f'commit {pushed.commit[:8]}' if pushed.changed else 'nothing has changed since the last push'}"
-    )
+    done = f"commit {pushed.commit[:8]}" if pushed.changed else "nothing has changed since the last push"
+    print(f"{pushed.url}: {done}")
 
 
 def space(

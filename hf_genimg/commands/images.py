@@ -1,4 +1,4 @@
-"""Commands that make and read pictures: `sample`, `reconstruct`, `translate`, `classify`."""
+"""Commands that make and read pictures: `sample`, `reconstruct`, `classify`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..pictures import is_picture_file, read_picture, refuse_existing, refuse_picture_file, save
-from ._shared import Model, Seed, load_model
+from ._shared import Model, Seed, load_model, printable
+from .pictures import is_picture_file, read_picture, refuse_existing, refuse_picture_file, save
 
 
 def sample(
@@ -16,7 +16,15 @@ def sample(
     out: Annotated[Path, typer.Option(help="A folder for single pictures, or a .png for one picture or a grid.")],
     num: Annotated[int, typer.Option(help="How many images.", min=1)] = 1,
     seed: Seed = 0,
-    label: Annotated[int | None, typer.Option(help="The class, for conditional models.", min=0)] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="NAME|L", help="The class, for conditional models: its name or its number.")
+    ] = None,
+    prompt: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What the images show, for models that are conditioned on text.")
+    ] = None,
+    mix_seed: Annotated[
+        int | None, typer.Option(help="Take the fine styles of this seed, for models that mix styles.", min=0)
+    ] = None,
     truncation: Annotated[float, typer.Option(help="Scale of the latents: below 1 more typical, less varied.")] = 1.0,
 ) -> None:
     """Make images, reproducibly: seed 7 is the same image whatever --num says."""
@@ -29,12 +37,15 @@ def sample(
     if pipe.capabilities.task == "classification":
         raise ValueError(f"{model} makes no images, it names what is on them; use hf-genimg classify {model} IMAGE")
     pipe.set_progress_bar_config(disable=num <= 64)
-    settings = {"class_labels": label, "truncation": truncation}
+    settings = {"class_labels": label, "prompt": prompt, "truncation": truncation}
     if one_file and num > 1:
+        if mix_seed is not None:
+            raise ValueError(f"--mix-seed {mix_seed} makes single pictures; give a folder as --out, or leave out --num")
         out.parent.mkdir(parents=True, exist_ok=True)
         pipe.save_grid(out, num_images=num, seed=seed, max_batch_size=64, **settings)
     else:
-        for image, target in zip(pipe(num, seed=seed, max_batch_size=64, **settings).images, targets, strict=True):
+        made = pipe(num_images=num, seed=seed, mix_seed=mix_seed, max_batch_size=64, **settings).images
+        for image, target in zip(made, targets, strict=True):
             save(image, target)
     print(f"{num} {'image' if num == 1 else 'images'} in {out}")
 
@@ -58,31 +69,6 @@ def reconstruct(
     print(f"{len(images)} {'reconstruction' if len(images) == 1 else 'reconstructions'} in {out}")
 
 
-def translate(
-    model: Model,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to translate.")],
-    out: Annotated[Path, typer.Option(help="A folder for the translations.")],
-    mask: Annotated[
-        Path | None, typer.Option(help="White where there is something to fill in, for models that do.")
-    ] = None,
-) -> None:
-    """Turn pictures into what a model has learned to make of such."""
-    refuse_picture_file(out)
-    targets = [out / f"{image.stem}-translated.png" for image in images]
-    refuse_existing(targets)
-    pipe = load_model(model)
-    if pipe.capabilities.task != "translation":
-        raise ValueError(f"{model} cannot translate pictures; translate needs a translator, such as a run of pix2pix")
-    if mask is not None and not pipe.capabilities.mask:
-        raise ValueError(f"{model} takes no mask, for it fills nothing in; leave out --mask {mask}")
-    settings = {"mask": read_picture(mask)} if mask is not None else {}
-    for path in images:
-        read_picture(path)  # a bad one among them is an error before any work
-    for path, target in zip(images, targets, strict=True):
-        save(pipe(read_picture(path), **settings).images[0], target)
-    print(f"{len(images)} {'translation' if len(images) == 1 else 'translations'} in {out}")
-
-
 def classify(
     model: Model,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to classify.")],
@@ -95,4 +81,5 @@ def classify(
         raise ValueError(f"{model} is no classifier; classify needs one, such as a run of classifier")
     found = pipe(pictures, top, max_batch_size=64)
     for image, names, shares in zip(images, found.names, found.probabilities, strict=True):
-        print(f"{image}: {', '.join(f'{name} {share:.1%}' for name, share in zip(names, shares, strict=True))}")
+        named = ", ".join(f"{name} {share:.1%}" for name, share in zip(names, shares, strict=True))
+        print(printable(f"{image}: {named}"))

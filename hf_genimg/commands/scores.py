@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..pictures import refuse_existing
 from ._shared import hide_loading_bars, print_scores
+from .pictures import refuse_existing
 
 
 def evaluate(

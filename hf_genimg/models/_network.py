@@ -1,29 +1,46 @@
-"""What every network of the package is: a diffusers model whose weights are safetensors and whose address is
-`hf_genimg.<Class>`.
-"""
+"""What every network is: a diffusers model with safetensors weights that says what it is conditioned on."""
 
 from __future__ import annotations
 
 import inspect
 import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
 from diffusers import ConfigMixin, ModelMixin
+from diffusers.utils import BaseOutput
 from torch import nn
 from torch.nn.utils import parametrize
 
 from ..layers.latents import sample_latents
 from ..layers.spectral_norm import spectral_norm
+from ..layers.weights import (
+    bounded_construction,
+    check_config,
+    check_finite,
+    check_shapes,
+    one_line,
+    shapes_of,
+    weight_files,
+)
 
-# What a config may say besides what a constructor takes. spectral_norm: as `normalise_spectrally` made it. boundary:
-# the logit above which a discriminator says "real", or null where its logits only say which of two images is more real;
-# 0 where nothing is said.
-NOTES = ("spectral_norm", "boundary")
+# What a config may hold besides the arguments of the constructor. spectral_norm: as `normalize_spectrally` made it.
+# class_names: of the labels, in their order. boundary: written by older versions, see `ImageGenerationPipeline`.
+NOTES = ("spectral_norm", "class_names", "boundary")
+
+
+@dataclass
+class NetworkOutput(BaseOutput):
+    """What a network returns with `return_dict=True`: `sample`, the tensor that it returns without."""
+
+    sample: torch.Tensor
 
 
 class Network(ModelMixin, ConfigMixin):
-    """A diffusers model. Loads safetensors only; saved pipelines name it as `["hf_genimg", "<Class>"]`, wherever its
+    """A diffusers model that loads safetensors only; saved pipelines name it `["hf_genimg", "<Class>"]`, wherever its
     file lies.
     """
 
@@ -31,42 +48,98 @@ class Network(ModelMixin, ConfigMixin):
         super().__init_subclass__(**kwargs)
         cls.__module__ = "hf_genimg"
 
+    def __call__(self, *args: Any, return_dict: bool | None = None, **kwargs: Any) -> Any:
+        """Call `forward`.
+
+        return_dict: None returns what `forward` returns; as in diffusers, False returns it in a tuple and True as
+        `NetworkOutput` with the field `sample`.
+        """
+        sample = super().__call__(*args, **kwargs)
+        if return_dict is None:
+            return sample
+        return NetworkOutput(sample) if return_dict else (sample,)
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What `forward` takes besides latents or images, of `labels`, `text`, `inputs`, `mask` and `style`."""
+        return ("labels",) if self.config.get("num_classes") else ()
+
+    @property
+    def class_names(self) -> list[str]:
+        """The names of the labels, in their order; empty where the data named none."""
+        return list(self.config.get("class_names") or [])
+
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: Any, **kwargs: Any) -> Network:
-        """As in diffusers, but a checkpoint that has no safetensors is an error: pickles are never read."""
+        """As in diffusers, but strict, and never from a pickle.
+
+        Raises `ValueError` in one line where the config is absurd or asks for too much, and where tensors are missing,
+        superfluous, of another shape or not finite (see `layers/weights.py`).
+        """
         if kwargs.get("use_safetensors") is False:
             raise ValueError(
                 "use_safetensors=False would read a pickle, which can run code; hf_genimg reads safetensors only"
             )
-        return super().from_pretrained(pretrained_model_name_or_path, **{**kwargs, "use_safetensors": True})
+        if kwargs.get("ignore_mismatched_sizes"):
+            raise ValueError("ignore_mismatched_sizes=True would leave tensors as they are drawn; leave it out")
+        folder = Path(pretrained_model_name_or_path, kwargs.get("subfolder") or "")
+        with_info, dtype = kwargs.pop("output_loading_info", False), torch.get_default_dtype()
+        try:
+            with one_line(f"{cls.__name__} cannot be loaded from {folder}"):
+                if folder.is_dir():
+                    cls._check_files(folder, kwargs.get("variant"))
+                loading = {**kwargs, "use_safetensors": True, "output_loading_info": True}
+                network, info = super().from_pretrained(pretrained_model_name_or_path, **loading)
+                tensors = network.state_dict()
+                loaded = [name for name in tensors if name not in info["missing_keys"]]
+                found = dict.fromkeys([*loaded, *info["unexpected_keys"]], ())
+                check_shapes(dict.fromkeys(tensors, ()), found)
+                check_finite(tensors)
+        finally:
+            torch.set_default_dtype(dtype)  # which diffusers leaves changed where building fails
+        return (network, info) if with_info else network
+
+    @classmethod
+    def _check_files(cls, folder: Path, variant: str | None) -> None:
+        """Compare the files of a network in `folder` with what its config asks for, before it takes memory."""
+        config = cls.load_config(folder)
+        check_config(config, cls.__name__)
+        files = weight_files(folder, variant)
+        if files:
+            with torch.device("meta"), warnings.catch_warnings(action="ignore"):  # of layers without channels
+                expected = cls.from_config(config).state_dict()
+            check_shapes({name: tuple(tensor.shape) for name, tensor in expected.items()}, shapes_of(files))
 
     @classmethod
     def from_config(cls, config: Any, return_unused_kwargs: bool = False, **kwargs: Any) -> Any:
-        """As in diffusers, with the `NOTES` that the config has besides."""
-        notes = {
-            name: config[name]
-            for name in NOTES
-            if name in config and name not in inspect.signature(cls.__init__).parameters
-        }
-        made = super().from_config(
-            {name: value for name, value in config.items() if name not in notes}, return_unused_kwargs, **kwargs
-        )
-        network = made[0] if return_unused_kwargs else made
-        if notes.get("spectral_norm"):
-            network.normalise_spectrally()
+        """As in diffusers, with the `NOTES` that the config has besides; bounded by `layers/weights.py`."""
+        arguments = inspect.signature(cls.__init__).parameters
+        notes = {name: config[name] for name in NOTES if name in config and name not in arguments}
+        dtype = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)  # orthogonal matrices are not computed in half precision
+        try:
+            with bounded_construction():
+                made = super().from_config(
+                    {name: value for name, value in config.items() if name not in notes}, return_unused_kwargs, **kwargs
+                )
+                network = made[0] if return_unused_kwargs else made
+                if notes.get("spectral_norm"):
+                    network.normalize_spectrally()
+        finally:
+            torch.set_default_dtype(dtype)
+        if dtype != torch.float32:
+            network.to(dtype)
         network.register_to_config(**notes)
         return made
 
-    def normalise_spectrally(self) -> bool:
-        """Put spectral norm (arXiv:1802.05957) on each linear layer, convolution and embedding that has none, and say
-        so in the config.
+    def normalize_spectrally(self) -> bool:
+        """Put spectral norm (arXiv:1802.05957) on each linear layer, convolution and embedding that has none, and note
+        it in the config.
 
-        Returns whether there was one. Such a network is saved and loaded as any other.
+        Returns whether there was such a layer. The network is saved and loaded as any other.
         """
-        kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Embedding)
-        plain = [
-            module for module in self.modules() if isinstance(module, kinds) and not parametrize.is_parametrized(module)
-        ]
+        layers = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Embedding)
+        plain = [m for m in self.modules() if isinstance(m, layers) and not parametrize.is_parametrized(m)]
         for module in plain:
             spectral_norm(module)
         if plain:
@@ -81,21 +154,56 @@ class Network(ModelMixin, ConfigMixin):
 
 
 class LatentNetwork(Network):
-    """A network that makes images from latent vectors: its config holds `latent_dim` and `latent_distribution`.
+    """A network that generates images from latents, and owns what they are.
 
-    mixes_labels: whether `class_labels` may also be weights, float [N, num_classes]: where a class enters as ones and
-    zeros, or as a row of a table. finds_classes: whether its classes are none that data has, but were found in
-    training.
+    Its config has `latent_dim` and `latent_distribution`. mixes_labels: `class_labels` may also be weights, float
+    [N, num_classes], because a class enters as a one-hot vector or as a row of a table. finds_classes: its classes are
+    not those of the data, but were found in training. mixing_layers: in how many layers the latents of another image
+    can take over; 0 where styles do not mix.
     """
 
     mixes_labels: ClassVar[bool] = False
     finds_classes: ClassVar[bool] = False
+    mixing_layers: int = 0
 
     def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Draw float [num_images, latent_dim] on this network's device, or on the generator's where one is given."""
+        """Sample float [num_images, latent_dim] on this network's device, or on the generator's where one is given."""
         device = self.device if generator is None else generator.device
         shape = (num_images, self.config.latent_dim)
         return sample_latents(self.config.latent_distribution, shape, generator=generator, device=device)
+
+    def sample_noise(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor | None:
+        """Sample float [num_images, M] for `forward(..., noise=)`; None for a network without noise inputs."""
+        return None
+
+    def truncate(self, latents: torch.Tensor, truncation: float) -> torch.Tensor:
+        """Latents nearer to the most usual ones: by default scaled by `truncation`; 1 leaves them as they are."""
+        return truncation * latents
+
+    def at_truncation(self, truncation: float) -> LatentNetwork:
+        """The network that generates from latents truncated so: by default this one."""
+        return self
+
+    def tokenize(self, prompts: list[str]) -> torch.Tensor:
+        """Token ids int64 [N, T] of texts, for a network with `text` among its conditions."""
+        raise ValueError(f"{type(self).__name__} takes no text; use a model that is conditioned on text")
+
+
+class TranslationNetwork(Network):
+    """A network that turns images into images: `forward(inputs, ...)`, with its other `conditions` as keywords.
+
+    Its config has `image_size`, `image_channels` and `input_channels`. scale: the size of its outputs over that of its
+    inputs. size_multiple: the sides of its inputs are multiples of this; 0 where they must be `image_size`. halo: how
+    many pixels around a tile of the input its output depends on; None where it depends on all of the image.
+    """
+
+    scale: int = 1
+    size_multiple: int = 1
+    halo: int | None = None
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        return ("inputs",)
 
 
 def refuse_labels(class_labels: torch.Tensor | None) -> None:

@@ -13,6 +13,7 @@ from ..layers.conditional_norm import ClassBatchNorm2d
 from ..layers.latents import check_latent_distribution
 from ..layers.residual import DownBlock, PlainNorm, UpBlock, convolution, linear
 from ..layers.spectral_norm import spectral_norm
+from ..layers.standing import standing_network
 from ._network import LatentNetwork, Network, check_labels
 
 # By image size: the smallest map's side; channels before and after each doubling, and after each halving, as multiples
@@ -51,11 +52,15 @@ class ResNetGenerator(LatentNetwork):
         self.norm = nn.BatchNorm2d(channels[-1])
         self.last = convolution(channels[-1], config.image_channels, 3, spectral)
 
-    def conditions(
+    def layer_conditions(
         self, latents: torch.Tensor, class_labels: torch.Tensor | None
     ) -> tuple[torch.Tensor, list[torch.Tensor | None]]:
         """What the first layer is given, and what each block is told."""
         return latents, [class_labels] * len(self.blocks)
+
+    def at_truncation(self, truncation: float) -> ResNetGenerator:
+        """With batch-norm statistics of truncated latents, where the config has `standing_batches`."""
+        return standing_network(self, truncation, self.config.get("standing_batches") or 0)
 
     def forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
         """latents: float [N, latent_dim]; class_labels: int64 [N] or weights, float [N, num_classes], or None.
@@ -63,7 +68,7 @@ class ResNetGenerator(LatentNetwork):
         Returns images: float [N, C, H, W] in [-1, 1].
         """
         check_labels(self.config.get("num_classes", 0), class_labels)
-        first, told = self.conditions(latents, class_labels)
+        first, told = self.layer_conditions(latents, class_labels)
         maps = self.first(first).unflatten(1, (-1, self.base, self.base))
         for number, (block, condition) in enumerate(zip(self.blocks, told, strict=True), 1):
             maps = block(maps, condition)

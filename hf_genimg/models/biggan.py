@@ -54,7 +54,7 @@ class BigGANGenerator(ResNetGenerator):
         self.last = convolution(channels[-1], image_channels, 3, True)
         orthogonal_initialisation(self)
 
-    def conditions(
+    def layer_conditions(
         self, latents: torch.Tensor, class_labels: torch.Tensor | None
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The first part of the latents; for each block the next one, after the class."""
@@ -113,7 +113,7 @@ class BigGANDeepGenerator(ResNetGenerator):
         self.last = convolution(channels[-1], image_channels, 3, True)
         orthogonal_initialisation(self)
 
-    def conditions(
+    def layer_conditions(
         self, latents: torch.Tensor, class_labels: torch.Tensor | None
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """All latents and the class, everywhere."""

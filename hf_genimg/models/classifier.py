@@ -18,6 +18,7 @@ class _Classifier(Network):
     """A classifier whose last layer is linear: `features` is what enters it, `classify` is that layer."""
 
     head: nn.Linear
+    conditions = ()  # labels are what it predicts
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """images: float [N, C, H, W] in [-1, 1]. Returns float [N, D]."""

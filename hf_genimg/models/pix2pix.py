@@ -12,7 +12,7 @@ from diffusers.configuration_utils import register_to_config
 from torch import nn
 
 from ..layers.initialisation import dcgan_initialisation
-from ._network import Network
+from ._network import Network, TranslationNetwork
 
 IMAGE_SIZES = (16, 32, 64, 128, 256, 512)
 DROPOUT = 0.5
@@ -44,12 +44,15 @@ def fitting_stages(image_size: int) -> int:
     return max([stages for stages in range(1, STAGES + 1) if patch_size(stages) < image_size], default=1)
 
 
-class Pix2PixGenerator(Network):
+class Pix2PixGenerator(TranslationNetwork):
     """A U-Net: halvings to a single pixel and doublings back, each of which also sees the halving of its size.
 
     In training, dropout in up to three of the inner doublings is the noise (arXiv:1611.07004, section 3.2); in eval
     mode there is none, so that one input has one translation. Below 64 pixels no doubling is wide enough to have it.
+    Larger inputs are translated as well, where their sides are multiples of `image_size`.
     """
+
+    halo = None  # the smallest map sees the whole image
 
     @register_to_config
     def __init__(
@@ -73,11 +76,17 @@ class Pix2PixGenerator(Network):
         self.to_image = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(2 * width, image_channels, 4, 2, 1), nn.Tanh())
         self.apply(dcgan_initialisation)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """images: float [N, input_channels, H, W] in [-1, 1]. Returns images: float [N, image_channels, H, W] in [-1,
-        1].
+    @property
+    def size_multiple(self) -> int:
+        """A side is halved to a single pixel at `image_size`."""
+        return self.config.image_size
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """inputs: float [N, input_channels, H, W] in [-1, 1], sides multiples of `image_size`.
+
+        Returns images: float [N, image_channels, H, W] in [-1, 1].
         """
-        features, skips = images, []
+        features, skips = inputs, []
         for halve in self.down:
             features = halve(features)
             skips.append(features)

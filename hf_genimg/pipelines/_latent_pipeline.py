@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
-from diffusers import ImagePipelineOutput
+from diffusers import ImagePipelineOutput, ModelMixin
 
 from ._pipeline import Pipeline
-from .drawing import Drawn, check_count, check_truncation, draw, draw_seeds, note_of
+from .capabilities import Capabilities
+from .drawing import Drawn, check_count, check_truncation, draw, draw_seeds, draws_vectors, mixes_labels, note_of
 from .images import Images, check_output_type, grid
 from .interpolation import MODES, walk
 from .provenance import check_png_path, save_png
 
-Forward = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
+ClassLabels = int | str | list[int | str] | torch.Tensor
 
 
 @dataclass
@@ -35,46 +36,86 @@ class GeneratedImages(ImagePipelineOutput):
 class LatentPipeline(Pipeline):
     """Calls its network on latents. A subclass says how, in `_forward`."""
 
-    def _forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> torch.Tensor:
-        """Latents [N, D] and labels [N], on the network's device, to images [N, C, H, W] in [-1, 1]."""
-        raise NotImplementedError
+    @property
+    def prior_network(self) -> ModelMixin | None:
+        """The component that samples the latents, where the network does not do so itself."""
+        return self.components.get("prior")
 
-    def _forward_at(self, truncation: float) -> Forward:
-        """What makes images of latents that were multiplied by `truncation`."""
-        return self._forward
+    @property
+    def networks(self) -> dict[str, ModelMixin]:
+        """The networks that make the images: the one that is called on latents, and the prior."""
+        prior = {} if self.prior_network is None else {"prior": self.prior_network}
+        return {**super().networks, **prior}
+
+    @property
+    def class_names(self) -> list[str]:
+        """Of the class labels, in their order; empty where the data named none."""
+        named = (network.class_names for network in self.networks.values())
+        return next((list(names) for names in named if names), [])
+
+    def _capabilities(self, task: str, **more: Any) -> Capabilities:
+        """What the networks declare."""
+        network, config, prior = self.network, self.network.config, self.prior_network
+        classes = config.get("num_classes") or (prior.config.get("num_classes") if prior is not None else 0) or 0
+        vectors = draws_vectors(network)
+        return Capabilities(
+            task,
+            config.image_size,
+            config.image_channels,
+            num_classes=classes,
+            class_names=tuple(self.class_names) if classes else (),
+            soft_labels=bool(classes) and mixes_labels(network),
+            found_classes=bool(classes) and network.finds_classes,
+            codes=config.get("codes") or 0,
+            truncation=vectors,
+            interpolation=vectors,
+            mixing_layers=network.mixing_layers,
+            text="text" in network.conditions,
+            prior=prior is not None,
+            **more,
+        )
+
+    def _forward(self, network: Any, drawn: Drawn) -> torch.Tensor:
+        """Images [N, C, H, W] in [-1, 1] of what is drawn, all of it on the network's device.
+
+        network: `self.network`, or what it is for a truncation.
+        """
+        raise NotImplementedError
 
     def __call__(
         self,
         num_images: int | None = None,
         *,
-        class_labels: int | list[int] | torch.Tensor | None = None,
+        class_labels: ClassLabels | None = None,
+        prompt: str | list[str] | None = None,
         seed: int | None = None,
         generator: torch.Generator | list[torch.Generator] | None = None,
         latents: torch.Tensor | None = None,
+        noise: torch.Tensor | None = None,
         truncation: float = 1.0,
+        mix_seed: int | None = None,
+        mix_from: int | None = None,
         max_batch_size: int | None = None,
         output_type: str = "pil",
         return_dict: bool = True,
         batch_size: int | None = None,
     ) -> GeneratedImages | tuple[Images]:
-        """Generate images.
+        """Generate images. `capabilities` says which of the arguments this model takes.
 
         Args:
-            num_images: how many; 1 unless latents, class labels or generators that are given one per image say
-                otherwise.
-            class_labels: of a conditional model: one for all images or one for each, int64 [N], from 0 to num_classes -
-                1. Left out, each image draws its own. Where `capabilities.soft_labels`, also weights of classes, float
-                [num_classes] or [N, num_classes], from 0 and with sum 1: classes are mixed. All weight on one class is
-                that class.
+            num_images: how many; 1 unless what is given one per image says otherwise.
+            class_labels: one for all images or one for each: integers from 0 to num_classes - 1, int64 [N], or names.
+                Left out, each image draws its own. Where `soft_labels`, also weights of classes, float [num_classes] or
+                [N, num_classes], from 0 and with sum 1: classes are mixed.
+            prompt: one text for all images or one for each.
             seed: image i draws all it needs from a CPU generator of its own, seeded with seed + i: seed 7 names the
                 same image (to 1e-5) whatever `num_images`, `max_batch_size` and the device are. Left out, one is drawn
                 from torch's global random state.
-            generator: instead of a seed: one, from which the images draw one after another, or a list with one for each
-                image.
-            latents: float [N, D], instead of drawing them.
-            truncation: from 0 to 2; the latents are multiplied by it. 1 is as trained; less gives more usual and less
-                varied images. A network that asks for it (`standing_batches` in its config) then gets batch-norm
-                statistics of such latents.
+            generator: instead of a seed: one, from which the images draw one after another, or one for each image.
+            latents, noise: instead of drawing them: as the network samples them, float [N, D] and [N, M].
+            truncation: from 0 to 2: 1 is as trained; less gives more usual and less varied images.
+            mix_seed, mix_from: from the layer `mix_from` on (from 1 to `mixing_layers` - 1; the middle unless given),
+                all images take their styles from the latents of this seed.
             max_batch_size: the most images that the network makes at once; all of them unless given.
             output_type: `pil`, a list of images of mode L or RGB; `np`, float32 [N, H, W, C] in [0, 1]; `pt`, float32
                 [N, C, H, W] in [0, 1]; `uint8`, torch.uint8 [N, H, W, C]. The last two stay on the model's device.
@@ -89,26 +130,56 @@ class LatentPipeline(Pipeline):
             ValueError: an argument is not what it may be, or two contradict each other.
         """
         self._check(truncation, max_batch_size, output_type)
-        drawn = draw(
+        counts = {"num_images": num_images, "batch_size": batch_size, "prior_batch": max_batch_size}
+        given = {"class_labels": class_labels, "seed": seed, "generator": generator, "latents": latents, "noise": noise}
+        settings = {"truncation": float(truncation), "mix_seed": mix_seed, "mix_from": mix_from}
+        images, drawn = self._generate({**counts, **given}, settings, prompt, max_batch_size, output_type)
+        labels = None if drawn.class_labels is None else drawn.class_labels.tolist()
+        return GeneratedImages(images, drawn.seeds, labels) if return_dict else (images,)
+
+    def _generate(
+        self,
+        asked: dict[str, Any],
+        settings: dict[str, Any],
+        prompt: str | list[str] | None,
+        max_batch_size: int | None,
+        output_type: str,
+    ) -> tuple[Images, Drawn]:
+        """The images of a call, and what they were made from. asked: arguments of `draw`. settings: truncation and
+        mixing, as they are noted in images.
+        """
+        seed = settings["mix_seed"]
+        settings["mix_from"] = layer = self._mixing_layer(seed, settings["mix_from"])
+        sampled = {"text": self._tokens(prompt), "prior": self.prior_network, "class_names": self.class_names}
+        drawn = draw(self.network, self.capabilities.num_classes, **asked, **sampled)
+        if seed is not None:
+            source = draw(self.network, self.capabilities.num_classes, **{**sampled, "seed": seed}).latents
+            drawn = replace(drawn, mixing=source.expand(drawn.latents.shape))
+        images = self._make(drawn, settings["truncation"], max_batch_size, output_type, layer)
+        if output_type == "pil":
+            self._sign(images, [{**own, **settings} for own in _notes(drawn, prompt, len(images))])
+        return images, drawn
+
+    def draw_seeds(
+        self, seeds: list[int], class_labels: ClassLabels | None = None, prompt: str | list[str] | None = None
+    ) -> Drawn:
+        """What the images of two or more seeds are made from: latents, labels and noise.
+
+        Args:
+            class_labels, prompt: as for a call: one for all seeds, or one for each.
+
+        Raises:
+            ValueError: an argument is not what it may be.
+        """
+        return draw_seeds(
             self.network,
             self.capabilities.num_classes,
-            num_images=num_images,
-            batch_size=batch_size,
-            class_labels=class_labels,
-            seed=seed,
-            generator=generator,
-            latents=latents,
+            seeds,
+            class_labels,
+            text=self._tokens(prompt),
+            prior=self.prior_network,
+            class_names=self.class_names,
         )
-        truncation = float(truncation)
-        images = self._make(drawn, truncation, max_batch_size, output_type)
-        labels = None if drawn.class_labels is None else drawn.class_labels.tolist()
-        if output_type == "pil":
-            seeds, classes = drawn.seeds or [None] * len(images), note_of(drawn.class_labels) or [None] * len(images)
-            self._sign(
-                images,
-                [{"seed": s, "class_label": c, "truncation": truncation} for s, c in zip(seeds, classes, strict=True)],
-            )
-        return GeneratedImages(images, drawn.seeds, labels) if return_dict else (images,)
 
     def interpolate(
         self,
@@ -117,7 +188,8 @@ class LatentPipeline(Pipeline):
         mode: str = "slerp",
         output_type: str = "pil",
         *,
-        class_labels: int | list[int] | torch.Tensor | None = None,
+        class_labels: ClassLabels | None = None,
+        prompt: str | list[str] | None = None,
         truncation: float = 1.0,
         max_batch_size: int | None = None,
     ) -> Images:
@@ -129,6 +201,7 @@ class LatentPipeline(Pipeline):
             mode: `slerp`, the great circle, which keeps the length of Gaussian latents; or `lerp`, the straight line.
             class_labels: of a conditional model: one for the whole walk or one for each seed. Left out, each seed draws
                 its own. Labels are not mixed: each image takes that of the nearer seed.
+            prompt: of a model that is conditioned on text: likewise.
             Others: as for a call.
 
         Returns:
@@ -141,21 +214,25 @@ class LatentPipeline(Pipeline):
         check_count("steps", steps, 2)
         if mode not in MODES:
             raise ValueError(f"mode={mode!r} is not known; use one of {', '.join(MODES)}")
-        ends = draw_seeds(self.network, self.capabilities.num_classes, seeds, class_labels)
-        positions = torch.arange((len(seeds) - 1) * (steps - 1) + 1) / (
-            steps - 1
-        )  # 0 is the first seed, 1 the second, ...
-        labels = None if ends.class_labels is None else ends.class_labels[(positions + 0.5).long()]
-        images = self._make(
-            Drawn(walk(ends.latents, steps, mode), labels, None), truncation, max_batch_size, output_type
+        if not self.capabilities.interpolation:
+            raise ValueError(f"the latents of {type(self.network).__name__} are tokens, between which there is nothing")
+        ends = self.draw_seeds(seeds, class_labels, prompt)
+        # 0 is the first seed, 1 the second, ...
+        positions = torch.arange((len(seeds) - 1) * (steps - 1) + 1) / (steps - 1)
+        nearer = (positions + 0.5).long()
+        drawn = Drawn(
+            walk(ends.latents, steps, mode),
+            None if ends.class_labels is None else ends.class_labels[nearer],
+            None,
+            None if ends.noise is None else walk(ends.noise, steps, mode),
+            None if ends.text is None else ends.text[nearer],
         )
+        images = self._make(drawn, float(truncation), max_batch_size, output_type)
         if output_type == "pil":
-            classes = note_of(labels) or [None] * len(images)
+            prompts = prompt if isinstance(prompt, str | None) else [prompt[number] for number in nearer.tolist()]
             same = {"seeds": ends.seeds, "mode": mode, "truncation": float(truncation)}
-            self._sign(
-                images,
-                [{**same, "position": p, "class_label": c} for p, c in zip(positions.tolist(), classes, strict=True)],
-            )
+            places = zip(positions.tolist(), _notes(drawn, prompts, len(images)), strict=True)
+            self._sign(images, [{**same, "position": place, **own} for place, own in places])
         return images
 
     def save_grid(
@@ -164,7 +241,8 @@ class LatentPipeline(Pipeline):
         num_images: int = 64,
         seed: int = 0,
         *,
-        class_labels: int | list[int] | torch.Tensor | None = None,
+        class_labels: ClassLabels | None = None,
+        prompt: str | list[str] | None = None,
         truncation: float = 1.0,
         max_batch_size: int | None = None,
         columns: int | None = None,
@@ -192,10 +270,17 @@ class LatentPipeline(Pipeline):
         check_png_path(path, overwrite)
         if columns is not None:
             check_count("columns", columns)
-        made = self(
-            num_images, class_labels=class_labels, seed=seed, truncation=truncation, max_batch_size=max_batch_size
+        made = LatentPipeline.__call__(
+            self,
+            num_images,
+            class_labels=class_labels,
+            prompt=prompt,
+            seed=seed,
+            truncation=truncation,
+            max_batch_size=max_batch_size,
         )
         settings = {"seed": made.seeds[0], "num_images": len(made.images), "class_labels": made.class_labels}
+        settings["prompt"] = prompt
         return save_png(
             grid(made.images, columns),
             path,
@@ -206,17 +291,96 @@ class LatentPipeline(Pipeline):
     def _check(self, truncation: float = 1.0, max_batch_size: int | None = None, output_type: str = "pil") -> None:
         check_output_type(output_type)
         check_truncation(truncation)
+        if truncation != 1 and not self.capabilities.truncation:
+            name = type(self.network).__name__
+            raise ValueError(f"truncation={truncation} is not possible: the latents of {name} are tokens; leave it out")
         if max_batch_size is not None:
             check_count("max_batch_size", max_batch_size)
 
-    def _make(self, drawn: Drawn, truncation: float, max_batch_size: int | None, output_type: str) -> Images:
-        weight = next(self.network.parameters())
-        latents = (truncation * drawn.latents).to(weight.device, weight.dtype)
-        labels = None if drawn.class_labels is None else drawn.class_labels.to(weight.device)
-        size, forward = max_batch_size or len(latents), self._forward_at(truncation)
+    def _mixing_layer(self, mix_seed: int | None, mix_from: int | None) -> int | None:
+        """The layer from which styles are mixed; None where they are not."""
+        layers = self.network.mixing_layers
+        if mix_seed is None and mix_from is None:
+            return None
+        if not layers:
+            raise ValueError(f"{type(self.network).__name__} mixes no styles; leave mix_seed and mix_from out")
+        if mix_seed is None:
+            raise ValueError("mix_from says from which layer on, and mix_seed whose styles; give mix_seed as well")
+        mix_from = layers // 2 if mix_from is None else mix_from
+        check_count("mix_from", mix_from)
+        if mix_from >= layers:
+            raise ValueError(f"mix_from={mix_from} is not possible; give an integer from 1 to {layers - 1}")
+        return mix_from
+
+    def _tokens(self, prompt: str | list[str] | None) -> torch.Tensor | None:
+        """Token ids int64 [T] of one prompt, [N, T] of a list; None for a model that takes none."""
+        name = type(self.network).__name__
+        if "text" not in self.network.conditions:
+            if prompt is not None:
+                raise ValueError(f"prompt is given, but {name} is not conditioned on text; leave it out")
+            return None
+        prompts = [prompt] if isinstance(prompt, str) else prompt
+        if not isinstance(prompts, list | tuple) or not prompts or not all(isinstance(each, str) for each in prompts):
+            raise ValueError(
+                f"prompt={prompt!r:.60} is not possible: {name} needs a text, or a list with one per image"
+            )
+        tokens = self.network.tokenize(list(prompts))
+        return tokens[0] if isinstance(prompt, str) else tokens
+
+    def _make(
+        self,
+        drawn: Drawn,
+        truncation: float,
+        max_batch_size: int | None,
+        output_type: str,
+        mix_from: int | None = None,
+    ) -> Images:
+        network = self.network.at_truncation(truncation)
+        latents, mixing = self._truncated(drawn.latents, truncation), None
+        if drawn.mixing is not None:
+            mixing = self._truncated(drawn.mixing, truncation)
+        placed = replace(drawn, latents=latents, mixing=mixing, noise=self._placed(drawn.noise))
+        size = max_batch_size or len(drawn.latents)
 
         def part(start: int) -> Images:
-            batch = slice(start, start + size)
-            return self._convert(forward(latents[batch], None if labels is None else labels[batch]), output_type)
+            batch = _sliced(placed, slice(start, start + size), self._execution_device)
+            made = self._forward(network, batch) if mix_from is None else self._mixed(network, batch, mix_from)
+            return self._convert(made, output_type)
 
         return self._in_batches(part, len(latents), size)
+
+    def _mixed(self, network: Any, drawn: Drawn, mix_from: int) -> torch.Tensor:
+        """With the styles of other latents from a layer on."""
+        given = {name: getattr(drawn, name) for name in ("noise", "text") if getattr(drawn, name) is not None}
+        return network(drawn.latents, drawn.class_labels, mixing_latents=drawn.mixing, mixing_start=mix_from, **given)
+
+    def _truncated(self, latents: torch.Tensor, truncation: float) -> torch.Tensor:
+        """Truncated as drawn, in float32, and then of the network's device and dtype. Tokens stay what they are."""
+        if not latents.is_floating_point():
+            return latents.to(self._execution_device)
+        return self._placed(self.network.truncate(latents, truncation))
+
+    def _placed(self, tensor: torch.Tensor | None) -> torch.Tensor | None:
+        """On the network's device, and of its dtype."""
+        return None if tensor is None else tensor.to(self._execution_device, next(self.network.parameters()).dtype)
+
+
+def _sliced(drawn: Drawn, batch: slice, device: torch.device) -> Drawn:
+    """The images of one batch, with labels and text on the network's device."""
+
+    def of_batch(tensor: torch.Tensor | None) -> torch.Tensor | None:
+        return None if tensor is None else tensor[batch].to(device)
+
+    latents, labels, noise, text, mixing = map(
+        of_batch, (drawn.latents, drawn.class_labels, drawn.noise, drawn.text, drawn.mixing)
+    )
+    return Drawn(latents, labels, None, noise, text, mixing)
+
+
+def _notes(drawn: Drawn, prompt: str | list[str] | None, count: int) -> list[dict[str, Any]]:
+    """Of each image its seed, class and prompt, for its provenance."""
+    seeds = drawn.seeds or [None] * count
+    classes = note_of(drawn.class_labels) or [None] * count
+    prompts = [prompt] * count if isinstance(prompt, str | None) else list(prompt)
+    rows = zip(seeds, classes, prompts, strict=True)
+    return [{"seed": seed, "class_label": label, "prompt": text} for seed, label, text in rows]

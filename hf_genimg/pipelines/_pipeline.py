@@ -1,16 +1,17 @@
-"""What every pipeline of the package is: safetensors only, called `hf_genimg.<Class>` wherever its file lies, able to
-say what it is.
+"""What every pipeline is: called `hf_genimg.<Class>` wherever its file lies, strict when it loads, able to say what it
+is.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from diffusers import DiffusionPipeline, ModelMixin
@@ -19,6 +20,7 @@ from torch import nn
 
 from .capabilities import Capabilities
 from .images import Images, convert, join, to_pil, to_uint8
+from .kinds import LIBRARY, Kind, check_index, check_kind
 from .provenance import REVISION_DIGITS, folder_name, hub_origin, text_entries, weights_sha256, weights_state, writes
 from .watermark import DEFAULT_KEY, check_watermark, mark
 
@@ -29,9 +31,13 @@ logging.getLogger("diffusers.models.modeling_utils").addFilter(
 
 
 class Pipeline(DiffusionPipeline):
-    """A diffusers pipeline around one network that makes images. A subclass has the properties `network` and
+    """A diffusers pipeline around networks that make images. A subclass has the properties `network` and
     `capabilities`.
+
+    kinds: of what kind each component must be. model_cpu_offload_seq: diffusers' own, in which order networks run.
     """
+
+    kinds: ClassVar[Mapping[str, Kind]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -41,6 +47,11 @@ class Pipeline(DiffusionPipeline):
     def network(self) -> ModelMixin:
         """The component that makes the images."""
         raise NotImplementedError
+
+    @property
+    def networks(self) -> dict[str, ModelMixin]:
+        """All components that make images, by name: those that `revision` covers."""
+        return {next(name for name, part in self.components.items() if part is self.network): self.network}
 
     @property
     def capabilities(self) -> Capabilities:
@@ -56,13 +67,23 @@ class Pipeline(DiffusionPipeline):
             )
         return super().from_pretrained(str(pretrained_model_name_or_path), **{**kwargs, "use_safetensors": True})
 
+    @classmethod
+    def extract_init_dict(cls, config_dict: Any, **kwargs: Any) -> Any:
+        """As in diffusers, which asks for it before it loads any component; here these are checked first.
+
+        Raises `ValueError` for components that are not of the kinds that this pipeline has.
+        """
+        check_index(config_dict, cls.kinds, import_module(LIBRARY))
+        return super().extract_init_dict(config_dict, **kwargs)
+
     def save_pretrained(
         self, save_directory: str | os.PathLike[str], safe_serialization: bool = True, *args: Any, **kwargs: Any
     ) -> None:
         """As in diffusers, but never as a pickle."""
         if not safe_serialization:
             raise ValueError(
-                "safe_serialization=False would write a pickle, which nobody should load; hf_genimg writes safetensors only"
+                "safe_serialization=False would write a pickle, which nobody should load; "
+                "hf_genimg writes safetensors only"
             )
         pushed = {
             name: kwargs.pop(name)
@@ -111,17 +132,26 @@ class Pipeline(DiffusionPipeline):
         return super().to(*args, **{"silence_dtype_warnings": True, **kwargs})
 
     def to_json_string(self) -> str:
-        """`model_index.json` without the path that the pipeline was loaded from, which diffusers would publish."""
+        """`model_index.json` without the path that the pipeline was loaded from, which diffusers would publish, and
+        without the components that it does not have.
+        """
         config = json.loads(super().to_json_string())
+        config = {name: value for name, value in config.items() if value != [None, None]}
         config.pop("_name_or_path", None)
         if config.get("watermark_key") is None:
             config.pop("watermark_key", None)
         return json.dumps(config, indent=2, sort_keys=True) + "\n"
 
     def register_modules(self, **kwargs: Any) -> None:
-        """As in diffusers; also notes how often the weights were written to until now."""
+        """As in diffusers; also notes how often the weights were written to until now.
+
+        Raises `ValueError` for a component that is not of the kind that this pipeline has.
+        """
+        for name, kind in self.kinds.items():
+            if isinstance(kwargs.get(name), nn.Module):
+                check_kind(name, type(kwargs[name]), kind)
         super().register_modules(**kwargs)
-        self.__dict__["_writes"] = writes(self.network)
+        self.__dict__["_writes"] = self._writes_now()
 
     def set_watermark(self, key: str | None = DEFAULT_KEY) -> None:
         """Mark, from now on and wherever this pipeline is saved and loaded, every image that it gives as `pil` or
@@ -147,42 +177,69 @@ class Pipeline(DiffusionPipeline):
 
         The commit, for a pipeline that was loaded from the Hub and not trained since; else the first 12 digits of the
         sha256 of the network's safetensors file, computed when it is first asked for and again only after the weights
-        have changed.
+        have changed. Where several networks make the images: of the lines `<sha256>  <name>` of all of them, sorted by
+        name.
         """
         origin = self._hub_origin()
         if origin:
             return origin[1]
-        state = weights_state(self.network)
+        state = tuple(weights_state(network) for network in self.networks.values())
         known_state, revision = self.__dict__.get("_known_revision", (None, ""))
         if known_state != state:
-            revision = weights_sha256(self.network)[:REVISION_DIGITS]
+            revision = self._sha256()[:REVISION_DIGITS]
             self.__dict__["_known_revision"] = (state, revision)
         return revision
+
+    def _sha256(self) -> str:
+        hashes = {name: weights_sha256(network) for name, network in self.networks.items()}
+        if len(hashes) == 1:
+            return next(iter(hashes.values()))
+        return hashlib.sha256("".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)).encode()).hexdigest()
 
     def provenance(self, **settings: Any) -> dict[str, Any]:
         """What is written into images: model, revision, pipeline and network, and those `settings` (JSON values) that
         are not None.
         """
+        networks = {name: type(network).__name__ for name, network in self.networks.items()}
         return {
             "model": self.model_name,
             "revision": self.revision,
             "pipeline": type(self).__name__,
             "network": type(self.network).__name__,
+            **({"networks": networks} if len(networks) > 1 else {}),
             **{name: value for name, value in settings.items() if value is not None},
         }
 
     def _hub_origin(self) -> tuple[str, str] | None:
-        origin = hub_origin(self.name_or_path, self.network.config.get("_name_or_path"))
-        trained_since = origin and writes(self.network) != self.__dict__["_writes"]
-        return None if trained_since else origin
+        if self._writes_now() != self.__dict__["_writes"]:
+            return None  # trained since
+        networks = self.networks.values()
+        origins = {hub_origin(self.name_or_path, network.config.get("_name_or_path")) for network in networks}
+        return origins.pop() if len(origins) == 1 else None
+
+    def _writes_now(self) -> int:
+        return sum(writes(network) for network in self.networks.values())
 
     def _in_batches(self, part: Any, count: int, size: int) -> Images:
         """Join `part(start)` for each batch of `size`, in eval mode and without gradients; a bar shows where there are
         several.
         """
         starts = range(0, count, size)
-        with torch.no_grad(), evaluating(self.network):
+        with self._running():
             return join([part(start) for start in (self.progress_bar(starts) if len(starts) > 1 else starts)])
+
+    @contextmanager
+    def _running(self, network: ModelMixin | None = None) -> Iterator[None]:
+        """Without gradients, all networks in eval mode, and `network` on its device where it was offloaded."""
+        network = self.network if network is None else network
+        with torch.no_grad(), ExitStack() as modes:
+            for each in self.networks.values():
+                modes.enter_context(evaluating(each))
+            hook = getattr(network, "_hf_hook", None)  # accelerate's, which runs before `forward` only
+            if hook is not None:
+                hook.pre_forward(network)
+            yield
+        self.maybe_free_model_hooks()
 
     def _convert(self, images: torch.Tensor, output_type: str) -> Images:
         """As `convert`; grey levels get the watermark where one is set."""

@@ -6,16 +6,18 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from diffusers import ModelMixin
 from diffusers.utils import BaseOutput
 from PIL import Image, ImageDraw
 
-from ._pipeline import Pipeline, evaluating
+from ._pipeline import Pipeline
 from .capabilities import Capabilities
 from .drawing import check_count
 from .images import convert, prepare
+from .kinds import CLASSIFIER
 from .provenance import check_png_path
 
 CELL, CAPTION = 64, 14  # pixels: an image of a grid, and the line of text below it
@@ -36,9 +38,12 @@ class ImageClassificationPipeline(Pipeline):
     """Classifies images.
 
     Args:
-        classifier: `forward(images [N, C, H, W])` to logits [N, K], and a config with `image_size, image_channels,
-            num_classes` and perhaps `class_names`.
+        classifier: `forward(images [N, C, H, W])` to logits [N, K], which are `classify(features(images))`, and a
+            config with `image_size, image_channels, num_classes` and perhaps `class_names`.
     """
+
+    kinds: ClassVar = {"classifier": CLASSIFIER}
+    model_cpu_offload_seq = "classifier"
 
     def __init__(self, classifier: ModelMixin) -> None:
         super().__init__()
@@ -53,12 +58,18 @@ class ImageClassificationPipeline(Pipeline):
     def capabilities(self) -> Capabilities:
         """Classification into `num_classes`."""
         config = self.classifier.config
-        return Capabilities("classification", config.image_size, config.image_channels, config.num_classes)
+        return Capabilities(
+            "classification",
+            config.image_size,
+            config.image_channels,
+            config.num_classes,
+            tuple(self.classifier.class_names),
+        )
 
     @property
     def class_names(self) -> list[str]:
         """In the order of the labels."""
-        return self.classifier.config.class_names or [str(label) for label in range(self.classifier.config.num_classes)]
+        return self.classifier.class_names or [str(label) for label in range(self.classifier.config.num_classes)]
 
     def __call__(
         self,
@@ -93,11 +104,11 @@ class ImageClassificationPipeline(Pipeline):
         self, images: Image.Image | list[Image.Image] | torch.Tensor, max_batch_size: int | None = None
     ) -> torch.Tensor:
         """float32 [N, num_classes] on the CPU, each row summing to 1; arguments as for a call."""
-        config, weight = self.classifier.config, next(self.classifier.parameters())
+        config, dtype = self.classifier.config, next(self.classifier.parameters()).dtype
         pixels = prepare(images, config.image_size, config.image_channels)
-        with torch.no_grad(), evaluating(self.classifier):
+        with self._running():
             parts = [
-                self.classifier(part.to(weight.device, weight.dtype))
+                self.classifier(part.to(self._execution_device, dtype))
                 for part in pixels.split(max_batch_size or len(pixels))
             ]
         return torch.cat(parts).float().softmax(1).cpu()

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ._latent_pipeline import LatentPipeline
+from .drawing import Drawn
 
 METHODS = ("pca", "sefa")
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
@@ -38,6 +39,11 @@ def directions(
     """
     if method not in METHODS:
         raise ValueError(f"method={method!r} is not known; use one of {', '.join(METHODS)}")
+    able = pipe.capabilities
+    if not able.interpolation or able.text:
+        raise ValueError(
+            f"{type(pipe.network).__name__} has no directions: it needs latents that are vectors, and no text"
+        )
     count = min(count, pipe.network.config.latent_dim)
     return _sefa(pipe, count) if method == "sefa" else _pca(pipe, count, samples, seed)
 
@@ -103,9 +109,14 @@ def _trace(pipe: LatentPipeline, latents: torch.Tensor, labels: torch.Tensor | N
             if isinstance(layer, WEIGHTED):
                 for handle in (layer.register_forward_pre_hook(go_on), layer.register_forward_hook(begin)):
                     hooks.callback(handle.remove)
-        trace.images = pipe._forward(
-            latents.to(weight.device, weight.dtype), None if labels is None else labels.to(weight.device)
+        noise = pipe.network.sample_noise(len(latents), torch.Generator().manual_seed(0))
+        drawn = Drawn(
+            latents.to(weight.device, weight.dtype),
+            None if labels is None else labels.to(weight.device),
+            None,
+            None if noise is None else noise.to(weight.device, weight.dtype),
         )
+        trace.images = pipe._forward(pipe.network, drawn)
     return trace
 
 

@@ -13,7 +13,9 @@ REASONS = {
 }
 KINDS = {
     "GatedRepoError": "it is gated; ask for access on its page, and log in with `hf auth login`",
-    "RepositoryNotFoundError": "there is no such repository, or it is private; check the name, and log in with `hf auth login`",
+    "RepositoryNotFoundError": (
+        "there is no such repository, or it is private; check the name, and log in with `hf auth login`"
+    ),
     "RevisionNotFoundError": "it has no such revision; name a branch, a tag or a commit of it",
     "EntryNotFoundError": "it has no model_index.json, so it holds no pipeline",
     "RemoteEntryNotFoundError": "it has no model_index.json, so it holds no pipeline",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ CHUNK = (
 )  # floats (1 MiB) that are converted at a time on a CPU, so that the intermediate results stay in its cache
 GAP = 2  # pixels between the images of a grid
 SMALLEST_IN_GRID = 64  # pixels a side; smaller images are enlarged by a whole factor so that they can be seen
+EXIF_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, struct.error)  # of damaged data
 TOLERANCE = 1e-3  # by which rounding may carry an input image out of [-1, 1]
 
 Images = list[Image.Image] | np.ndarray | torch.Tensor
@@ -87,7 +89,7 @@ def grid(images: list[Image.Image], columns: int | None = None) -> Image.Image:
 
 
 def prepare(images: Any, image_size: int, image_channels: int) -> torch.Tensor:
-    """Turn pictures into what a network takes, just as training data is.
+    """Turn pictures into what a network of one size takes, just as training data is.
 
     Args:
         images: a PIL image, a list of PIL images, or a float tensor [N, image_channels, image_size, image_size] in [-1,
@@ -100,7 +102,34 @@ def prepare(images: Any, image_size: int, image_channels: int) -> torch.Tensor:
         ValueError: for anything else.
     """
     if isinstance(images, torch.Tensor):
-        return _checked(images, (image_channels, image_size, image_size))
+        return check_images(images, image_channels, (image_size, image_size))
+    return as_float(torch.cat([square(picture, image_size, image_channels) for picture in pictures_of(images)]))
+
+
+def prepare_each(images: Any, image_channels: int, image_size: int | None = None) -> list[torch.Tensor]:
+    """Turn pictures into what a fully convolutional network takes, each at its own size.
+
+    Args:
+        images: as for `prepare`; a float tensor [N, image_channels, H, W] may have any size.
+        image_size: of a network of one size: pictures become centre squares, and tensors must have it.
+
+    Returns:
+        for each image a tensor [1, image_channels, H, W]: uint8 of a picture, float in [-1, 1] of a tensor.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if isinstance(images, torch.Tensor):
+        size = None if image_size is None else (image_size, image_size)
+        return list(check_images(images, image_channels, size).split(1))
+    pictures = pictures_of(images)
+    if image_size is None:
+        return [_levels(plain(picture, image_channels)) for picture in pictures]
+    return [square(picture, image_size, image_channels) for picture in pictures]
+
+
+def pictures_of(images: Any, name: str = "images") -> list[Image.Image]:
+    """A list of PIL images from one or several; `ValueError` for anything else."""
     pictures = [images] if isinstance(images, Image.Image) else images
     if (
         not isinstance(pictures, list | tuple)
@@ -108,17 +137,27 @@ def prepare(images: Any, image_size: int, image_channels: int) -> torch.Tensor:
         or not all(isinstance(picture, Image.Image) for picture in pictures)
     ):
         raise ValueError(
-            f"images is {_kind(images)}; give a PIL image, a list of PIL images, or a float tensor [N, C, H, W] in [-1, 1]"
+            f"{name} is {_kind(images)}; "
+            "give a PIL image, a list of PIL images, or a float tensor [N, C, H, W] in [-1, 1]"
         )
-    pixels = np.stack([_pixels(picture, image_size, image_channels) for picture in pictures])
-    return torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float().div_(127.5).sub_(1)
+    return list(pictures)
 
 
-def _checked(images: torch.Tensor, shape: tuple[int, int, int]) -> torch.Tensor:
-    if not images.is_floating_point() or images.dim() != 4 or tuple(images.shape[1:]) != shape or not len(images):
-        allowed = f"float [N, {', '.join(map(str, shape))}] in [-1, 1]"
+def as_float(pixels: torch.Tensor) -> torch.Tensor:
+    """uint8 levels to float in [-1, 1], x / 127.5 - 1; float images as they are."""
+    return pixels.float().div_(127.5).sub_(1) if pixels.dtype == torch.uint8 else pixels
+
+
+def check_images(images: torch.Tensor, channels: int, size: tuple[int, int] | None = None) -> torch.Tensor:
+    """`images`, a float tensor [N, channels, H, W] in [-1, 1], of this height and width where given; `ValueError` for
+    any other.
+    """
+    fits = images.is_floating_point() and images.dim() == 4 and images.shape[1] == channels and images.numel()
+    if not fits or (size is not None and tuple(images.shape[2:]) != size):
+        shape = ", ".join(map(str, (channels, *(size or ("H", "W")))))
         raise ValueError(
-            f"images is {images.dtype} {list(images.shape)}; this model takes {allowed}; PIL images of any size are converted"
+            f"images is {images.dtype} {list(images.shape)}; this model takes float [N, {shape}] in [-1, 1]; "
+            "PIL images of any size are converted"
         )
     low, high = images.min().item(), images.max().item()
     if not (low >= -1 - TOLERANCE and high <= 1 + TOLERANCE):  # written so that NaN is refused as well
@@ -134,14 +173,28 @@ def _kind(images: Any) -> str:
     return "an empty list" if isinstance(images, list | tuple) else type(images).__name__
 
 
-def _pixels(image: Image.Image, size: int, channels: int) -> np.ndarray:
-    """The centre square of a picture as uint8 [size, size, channels]: upright, over white, with 8 bits a channel,
-    resized by Lanczos.
-    """
-    image = _opaque(ImageOps.exif_transpose(image)).convert("L" if channels == 1 else "RGB")
-    if image.size != (size, size):
-        image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
-    return np.asarray(image).reshape(size, size, channels)
+def plain(image: Image.Image, channels: int) -> Image.Image:
+    """A picture as networks see it, at its own size: upright, over white, with 8 bits a channel, grey or in colour."""
+    return _opaque(upright(image)).convert("L" if channels == 1 else "RGB")
+
+
+def square(image: Image.Image, size: int, channels: int) -> torch.Tensor:
+    """The centre square of a picture, resized by Lanczos: uint8 [1, channels, size, size]."""
+    image = plain(image, channels)
+    return _levels(image if image.size == (size, size) else ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS))
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Turned as its EXIF orientation says; as it is, where its EXIF data cannot be read."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except EXIF_ERRORS:
+        return image
+
+
+def _levels(image: Image.Image) -> torch.Tensor:
+    """uint8 [1, C, H, W] of a picture of mode L or RGB."""
+    return torch.from_numpy(np.array(image).reshape(1, image.height, image.width, -1)).permute(0, 3, 1, 2).contiguous()
 
 
 def _opaque(image: Image.Image) -> Image.Image:

@@ -36,9 +36,15 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
     source = str(pipeline_directory(path)) if path.exists() else _hub_id(str(model))
     try:
         return _pipeline_class(source, kwargs).from_pretrained(source, **kwargs)
-    except (TypeError, AttributeError, KeyError) as error:  # what a damaged JSON file makes of diffusers
+    except (
+        TypeError,
+        AttributeError,
+        KeyError,
+        RecursionError,
+    ) as error:  # what a damaged JSON file makes of diffusers
+        reason = " ".join(str(error).split())[:200]
         raise ValueError(
-            f"{source} is damaged ({type(error).__name__}: {error}); save or download the model again"
+            f"{source} is damaged ({type(error).__name__}: {reason}); save or download the model again"
         ) from error
     except Exception as error:  # of diffusers or the Hub's client: of no common kind
         variant = "such modeling files" in str(error)  # diffusers' words for a variant that is not there
@@ -60,7 +66,7 @@ def load_any(model: str | os.PathLike[str], **kwargs: Any) -> DiffusionPipeline:
         return load(model, **kwargs)
     try:
         return DiffusionPipeline.from_pretrained(source, use_safetensors=True, trust_remote_code=False, **kwargs)
-    except (TypeError, AttributeError, KeyError, OSError, ValueError) as error:
+    except (TypeError, AttributeError, KeyError, OSError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{source} cannot be loaded as a pipeline of diffusers: {' '.join(str(error).split())[:200]}"
         ) from error
@@ -138,7 +144,8 @@ def _pipeline_class(source: str, kwargs: dict[str, Any]) -> type[Pipeline]:
     name, classes = _class_name(source, kwargs), _own_classes()
     if name not in classes:
         raise ValueError(
-            f"{source} is a {name}, which is no pipeline of hf_genimg; use diffusers' DiffusionPipeline.from_pretrained"
+            f"{source} is a {name:.60}, which is no pipeline of hf_genimg; "
+            "use diffusers' DiffusionPipeline.from_pretrained"
         )
     return classes[name]
 
@@ -149,16 +156,20 @@ def _own_classes() -> dict[str, type[Pipeline]]:
 
 def _class_name(source: str, kwargs: dict[str, Any]) -> str:
     """What `model_index.json` calls the pipeline."""
+    damaged = f"{source}/{INDEX} is damaged: {{}}; save or download the model again"
     try:
-        return DiffusionPipeline.load_config(source, **{key: kwargs[key] for key in HUB_OPTIONS if key in kwargs}).get(
-            "_class_name"
-        )
+        index = DiffusionPipeline.load_config(source, **{key: kwargs[key] for key in HUB_OPTIONS if key in kwargs})
+    except RecursionError:
+        raise ValueError(damaged.format("it is nested too deeply")) from None
     except OSError as error:
         if Path(source).is_dir():
-            raise ValueError(f"{source}/{INDEX} is damaged: it is no JSON; save or download the model again") from error
+            raise ValueError(damaged.format("it is no JSON")) from error
         raise FileNotFoundError(
             f"{source} is no directory here, and the Hub gave no pipeline for it: {explain(error)}"
         ) from error
+    if not isinstance(index, dict) or not isinstance(index.get("_class_name"), str):
+        raise ValueError(damaged.format("it names no class of a pipeline"))
+    return index["_class_name"]
 
 
 def _subclasses(cls: type) -> list[type]:

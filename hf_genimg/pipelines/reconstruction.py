@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from diffusers import ModelMixin
 from PIL import Image
 
-from ._latent_pipeline import LatentPipeline
+from ._latent_pipeline import ClassLabels, LatentPipeline
 from .capabilities import Capabilities
-from .drawing import Drawn, check_latents, mixes_labels
+from .drawing import Drawn, check_labels, check_latents, example
 from .images import Images, prepare
+from .kinds import AUTOENCODER, PRIOR
+
+Pictures = Image.Image | list[Image.Image] | torch.Tensor
 
 
 class ImageReconstructionPipeline(LatentPipeline):
     """Encodes, decodes and reconstructs images; called, it generates images from the prior.
 
     Args:
-        autoencoder: `encode(images)` to a posterior with `.mean` [N, D], `decode(latents)` to images,
-            `sample_latents(num_images, generator)`, and a config with `image_size, image_channels, latent_dim` and,
-            where conditional,
-            `num_classes`: then `decode` takes `class_labels` [N] as well.
+        autoencoder: a `LatentNetwork` with `encode(images)` to a posterior with `.mean`, N latents, and
+            `decode(latents)` to images; where its config has `num_classes`, both take `class_labels` [N] as well.
+        prior: samples the latents instead of the autoencoder: `sample_latents(num_images, generator,
+            class_labels=None)`.
         watermark_key: as for `set_watermark`; None for no watermark.
     """
 
-    def __init__(self, autoencoder: ModelMixin, watermark_key: str | None = None) -> None:
+    kinds: ClassVar = {"autoencoder": AUTOENCODER, "prior": PRIOR}
+    model_cpu_offload_seq = "prior->autoencoder"
+    _optional_components = ["prior"]  # noqa: RUF012 (diffusers' own declaration)
+
+    def __init__(
+        self, autoencoder: ModelMixin, prior: ModelMixin | None = None, watermark_key: str | None = None
+    ) -> None:
         super().__init__()
-        self.register_modules(autoencoder=autoencoder)
+        self.register_modules(autoencoder=autoencoder, prior=prior)
         self.set_watermark(watermark_key)
 
     @property
@@ -37,16 +46,11 @@ class ImageReconstructionPipeline(LatentPipeline):
 
     @property
     def capabilities(self) -> Capabilities:
-        """Reconstruction, with `encode`."""
-        config = self.autoencoder.config
-        classes = config.get("num_classes") or 0
-        soft = bool(classes) and mixes_labels(self.autoencoder)
-        return Capabilities(
-            "reconstruction", config.image_size, config.image_channels, classes, soft, truncation=True, encode=True
-        )
+        """Reconstruction, with `encode` and what the autoencoder declares."""
+        return self._capabilities("reconstruction", encode=True)
 
     def encode(
-        self, images: Image.Image | list[Image.Image] | torch.Tensor, *, max_batch_size: int | None = None
+        self, images: Pictures, *, class_labels: ClassLabels | None = None, max_batch_size: int | None = None
     ) -> torch.Tensor:
         """Encode images as the means of their posteriors.
 
@@ -54,30 +58,42 @@ class ImageReconstructionPipeline(LatentPipeline):
             images: a PIL image or a list of them, of any size and mode, which are turned into what the model was
                 trained on (upright, over white, the centre square resized); or a float tensor [N, C, H, W] in [-1, 1]
                 of the model's size.
+            class_labels: of a conditional autoencoder: one for all images or one for each.
             max_batch_size: the most images that the network takes at once; all of them unless given.
 
         Returns:
-            float [N, D], on the model's device and of its dtype.
+            N latents on the model's device: float [N, D] of its dtype.
 
         Raises:
-            ValueError: `images` is none of these.
+            ValueError: an argument is not what it may be.
         """
         self._check(max_batch_size=max_batch_size)
-        config, weight = self.autoencoder.config, next(self.autoencoder.parameters())
+        config, dtype = self.autoencoder.config, next(self.autoencoder.parameters()).dtype
         pixels = prepare(images, config.image_size, config.image_channels)
+        labels = self._given_labels(class_labels, len(pixels))
         size = max_batch_size or len(pixels)
 
         def part(start: int) -> torch.Tensor:
-            return self.autoencoder.encode(pixels[start : start + size].to(weight.device, weight.dtype)).mean
+            batch = slice(start, start + size)
+            given = () if labels is None else (labels[batch].to(self._execution_device),)
+            return self.autoencoder.encode(pixels[batch].to(self._execution_device, dtype), *given).mean
 
         return self._in_batches(part, len(pixels), size)
 
-    def decode(self, latents: torch.Tensor, output_type: str = "pil", *, max_batch_size: int | None = None) -> Images:
+    def decode(
+        self,
+        latents: torch.Tensor,
+        output_type: str = "pil",
+        *,
+        class_labels: ClassLabels | None = None,
+        max_batch_size: int | None = None,
+    ) -> Images:
         """Decode latents.
 
         Args:
-            latents: float [N, D].
+            latents: as `encode` returns them: float [N, D].
             output_type: as for a call.
+            class_labels: of a conditional autoencoder: one for all images or one for each.
             max_batch_size: the most images that the network makes at once; all of them unless given.
 
         Returns:
@@ -86,34 +102,50 @@ class ImageReconstructionPipeline(LatentPipeline):
         Raises:
             ValueError: an argument is not what it may be.
         """
-        return self._decode(latents, output_type, max_batch_size, {"latents": "given"})
+        return self._decode(latents, class_labels, output_type, max_batch_size, {"latents": "given"})
 
     def reconstruct(
         self,
-        images: Image.Image | list[Image.Image] | torch.Tensor,
+        images: Pictures,
         output_type: str = "pil",
         *,
+        class_labels: ClassLabels | None = None,
         max_batch_size: int | None = None,
     ) -> Images:
         """Encode images and decode the means of their posteriors; arguments as for `encode` and `decode`. Returns N
         images.
         """
         self._check(max_batch_size=max_batch_size, output_type=output_type)
-        return self._decode(
-            self.encode(images, max_batch_size=max_batch_size), output_type, max_batch_size, {"reconstructed": True}
-        )
+        latents = self.encode(images, class_labels=class_labels, max_batch_size=max_batch_size)
+        return self._decode(latents, class_labels, output_type, max_batch_size, {"reconstructed": True})
 
     def _decode(
-        self, latents: torch.Tensor, output_type: str, max_batch_size: int | None, settings: dict[str, Any]
+        self,
+        latents: torch.Tensor,
+        class_labels: ClassLabels | None,
+        output_type: str,
+        max_batch_size: int | None,
+        settings: dict[str, Any],
     ) -> Images:
         self._check(max_batch_size=max_batch_size, output_type=output_type)
-        check_latents(latents, self.autoencoder.config.latent_dim)
-        images = self._make(Drawn(latents, None, None), 1.0, max_batch_size, output_type)
+        check_latents(latents, example(self.autoencoder))
+        labels = self._given_labels(class_labels, len(latents))
+        images = self._make(Drawn(latents, labels, None), 1.0, max_batch_size, output_type)
         if output_type == "pil":
             self._sign(images, [settings] * len(images))
         return images
 
-    def _forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None) -> torch.Tensor:
-        return (
-            self.autoencoder.decode(latents) if class_labels is None else self.autoencoder.decode(latents, class_labels)
+    def _given_labels(self, class_labels: ClassLabels | None, count: int) -> torch.Tensor | None:
+        """Labels [N] for a conditional autoencoder, which needs them to encode and to decode; None for another."""
+        conditional = "labels" in self.autoencoder.conditions
+        if conditional and class_labels is None:
+            raise ValueError(f"{type(self.autoencoder).__name__} is conditioned on classes; give class_labels as well")
+        classes = self.capabilities.num_classes if conditional else 0
+        return check_labels(self.autoencoder, class_labels, classes, self.class_names, count)
+
+    def _forward(self, network: Any, drawn: Drawn) -> torch.Tensor:
+        labels = (drawn.class_labels,) if "labels" in network.conditions else ()
+        given = {"noise": drawn.noise, "text": drawn.text}
+        return network.decode(
+            drawn.latents, *labels, **{name: each for name, each in given.items() if each is not None}
         )

@@ -1,10 +1,12 @@
-"""Images from images: the pipeline of every network that translates."""
+"""Images from images: the pipeline of every network that translates, restores, enlarges, fills in or styles."""
 
 from __future__ import annotations
 
 import math
 import os
+from itertools import groupby
 from pathlib import Path
+from typing import Any, ClassVar
 
 import torch
 from diffusers import ImagePipelineOutput, ModelMixin
@@ -12,57 +14,112 @@ from PIL import Image
 
 from ._pipeline import Pipeline
 from .capabilities import Capabilities
+from .conditions import Inputs, Pictures, batches_of, inputs_of
 from .drawing import check_count
-from .images import Images, check_output_type, convert, grid, prepare
+from .images import Images, check_images, check_output_type, convert, grid, join
+from .kinds import DISCRIMINATOR, TRANSLATOR
 from .provenance import check_png_path, save_png
+from .tiles import Canvas, tiles_of
+from .watermark import check_watermark
 
 
 class ImageTranslationPipeline(Pipeline):
     """Translates images: one translation for each, always the same.
 
     Args:
-        generator: `forward(images [N, C_in, H, W])` to images [N, C, H, W], and a config with `image_size,
-            image_channels, input_channels`.
-        discriminator: the other player, kept for training on or for scoring; a call does not use it.
+        generator: a `TranslationNetwork`: `forward(inputs [N, C_in, H, W], *, mask, style, strength)`, of which it
+            takes what it declares in `conditions`, to images [N, C, scale H, scale W].
+        discriminator: kept for training on or for scoring; a call does not use it.
+        reverse_generator: the translator of the other direction, where there is one.
         watermark_key: as for `set_watermark`; None for no watermark.
+
+    Raises:
+        ValueError: a component is of another kind, or a network that fills in gives images of another form than it
+            takes.
     """
 
-    _optional_components = ["discriminator"]  # noqa: RUF012 (diffusers' own declaration)
+    kinds: ClassVar = {"generator": TRANSLATOR, "discriminator": DISCRIMINATOR, "reverse_generator": TRANSLATOR}
+    model_cpu_offload_seq = "generator->reverse_generator"
+    _optional_components = ["discriminator", "reverse_generator"]  # noqa: RUF012 (diffusers' own declaration)
 
     def __init__(
-        self, generator: ModelMixin, discriminator: ModelMixin | None = None, watermark_key: str | None = None
+        self,
+        generator: ModelMixin,
+        discriminator: ModelMixin | None = None,
+        reverse_generator: ModelMixin | None = None,
+        watermark_key: str | None = None,
     ) -> None:
         super().__init__()
-        self.register_modules(generator=generator, discriminator=discriminator)
+        self.register_modules(generator=generator, discriminator=discriminator, reverse_generator=reverse_generator)
         self.set_watermark(watermark_key)
+        for network in self.networks.values():
+            same = network.config.input_channels == network.config.image_channels and network.scale == 1
+            if "mask" in network.conditions and not same:
+                name = type(network).__name__
+                raise ValueError(f"{name} fills in, so its images must have the size and channels of its inputs")
 
     @property
     def network(self) -> ModelMixin:
-        """The generator."""
+        """The translator that a call uses unless `reverse` is set."""
         return self.generator
 
     @property
+    def networks(self) -> dict[str, ModelMixin]:
+        """The translators of all directions."""
+        reverse = {} if self.reverse_generator is None else {"reverse_generator": self.reverse_generator}
+        return {"generator": self.generator, **reverse}
+
+    @property
     def capabilities(self) -> Capabilities:
-        """Translation."""
-        return Capabilities("translation", self.generator.config.image_size, self.generator.config.image_channels)
+        """Translation, with what the generator declares."""
+        network, config = self.generator, self.generator.config
+        return Capabilities(
+            "translation",
+            config.image_size,
+            config.image_channels,
+            input_channels=config.input_channels,
+            scale=network.scale,
+            any_size=bool(network.size_multiple),
+            mask="mask" in network.conditions,
+            style="style" in network.conditions,
+            strength="strength" in network.conditions,
+            reverse=self.reverse_generator is not None,
+        )
 
     def __call__(
         self,
-        images: Image.Image | list[Image.Image] | torch.Tensor,
+        images: Pictures,
         *,
+        mask: Pictures | None = None,
+        style: Pictures | None = None,
+        strength: float | None = None,
+        reverse: bool = False,
+        tile_size: int | None = None,
         max_batch_size: int | None = None,
         output_type: str = "pil",
         return_dict: bool = True,
     ) -> ImagePipelineOutput | tuple[Images]:
-        """Translate images.
+        """Translate images. `capabilities` says which of the arguments this model takes.
 
         Args:
-            images: a PIL image or a list of them, of any size and mode, which are turned into what the model was
-                trained on (upright, over white, the centre square resized); or a float tensor [N, C_in, H, W] in [-1,
-                1] of the model's size.
-            max_batch_size: the most images that the network takes at once; all of them unless given.
+            images: a PIL image or a list of them, of any mode (they are turned upright and put over white), or a float
+                tensor [N, C_in, H, W] in [-1, 1]. Where `capabilities.any_size`, each is translated at its own size:
+                reflected at its edges up to what the network takes, and cut again. Otherwise pictures become what the
+                model was trained on, the centre square resized.
+            mask: of a model that fills in: a PIL image, white where there is something to fill in, or a list with one
+                for each; or float [N, 1, H, W] or [1, 1, H, W], above 0.5 where it is filled in. The other pixels come
+                back as they were, bit for bit.
+            style: of a model that takes a style: a PIL image of any size, or a list with one for each; or float
+                [N, C, h, w] or [1, C, h, w] in [-1, 1].
+            strength: how strongly it translates, from 0 to 1; as the network has it unless given.
+            reverse: translate in the other direction.
+            tile_size: pixels a side of the tiles that larger images are made in; unless given, 512 for images above
+                1024x1024 pixels. Tiles overlap by as much as their outputs depend on, so that there are no seams.
+                Images of a network that depends on all of its input (`halo` is None) are not cut.
+            max_batch_size: the most images that the network takes at once; all of one size unless given.
             output_type: `pil`, a list of images of mode L or RGB; `np`, float32 [N, H, W, C] in [0, 1]; `pt`, float32
-                [N, C, H, W] in [0, 1]; `uint8`, torch.uint8 [N, H, W, C]. The last two stay on the model's device.
+                [N, C, H, W] in [0, 1]; `uint8`, torch.uint8 [N, H, W, C]. The last two stay on the model's device. All
+                but `pil` need images of one size.
             return_dict: False for the tuple `(images,)`.
 
         Returns:
@@ -73,20 +130,21 @@ class ImageTranslationPipeline(Pipeline):
             ValueError: an argument is not what it may be.
         """
         check_output_type(output_type)
-        if max_batch_size is not None:
-            check_count("max_batch_size", max_batch_size)
-        config, weight = self.generator.config, next(self.generator.parameters())
-        pixels = prepare(images, config.image_size, config.input_channels)
-        size = max_batch_size or len(pixels)
-
-        def part(start: int) -> Images:
-            return self._convert(
-                self.generator(pixels[start : start + size].to(weight.device, weight.dtype)), output_type
-            )
-
-        made = self._in_batches(part, len(pixels), size)
+        for name, number in (("max_batch_size", max_batch_size), ("tile_size", tile_size)):
+            if number is not None:
+                check_count(name, number)
+        network = self._network_for(reverse)
+        inputs = inputs_of(network, images, mask, style, strength)
+        sizes = sorted({tuple(each.pixels.shape[2:]) for each in inputs})
+        if len(sizes) > 1 and output_type != "pil":
+            shown = " and ".join(f"{width}x{height}" for height, width in sizes[:2])
+            raise ValueError(f"images have sizes such as {shown}, and output_type={output_type!r} needs one; use 'pil'")
+        if (key := self.config.get("watermark_key")) is not None and output_type in ("pil", "uint8"):
+            check_watermark(key, network.scale * min(min(size) for size in sizes))
+        made = self._translate(network, batches_of(inputs, max_batch_size, network, tile_size), tile_size, output_type)
         if output_type == "pil":
-            self._sign(made, [{"translated": True}] * len(made))
+            note = {"translated": True, "reversed": True if reverse else None, "strength": strength}
+            self._sign(made, [{**note, "filled_in": True if mask is not None else None}] * len(made))
         return ImagePipelineOutput(made) if return_dict else (made,)
 
     def save_comparison(
@@ -95,19 +153,23 @@ class ImageTranslationPipeline(Pipeline):
         inputs: torch.Tensor,
         targets: torch.Tensor,
         *,
+        mask: torch.Tensor | None = None,
+        style: torch.Tensor | None = None,
+        reverse: bool = False,
         max_batch_size: int | None = None,
         overwrite: bool = False,
     ) -> Path:
         """Write one PNG with input, translation and target side by side for each pair, in a near-square grid, and its
         provenance.
 
-        Images below 64 pixels are enlarged by a whole factor, without smoothing.
+        Images below 64 pixels are enlarged by a whole factor, without smoothing, and so are inputs that are smaller
+        than their targets.
 
         Args:
             path: ends in .png.
-            inputs: float [N, C_in, H, W] in [-1, 1], of the model's size.
-            targets: float [N, C, H, W] in [-1, 1], of the same size.
-            max_batch_size: as for a call.
+            inputs: float [N, C_in, H, W] in [-1, 1].
+            targets: float [N, C, scale H, scale W] in [-1, 1].
+            mask, style, reverse, max_batch_size: as for a call.
             overwrite: replace a file that is there.
 
         Returns:
@@ -119,16 +181,44 @@ class ImageTranslationPipeline(Pipeline):
                 off.
         """
         check_png_path(path, overwrite)
-        config = self.generator.config
-        targets = prepare(targets, config.image_size, config.image_channels)
+        config = self._network_for(reverse).config
+        targets = check_images(targets, config.image_channels)
         if len(inputs) != len(targets):
             raise ValueError(
                 f"there are {len(inputs)} inputs but {len(targets)} targets; give as many of one as of the other"
             )
-        sides = (convert(inputs, "pil"), self(inputs, max_batch_size=max_batch_size).images, convert(targets, "pil"))
+        made = self(inputs, mask=mask, style=style, reverse=reverse, max_batch_size=max_batch_size).images
+        sides = (convert(inputs, "pil"), made, convert(targets, "pil"))
         mode = "L" if config.input_channels == config.image_channels == 1 else "RGB"
-        cells = [image.convert(mode) for pair in zip(*sides, strict=True) for image in pair]
+        size = (targets.shape[3], targets.shape[2])
+        cells = [
+            image.convert(mode).resize(size, Image.Resampling.NEAREST)
+            for pair in zip(*sides, strict=True)
+            for image in pair
+        ]
         columns = 3 * math.ceil(math.sqrt(len(targets) / 3))
         return save_png(
             grid(cells, columns), path, self.provenance(translated=True, num_images=len(targets)), overwrite=overwrite
         )
+
+    def _network_for(self, reverse: bool) -> Any:
+        if not reverse:
+            return self.generator
+        if self.reverse_generator is None:
+            raise ValueError(f"{self.model_name} translates in one direction only; leave reverse out")
+        return self.reverse_generator
+
+    def _translate(self, network: Any, batches: list[Inputs], tile_size: int | None, output_type: str) -> Images:
+        """Tile by tile, batch by batch; a bar shows where there are several."""
+        places = [
+            (number, tile) for number, batch in enumerate(batches) for tile in tiles_of(network, batch, tile_size)
+        ]
+        parts = []
+        with self._running(network):
+            bar = self.progress_bar(places) if len(places) > 1 else places
+            for number, group in groupby(bar, key=lambda place: place[0]):
+                canvas = Canvas(network, batches[number], output_type, self._execution_device)
+                for _, tile in group:
+                    canvas.add(tile)
+                parts.append(canvas.finished(self.config.get("watermark_key")))
+        return join(parts)

@@ -45,7 +45,8 @@ def check_watermark(key: Any, image_size: int) -> None:
         raise ValueError(f"watermark_key={key!r} is no key; give a text, or None for no watermark")
     if image_size < SMALLEST:
         raise ValueError(
-            f"the watermark needs images of {SMALLEST} pixels or more, and these have {image_size}; set watermark_key to None"
+            f"the watermark needs images of {SMALLEST} pixels or more, and these have {image_size}; "
+            "set watermark_key to None"
         )
 
 
@@ -84,7 +85,7 @@ def detect(image: Image.Image, key: str = DEFAULT_KEY) -> bool:
 
 
 def _mark(pixels: torch.Tensor, key: str) -> torch.Tensor:
-    """The least depth whose score has the margin; else, of those that stay invisible, the one with the highest score."""
+    """The least depth whose score has the margin; else the one with the highest score of those that stay invisible."""
     best, reached = pixels, scores(pixels, key)
     for depth in DEPTHS:
         todo = (reached < MARGIN).nonzero().squeeze(1)

@@ -236,7 +236,7 @@ class Cures:
         placed = not self.minibatch_std or discriminator.config.get("minibatch_std", False)
         self._require("minibatch_std", placed, "cannot be used: this family's discriminator has no place for it")
         if self.spectral_norm:
-            free = discriminator.normalise_spectrally()
+            free = discriminator.normalize_spectrally()
             self._require("spectral_norm", free, "changes nothing: this family's discriminator has it already")
         return networks
 

@@ -52,7 +52,9 @@ def test_it_loads_as_it_was_saved(
 ) -> None:
     pipe.save_pretrained(tmp_path / "saved")
     loaded = hf_genimg.load(tmp_path / "saved")
-    assert loaded.capabilities == hf_genimg.Capabilities("classification", 16, 1, 4)
+    assert loaded.capabilities == hf_genimg.Capabilities(
+        "classification", 16, 1, 4, class_names=("ant", "bee", "cat", "dog")
+    )
     assert loaded.class_names == ["ant", "bee", "cat", "dog"]
     assert torch.equal(loaded.probabilities(images), pipe.probabilities(images))
 

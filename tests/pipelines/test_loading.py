@@ -175,7 +175,10 @@ def refused(run: Path, tmp_path: Path, case: str) -> tuple[Path | str, str]:
     return run, "is damaged"
 
 
-CASES = "nothing there|bare name|unfinished run|one network|empty directory|pickle file|directory of pickles|component of pickles"
+CASES = (
+    "nothing there|bare name|unfinished run|one network|empty directory|pickle file|directory of pickles|"
+    "component of pickles"
+)
 
 
 @pytest.mark.parametrize("case", [*CASES.split("|"), "another library's", "damaged index"])
@@ -202,7 +205,7 @@ def test_weights_that_are_cut_off_or_missing_are_one_line(left, run):
     content = weights.read_bytes()
     weights.unlink() if left is None else weights.write_bytes(content[:left])
     with pytest.raises(
-        ValueError, match=r"pipeline is damaged \(.*diffusion_pytorch_model.*\); save or download the model again"
+        ValueError, match=r"(pipeline|\.safetensors) is damaged \(.*\); save or download the model again"
     ) as error:
         load(run)
     assert "\n" not in str(error.value) and len(str(error.value)) < 600
@@ -227,5 +230,5 @@ def test_networks_of_a_pipeline_load_alone(run, colour):
 def test_a_damaged_description_is_one_error(file, content, grey, tmp_path):
     grey.save_pretrained(tmp_path)
     (tmp_path / file).write_text(content)
-    with pytest.raises(ValueError, match="is damaged"):
+    with pytest.raises(ValueError, match="is damaged|MLPGANGenerator cannot be loaded from .*generator: "):
         load(tmp_path)

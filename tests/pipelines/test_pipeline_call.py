@@ -168,10 +168,12 @@ def test_a_bar_is_shown_where_there_is_more_than_one_batch(colour, capsys):
 
 
 def test_capabilities(colour, grey, conditional, vae):
-    assert colour.capabilities == Capabilities("generation", 16, 3, truncation=True)
-    assert grey.capabilities == Capabilities("generation", 12, 1, truncation=True)
-    assert conditional.capabilities == Capabilities("generation", 4, 3, num_classes=6, truncation=True)
-    assert vae.capabilities == Capabilities("reconstruction", 8, 1, truncation=True, encode=True)
+    assert colour.capabilities == Capabilities("generation", 16, 3, truncation=True, interpolation=True)
+    assert grey.capabilities == Capabilities("generation", 12, 1, truncation=True, interpolation=True)
+    assert conditional.capabilities == Capabilities(
+        "generation", 4, 3, num_classes=6, truncation=True, interpolation=True
+    )
+    assert vae.capabilities == Capabilities("reconstruction", 8, 1, truncation=True, interpolation=True, encode=True)
 
 
 @pytest.mark.parametrize(

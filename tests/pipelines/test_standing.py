@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import hf_genimg
-from hf_genimg.pipelines.standing import with_standing_statistics
+from hf_genimg.layers.standing import with_standing_statistics
 
 BATCHES = 3
 
@@ -107,9 +107,7 @@ def test_they_are_computed_once_for_a_truncation(
     pipe: hf_genimg.ImageGenerationPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made(pipe, truncation=0.5)
-    monkeypatch.setattr(
-        "hf_genimg.pipelines.generation.with_standing_statistics", lambda *_: pytest.fail("computed again")
-    )
+    monkeypatch.setattr("hf_genimg.layers.standing.with_standing_statistics", lambda *_: pytest.fail("computed again"))
     made(pipe, truncation=0.5)
     made(pipe)
 

@@ -1,4 +1,4 @@
-"""Commands about where models and pictures come from: `convert`, `verify`."""
+"""The command that imports a network that was trained elsewhere: `convert`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from ..pictures import read_picture
 
 
 def convert(
@@ -27,12 +25,3 @@ def convert(
     from ..hub.convert import convert as convert_checkpoint
 
     print(*convert_checkpoint(checkpoint, family, out, settings), sep="\n")
-
-
-def verify(images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to look into.")]) -> None:
-    """Say what pictures tell of where they came from: the note in a PNG, and an invisible watermark."""
-    from ..hub.verify import verify as look
-
-    pictures = [read_picture(path) for path in images]  # a bad one among them is an error before any answer
-    for path, picture in zip(images, pictures, strict=True):
-        print(f"{path}: {look(path, picture)}")

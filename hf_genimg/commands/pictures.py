@@ -1,0 +1,120 @@
+"""Pictures on the command line: found in folders, read with care, written with provenance, never over what is there."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # of files that we do not write
+READ = (*PICTURE_SUFFIXES, ".png", ".jfif", ".jpe", ".ppm", ".pgm", ".avif")  # in a folder
+FILMS = (".mp4", ".m4v", ".mov")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A picture or a film that was named, or lies in a folder that was named.
+
+    name: of what is made of it, below the folder for results, without a suffix. moving: a film or an animated GIF.
+    """
+
+    path: Path
+    name: Path
+    moving: bool = False
+
+    @property
+    def film(self) -> bool:
+        """Whether it is a film, with a rate and perhaps with sound."""
+        return self.path.suffix.lower() in FILMS
+
+    def target(self, folder: Path) -> Path:
+        """Where its result goes."""
+        suffix = ".mp4" if self.film else ".gif" if self.moving else ".png"
+        return folder / f"{self.name}{suffix}"
+
+
+def find_pictures(paths: list[Path], ending: str) -> tuple[list[Found], int]:
+    """All pictures and films that are named or lie in named folders, at any depth, and how many other files lie there.
+
+    Args:
+        ending: what is added to the names of single files; files of a folder keep theirs.
+
+    Raises:
+        ValueError: a folder holds none, or there is no such file.
+    """
+    found, others = [], 0
+    for path in paths:
+        if not path.is_dir():
+            found.append(_found(path, Path(f"{path.stem}{ending}")))
+            continue
+        files = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file.relative_to(path)))
+        inside = [file for file in files if file.suffix.lower() in (*READ, *FILMS)]
+        if not inside:
+            raise ValueError(f"{path} holds no pictures ({' '.join(sorted(READ))}) and no films ({' '.join(FILMS)})")
+        found += [_found(file, file.relative_to(path).with_suffix("")) for file in inside]
+        others += len(files) - len(inside)
+    return found, others
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _found(path: Path, name: Path) -> Found:
+    suffix = path.suffix.lower()
+    return Found(path, name, suffix in FILMS or (suffix == ".gif" and getattr(read_picture(path), "n_frames", 1) > 1))
+
+
+def read_picture(path: Path) -> Any:
+    """A decoded PIL image; `ValueError` names a file that is none. Only formats that training reads are opened."""
+    from PIL import Image
+
+    from ..data.decode import _FORMATS, _READ_ERRORS
+
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ValueError("it is not a regular file")
+        with Image.open(path, formats=_FORMATS) as picture:
+            picture.load()
+    except _READ_ERRORS as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} is not a picture that can be read ({reason})") from error
+    return picture
+
+
+def is_picture_file(out: Path) -> bool:
+    """Whether --out is a .png; `ValueError` for another kind of picture, which would not keep the provenance."""
+    if out.suffix.lower() in PICTURE_SUFFIXES:
+        raise ValueError(f"--out {out}: pictures are written as PNG only; use a name that ends in .png, or a folder")
+    return out.suffix.lower() == ".png"
+
+
+def refuse_picture_file(out: Path) -> None:
+    """Raise `ValueError` where --out names one picture or film and a folder is wanted."""
+    if out.suffix.lower() in (".png", *PICTURE_SUFFIXES, *FILMS):
+        kind = "film" if out.suffix.lower() in FILMS else "picture"
+        raise ValueError(f"--out {out} is the name of a {kind}, and a folder is wanted; leave out {out.suffix}")
+
+
+def refuse_existing(targets: list[Path]) -> None:
+    """Raise `ValueError` rather than overwrite a file, or write two pictures to one name."""
+    seen: set[Path] = set()
+    for target in targets:
+        if target in seen:
+            raise ValueError(f"two pictures would both be written to {target}; give them different names")
+        seen.add(target)
+        solid = next(parent for parent in target.absolute().parents if parent.exists())
+        if not solid.is_dir():
+            raise ValueError(f"--out goes through {solid}, which is a file; name another --out")
+        if os.path.lexists(target):
+            raise ValueError(f"{target} exists already and is not overwritten; name another --out")
+
+
+def save(image: Any, target: Path) -> None:
+    """Write a picture with its provenance."""
+    from ..pipelines.provenance import save_png
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    save_png(image, target)

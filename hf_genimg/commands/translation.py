@@ -1,0 +1,103 @@
+"""The command that turns pictures into pictures: `translate`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ._shared import Model, load_model
+from .moving import check_film, translate_film, translate_gif
+from .pictures import Found, find_pictures, read_picture, refuse_existing, refuse_picture_file, save
+
+
+def translate(
+    model: Model,
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE|DIR|GIF|MP4...", help="Pictures, folders of them, GIFs or films.")
+    ],
+    out: Annotated[Path, typer.Option(help="A folder for the translations.")],
+    mask: Annotated[
+        Path | None,
+        typer.Option(help="For models that fill in: white where; or a folder with a mask of each picture's name."),
+    ] = None,
+    style: Annotated[
+        Path | None, typer.Option(metavar="IMAGE", help="For models that take a style: a picture.")
+    ] = None,
+    strength: Annotated[
+        float | None, typer.Option(help="For models that have one: how strongly, from 0 to 1.", min=0, max=1)
+    ] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="For models of two directions: the other one.")] = False,
+) -> None:
+    """Turn pictures into what a model has learned to make of such, at their own size where the model can."""
+    refuse_picture_file(out)
+    found, others = find_pictures(images, "-translated")
+    targets = [each.target(out) for each in found]
+    refuse_existing(targets)
+    for each in found:  # a bad one among them is an error before any work
+        check_film(each.path) if each.film else read_picture(each.path)
+    settings = {"strength": strength, "style": None if style is None else read_picture(style)}
+    masks = {each.path: mask if mask is None or mask.is_file() else _mask_for(each, mask) for each in found}
+    pipe = load_model(model)
+    _check_options(pipe.capabilities, model, mask=mask, style=style, strength=strength, reverse=reverse)
+    given = {name: value for name, value in settings.items() if value is not None}
+    given |= {"reverse": True} if reverse else {}
+    frames = 0
+    for each, target in zip(found, targets, strict=True):
+        own = {} if mask is None else {"mask": read_picture(masks[each.path])}
+        frames += _translate_one(each, target, partial(_translated, pipe, **given, **own))
+    print(_summary(found, frames, out, others))
+
+
+def _translate_one(found: Found, target: Path, how: Any) -> int:
+    """Write one translation; returns how many frames of a moving picture were made."""
+    if found.film:
+        return translate_film(found.path, target, how)
+    if found.moving:
+        return translate_gif(found.path, target, how, read_picture)
+    save(how(read_picture(found.path)), target)
+    return 0
+
+
+def _translated(pipe: Any, picture: Any, **settings: Any) -> Any:
+    return pipe(picture, **settings).images[0]
+
+
+def _mask_for(found: Found, folder: Path) -> Path:
+    """The mask of a picture in a folder of masks."""
+    if not folder.is_dir():
+        raise ValueError(f"--mask {folder} does not exist; give a picture, or a folder with a mask for each")
+    masks = sorted(file for file in folder.iterdir() if file.is_file() and file.stem == found.path.stem)
+    if len(masks) != 1:
+        what = "no mask" if not masks else f"{len(masks)} masks"
+        raise ValueError(f"--mask {folder} holds {what} called {found.path.stem}, for {found.path}; one is needed")
+    read_picture(masks[0])
+    return masks[0]
+
+
+def _check_options(able: Any, model: str, **given: Any) -> None:
+    """Raise `ValueError` for what a model is not for."""
+    if able.task != "translation":
+        raise ValueError(f"{model} cannot translate pictures; translate needs a translator, such as a run of pix2pix")
+    missing = {
+        "mask": "takes no mask, for it fills nothing in",
+        "style": "takes no style",
+        "strength": "has no strength to set",
+        "reverse": "translates in one direction only",
+    }
+    for name, reason in missing.items():
+        if given[name] not in (None, False) and not getattr(able, name):
+            value = "" if given[name] is True else f" {given[name]}"
+            raise ValueError(f"{model} {reason}; leave out --{name}{value}")
+    for name, what in (("mask", "what to fill in, white"), ("style", "the picture whose style it takes")):
+        if getattr(able, name) and given[name] is None:
+            raise ValueError(f"{model} needs --{name}: {what}")
+
+
+def _summary(found: list[Found], frames: int, out: Path, others: int) -> str:
+    count = f"{len(found)} {'translation' if len(found) == 1 else 'translations'}"
+    moving = f" ({frames} frames)" if frames else ""
+    left = f"; {others} other {'file was' if others == 1 else 'files were'} left out" if others else ""
+    return f"{count}{moving} in {out}{left}"
