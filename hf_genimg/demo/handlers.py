@@ -10,13 +10,14 @@ import json
 import random
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
 
-from ..pipelines.drawing import NEW_SEEDS, Drawn, draw_seeds, note_of
+from ..pipelines.drawing import NEW_SEEDS, Drawn, note_of
 from ..pipelines.interpolation import slerp
 from ..pipelines.provenance import KEY, XMP, save_png, text_entries
 from .models import Shared
@@ -41,46 +42,55 @@ def generate(model: Shared, settings: Settings) -> Iterator[list[Image.Image]]:
 
 
 def _make(model: Shared, settings: Settings, numbers: range) -> list[Image.Image]:
+    prompt = settings.prompt or None
+    text = {} if prompt is None else {"prompt": prompt}
     if not settings.like and not settings.mix and not settings.codes and settings.other_label is None:
         first = settings.seed + numbers.start
-        return complete(
-            model.pipe(len(numbers), class_labels=settings.label, seed=first, truncation=settings.truncation).images
-        )
+        same = {"seed": first, "truncation": settings.truncation, **text}
+        return complete(model.pipe(num_images=len(numbers), class_labels=settings.label, **same).images)
     if settings.like:
-        latents, labels = _like(model, settings, numbers)
+        drawn = _like(model, settings, numbers)
         made: list[dict[str, Any]] = [{"like": settings.origin} for _ in numbers]
     else:
-        latents, labels = _mixed(
-            model, settings, [settings.seed + i for i in numbers], [settings.towards + i for i in numbers]
-        )
+        drawn = _mixed(model, settings, [settings.seed + i for i in numbers], [settings.towards + i for i in numbers])
         morphed = [{"towards": settings.towards + i, "mix": settings.mix} if settings.mix else {} for i in numbers]
         made = [{"seed": settings.seed + i, **own} for i, own in zip(numbers, morphed, strict=True)]
-    latents = _coded(settings.truncation * latents, settings.codes)
-    labels = _blended(labels, settings, model.capabilities.num_classes)
-    images = model.pipe(latents=latents, class_labels=labels).images
+    labels = _blended(drawn.class_labels, settings, model.capabilities.num_classes)
+    latents, truncation = _coded(model, drawn.latents, settings)
+    images = model.pipe(latents=latents, noise=drawn.noise, class_labels=labels, truncation=truncation, **text).images
     classes = [{}] * len(made) if labels is None else [{"class_label": label} for label in note_of(labels)]
-    same = {"truncation": settings.truncation, **({"codes": list(settings.codes)} if settings.codes else {})}
+    same = {"truncation": settings.truncation, **text}
+    same |= {"codes": list(settings.codes)} if settings.codes else {}
     whole = [{**same, "settings": settings.query, "number": number} for number in numbers]
     return sign(model, images, [own | label | each for own, label, each in zip(made, classes, whole, strict=True)])
 
 
-def _like(model: Shared, settings: Settings, numbers: range) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Latents near those of the image that was chosen last, and the class of all of them."""
+def _like(model: Shared, settings: Settings, numbers: range) -> Drawn:
+    """What is near the image that was chosen last; of the class of the first."""
     first, origin = settings.like[0][0], settings.origin
-    latents, labels = _mixed(model, settings, [origin], [settings.towards + first])
+    drawn = _mixed(model, settings, [origin], [settings.towards + first])
     chosen = [[number] for number, _ in settings.like[1:]]
     for depth, ((_, strength), shown) in enumerate(zip(settings.like, [*chosen, numbers], strict=True), 1):
-        others = [origin + depth * NEIGHBOURS + number for number in shown]
+        others = _drawn(model, [origin + depth * NEIGHBOURS + number for number in shown], settings)
         strengths = torch.tensor([strength if number else 0.0 for number in shown])  # the first is the image itself
-        latents = slerp(latents, _drawn(model, others, None).latents, strengths)
-    return latents, None if labels is None else labels.repeat(len(numbers))
+        drawn = _between(drawn, others, strengths)
+    labels = drawn.class_labels
+    return replace(drawn, class_labels=None if labels is None else labels.repeat(len(numbers)))
 
 
-def _coded(latents: torch.Tensor, codes: tuple[float, ...]) -> torch.Tensor:
-    """With these codes in front, which truncation does not shrink."""
-    return (
-        torch.cat([torch.tensor([codes] * len(latents)).to(latents), latents[:, len(codes) :]], 1) if codes else latents
-    )
+def _between(one: Drawn, other: Drawn, position: float | torch.Tensor) -> Drawn:
+    """On the way from one to the other, of the class of one."""
+    noise = None if one.noise is None else slerp(one.noise, other.noise, position)
+    return replace(one, latents=slerp(one.latents, other.latents, position), noise=noise, seeds=None)
+
+
+def _coded(model: Shared, latents: torch.Tensor, settings: Settings) -> tuple[torch.Tensor, float]:
+    """Latents with these codes in front, which truncation does not change, and the truncation that is still to do."""
+    if not settings.codes:
+        return latents, settings.truncation
+    codes = torch.tensor([settings.codes] * len(latents)).to(latents)
+    truncated = model.pipe.network.truncate(latents, settings.truncation)
+    return torch.cat([codes, truncated[:, codes.shape[1] :]], 1), 1.0
 
 
 def _blended(labels: torch.Tensor | None, settings: Settings, classes: int) -> torch.Tensor | None:
@@ -92,18 +102,17 @@ def _blended(labels: torch.Tensor | None, settings: Settings, classes: int) -> t
     return (1 - settings.label_mix) * own + settings.label_mix * other
 
 
-def _mixed(
-    model: Shared, settings: Settings, seeds: list[int], towards: list[int]
-) -> tuple[torch.Tensor, torch.Tensor | None]:
-    start = _drawn(model, seeds, settings.label)
-    return slerp(start.latents, _drawn(model, towards, settings.label).latents, settings.mix), start.class_labels
+def _mixed(model: Shared, settings: Settings, seeds: list[int], towards: list[int]) -> Drawn:
+    start = _drawn(model, seeds, settings)
+    return _between(start, _drawn(model, towards, settings), settings.mix) if settings.mix else start
 
 
-def _drawn(model: Shared, seeds: list[int], label: int | None) -> Drawn:
+def _drawn(model: Shared, seeds: list[int], settings: Settings) -> Drawn:
+    """What the images of these seeds are made from."""
     twice = seeds if len(seeds) > 1 else seeds * 2  # a walk has two ends
-    drawn = draw_seeds(model.pipe.network, model.capabilities.num_classes, twice, label)
-    labels = drawn.class_labels
-    return Drawn(drawn.latents[: len(seeds)], None if labels is None else labels[: len(seeds)], seeds)
+    drawn = model.pipe.draw_seeds(twice, settings.label, settings.prompt or None)
+    labels, noise = (None if each is None else each[: len(seeds)] for each in (drawn.class_labels, drawn.noise))
+    return Drawn(drawn.latents[: len(seeds)], labels, seeds, noise)
 
 
 def sign(model: Shared, images: list[Image.Image], settings: list[dict[str, Any]]) -> list[Image.Image]:

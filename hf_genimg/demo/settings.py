@@ -12,6 +12,7 @@ from ..pipelines.drawing import LARGEST_TRUNCATION
 from .models import MOST_IMAGES, Shared
 
 MOST_CODES = 100
+MOST_LETTERS = 500  # of a prompt
 MOST_LIKE = 16  # times that one may ask for more like an image of those
 NEIGHBOURS = 10_000_000  # seeds from an image to those that images like it go towards: none of them is shown beside it
 LARGEST_SEED = 2**53 - 2**28  # what a browser can count to, with room for the images of a call and their neighbours
@@ -40,6 +41,7 @@ class Settings:
     other_label: int | None = None
     label_mix: float = 0.0
     codes: tuple[float, ...] = ()
+    prompt: str = ""
 
     @property
     def origin(self) -> int:
@@ -112,6 +114,8 @@ def _read(query: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
                 yield name, value
     with suppress(KeyError, ValueError):
         yield "like", like_of_text(query["like"], float(query.get("strength", STRENGTH)))
+    if 0 < len(query.get("prompt", "")) <= MOST_LETTERS:
+        yield "prompt", query["prompt"]
     with suppress(KeyError, ValueError):
         codes = tuple(float(code) for code in query["codes"].split(","))
         if len(codes) <= MOST_CODES and all(-1 <= code <= 1 for code in codes):
@@ -131,6 +135,7 @@ def check(model: Shared, settings: Settings) -> None:
             f"count={settings.count} is more than {model.most_images}, the most of one request; ask for fewer"
         )
     _check_like(settings.like)
+    _check_latents(model, settings)
     _check_conditions(model, settings)
 
 
@@ -150,8 +155,23 @@ def _check_like(like: Like) -> None:
             _check_number(name, value, *limits)
 
 
+def _check_latents(model: Shared, settings: Settings) -> None:
+    able = model.capabilities
+    for name, value in (("mix", settings.mix), ("like", settings.like)):
+        if value and not able.interpolation:
+            raise ValueError(f"{name} is not possible with {model.name}: between its latents there is nothing")
+    if settings.truncation != 1 and not able.truncation:
+        raise ValueError(f"truncation is not possible with {model.name}; leave it at 1")
+
+
 def _check_conditions(model: Shared, settings: Settings) -> None:
     able = model.capabilities
+    if able.text and not settings.prompt.strip():
+        raise ValueError("there is no prompt yet; say in a few words what to make")
+    if settings.prompt and not able.text:
+        raise ValueError(f"{model.name} takes no prompt; leave it out")
+    if len(settings.prompt) > MOST_LETTERS:
+        raise ValueError(f"prompt has {len(settings.prompt)} letters; give at most {MOST_LETTERS}")
     for name in OPTIONAL:
         label = getattr(settings, name)
         if label is not None and label >= able.num_classes:

@@ -86,6 +86,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "One of the two is real, the other was made by the model. Which is real? Guessing gets half of them right.",
         "两张图中一张是真的，另一张由模型生成。哪张是真的？随机猜测的正确率为一半。",
     ),
+    "no_directions": (
+        "This model has no directions: its latents are not vectors, or a text decides beside them.",
+        "该模型没有可用的方向：其潜变量不是向量，或图像还取决于文本。",
+    ),
+    "prompt": ("Prompt: what to make", "提示词：想生成什么"),
+    "style": ("Style: a picture that has it", "风格：一张带有该风格的图片"),
+    "how_strongly": ("How strongly", "强度"),
+    "reverse": ("The other direction", "反方向"),
+    "scale": ("enlarges", "放大"),
+    "any_size": ("of any size", "任意尺寸"),
     "no_test": (
         "This model cannot be tested here: that needs the folder of its run, and the data that it was trained on.",
         "该模型无法在此测试：需要其训练文件夹和训练数据。",

@@ -21,7 +21,7 @@ import hf_genimg
 from hf_genimg.demo.models import Shared
 from hf_genimg.recipes import recipe_class
 
-from .masking import Whitener, WhiteningPipeline
+from .conditioned import Reader, ReadingPipeline, Whitener, WhiteningPipeline, tinting
 
 CHROMIUM = Path("/usr/bin/chromium")
 CARDS = Path(__file__).parents[2] / "model_cards"
@@ -66,7 +66,7 @@ def address(models: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Of the page, which is up."""
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-    demo = hf_genimg.build_demo([*models, WhiteningPipeline(Whitener())])
+    demo = hf_genimg.build_demo([*models, WhiteningPipeline(Whitener()), tinting(), ReadingPipeline(Reader())])
     _, url, _ = demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield url
     demo.close(verbose=False)

@@ -15,7 +15,7 @@ import hf_genimg
 from hf_genimg.demo import uploads
 from hf_genimg.demo.models import Shelf
 
-from .masking import Whitener, WhiteningPipeline
+from .conditioned import Whitener, WhiteningPipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
 

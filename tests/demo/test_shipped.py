@@ -88,5 +88,5 @@ def test_every_tab_opens(visit: Any, shipped: str, name: str) -> None:
         choose(page, tab)
         content, missing = (page.locator(place).filter(visible=True) for place in (CONTENT[tab], "[id^=human-missing]"))
         nothing = tab == "Classify" and not about.examples(Shared(name, hf_genimg.load(CARDS / name), CARDS / name))
-        until(lambda content=content, missing=missing: nothing or content.count() or missing.count())
+        until(lambda content=content, missing=missing, nothing=nothing: nothing or content.count() or missing.count())
     assert page.locator(".toast-body").count() == 0

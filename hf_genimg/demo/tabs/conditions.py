@@ -86,25 +86,25 @@ def updates(model: Shared) -> list[Any]:
 
 
 def values_of(settings: Settings) -> list[Any]:
-    """Of label, other_label, label_mix, codes, like and the sliders."""
+    """Of label, other_label, label_mix, codes, like, prompt and the sliders."""
     label, other = (-1 if each is None else each for each in (settings.label, settings.other_label))
     mix = settings.label_mix if settings.other_label is not None else 0.5
     codes = [*settings.codes, *[0.0] * SLIDERS][:SLIDERS]
-    return [label, other, mix, list(settings.codes) or None, text_of_like(settings.like), *codes]
+    return [label, other, mix, list(settings.codes) or None, text_of_like(settings.like), settings.prompt, *codes]
 
 
 def wire(
     ui: SimpleNamespace, generate: Callable[..., Any], inputs: list[Any], result: list[Any], quiet: dict[str, Any]
 ) -> tuple[Any, list[Any]]:
-    """A moved code is held for all images, until they get their own back. inputs: of `generate`, the codes last but one.
+    """A moved code is held for all images, until they get their own back. inputs: of `generate`, the codes, like and prompt last.
 
     Returns what happens while a slider moves, and afterwards."""
 
     @friendly
     def held(model: str, *rest: Any) -> Iterator[Any]:
-        *usual, _, path = rest[:-SLIDERS]  # the last but one: the codes until now
+        *usual, _, path, prompt = rest[:-SLIDERS]  # left out: the codes until now
         used = list(rest[-SLIDERS:])[: ui.page.shelf.find(model).capabilities.codes]
-        for answer in generate(model, *usual, used, path):
+        for answer in generate(model, *usual, used, path, prompt):
             yield *answer, used
 
     def own() -> list[Any]:

@@ -25,9 +25,15 @@ def build(page: Page) -> None:
     """Lay the tab out and wire it."""
     ui = SimpleNamespace(page=page)
     with page.tab("explore") as tab:
-        _directions(ui)
-        _map(ui)
-        _walk(ui)
+        missing = gr.Markdown(texts("no_directions"), visible=False, elem_id=page.id("explore-missing"))
+        with gr.Column() as panel:
+            _directions(ui)
+            _map(ui)
+            _walk(ui)
+    page.adapt(
+        [panel, missing],
+        lambda model: [gr.update(visible=able) for able in (model.has_directions, not model.has_directions)],
+    )
     _wire_directions(ui, tab)
     _wire_map(ui, tab)
     _wire_walk(ui)
@@ -69,6 +75,7 @@ def _directions(ui: SimpleNamespace) -> None:
 
 
 def _map(ui: SimpleNamespace) -> None:
+    ui.asked = gr.Button(visible=False)  # for the map, by programs
     gr.Markdown(texts("map_info"))
     with gr.Row(elem_classes="studio-row"):
         with gr.Column(scale=3, min_width=260):
@@ -175,8 +182,9 @@ def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
     ui.reset.click(lambda: [0] * len(ui.amounts), None, ui.amounts, api_visibility="private").then(
         directions, inputs, ui.image, **again
     )
-    tab.select(directions, inputs, ui.image, **again)
-    ui.page.refill("explore", directions, inputs, [ui.image])
+    shown = _where_there_are_any(shelf, directions)
+    tab.select(shown, inputs, ui.image, **again)
+    ui.page.refill("explore", shown, inputs, [ui.image])
 
     def updates(model: Shared) -> list[Any]:
         used = min(explore.SLIDERS, model.latent_dim)
@@ -187,6 +195,16 @@ def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
         ]
 
     ui.page.adapt([ui.method, *ui.amounts], updates)
+
+
+def _where_there_are_any(shelf: Shelf, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """`answer`, but nothing for a model without directions."""
+
+    @friendly
+    def shown(model: str, *rest: Any) -> Any:
+        return answer(model, *rest) if shelf.find(model).has_directions else None
+
+    return shown
 
 
 def _map_endpoints(shelf: Shelf) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -222,10 +240,11 @@ def _wire_map(ui: SimpleNamespace, tab: gr.Tab) -> None:
 
     chooser, hidden = ui.page.chooser, {"show_progress": "hidden", "api_visibility": "private", **LIVE}
     gr.on([ui.x.input, ui.y.input], on_map, [chooser, ui.x, ui.y], ui.there, **ui.page.api("on_map"), **QUIET, **LIVE)
-    drawn = tab.select(latent_map, chooser, ui.map, **ui.page.api("latent_map"), show_progress="hidden", **LIVE)
-    drawn.then(on_map, [chooser, ui.x, ui.y], ui.there, **hidden)
-    ui.page.refill("explore", latent_map, [chooser], [ui.map])
-    ui.page.refill("explore", on_map, [chooser, ui.x, ui.y], [ui.there])
+    shown, there = (_where_there_are_any(ui.page.shelf, each) for each in (latent_map, on_map))
+    ui.asked.click(latent_map, chooser, ui.map, **ui.page.api("latent_map"), show_progress="hidden", **LIVE)
+    tab.select(shown, chooser, ui.map, **hidden).then(there, [chooser, ui.x, ui.y], ui.there, **hidden)
+    ui.page.refill("explore", shown, [chooser], [ui.map])
+    ui.page.refill("explore", there, [chooser, ui.x, ui.y], [ui.there])
     ui.page.adapt([ui.x, ui.y], lambda model: [0, 0])
     ui.map.select(clicked, chooser, [ui.x, ui.y], **hidden).then(on_map, [chooser, ui.x, ui.y], ui.there, **hidden)
 

@@ -26,7 +26,7 @@ CLICK_HIDDEN = "() => setTimeout(() => document.querySelector('#%s').click(), 15
 SHOW_LINK = """(model, query) => {
   if (new URLSearchParams(query).get('model') === model) history.replaceState(null, '', location.pathname + '?' + query);
 }"""
-AFRESH = "(...inputs) => [...inputs.slice(0, -1), '']"  # the last input says whose likes are shown: none any more
+AFRESH = "(...inputs) => [...inputs.slice(0, -2), '', ...inputs.slice(-1)]"  # like nothing, before the prompt
 COPY_LINK = "() => { navigator.clipboard?.writeText(location.href); }"
 
 
@@ -69,13 +69,21 @@ def build(page: Page) -> SimpleNamespace:
             # inside the tab: gradio 6.31 counts whatever is beside the tabs as one of them, and then lists one twice
             ui.last, ui.query = gr.State(None), gr.Textbox(visible=False)
             ui.before = gr.BrowserState([], storage_key=f"hf_genimg-{page.id('history-of')}")
-    page.adapt([ui.count, ui.truncation, *conditions.changing(ui)], _updates)
+    page.adapt([ui.count, ui.truncation, ui.mix, ui.like, ui.prompt, *conditions.changing(ui)], _updates)
     _wire(ui)
     _wire_history(ui)
     return ui
 
 
 def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
+    ui.prompt = gr.Textbox(
+        "",
+        label=texts("prompt"),
+        lines=2,
+        submit_btn=False,
+        visible=bool(model and model.capabilities.text),
+        elem_id=ui.page.id("prompt"),
+    )
     with gr.Row():
         ui.seed = gr.Number(
             0,
@@ -88,8 +96,17 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
             min_width=120,
         )
         ui.dice = gr.Button(texts("dice"), scale=1, min_width=100, elem_id=ui.page.id("dice"))
-    ui.mix = gr.Slider(0, 1, 0, step=0.01, label=texts("mix"), info=texts("mix_info"), elem_id=ui.page.id("mix"))
     able = model.capabilities if model else None
+    ui.mix = gr.Slider(
+        0,
+        1,
+        0,
+        step=0.01,
+        label=texts("mix"),
+        info=texts("mix_info"),
+        visible=bool(able and able.interpolation),
+        elem_id=ui.page.id("mix"),
+    )
     ui.truncation = gr.Slider(
         0,
         2,
@@ -119,7 +136,10 @@ def _updates(model: Shared) -> list[Any]:
     able = model.capabilities
     return [
         gr.update(maximum=model.most_images),
-        gr.update(visible=able.truncation),
+        gr.update(visible=able.truncation, **({} if able.truncation else {"value": 1})),
+        gr.update(visible=able.interpolation, **({} if able.interpolation else {"value": 0})),
+        gr.update(visible=able.interpolation),
+        gr.update(visible=able.text, **({} if able.text else {"value": ""})),
         *conditions.updates(model),
     ]
 
@@ -148,6 +168,7 @@ def _generating(shelf: Shelf, answer: Callable[[str, Settings], Iterator[Answer]
         label_mix: float = 0.0,
         codes: list[float] | None = None,
         like: str = "",
+        prompt: str = "",
     ) -> Iterator[Answer]:
         """Make images: image i is that of seed + i, moved by mix (0 to 1) towards that of the seed towards + i.
 
@@ -163,9 +184,10 @@ def _generating(shelf: Shelf, answer: Callable[[str, Settings], Iterator[Answer]
             label_mix: how much of the other class, from 0 to 1.
             codes: numbers from -1 to 1, for models that have found codes: all images get these; empty for their own.
             like: numbers of images and strengths as more_like_this returns them, for images like those; else empty.
+            prompt: what to make, for models that read texts.
         """
         asked = _settings(shelf, model, seed, count, truncation, towards, mix, label, other_label, label_mix, codes)
-        yield from answer(model, replace(asked, like=like_of_text(like)))
+        yield from answer(model, replace(asked, like=like_of_text(like), prompt=prompt))
 
     return generate_
 
@@ -186,6 +208,7 @@ def _likening(shelf: Shelf, answer: Callable[[str, Settings], Iterator[Answer]])
         label_mix: float = 0.0,
         codes: list[float] | None = None,
         like: str = "",
+        prompt: str = "",
     ) -> Iterator[Answer]:
         """Make images like image `number` of those that generate makes of the other arguments, itself first.
 
@@ -203,9 +226,10 @@ def _likening(shelf: Shelf, answer: Callable[[str, Settings], Iterator[Answer]])
             label_mix: likewise.
             codes: likewise.
             like: likewise; what is returned goes one step further.
+            prompt: likewise.
         """
         asked = _settings(shelf, model, seed, count, truncation, towards, mix, label, other_label, label_mix, codes)
-        yield from answer(model, replace(asked, like=(*like_of_text(like), (number, strength))))
+        yield from answer(model, replace(asked, like=(*like_of_text(like), (number, strength)), prompt=prompt))
 
     return more_like_this
 
@@ -246,7 +270,7 @@ def _wire(ui: SimpleNamespace) -> None:
     generate_, more_like_this = _generating(shelf, answer), _likening(shelf, answer)
     result = [ui.gallery, ui.last, ui.query, ui.path]
     own = [ui.seed, ui.count, ui.truncation, ui.towards, ui.mix, ui.label, ui.other_label, ui.label_mix, ui.codes]
-    inputs = [ui.page.chooser, *own, ui.path]
+    inputs = [ui.page.chooser, *own, ui.path, ui.prompt]
     quiet = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private", **LIVE}
     loud = {"show_progress": "minimal", **LIVE}
     made = ui.go.click(generate_, inputs, result, js=AFRESH, **ui.page.api("generate"), **loud)
@@ -255,11 +279,11 @@ def _wire(ui: SimpleNamespace) -> None:
     live = gr.on([slider.input for slider in moving], lively, inputs, result, **quiet)
     chosen = [ui.towards.submit, ui.label.input, ui.other_label.input]
     settled = gr.on([*chosen, *(slider.release for slider in moving)], lively, inputs, result, **quiet)
-    afresh = gr.on([ui.seed.submit, ui.afresh.click], lively, inputs, result, js=AFRESH, **quiet)
+    afresh = gr.on([ui.seed.submit, ui.prompt.submit, ui.afresh.click], lively, inputs, result, js=AFRESH, **quiet)
     rolled = ui.dice.click(new_seed, None, ui.seed, api_visibility="private").then(
         lively, inputs, result, js=AFRESH, **quiet
     )
-    likened = [ui.page.chooser, ui.chosen, ui.strength, *own, ui.path]
+    likened = [ui.page.chooser, ui.chosen, ui.strength, *own, ui.path, ui.prompt]
     close = ui.like.click(more_like_this, likened, result, **ui.page.api("more_like_this"), **loud)
     live_too, settled_too = conditions.wire(ui, lively, inputs, result, quiet)
     ui.settled = [made, settled, afresh, rolled, close, *settled_too, _wire_strength(ui, lively, inputs, result, quiet)]
@@ -271,8 +295,22 @@ def _wire(ui: SimpleNamespace) -> None:
     ui.link.click(None, None, None, js=COPY_LINK)
     ui.path.change(lambda path: gr.update(visible=bool(path)), ui.path, ui.likes, api_visibility="private", queue=False)
     _wire_files(ui)
-    ui.page.fill(lively, inputs, result, js=(SHOW_LINK, [ui.page.chooser, ui.query]))
-    ui.controls = [*own, ui.path, *ui.code_sliders]
+    ui.page.fill(
+        _unless_text_is_missing(shelf, lively, len(result)), inputs, result, js=(SHOW_LINK, [ui.page.chooser, ui.query])
+    )
+    ui.controls = [*own, ui.path, ui.prompt, *ui.code_sliders]
+
+
+def _unless_text_is_missing(shelf: Shelf, generate: Callable[..., Iterator[Any]], outputs: int) -> Callable[..., Any]:
+    """`generate`, but of a model that reads texts, and has none yet, nothing."""
+
+    def filled(model: str, *settings: Any) -> Iterator[Any]:
+        if shelf.find(model).capabilities.text and not settings[-1]:
+            yield [], *[gr.skip()] * (outputs - 1)
+        else:
+            yield from generate(model, *settings)
+
+    return filled
 
 
 def _wire_strength(
@@ -282,12 +320,12 @@ def _wire_strength(
 
     @friendly
     def changed(strength: float, *rest: Any) -> Iterator[Any]:
-        *usual, path = rest
+        *usual, path, prompt = rest
         like = like_of_text(path)
         if not like:
             yield (gr.skip(),) * len(result)
         else:
-            yield from lively(*usual, text_of_like((*like[:-1], (like[-1][0], strength))))
+            yield from lively(*usual, text_of_like((*like[:-1], (like[-1][0], strength))), prompt)
 
     return ui.strength.release(changed, [ui.strength, *inputs], result, **quiet)
 
