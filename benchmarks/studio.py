@@ -15,9 +15,9 @@ after the other:
 - memory: resident memory of the app's process, noted ten times over REQUESTS (1,000) such requests. The first fifth is
   warm-up; through the other notes a line is laid by least squares. It is flat where that line rises by at most 2
   percent of the last note in 1,000 requests.
-- sessions: resident memory over SESSIONS (1,000) new sessions, each of which loads the page's settings as a browser does
-  that opens it, noted and judged as above; what gradio keeps of visitors is bounded, so the warm-up is until that is
-  reached.
+- sessions: resident memory over SESSIONS (1,000) new sessions, each of which asks for what the page loads when it
+  is opened, with the same notes and the same line. The page keeps the state of 128 visitors, 0.7 MB each, so the warm-up is
+  longer than that.
 - crowd: CLIENTS (100) clients, a thread each, all let go at once, ask for an image of a seed of their own: how many got
   the pixels that the pipeline makes of their seed in this process, and seconds until the last was served.
 
@@ -47,13 +47,15 @@ ROOT = Path(__file__).parents[1]
 SPACE = ROOT / "spaces" / "digits"
 NOTES, WARM_UP, FLAT = 10, 0.2, 0.02
 MOVE = """async (value) => {
-  const slider = document.querySelector('#mix input[type=range]'), shown = () => [...document.querySelectorAll('#images img')];
+  const slider = document.querySelector('#mix input[type=range]');
+  const shown = () => [...document.querySelectorAll('#images img')];
   const before = shown().map((image) => image.src), began = performance.now();
   slider.value = value;
   slider.dispatchEvent(new Event('input', { bubbles: true }));
   for (;;) {
     const now = shown();
-    if (now.length === before.length && now.every((image, i) => image.src !== before[i] && image.complete && image.naturalWidth)) {
+    const changed = (image, i) => image.src !== before[i] && image.complete && image.naturalWidth;
+    if (now.length === before.length && now.every(changed)) {
       await Promise.all(now.map((image) => image.decode()));
       return performance.now() - began;
     }

@@ -30,7 +30,8 @@ def seeds_of(text: str) -> list[int]:
     parts = [part for part in re.split(r"[\s,;\uff0c\u3001]+", str(text).strip()) if part]
     if not all(part.isdigit() for part in parts) or not 2 <= len(parts) <= MOST_SEEDS:
         raise ValueError(
-            f"seeds={str(text)[:60]!r} is no walk; give 2 to {MOST_SEEDS} seeds with commas between them, such as 3, 7, 12"
+            f"seeds={str(text)[:60]!r} is no walk; "
+            f"give 2 to {MOST_SEEDS} seeds with commas between them, such as 3, 7, 12"
         )
     if max(map(int, parts)) > LARGEST_SEED:
         raise ValueError(f"seeds={str(text)[:60]!r} has one above {LARGEST_SEED}; give smaller ones")

@@ -26,9 +26,9 @@ class Settings:
     """What a visitor asks for: image i is that of `seed` + i, moved by `mix` (0 to 1) towards that of `towards` + i.
 
     `like` holds pairs (number, strength): images like number `number` of those instead, itself first, which go from it
-    towards seeds of their own by `strength`, from 0 (the same) to 1 (others altogether); then, for the next pair, images
-    like one of these, and so on. The class of each, `label` or its own, is mixed with `other_label` by `label_mix` (0 to
-    1). `codes`, from -1 to 1 each, are those of all images; codes after them are each image's own.
+    towards seeds of their own by `strength`, from 0 (the same) to 1 (others altogether); then, for the next pair,
+    images like one of these, and so on. The class of each, `label` or its own, is mixed with `other_label` by
+    `label_mix` (0 to 1). `codes`, from -1 to 1 each, are those of all images; codes after them are each image's own.
     """
 
     seed: int = 0

@@ -129,8 +129,8 @@ TEXTS |= {  # of what is worked out: by `say`
         "尚未评测：可用 `hf-genimg evaluate MODEL --reference DATA` 评测。",
     ),
     "not_for": (
-        "**Not for:** passing generated images off as photographs or as evidence, depicting real people, or decisions about people. "
-        "A model reproduces what its training images show, their gaps included.",
+        "**Not for:** passing generated images off as photographs or as evidence, depicting real people, or decisions "
+        "about people. A model reproduces what its training images show, their gaps included.",
         "**不得用于：**把生成的图像当作照片或证据、描绘真实人物，或作出关于人的决定。模型只会重现训练图像中的内容，连同其中的缺失。",
     ),
     "images_seen": ("{count:,} images", "{count:,} 张图像"),
@@ -186,6 +186,6 @@ LANGUAGE: ContextVar[str] = ContextVar("language", default="en")  # of whoever i
 
 
 def say(key: str, **values: Any) -> str:
-    """A sentence that is worked out here, in the language of whoever is answered; labels are translated in the browser."""
+    """A sentence in the visitor's language, for what is computed here; labels are translated in the browser."""
     english, chinese = TEXTS[key]
     return (chinese if LANGUAGE.get().startswith("zh") else english).format(**values)

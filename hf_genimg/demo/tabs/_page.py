@@ -37,8 +37,8 @@ class Page:
     model that gives an update for each.
     fills: what is shown when this part is opened: function, inputs and outputs; and what the browser does afterwards, a
         script and its inputs, where there is something.
-    refills: what a tab shows of a model that is chosen: function, inputs (`opened` goes second) and outputs. opened: the component that says which of the
-        tabs is open, once one was chosen.
+    refills: what a tab shows of a model that is chosen: function, inputs (`opened` goes second) and outputs.
+    tabs: by the names of their texts. opened: the component that says which of them is open, once one was chosen.
 
     Tabs are for ever, and parts are what is shown and hidden: gradio 6.31 loses count of tabs that come and go.
     """
@@ -89,7 +89,7 @@ class Page:
         return self.tabs[name]
 
     def note_opened(self) -> None:
-        """Let `opened` say which tab is open; within a tab, for gradio 6.31 takes what is beside tabs for one of them."""
+        """Let `opened` say which tab is open. It is within a tab: gradio 6.31 takes what is beside tabs for one."""
         with next(iter(self.tabs.values())):
             self.opened = gr.Textbox("", visible=False)
         for name, tab in self.tabs.items():

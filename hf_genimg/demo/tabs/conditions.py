@@ -32,7 +32,7 @@ def build(ui: SimpleNamespace, model: Shared | None) -> None:
                 visible=visible,
                 elem_id=ui.page.id(elem_id),
                 min_width=120,
-                allow_custom_value=True,  # whatever it is: the classes are those of the model that is asked, by `label_of`
+                allow_custom_value=True,  # for the classes are those of the model that is asked: `label_of`
             )
             for text, visible, elem_id in (("class", classes, "label"), ("other_label", soft, "other-label"))
         )
@@ -96,7 +96,8 @@ def values_of(settings: Settings) -> list[Any]:
 def wire(
     ui: SimpleNamespace, generate: Callable[..., Any], inputs: list[Any], result: list[Any], quiet: dict[str, Any]
 ) -> tuple[Any, list[Any]]:
-    """A moved code is held for all images, until they get their own back. inputs: of `generate`, the codes, like and prompt last.
+    """A moved code is held for all images, until they get their own back. inputs: of `generate`, with
+    the codes, like and prompt last.
 
     Returns what happens while a slider moves, and afterwards."""
 

@@ -24,7 +24,8 @@ from ._page import LIVE, Page, cache_folder, friendly, texts
 CLICK_HIDDEN = "() => setTimeout(() => document.querySelector('#%s').click(), 150)"
 # Not when another model was chosen meanwhile: an answer of the one before can come late.
 SHOW_LINK = """(model, query) => {
-  if (new URLSearchParams(query).get('model') === model) history.replaceState(null, '', location.pathname + '?' + query);
+  const current = new URLSearchParams(query).get('model') === model;
+  if (current) history.replaceState(null, '', location.pathname + '?' + query);
 }"""
 AFRESH = "(...inputs) => [...inputs.slice(0, -2), '', ...inputs.slice(-1)]"  # like nothing, before the prompt
 COPY_LINK = "() => { navigator.clipboard?.writeText(location.href); }"
