@@ -16,7 +16,7 @@ after the other:
   warm-up; through the other notes a line is laid by least squares. It is flat where that line rises by at most 2
   percent of the last note in 1,000 requests.
 - sessions: resident memory over SESSIONS (1,000) new sessions, each of which asks for what the page loads when it
-  is opened, with the same notes and the same line. The page keeps the state of 128 visitors, 0.7 MB each, so the warm-up is
+  is opened, with the same notes and line. The page keeps the state of 128 visitors, 0.7 MB each, so the warm-up is
   longer than that.
 - crowd: CLIENTS (100) clients, a thread each, all let go at once, ask for an image of a seed of their own: how many got
   the pixels that the pipeline makes of their seed in this process, and seconds until the last was served.

@@ -117,7 +117,13 @@ def _chooser(shelf: Shelf) -> gr.Dropdown:
     label = texts("hub_id" if shelf.any_model else "model")
     first = next(iter(shelf.names), None)
     return gr.Dropdown(
-        shelf.names, value=first, label=label, allow_custom_value=shelf.any_model, visible=several, elem_id="model"
+        shelf.names,
+        value=first,
+        label=label,
+        allow_custom_value=shelf.any_model,
+        interactive=shelf.any_model or not shelf.names,  # else, from when the model of the address is shown
+        visible=several,
+        elem_id="model",
     )
 
 
@@ -146,8 +152,9 @@ def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -
         start = generate.controls_of(replace(asked, count=min(asked.count, shared.most_images)))
         task = shared.capabilities.task
         filled = [start if part.page.task == task else [gr.skip()] * len(start) for part in parts if part.settings]
-        values = [shared.name, *(value for values in filled for value in values)]
-        return values if len(values) > 1 else shared.name  # of one output gradio takes the value itself
+        named = gr.update(value=shared.name, interactive=True)
+        values = [named, *(value for values in filled for value in values)]
+        return values if len(values) > 1 else named  # of one output gradio takes the value itself
 
     def adapt_asked(request: gr.Request) -> list[Any]:
         model = _asked(shelf, request)
