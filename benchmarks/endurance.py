@@ -23,8 +23,8 @@ from _measure import write
 
 from hf_genimg.recipes import recipe_class
 from hf_genimg.training.callbacks import Callback
-from hf_genimg.training.run import Run
-from hf_genimg.training.trainer import default_callbacks, train
+from hf_genimg.training.loop import default_callbacks, train
+from hf_genimg.training.state import Run
 
 BATCH, NOTES = 8, 10
 

@@ -21,7 +21,7 @@ from scipy.optimize import linear_sum_assignment
 
 import hf_genimg
 from hf_genimg.evaluation.extractors import open_extractor
-from hf_genimg.evaluation.shares import share
+from hf_genimg.evaluation.scores import proportion
 
 
 def entry_of(model: str) -> str:
@@ -33,7 +33,7 @@ def entry_of(model: str) -> str:
 def guessed(discriminator: torch.nn.Module, images: torch.Tensor, num_classes: int) -> torch.Tensor:
     """uint8 [N, H, W, C] to found classes, int64 [N]."""
     scaled = images.permute(0, 3, 1, 2).float() / 127.5 - 1
-    return torch.cat([discriminator.judge(part)[1][:, :num_classes].argmax(1) for part in scaled.split(BATCH)])
+    return torch.cat([discriminator.with_auxiliary(part)[1][:, :num_classes].argmax(1) for part in scaled.split(BATCH)])
 
 
 def paired(found: torch.Tensor, labels: torch.Tensor, num_classes: int) -> torch.Tensor:
@@ -46,7 +46,7 @@ def paired(found: torch.Tensor, labels: torch.Tensor, num_classes: int) -> torch
 def agreeing(found: torch.Tensor, labels: torch.Tensor, pairs: torch.Tensor) -> dict[str, object]:
     """The share of images whose found class is that of their label, for all and for each label."""
     right = found == pairs[labels]
-    score = share(right.float().mean().item(), len(right))
+    score = proportion(int(right.sum()), len(right))
     by_label = [round(right[labels == label].float().mean().item(), 3) for label in range(len(pairs))]
     return {
         "agreement": round(score.value, 4),
@@ -64,9 +64,9 @@ def looked_at(model: str, classifier: str, data: str, num: int) -> dict[str, obj
     test = hf_genimg.open_dataset(
         f"{data}@test", image_size=able.image_size, image_channels=able.image_channels, labels=True
     )
-    if len(test.classes) != able.num_classes:
+    if len(test.class_names) != able.num_classes:
         raise SystemExit(
-            f"{data} has {len(test.classes)} classes and {model} found {able.num_classes}; both must be alike"
+            f"{data} has {len(test.class_names)} classes and {model} found {able.num_classes}; both must be alike"
         )
     labels = torch.from_numpy(test.labels).long()
     found = guessed(discriminator.eval(), torch.from_numpy(test.images), able.num_classes)

@@ -20,7 +20,7 @@ import torch
 
 import hf_genimg
 from hf_genimg.evaluation.extractors import open_extractor
-from hf_genimg.evaluation.shares import share
+from hf_genimg.evaluation.scores import proportion
 
 RESULTS = Path(__file__).parent / "results" / "label_agreement.json"
 BATCH = 250
@@ -47,7 +47,7 @@ def agreement(model: str, classifier: str, data: str, num: int) -> dict[str, obj
         f"{data}@test", image_size=able.image_size, image_channels=able.image_channels, labels=True
     )
     real = named(eyes, torch.from_numpy(test.images)) == torch.from_numpy(test.labels)
-    score = share(right.float().mean().item(), num)
+    score = proportion(int(right.sum()), num)
     return {
         "model": pipe.model_name,
         "data": Path(data).name,

@@ -1,10 +1,10 @@
-"""Does a game cover a ring of eight Gaussians? The smallest picture of mode collapse (arXiv:1611.02163, section 3.1).
+"""Does a loss cover a ring of eight Gaussians? The smallest picture of mode collapse (arXiv:1611.02163, section 3.1).
 
-    python benchmarks/ring.py [--seeds 10] [--steps 5000] [--games plain r3gan]
+    python benchmarks/ring.py [--seeds 10] [--steps 5000] [--losses plain r3gan]
 
 Method: eight Gaussians of standard deviation 0.01 on a circle of radius 1; generator and discriminator with two hidden
 layers of 128 leaky ReLU, orthogonal weights (gain 1.4), latents of 256 normal numbers, batches of 256, Adam (2e-3 for
-both, falling to zero by a cosine, beta1 0.5), all the same for both games. `plain` is the non-saturating game; `r3gan`
+both, falling to zero by a cosine, beta1 0.5), all the same for both losses. `plain` is the non-saturating loss; `r3gan`
 the relativistic one with R1 and R2, gamma 0.1, on every update. The objectives are the package's own. After the last
 step 2,000 samples of the generator as trained, no average of it, are judged: a mode is covered where at least a quarter
 of its share, one sample of 32, lies within ten standard deviations of it, an eighth of the way to the next mode. How
@@ -29,10 +29,11 @@ from _measure import RESULTS, write
 from torch import nn
 from tqdm import trange
 
-from hf_genimg.evaluation.doctor import Diagnosis, diagnose
+from hf_genimg.evaluation.collapse import Diagnosis, diagnose
+from hf_genimg.losses.adversarial import gan_loss
 from hf_genimg.objectives.adversarial import Adversarial
-from hf_genimg.objectives.games import game_named
-from hf_genimg.objectives.regularizers import ZeroCentredPenalty
+from hf_genimg.objectives.base import Step
+from hf_genimg.objectives.regularizers import ZeroCenteredPenalty
 
 MODES, RADIUS, SPREAD = 8, 1.0, 0.01
 LATENTS, HIDDEN, BATCH, SAMPLES = 256, 128, 256, 2000
@@ -63,6 +64,8 @@ def perceptron(inputs: int, outputs: int) -> nn.Sequential:
 class Generator(nn.Module):
     """Latents to points."""
 
+    conditions = ()
+
     def __init__(self) -> None:
         super().__init__()
         self.layers = perceptron(LATENTS, 2)
@@ -77,6 +80,8 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Points to logits, float [N]."""
 
+    conditions = ()
+
     def __init__(self) -> None:
         super().__init__()
         self.layers = perceptron(2, 1)
@@ -85,33 +90,33 @@ class Discriminator(nn.Module):
         return self.layers(points).squeeze(1)
 
 
-def objective(game: str) -> Adversarial:
-    """The games that are compared."""
-    if game == "plain":
-        return Adversarial(game_named("non_saturating"))
+def objective(loss: str) -> Adversarial:
+    """The losses that are compared."""
+    if loss == "plain":
+        return Adversarial(gan_loss("non_saturating"))
     return Adversarial(
-        game_named("relativistic"), [ZeroCentredPenalty(0.1, on="real"), ZeroCentredPenalty(0.1, on="fake")]
+        gan_loss("relativistic"), [ZeroCenteredPenalty(0.1, on="real"), ZeroCenteredPenalty(0.1, on="fake")]
     )
 
 
-def trained(game: str, seed: int, steps: int) -> Generator:
+def trained(loss: str, seed: int, steps: int) -> Generator:
     """A generator after so many rounds."""
     torch.manual_seed(seed)
     networks = {"generator": Generator(), "discriminator": Discriminator()}
-    play = objective(game)
+    method = objective(loss)
     optimizers = {
         name: torch.optim.Adam(network.parameters(), lr=2e-3, betas=(0.5, 0.999)) for name, network in networks.items()
     }
     schedules = [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) for optimizer in optimizers.values()]
-    for _ in trange(steps, desc=f"{game} {seed}", leave=False):
-        for turn, player in enumerate(play.players):
+    for _ in trange(steps, desc=f"{loss} {seed}", leave=False):
+        for turn, player in enumerate(method.players):
             for name, network in networks.items():
                 network.requires_grad_(name == player)
-            play.begin(turn, single=False)
+            method.begin(Step(player=player, turn=turn))
             optimizers[player].zero_grad()
-            sum(getattr(play, player)(networks, {"images": ring(BATCH)}).values()).backward()
+            sum(getattr(method, player)(networks, {"images": ring(BATCH)}).values()).backward()
             optimizers[player].step()
-            play.update(player, networks)
+            method.update(player, networks)
         for schedule in schedules:
             schedule.step()
     return networks["generator"]
@@ -141,10 +146,10 @@ def doctor(points: torch.Tensor, real: torch.Tensor) -> Diagnosis:
     )
 
 
-def run(game: str, seed: int, steps: int) -> tuple[dict[str, Any], torch.Tensor]:
+def run(loss: str, seed: int, steps: int) -> tuple[dict[str, Any], torch.Tensor]:
     """One line of the results, and the samples."""
     began = time.perf_counter()
-    generator = trained(game, seed, steps)
+    generator = trained(loss, seed, steps)
     took = time.perf_counter() - began
     with torch.no_grad():
         points, real = generator(generator.sample_latents(SAMPLES)), ring(SAMPLES)
@@ -164,13 +169,13 @@ def run(game: str, seed: int, steps: int) -> tuple[dict[str, Any], torch.Tensor]
 
 
 def draw(samples: dict[str, list[torch.Tensor]]) -> None:
-    """A row for each game, a ring for each seed."""
+    """A row for each loss, a ring for each seed."""
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     columns = max(map(len, samples.values()))
     figure, axes = pyplot.subplots(len(samples), columns, figsize=(1.6 * columns, 1.8 * len(samples)), squeeze=False)
-    for row, (game, runs) in zip(axes, samples.items(), strict=True):
+    for row, (loss, runs) in zip(axes, samples.items(), strict=True):
         for axis, points in zip(row, runs, strict=False):
             axis.scatter(*centres().T, s=60, facecolors="none", edgecolors="silver")
             axis.scatter(*points.T, s=1, color="tab:blue", alpha=0.3)
@@ -182,7 +187,7 @@ def draw(samples: dict[str, list[torch.Tensor]]) -> None:
                 aspect="equal",
                 title=f"{covered(points)} of {MODES}",
             )
-        row[0].set_ylabel(game)
+        row[0].set_ylabel(loss)
     figure.tight_layout()
     figure.savefig(RESULTS / "ring.png", dpi=100)
 
@@ -191,16 +196,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--steps", type=int, default=5000)
-    parser.add_argument("--games", nargs="+", default=["plain", "r3gan"], choices=["plain", "r3gan"])
+    parser.add_argument("--losses", nargs="+", default=["plain", "r3gan"], choices=["plain", "r3gan"])
     given = parser.parse_args()
     lines: dict[str, list[dict[str, Any]]] = {}
     samples: dict[str, list[torch.Tensor]] = {}
-    for game in given.games:
+    for loss in given.losses:
         for seed in range(given.seeds):
-            line, points = run(game, seed, given.steps)
-            lines.setdefault(game, []).append(line)
-            samples.setdefault(game, []).append(points)
-            print(game, line, flush=True)
+            line, points = run(loss, seed, given.steps)
+            lines.setdefault(loss, []).append(line)
+            samples.setdefault(loss, []).append(points)
+            print(loss, line, flush=True)
     draw(samples)
     write(
         "ring",

@@ -40,7 +40,7 @@ from torch import nn
 import hf_genimg
 from hf_genimg.recipes import recipe_class
 from hf_genimg.training.device import make_accelerator
-from hf_genimg.training.run import Run
+from hf_genimg.training.state import Run
 
 ROUNDS = 6
 BATCH = 64
@@ -72,7 +72,7 @@ def our_run(name: str, dataset: Any, **fields: Any) -> Run:
 def plain_dcgan_round(
     generator: nn.Module, discriminator: nn.Module, real: torch.Tensor, latents: torch.Tensor, optimizers: Any
 ) -> list[float]:
-    """One step of each player, as in PyTorch's DCGAN example; returns the losses (real, fake, fool)."""
+    """One step of each player, as in PyTorch's DCGAN example; returns the losses (real, fake, adversarial)."""
     of_generator, of_discriminator = optimizers
     discriminator.zero_grad()
     on_real = torch.sigmoid(discriminator(real))
@@ -103,7 +103,7 @@ def dcgan(precision: str) -> dict[str, float]:
     optimizers = [torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999)) for network in (generator, discriminator)]
     indices = run.streams["discriminator"].indices(0, BATCH)
     with drawn(run) as latents:
-        run.play_round()
+        run.training_step()
     real = dataset.batch(indices)["images"]
     first = plain_dcgan_round(generator, discriminator, real, latents[0], optimizers)
     ours = [run.meter.sums[f"{player}/{term}"].item() for player, term in FIRST]
@@ -116,11 +116,11 @@ def dcgan(precision: str) -> dict[str, float]:
         for number in range(ROUNDS):
             plain_dcgan_round(generator, discriminator, images[number], torch.randn(BATCH, 100), optimizers)
 
-    measured = alternate(lambda: [run.play_round() for _ in range(ROUNDS)], plain, pairs=7)
+    measured = alternate(lambda: [run.training_step() for _ in range(ROUNDS)], plain, pairs=7)
     return {**measured, "our_images_per_second": round(ROUNDS * BATCH / measured["ours_seconds"], 1)}
 
 
-FIRST = (("discriminator", "real"), ("discriminator", "fake"), ("generator", "fool"))
+FIRST = (("discriminator", "real"), ("discriminator", "fake"), ("generator", "adversarial"))
 
 
 @contextmanager
@@ -184,7 +184,7 @@ def vae(decoded: bool = False) -> dict[str, float]:
             loss.item()
             optimizer.step()
 
-    return alternate(lambda: [run.play_round() for _ in range(60_000 // 128)], plain, pairs=5)
+    return alternate(lambda: [run.training_step() for _ in range(60_000 // 128)], plain, pairs=5)
 
 
 def pipeline(count: int) -> dict[str, float]:

@@ -1,10 +1,12 @@
-"""One import hook, two jobs, done at the moment they are needed and never earlier.
+"""One import hook, three jobs, done at the moment they are needed and never earlier.
 
 1. Just before `torchvision` runs, whoever imports it: where its compiled part does not fit the installed torch (a CUDA
    build beside a CPU torch), declare the two operators that its Python part insists on. Where torchvision works by
    itself, nothing is declared.
 2. As soon as `diffusers` has loaded its pipelines: make ours known to it, so that `DiffusionPipeline.from_pretrained`
 finds them.
+3. While the part of diffusers runs that imports `onnxruntime`, which it does for every pipeline: put a stand-in there,
+   which imports it once something of it is asked for. Its import writes a device id into the user's home.
 
 Nothing here imports torch or diffusers before somebody else does.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -87,8 +90,38 @@ def _claim(owner: ModuleType, name: str, value: Any) -> None:
         )
 
 
-BEFORE: dict[str, Callable[[ModuleSpec], None]] = {"torchvision": declare_torchvision_operators}
+class _LateModule(ModuleType):
+    """Stands for a module until an attribute of it is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # Python's import system asks for these
+            raise AttributeError(name)
+        _withdraw(self.__name__)
+        return getattr(import_module(self.__name__), name)
+
+
+def postpone_onnxruntime(_: ModuleSpec | None = None) -> None:
+    """Let diffusers import a stand-in for `onnxruntime`."""
+    sys.modules.setdefault(ONNX, _LateModule(ONNX))
+
+
+def withdraw_onnxruntime(_: ModuleSpec | None = None) -> None:
+    """Let everybody else import the real one."""
+    _withdraw(ONNX)
+
+
+def _withdraw(name: str) -> None:
+    if isinstance(sys.modules.get(name), _LateModule):
+        del sys.modules[name]
+
+
+ONNX = "onnxruntime"
+BEFORE: dict[str, Callable[[ModuleSpec], None]] = {
+    "torchvision": declare_torchvision_operators,
+    "diffusers.pipelines.onnx_utils": postpone_onnxruntime,
+}
 AFTER: dict[str, Callable[[ModuleSpec], None]] = {
+    "diffusers.pipelines.onnx_utils": withdraw_onnxruntime,
     "diffusers": check_diffusers,
     # The module that defines DiffusionPipeline: until it has run there is nothing to register with, and `import
     # diffusers` stays lazy.

@@ -8,6 +8,7 @@ lives is never part of a file format.
 from __future__ import annotations
 
 import re
+import sys
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -24,8 +25,11 @@ _FIXED = {
     "Capabilities": "hf_genimg.pipelines.capabilities",
     "ImageDataset": "hf_genimg.data",
     "PairedDataset": "hf_genimg.data",
+    "DegradedDataset": "hf_genimg.data",
+    "UnpairedDataset": "hf_genimg.data",
     "open_dataset": "hf_genimg.data",
     "open_pairs": "hf_genimg.data",
+    "open_unpaired": "hf_genimg.data",
     "ModelMixin": "diffusers",
     "DiffusionPipeline": "diffusers",
 }
@@ -49,6 +53,16 @@ def locations() -> dict[str, str]:
 
 def resolve(name: str) -> Any:
     """Import the public object called `name`; `AttributeError` when there is none, as Python expects of a module."""
-    if name.startswith("_") or name not in locations():
+    if name.startswith("_"):
+        raise AttributeError(f"module 'hf_genimg' has no attribute {name!r}")
+    if name not in locations():
+        if own := _own_network(name):
+            return own
         raise AttributeError(f"module 'hf_genimg' has no attribute {name!r}; it has: {', '.join(sorted(locations()))}")
     return getattr(import_module(locations()[name]), name)
+
+
+def _own_network(name: str) -> Any | None:
+    """A network that a user's own file has defined, as a recipe file does."""
+    networks = sys.modules.get("hf_genimg.models._network")  # where nothing has imported it, nothing derives from it
+    return networks.defined(name) if networks else None

@@ -13,9 +13,9 @@ from torch import nn
 
 from .pipelines.loading import HUB_ID, load
 from .recipes import recipe_class
+from .training.loop import default_callbacks
+from .training.loop import train as train_recipe
 from .training.recipe import Recipe
-from .training.trainer import default_callbacks
-from .training.trainer import train as train_recipe
 
 __all__ = ["build_demo", "evaluate", "load", "train"]
 
@@ -76,39 +76,43 @@ def _pushing(recipe: Recipe) -> list[Any]:
     """After the scores, which it takes along."""
     if recipe.hub_model_id is None:
         return []
-    from .hub.pushing import Pushing
+    from .hub.push import Pushing
 
     return [Pushing(recipe.snapshot_images, recipe.hub_model_id)]
 
 
 def _scoring(recipe: Recipe) -> Any:
-    refuse_unscorable(recipe)
-    from .evaluation.scoring import Scoring  # here, for it takes torch-fidelity and torchvision along
+    task = _task_of(recipe)
+    from .evaluation.score_callback import ScoreCallback, TranslationScoreCallback  # here: imports torch-fidelity
 
     names = [name.strip() for name in recipe.metrics.split(",")]
-    return Scoring(recipe.evaluate_images, names, recipe.dataset(), recipe.extractor, recipe.score_images)
-
-
-def refuse_unscorable(recipe: Recipe) -> None:
-    """Raise `ValueError` for scores of a model that makes no images from noise."""
-    with torch.device("meta"):
-        example = recipe.override(image_channels=recipe.image_channels or 1)
-        task = example.pipeline(example.models()).capabilities.task
-    if task not in ("generation", "reconstruction"):
-        raise ValueError(
-            f"metrics={recipe.metrics} scores images made from noise, and {recipe.name} is for {task}; "
-            "leave metrics out"
+    settings = (recipe.extractor, recipe.score_images)
+    if task == "translation":
+        return TranslationScoreCallback(
+            recipe.evaluate_images, names, recipe.held_out() or recipe.override(flip=False).dataset(), *settings
         )
+    return ScoreCallback(recipe.evaluate_images, names, recipe.dataset(), *settings)
+
+
+def _task_of(recipe: Recipe) -> str:
+    """What the recipe's model is for; `ValueError` for one that makes no images, which has no scores."""
+    example = recipe.override(image_channels=recipe.image_channels or 1)
+    with torch.device("meta"):
+        networks = example.models()
+    task = example.pipeline({**networks, **example.frozen()}).capabilities.task
+    if task == "classification":
+        raise ValueError(f"metrics={recipe.metrics} scores images, and {recipe.name} is for {task}; leave metrics out")
+    return task
 
 
 def evaluate(source: str | Path, reference: str | Path, *, paired: bool = False, **settings: Any) -> Any:
     """Score a model or a set of images against a reference.
 
     Arguments and errors are those of `hf_genimg.evaluation.evaluate.evaluate`, or where `paired` of
-    `.pairs.evaluate_paired`.
+    `.paired.evaluate_paired`.
     """
     from .evaluation.evaluate import evaluate as measure  # here, for it takes torch-fidelity and torchvision along
-    from .evaluation.pairs import evaluate_paired
+    from .evaluation.paired import evaluate_paired
 
     return evaluate_paired(source, reference, **settings) if paired else measure(source, reference, **settings)
 

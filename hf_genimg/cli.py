@@ -40,10 +40,12 @@ def main(arguments: list[str] | None = None) -> int:
         return fail(error.format_message(), 2)
     except (ValueError, OSError, FloatingPointError, ImportError) as error:
         return fail(str(error), 1)
+    except MemoryError:
+        return fail("out of memory; use a smaller micro_batch_size, image_size or width, or smaller pictures", 1)
     except RuntimeError as error:
         if "out of memory" not in str(error) and "can't allocate memory" not in str(error):
             raise  # not a mistake of the user's: the traceback belongs into a report to us
-        return fail("out of memory; use a smaller micro_batch_size, image_size or width", 1)
+        return fail("out of memory; use a smaller micro_batch_size, image_size or width, or smaller pictures", 1)
 
 
 @contextmanager

@@ -92,6 +92,23 @@ def test_torchvision_and_what_imports_it_work_here() -> None:
     python(code)
 
 
+def test_onnxruntime_is_imported_when_asked_for_and_not_before(saved: str, tmp_path: Path) -> None:
+    """A stand-in for it, which leaves a mark."""
+    (tmp_path / "onnxruntime").mkdir()
+    (tmp_path / "onnxruntime/__init__.py").write_text("VALUE = 7\nprint('imported')\n")
+    code = """
+        import importlib.util, sys
+        sys.path.insert(0, sys.argv[1])
+        import hf_genimg
+        hf_genimg.load(sys.argv[2])
+        assert "onnxruntime" not in sys.modules
+        print("loaded")
+        from diffusers.pipelines import onnx_utils
+        print(onnx_utils.ort.VALUE, sys.modules["onnxruntime"].VALUE)
+    """
+    assert python(code, str(tmp_path), saved).splitlines() == ["loaded", "imported", "7 7"]
+
+
 def test_operators_are_declared_only_where_torchvision_needs_it(tmp_path: Path) -> None:
     """A torchvision whose operators are there is left alone; one without gets exactly the two it insists on."""
     code = """

@@ -12,17 +12,18 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "hf_genimg"
-LOWEST, FIRST = {"layers", "losses", "data"}, {"models", "objectives", "training", "pipelines"}
+LOWEST, FIRST = {"layers", "losses", "features", "data"}, {"models", "objectives", "training", "pipelines"}
 MAY_IMPORT = {
     "layers": set(),
     "losses": set(),
+    "features": {"layers"},
     "data": set(),
     "models": {"layers"},
-    "objectives": {"losses"},
+    "objectives": {"losses", "features"},
     "training": set(),
     "pipelines": set(),
     "recipes": LOWEST | FIRST,
-    "evaluation": {"data", "models", "pipelines"},
+    "evaluation": {"data", "features", "models", "pipelines"},
     "hub": LOWEST | FIRST | {"recipes", "evaluation", "_public"},
     "demo": LOWEST | FIRST | {"recipes", "evaluation", "hub"},
     "api": LOWEST | FIRST | {"recipes", "evaluation", "hub", "demo"},
@@ -37,6 +38,7 @@ ANYWHERE = {"torch", "numpy", "PIL", "tqdm"}
 OUTSIDE = {
     "layers": {"safetensors"},
     "losses": set(),
+    "features": {"diffusers", "safetensors", "torch_fidelity", "torchmetrics"},
     "data": {"datasets", "pyarrow", "sklearn"},
     "models": {"diffusers"},
     "objectives": set(),

@@ -57,7 +57,7 @@ def test_a_card_is_what_its_files_say(name: str, monkeypatch: pytest.MonkeyPatch
 
 def test_the_card_of_the_digits_extractor_is_of_the_weights_in_the_package() -> None:
     weights = "classifier/diffusion_pytorch_model.safetensors"
-    packaged = (PACKAGE / "evaluation/weights/digits" / weights).read_bytes()
+    packaged = (PACKAGE / "features/weights/digits" / weights).read_bytes()
     assert (ROOT / "model_cards/classifier-digits/pipeline" / weights).read_bytes() == packaged
 
 

@@ -72,7 +72,7 @@ def test_what_moves_in_the_burn_in_of_r3gan_moves_as_published(monkeypatch: pyte
     recipe = recipe_class("r3gan_paper")()
     penalty, augment = recipe.penalties()[0], recipe.augmentations()[0]
     optimizer = tunable(recipe)
-    monkeypatch.setattr("hf_genimg.objectives.regularizers.zero_centred", lambda *_: 1.0)
+    monkeypatch.setattr("hf_genimg.objectives.regularizers.zero_centered", lambda *_: 1.0)
     for images, share in (
         (0, 0.0),
         (5_000_000, 0.5 - 0.5**1.5),

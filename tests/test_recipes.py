@@ -18,19 +18,14 @@ from safetensors.torch import load_file
 import hf_genimg
 from hf_genimg.recipes import recipe_class, recipe_names
 from hf_genimg.training.checkpoint import current_checkpoint
-from hf_genimg.training.trainer import train
+from hf_genimg.training.loop import train
+
+from .moulds import ONE_A_MOULD
 
 every_recipe = pytest.mark.parametrize("name", recipe_names())
 
 
-def other_numbers(name: str) -> bool:
-    """Whether a recipe is another one with published numbers: then its smoke run is much like that one's."""
-    return name.endswith("_paper") and "models" not in vars(recipe_class(name))
-
-
-# Those that are not are trained again only in `make test-slow`.
-AGAIN = [pytest.param(name, marks=pytest.mark.slow) if other_numbers(name) else name for name in recipe_names()]
-every_recipe_again = pytest.mark.parametrize("name", AGAIN)
+every_recipe_again = pytest.mark.parametrize("name", ONE_A_MOULD)  # what families share; all of them under `slow`
 
 
 def smoke(name: str, run: Path, **options: Any) -> Any:
@@ -100,7 +95,7 @@ def test_training_changes_every_trained_network(name: str, finished: Callable[[s
 @every_recipe_again
 def test_resumed_is_uninterrupted(name: str, finished: Callable[[str], Path], tmp_path: Path) -> None:
     smoke(name, tmp_path / name, stop_at=24)  # not on a checkpoint, a sample or a line of the log
-    assert int((tmp_path / name / "state/current").read_text()) == 24
+    assert current_checkpoint(tmp_path / name / "state").name == "24"
     smoke(name, tmp_path / name)
     assert same(state(finished(name)), state(tmp_path / name))
     assert log(finished(name)) == log(tmp_path / name)

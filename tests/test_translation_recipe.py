@@ -14,8 +14,8 @@ from PIL import Image
 
 import hf_genimg
 from hf_genimg.pipelines.provenance import read_provenance
+from hf_genimg.training.loop import train
 from hf_genimg.training.recipe import Recipe
-from hf_genimg.training.trainer import train
 
 Tiny = Callable[..., Recipe]
 
@@ -81,7 +81,7 @@ def test_other_channels_than_a_run_began_with_are_refused(tiny: Tiny, tmp_path: 
         ({"shift": 64}, "shift=64 must be at least 0 and below image_size=64"),
         ({"norm": "layer"}, "norm='layer' is not known; use one of batch, instance"),
         ({"input_channels": 2}, "input_channels=2 must be 1"),
-        ({"game": "chess"}, "game='chess' is not known"),
+        ({"loss": "chess"}, "loss='chess' is not known"),
         ({"stages": 7}, "stages=7 is not possible with image_size=64; use 2 or none"),
         ({"image_size": 28}, "image_size=28 is not a size that pix2pix makes"),
         ({"inputs": "A", "targets": "B"}, "digits has no 'A' among its image columns"),

@@ -91,17 +91,17 @@ def _stop(_: int, frame: FrameType | None) -> None:
 def print_scores(source: str, reference: str, target: Path | None, **settings: Any) -> int:
     """Measure, print, and keep the scores in `target`."""
     from ..api import evaluate as measure
+    from ..evaluation.page import read_log, write_page
 
+    records = read_log(Path(source) / "log.jsonl")  # a damaged log is an error before any work
     report = measure(source, reference, **settings)
     if rank() != "0":
         return 0  # the first process speaks for all
     print(report.table())
     if target is not None:
-        from ..evaluation.page import write_page
-
         target.parent.mkdir(parents=True, exist_ok=True)
         print(f"scores and protocol in {report.save(target)}")
-        page, table = write_page(report, target, Path(source) / "log.jsonl")
+        page, table = write_page(report, target, records)
         print(f"to look at: {page}; as a table: {table}")
     if target == Path(source) / "scores.json":
         from ..hub.card import write_card

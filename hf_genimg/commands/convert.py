@@ -10,18 +10,31 @@ import typer
 
 def convert(
     checkpoint: Annotated[
-        Path, typer.Argument(metavar="CHECKPOINT", help="A .pth, .pt, .bin, .ckpt or .safetensors file.")
+        Path, typer.Argument(metavar="CHECKPOINT", help="A file that torch.save or safetensors wrote, of any name.")
     ],
     family: Annotated[
-        str, typer.Option("--as", metavar="FAMILY", help="mlp_gan, dcgan, mlp_vae, conv_vae or classifier.")
+        str, typer.Option("--as", metavar="FAMILY", help="mlp_gan, dcgan, mlp_vae, conv_vae, pix2pix or classifier.")
     ],
-    out: Annotated[Path, typer.Option(help="The pipeline's folder, which must not exist.")],
+    out: Annotated[Path | None, typer.Option(help="The pipeline's folder, which must not exist.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Argument(metavar="[field=value]...", help="What shapes do not show, such as output=sigmoid."),
     ] = None,
+    check: Annotated[str | None, typer.Option(metavar="DATA", help="Images to check the result with.")] = None,
+    list_geometries: Annotated[
+        bool, typer.Option("--list", help="List the strides and paddings that fit, and write no model.")
+    ] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(help="A .png to write with images of each that fits; writes no model.")
+    ] = None,
 ) -> None:
     """Import a network that was trained elsewhere, from its state dict; nothing that a pickle holds is run."""
     from ..hub.convert import convert as convert_checkpoint
+    from ..hub.convert import geometries
 
-    print(*convert_checkpoint(checkpoint, family, out, settings), sep="\n")
+    if list_geometries or sheet is not None:
+        print(*geometries(checkpoint, family, settings, check, sheet), sep="\n")
+        return
+    if out is None:
+        raise ValueError("--out is missing; name a folder for the pipeline, or give --list to see what fits")
+    print(*convert_checkpoint(checkpoint, family, out, settings, check), sep="\n")

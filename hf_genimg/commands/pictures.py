@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # of files that we do not write
-READ = (*PICTURE_SUFFIXES, ".png", ".jfif", ".jpe", ".ppm", ".pgm", ".avif")  # in a folder
 FILMS = (".mp4", ".m4v", ".mov")
 
 
@@ -44,15 +44,17 @@ def find_pictures(paths: list[Path], ending: str) -> tuple[list[Found], int]:
     Raises:
         ValueError: a folder holds none, or there is no such file.
     """
+    from ..data.open_picture import PICTURE_EXTENSIONS
+
     found, others = [], 0
     for path in paths:
         if not path.is_dir():
             found.append(_found(path, Path(f"{path.stem}{ending}")))
             continue
         files = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file.relative_to(path)))
-        inside = [file for file in files if file.suffix.lower() in (*READ, *FILMS)]
+        inside = [file for file in files if file.suffix.lower() in (*PICTURE_EXTENSIONS, *FILMS)]
         if not inside:
-            raise ValueError(f"{path} holds no pictures ({' '.join(sorted(READ))}) and no films ({' '.join(FILMS)})")
+            raise ValueError(f"{path} holds no pictures and no films ({' '.join(FILMS)}); name another folder")
         found += [_found(file, file.relative_to(path).with_suffix("")) for file in inside]
         others += len(files) - len(inside)
     return found, others
@@ -63,25 +65,33 @@ def _hidden(path: Path) -> bool:
 
 
 def _found(path: Path, name: Path) -> Found:
-    suffix = path.suffix.lower()
-    return Found(path, name, suffix in FILMS or (suffix == ".gif" and getattr(read_picture(path), "n_frames", 1) > 1))
+    if path.suffix.lower() in FILMS:
+        return Found(path, name, True)
+    if path.suffix.lower() != ".gif":
+        return Found(path, name)
+    with opened(path) as picture:
+        return Found(path, name, picture.n_frames > 1)
 
 
 def read_picture(path: Path) -> Any:
-    """A decoded PIL image; `ValueError` names a file that is none. Only formats that training reads are opened."""
-    from PIL import Image
+    """A decoded PIL image, upright; `ValueError` or `OSError` names a file that is none."""
+    from ..data import open_picture
 
-    from ..data.decode import _FORMATS, _READ_ERRORS
+    return open_picture(path)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """An open PIL image, of which the header is read: for GIFs, frame by frame. Raises as `read_picture`."""
+    from ..data.open_picture import READ_ERRORS, open_header, reason
 
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ValueError("it is not a regular file")
-        with Image.open(path, formats=_FORMATS) as picture:
-            picture.load()
-    except _READ_ERRORS as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path} is not a picture that can be read ({reason})") from error
-    return picture
+        with open_header(path) as picture:
+            yield picture
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} does not exist") from None
+    except READ_ERRORS as error:
+        raise ValueError(f"{path} is not a picture that can be read ({reason(error)})") from error
 
 
 def is_picture_file(out: Path) -> bool:

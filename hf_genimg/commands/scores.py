@@ -18,7 +18,8 @@ def evaluate(
         str | None, typer.Option(help="Names joined with commas, see `list metrics`; all when left out.")
     ] = None,
     extractor: Annotated[
-        str | None, typer.Option(metavar="NAME|MODEL", help="What looks at the images, see `list extractors`.")
+        str | None,
+        typer.Option(metavar="NAME|MODEL", help="The network whose features are compared, see `list extractors`."),
     ] = None,
     extractor_weights: Annotated[
         Path | None, typer.Option(help="The weights of an extractor of torch-fidelity; with --paired, of LPIPS.")
@@ -27,7 +28,14 @@ def evaluate(
         int | None, typer.Option(help="How many images of the source; as many as the reference has when left out.")
     ] = None,
     paired: Annotated[
-        bool, typer.Option("--paired", help="Image by image (PSNR, SSIM): translators, or DATA against DATA.")
+        bool,
+        typer.Option("--paired", help="Images against their targets (PSNR, SSIM): of a translator, or DATA by name."),
+    ] = False,
+    image_size: Annotated[
+        int | None, typer.Option(help="Pixels a side at which DATA are scored; the smallest picture's when left out.")
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read or are smaller, and count them.")
     ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Where to keep the scores; a run keeps them by itself.")
@@ -44,14 +52,12 @@ def evaluate(
     hide_loading_bars()
     run = Path(source)
     target = out or (run / "scores.json" if (run / "recipe.json").is_file() else None)
-    if paired and extractor:
-        raise ValueError("--paired compares image by image, for which no extractor is chosen; leave out --extractor")
-    eyes = (
-        {"extractor_weights": extractor_weights}
-        if paired
-        else {"extractor": extractor, "extractor_weights": extractor_weights}
-    )
-    return print_scores(source, reference, target, metrics=names, num=num, paired=paired, **eyes)
+    if paired and skip_bad:
+        raise ValueError("--paired needs both pictures of each pair; leave out --skip-bad")
+    of_features = {} if paired else {"skip_bad": skip_bad}
+    network = {"extractor": extractor, "extractor_weights": extractor_weights}
+    settings = {"num": num, "image_size": image_size, **network, **of_features}
+    return print_scores(source, reference, target, metrics=names, paired=paired, **settings)
 
 
 def compare(

@@ -22,7 +22,8 @@ def train(
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/RECIPE when left out.")] = None,
     smoke: Annotated[bool, typer.Option("--smoke", help="A run of seconds, to see that everything works.")] = False,
     plan: Annotated[
-        bool, typer.Option("--plan", help="Say what the run would take, from twenty rounds that are thrown away.")
+        bool,
+        typer.Option("--plan", help="Say what the run would take, from twenty training steps that are thrown away."),
     ] = False,
 ) -> int:
     """Train a recipe. The same command again continues where it stopped."""

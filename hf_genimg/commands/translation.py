@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ._shared import Model, load_model
-from .moving import check_film, translate_film, translate_gif
+from .films import check_film, translate_film, translate_gif
 from .pictures import Found, find_pictures, read_picture, refuse_existing, refuse_picture_file, save
 
 
@@ -56,7 +56,7 @@ def _translate_one(found: Found, target: Path, how: Any) -> int:
     if found.film:
         return translate_film(found.path, target, how)
     if found.moving:
-        return translate_gif(found.path, target, how, read_picture)
+        return translate_gif(found.path, target, how)
     save(how(read_picture(found.path)), target)
     return 0
 

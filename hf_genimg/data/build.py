@@ -10,15 +10,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from tqdm import tqdm
 
 from .cache import FORMAT_VERSION, require_space
-from .decode import BadPicture, Decoding, decode
+from .decode import BadPicture, Decoded, Decoding, decode_with_largest
 from .source import Picture, Source
 
 _BAR_DELAY = 0.5  # seconds; what is faster needs no bar
@@ -31,7 +32,8 @@ _MOST_THREADS = 4
 
 
 def build_entry(folder: Path, source: Source, how: Decoding, progress: bool) -> None:
-    """Write `images.npy`, `labels.npy` when the source is labelled, and `meta.json` into `folder`.
+    """Write `images.npy`, `labels.npy` when the source is labelled, `captions.json` when it is captioned, `sizes.npy`
+    when pictures keep their sizes, and `meta.json` into `folder`.
 
     A picture without a label gets the label -1.
 
@@ -39,24 +41,51 @@ def build_entry(folder: Path, source: Source, how: Decoding, progress: bool) -> 
         BadPicture: the first one that cannot be used, unless `how.skip_bad`.
         ValueError: no picture can be used, or they do not fit on the disk.
     """
-    shape = (how.image_size, how.image_size, how.image_channels)
-    require_space(folder, source.count * (int(np.prod(shape)) + 8))
-    labels: list[int] = []
-    bad: list[BadPicture] = []
+    kept = _Kept()
     with open(folder / "images.npy", "wb") as file:
-        _write_header(file, (source.count, *shape))
+        if how.crop_from is None:
+            require_space(folder, source.count * (how.image_size**2 * how.image_channels + 8))
+        _write_header(file, _shape(how, source.count, 0))
         for picture, image in _decoded(source, how, progress):
             if isinstance(image, BadPicture):
-                bad.append(image)
+                kept.bad.append(image.fact)
                 continue
-            file.write(image.tobytes())
-            labels.append(_NO_LABEL if picture.label is None else picture.label)
-        _write_header(file, (len(labels), *shape))
+            file.write(image.levels.tobytes())
+            kept.add(picture, image)
+        _write_header(file, _shape(how, len(kept.labels), kept.total))
         _to_disk(file)
-    if not labels:
-        raise ValueError(f"none of the {source.count} pictures of {source.name} can be used; the first: {bad[0].fact}")
-    _write_labels(folder, source, labels)
-    _write_meta(folder, source, how, len(labels), [error.fact for error in bad])
+    if not kept.labels:
+        raise ValueError(f"none of the {source.count} pictures of {source.name} can be used; the first: {kept.bad[0]}")
+    if source.labelled:
+        _write_array(folder / "labels.npy", kept.labels)
+    if how.crop_from is not None:
+        _write_array(folder / "sizes.npy", kept.sizes)
+    if source.captioned:
+        _write_json(folder / "captions.json", kept.captions)
+    _write_json(folder / "meta.json", _meta(source, how, kept))
+
+
+@dataclass
+class _Kept:
+    """What is kept of the pictures besides their levels, and facts of those that are left out."""
+
+    labels: list[int] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    captions: list[tuple[str, ...]] = field(default_factory=list)
+    bad: list[str] = field(default_factory=list)
+    total: int = 0
+    largest: int = 0
+
+    def add(self, picture: Picture, image: Decoded) -> None:
+        self.labels.append(_NO_LABEL if picture.label is None else picture.label)
+        self.sizes.append(image.levels.shape[:2])
+        self.captions.append(picture.captions)
+        self.total += image.levels.size
+        self.largest = max(self.largest, image.largest)
+
+
+def _shape(how: Decoding, count: int, total: int) -> tuple[int, ...]:
+    return (total,) if how.crop_from is not None else (count, how.image_size, how.image_size, how.image_channels)
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
@@ -72,31 +101,36 @@ def _to_disk(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _write_labels(folder: Path, source: Source, labels: list[int]) -> None:
-    if source.labelled:
-        with open(folder / "labels.npy", "wb") as file:
-            np.save(file, np.asarray(labels, dtype=np.int64))
-            _to_disk(file)
+def _write_array(path: Path, values: list[Any]) -> None:
+    with open(path, "wb") as file:
+        np.save(file, np.asarray(values, dtype=np.int64))
+        _to_disk(file)
 
 
-def _write_meta(folder: Path, source: Source, how: Decoding, count: int, bad: list[str]) -> None:
-    meta = {
+def _write_json(path: Path, content: Any) -> None:
+    with open(path, "wb") as file:
+        file.write(json.dumps(content, indent=1).encode())
+        _to_disk(file)
+
+
+def _meta(source: Source, how: Decoding, kept: _Kept) -> dict[str, Any]:
+    return {
         "format_version": FORMAT_VERSION,
         "source": f"{source.name}@{source.split}",
-        "count": count,
+        "count": len(kept.labels),
         "image_size": how.image_size,
         "image_channels": how.image_channels,
         "labelled": source.labelled,
         "classes": source.classes,
-        "skipped": len(bad),
-        "skipped_pictures": bad,
+        "captioned": source.captioned,
+        "unequal": how.crop_from is not None,
+        "largest_level": kept.largest,
+        "skipped": len(kept.bad),
+        "skipped_pictures": kept.bad,
     }
-    with open(folder / "meta.json", "wb") as file:
-        file.write(json.dumps(meta, indent=1).encode())
-        _to_disk(file)
 
 
-def _decoded(source: Source, how: Decoding, progress: bool) -> Iterator[tuple[Picture, np.ndarray | BadPicture]]:
+def _decoded(source: Source, how: Decoding, progress: bool) -> Iterator[tuple[Picture, Decoded | BadPicture]]:
     """Each picture with its array, or with why there is none where that is allowed; in order, with a bar."""
     with (
         tqdm(
@@ -117,7 +151,7 @@ def _decoded(source: Source, how: Decoding, progress: bool) -> Iterator[tuple[Pi
             bar.update(len(chunk))
 
 
-_Decoded = list[tuple[Picture, "np.ndarray | BadPicture"]]
+_Chunk = list[tuple[Picture, "Decoded | BadPicture"]]
 
 
 def _threads_for(source: Source) -> int:
@@ -125,10 +159,10 @@ def _threads_for(source: Source) -> int:
     return min(_MOST_THREADS, os.cpu_count() or 1) if size > _BYTES_WORTH_THREADS * source.count else 1
 
 
-def _in_threads(pictures: Iterator[Picture], how: Decoding, threads: int) -> Iterator[_Decoded]:
+def _in_threads(pictures: Iterator[Picture], how: Decoding, threads: int) -> Iterator[_Chunk]:
     """Chunks of decoded pictures in order; a few are under way at any time, so memory stays bounded."""
     with ThreadPoolExecutor(threads) as pool:
-        pending: deque[Future[_Decoded]] = deque()
+        pending: deque[Future[_Chunk]] = deque()
         while chunk := list(islice(pictures, _CHUNK)):
             pending.append(pool.submit(_decode_all, chunk, how))
             if len(pending) > threads:
@@ -137,12 +171,12 @@ def _in_threads(pictures: Iterator[Picture], how: Decoding, threads: int) -> Ite
             yield pending.popleft().result()
 
 
-def _decode_all(pictures: Iterable[Picture], how: Decoding) -> _Decoded:
+def _decode_all(pictures: Iterable[Picture], how: Decoding) -> _Chunk:
     return [(picture, _attempt(picture, how)) for picture in pictures]
 
 
-def _attempt(picture: Picture, how: Decoding) -> np.ndarray | BadPicture:
+def _attempt(picture: Picture, how: Decoding) -> Decoded | BadPicture:
     try:
-        return decode(picture, how)
+        return decode_with_largest(picture, how)
     except BadPicture as error:
         return error

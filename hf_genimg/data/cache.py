@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -30,19 +31,37 @@ _ABANDONED_SECONDS = 24 * 3600  # where there are no locks
 @dataclass(frozen=True)
 class Entry:
     """A decoded set: uint8 images [N, H, W, C] and int64 labels [N] or None, memory-mapped copy-on-write, and what
-    `meta.json` says.
+    `meta.json` says. Of pictures of unequal sizes, `images` is uint8 [total] and `sizes` int64 [N, 2].
     """
 
     images: np.ndarray
     labels: np.ndarray | None
     meta: dict[str, Any]
+    sizes: np.ndarray | None = None
+    captions: list[list[str]] | None = None
 
 
 def cache_root() -> Path:
-    """`$HF_GENIMG_CACHE`, else `$XDG_CACHE_HOME/hf_genimg`, else `~/.cache/hf_genimg`."""
+    """`$HF_GENIMG_CACHE`, else `$XDG_CACHE_HOME/hf_genimg`, else `~/.cache/hf_genimg`; without a home, a folder of this
+    user's among the temporary files.
+    """
     if own := os.environ.get("HF_GENIMG_CACHE"):
-        return Path(own).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "hf_genimg"
+        return Path(os.path.expanduser(own))
+    found = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    homeless = found.startswith("~") and os.path.expanduser("~") in ("", "~", "/")
+    return _temporary_root() if homeless else Path(os.path.expanduser(found)) / "hf_genimg"
+
+
+def _temporary_root() -> Path:
+    """A private folder, the same for all processes of this user."""
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    folder = Path(tempfile.gettempdir()) / f"hf_genimg-{user}"
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or (user != "user" and (found.st_uid != user or found.st_mode & 0o077)):
+        raise ValueError(f"there is no home folder, and {folder} is not private; set HF_GENIMG_CACHE to a folder")
+    return folder
 
 
 def cached_entry(key: str, build: Callable[[Path], None], description: str) -> Entry:
@@ -129,9 +148,12 @@ def _read(folder: Path) -> Entry | None:
         meta = json.loads((folder / "meta.json").read_text())
         if meta["format_version"] != FORMAT_VERSION or meta["skipped"] != len(meta["skipped_pictures"]):
             return None
-        shape = (meta["count"], meta["image_size"], meta["image_size"], meta["image_channels"])
-        images = _map(folder / "images.npy", shape, np.uint8)
-        labels = _map(folder / "labels.npy", shape[:1], np.int64) if meta["labelled"] else None
+        sizes = _map(folder / "sizes.npy", (meta["count"], 2), np.int64) if meta.get("unequal") else None
+        images = _map(folder / "images.npy", _shape(meta, sizes), np.uint8)
+        labels = _map(folder / "labels.npy", (meta["count"],), np.int64) if meta["labelled"] else None
+        captions = json.loads((folder / "captions.json").read_text()) if meta.get("captioned") else None
+        if captions is not None and len(captions) != meta["count"]:
+            return None
     except (
         OSError,
         ValueError,
@@ -141,7 +163,13 @@ def _read(folder: Path) -> Entry | None:
         tokenize.TokenError,
     ):  # the last: numpy on a damaged header
         return None
-    return Entry(images, labels, meta)
+    return Entry(images, labels, meta, sizes, captions)
+
+
+def _shape(meta: dict[str, Any], sizes: np.ndarray | None) -> tuple[int, ...]:
+    if sizes is None:
+        return meta["count"], meta["image_size"], meta["image_size"], meta["image_channels"]
+    return (int(sizes.prod(axis=1).sum()) * meta["image_channels"],)
 
 
 def _map(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:

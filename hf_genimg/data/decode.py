@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import islice
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from .open_picture import MAX_PIXELS, READ_ERRORS, open_header, orientation, reason, upright
 from .source import Picture, Source
 
-# What Pillow's readers raise on damaged files, found by fuzzing them; the two bomb guards are the reader's own limit on
-# pixels.
-_READ_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    TypeError,
-    LookupError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-)
-# Not whatever Pillow can read: its EPS reader, for one, starts a program on the contents.
-_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF")
+FITS = ("crop", "pad", "stretch")
 _GREY_MODES = ("1", "L", "LA", "La", "I", "F")
 _PICTURES_LOOKED_AT = 32
-_ORIENTATION = 0x0112  # the EXIF tag
+_LEVELS_16_BIT = 65535
 LEAVE_OUT = ", or set skip_bad=true to leave such pictures out"
 
 
@@ -48,70 +30,139 @@ class BadPicture(ValueError):
 
 @dataclass(frozen=True)
 class Decoding:
-    """How pictures become [image_size, image_size, image_channels]; `upscale` allows smaller ones, `skip_bad` leaves
-    bad ones out.
+    """How pictures become images.
+
+    Args:
+        image_size: height and width of an image, in pixels.
+        image_channels: 1 or 3.
+        upscale: whether smaller pictures are enlarged; otherwise they are bad.
+        skip_bad: whether bad pictures are left out.
+        fit: how other shapes become square: the centre square (`crop`), the whole on a white square (`pad`), or
+            `stretch`.
+        crop_from: None, or pictures keep their shape, and their size up to so many pixels on the shorter side, for
+            squares to be cut of them as batches are read.
+        max_pixels: the most pixels that a picture may have.
+        max_level: white, of pictures with 16 bits a level; None: 65535.
     """
 
     image_size: int
     image_channels: int
     upscale: bool = False
     skip_bad: bool = False
+    fit: str = "crop"
+    crop_from: int | None = None
+    max_pixels: int = MAX_PIXELS
+    max_level: int | None = None
+
+
+def decoding(
+    image_size: int,
+    image_channels: int | None = None,
+    upscale: bool = False,
+    skip_bad: bool = False,
+    fit: str = "crop",
+    random_crop: bool = False,
+    crop_from: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    max_level: int | None = None,
+    called: str = "image_channels",
+) -> Decoding:
+    """The decoding that arguments as of `open_dataset` mean; 0 channels are those of the data.
+
+    Raises:
+        ValueError: a number or a word that no decoding has.
+    """
+    check_numbers(image_size, image_channels, called)
+    if fit not in FITS:
+        raise ValueError(f"fit={fit!r} is not known; use one of {', '.join(FITS)}")
+    if crop_from is not None and not random_crop:
+        raise ValueError(f"crop_from={crop_from} needs random_crop=true")
+    if random_crop and fit != "crop":
+        raise ValueError(f"random_crop=true cuts squares, so fit={fit} is not possible; use fit=crop")
+    if crop_from is not None and crop_from < image_size:
+        raise ValueError(f"crop_from={crop_from} is below image_size={image_size}, of which squares are cut")
+    most = Image.MAX_IMAGE_PIXELS or max_pixels
+    if not 1 <= max_pixels <= most:
+        raise ValueError(f"max_pixels={max_pixels} is not allowed; use 1 to {most}, the most that Pillow opens")
+    if max_level is not None and not 1 <= max_level <= 65535:
+        raise ValueError(f"max_level={max_level} is not allowed; use 1 to 65535, such as 4095 for 12 bits")
+    bound = (crop_from or 4 * image_size) if random_crop else None
+    return Decoding(image_size, image_channels or 0, upscale, skip_bad, fit, bound, max_pixels, max_level)
+
+
+def check_numbers(image_size: int, channels: int | None, called: str = "image_channels") -> None:
+    """Raise `ValueError` for a size or a number of channels that no image has."""
+    if isinstance(image_size, bool) or not isinstance(image_size, int) or image_size < 1:
+        raise ValueError(
+            f"image_size={image_size!r} is not a number of pixels; use a whole number from 1, such as 32 or 64"
+        )
+    if isinstance(channels, bool) or channels not in (None, 1, 3):
+        raise ValueError(f"{called}={channels!r} is not allowed; use 1 (grey), 3 (RGB) or None (as in the data)")
+
+
+class Decoded(NamedTuple):
+    """uint8 [H, W, C], and the largest level of a picture with 16 bits a level, 0 for others."""
+
+    levels: np.ndarray
+    largest: int
 
 
 def decode(picture: Picture, how: Decoding) -> np.ndarray:
-    """The centre square of a picture, resized with antialiasing: uint8 [image_size, image_size, image_channels].
+    """A picture as `how` says, resized with antialiasing: uint8 [image_size, image_size, image_channels], or with
+    `crop_from` of any height and width from image_size on.
 
     Raises:
-        BadPicture: it cannot be read, or a side is smaller than `image_size` and `upscale` is off.
+        BadPicture: it cannot be read, or is smaller than `image_size` and `upscale` is off.
     """
+    return decode_with_largest(picture, how).levels
+
+
+def decode_with_largest(picture: Picture, how: Decoding) -> Decoded:
+    """As `decode`, with the largest level before it was scaled."""
     if isinstance(picture.content, Image.Image):
-        return _enlarge(_half(picture, picture.content), how)
+        return Decoded(_enlarge(_half(picture, picture.content), how), 0)
     try:
-        with _open(picture) as image:
-            image = _half(picture, ImageOps.exif_transpose(image))
+        with _open(picture, how.max_pixels) as image:
+            image = _half(picture, upright(image))
             _check_size(picture, image, how)
-            image = _flatten(image).convert("L" if how.image_channels == 1 else "RGB")
+            image, largest = _flatten(image, how.max_level or _LEVELS_16_BIT)
+            image = image.convert("L" if how.image_channels == 1 else "RGB")
     except BadPicture:
         raise
-    except _READ_ERRORS as error:
+    except READ_ERRORS as error:
         raise _unreadable(picture, error) from error
-    return _square(image, how.image_size)
+    return Decoded(_fitted(image, how), largest)
 
 
-def detect_channels(source: Source) -> int:
-    """1 when the first 32 pictures are all of a grey mode, else 3. Unreadable ones have no say; only headers are read."""
+def detect_channels(source: Source, max_pixels: int = MAX_PIXELS) -> int:
+    """1 when all pictures are of a grey mode, else 3. Unreadable ones have no say; only headers are read."""
     with closing(source.pictures()) as pictures:
-        for picture in islice(pictures, _PICTURES_LOOKED_AT):
-            if not _seems_grey(picture):
-                return 3
-    return 1
+        return 1 if all(_seems_grey(picture, max_pixels) for picture in pictures) else 3
 
 
-def _seems_grey(picture: Picture) -> bool:
+def _seems_grey(picture: Picture, max_pixels: int) -> bool:
     if isinstance(picture.content, Image.Image):
         return True
     try:
-        with _open(picture) as image:
+        with _open(picture, max_pixels) as image:
             return image.mode.split(";")[0] in _GREY_MODES
-    except _READ_ERRORS:
+    except READ_ERRORS:
         return True  # `decode` will report it
 
 
-def detect_size(source: Source) -> int | None:
-    """The shorter side of the smallest of the first 32 pictures; None where they may have any size. Only headers are
-    read.
-    """
+def detect_sizes(source: Source) -> list[int]:
+    """The shorter sides of the first 32 pictures; empty where they may have any size. Only headers are read."""
     sizes = []
     with closing(source.pictures()) as pictures:
         for picture in islice(pictures, _PICTURES_LOOKED_AT):
             if not isinstance(picture.content, Image.Image):
-                with suppress(*_READ_ERRORS), _open(picture) as image:
+                with suppress(*READ_ERRORS), _open(picture) as image:
                     sizes.append(min(image.size))
-    return min(sizes, default=None)
+    return sizes
 
 
 def seems_doubled(source: Source) -> bool:
-    """Whether the first 32 pictures are all twice as wide as high. Unreadable ones have no say; only headers are read."""
+    """Whether the first 32 pictures are all twice as wide as high. Unreadable ones have no say."""
     with closing(source.pictures()) as pictures:
         sizes = [size for size in map(_size, islice(pictures, _PICTURES_LOOKED_AT)) if size]
     return bool(sizes) and all(width == 2 * height for width, height in sizes)
@@ -122,9 +173,8 @@ def _size(picture: Picture) -> tuple[int, int] | None:
         return picture.content.size
     try:
         with _open(picture) as image:
-            turned = image.getexif().get(_ORIENTATION, 1) > 4  # 5 to 8 lie on their side
-            return image.size[::-1] if turned else image.size
-    except _READ_ERRORS:
+            return image.size[::-1] if orientation(image) > 4 else image.size  # 5 to 8 lie on their side
+    except READ_ERRORS:
         return None
 
 
@@ -140,69 +190,81 @@ def _half(picture: Picture, image: Image.Image) -> Image.Image:
     )
 
 
-def _open(picture: Picture) -> Image.Image:
+def _open(picture: Picture, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    if picture.problem:
+        raise ValueError(picture.problem)
     if picture.content is None:
         raise ValueError("it holds no bytes")
-    image = Image.open(
-        picture.content if isinstance(picture.content, Path) else BytesIO(picture.content), formats=_FORMATS
-    )
-    # Pillow only warns up to twice its limit; here the limit is one for all.
-    if Image.MAX_IMAGE_PIXELS is not None and image.width * image.height > Image.MAX_IMAGE_PIXELS:
-        image.close()
-        raise Image.DecompressionBombError(
-            f"{image.width}x{image.height} exceeds the safe limit of {Image.MAX_IMAGE_PIXELS} pixels"
-        )
-    return image
+    if isinstance(picture.content, np.ndarray):
+        return Image.fromarray(picture.content)
+    return open_header(picture.content, max_pixels)
 
 
 def _unreadable(picture: Picture, error: Exception) -> BadPicture:
-    # The text of an unidentified one is the address of a buffer.
-    reason = (
-        "not a picture"
-        if isinstance(error, Image.UnidentifiedImageError)
-        else " ".join(str(error).split()) or type(error).__name__
-    )
-    return BadPicture(f"{picture.name} cannot be read ({reason})", f"remove it{LEAVE_OUT}")
+    larger = " or set a larger max_pixels" if isinstance(error, Image.DecompressionBombError) else ""
+    return BadPicture(f"{picture.name} cannot be read ({reason(error)})", f"remove it{larger}{LEAVE_OUT}")
 
 
 def _check_size(picture: Picture, image: Image.Image, how: Decoding) -> None:
-    if min(image.size) < how.image_size and not how.upscale:
+    side = max(image.size) if how.fit == "pad" and how.crop_from is None else min(image.size)
+    if side < how.image_size and not how.upscale:
         raise BadPicture(
             f"{picture.name} is {image.width}x{image.height}, smaller than image_size={how.image_size}",
-            f"set upscale=true, use image_size={min(image.size)} or less{LEAVE_OUT}",
+            f"set upscale=true, use image_size={side} or less{LEAVE_OUT}",
         )
 
 
-def _flatten(image: Image.Image) -> Image.Image:
-    """Without transparency (composited over white) and with 8 bits a channel."""
+def _flatten(image: Image.Image, max_level: int) -> tuple[Image.Image, int]:
+    """Without transparency (composited over white) and with 8 bits a channel; and the largest level of 16-bit ones."""
     if image.mode == "F":
         raise ValueError("floating point levels have no agreed range; save it with 8 or 16 bits")
     if image.mode == "I" or image.mode.startswith("I;"):
-        return _eight_bits(image)
+        return _eight_bits(image, max_level)
     if not image.has_transparency_data:
-        return image
+        return image, 0
     image = image.convert("RGBA")
     white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
+    return Image.alpha_composite(white, image).convert("RGB"), 0
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _eight_bits(image: Image.Image, max_level: int) -> tuple[Image.Image, int]:
     levels = np.asarray(image, dtype=np.int64)
-    if levels.min() < 0 or levels.max() > 65535:
+    if levels.min() < 0 or levels.max() > _LEVELS_16_BIT:
         raise ValueError("levels outside 0..65535 have no agreed range; save it with 8 or 16 bits")
-    return Image.fromarray(((levels + 128) // 257).astype(np.uint8))  # 65535 = 255 * 257: rounds to the nearest
+    scaled = (levels * 255 + max_level // 2) // max_level  # to the nearest
+    return Image.fromarray(scaled.clip(0, 255).astype(np.uint8)), int(levels.max())
 
 
-def _square(image: Image.Image, size: int) -> np.ndarray:
-    if image.size != (size, size):
-        image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
+def _fitted(image: Image.Image, how: Decoding) -> np.ndarray:
+    size = (how.image_size, how.image_size)
+    if how.crop_from is not None:
+        image = _bounded(image, how)
+    elif image.size == size:
+        pass
+    elif how.fit == "pad":
+        white = "white" if image.mode == "RGB" else 255
+        image = ImageOps.pad(image, size, Image.Resampling.LANCZOS, color=white)
+    elif how.fit == "stretch":
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    else:
+        image = ImageOps.fit(image, size, Image.Resampling.LANCZOS)
     levels = np.asarray(image)
     return levels[..., None] if levels.ndim == 2 else levels
 
 
+def _bounded(image: Image.Image, how: Decoding) -> Image.Image:
+    """Of its own shape, its shorter side at most `crop_from` and at least `image_size`."""
+    shorter = min(image.size)
+    wanted = min(max(shorter, how.image_size), how.crop_from)
+    if wanted == shorter:
+        return image
+    size = tuple(max(wanted, round(side * wanted / shorter)) for side in image.size)
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
 def _enlarge(image: Image.Image, how: Decoding) -> np.ndarray:
     """Smooth resize in floating point, so that 17 grey levels do not become steps."""
-    size = how.image_size
+    size = how.crop_from or how.image_size
     levels = np.asarray(image.resize((size, size), Image.Resampling.BICUBIC))
     levels = np.rint(levels.clip(0, 255)).astype(np.uint8)
     return np.repeat(levels[..., None], how.image_channels, axis=2)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,12 +33,14 @@ def _stat_lines(source: Source) -> Iterable[bytes]:
 
 
 def _stat(path: Path) -> tuple[int, int]:
-    """(size, time of the last change in ns); of a file that cannot be reached (-1, 0): decoding will report it as a bad
-    picture.
+    """(size, time of the last change in ns); of what cannot be reached or is no regular file (-1, 0): decoding will
+    report it as a bad picture.
     """
     try:
         found = path.stat()
     except OSError:
+        return -1, 0
+    if not stat.S_ISREG(found.st_mode):
         return -1, 0
     return found.st_size, max(found.st_mtime_ns, found.st_ctime_ns)
 
@@ -51,7 +54,7 @@ def content_hash(source: Source, index: Path, stats: str, progress: bool = False
     """
     remembered = index / f"{stats}.json"
     known = _recall(remembered)
-    if known is not None:
+    if isinstance(known, str):
         return known
     started = time.time_ns()
     content = _read_and_hash(source, progress)
@@ -91,6 +94,9 @@ def _contents(source: Source, bar: tqdm) -> Iterable[bytes]:
     for name, path in source.files:
         yield os.fsencode(f"{name}\0{_stat(path)[0]}\0")
         try:
+            if path.exists() and not path.is_file():  # reading a pipe or a device might never end
+                yield b"not a regular file"
+                continue
             with open(path, "rb") as file:
                 while chunk := file.read(_CHUNK):
                     bar.update(len(chunk))
@@ -99,15 +105,24 @@ def _contents(source: Source, bar: tqdm) -> Iterable[bytes]:
             yield f"unreadable {error.errno}".encode()
 
 
-def _recall(path: Path) -> str | None:
+def remembered_channels(index: Path, key: str, detect: Callable[[], int]) -> int:
+    """1 or 3: what `detect` found once for the contents and reading that `key` stands for."""
+    known = _recall(index / f"{key}.channels.json")
+    if known not in (1, 3):
+        known = detect()
+        _remember(index / f"{key}.channels.json", known)
+    return known
+
+
+def _recall(path: Path) -> str | int | None:
     try:
         known = json.loads(path.read_text())["content"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return known if isinstance(known, str) else None
+    return known if isinstance(known, str | int) else None
 
 
-def _remember(path: Path, content: str) -> None:
+def _remember(path: Path, content: str | int) -> None:
     with suppress(OSError):  # the index only saves time; a cache that cannot be written says so when an entry is built
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.getpid()}")

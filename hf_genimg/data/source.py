@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 _SPLIT_NAMES = {
@@ -24,16 +26,40 @@ class Picture:
 
     Args:
         name: how messages call it: a path, or `file.parquet row 17` (rows count from 0).
-        content: a file, the encoded bytes, or a mode "F" image of levels in [0, 255] that may be resized to any size.
-            None where the data have a row without a picture.
+        content: a file, the encoded bytes, uint8 or uint16 levels [H, W] or uint8 [H, W, C], or a mode "F" image of
+            levels in [0, 255] that may be resized to any size. None where the data have a row without a picture.
         label: the class number, or None.
         half: `left` or `right` where only this half of a picture twice as wide as high is meant; otherwise empty.
+        captions: its captions, where they are wanted.
+        problem: why its content cannot be had, if it cannot.
     """
 
     name: str
-    content: Path | bytes | Image.Image | None
+    content: Path | bytes | np.ndarray | Image.Image | None
     label: int | None = None
     half: str = ""
+    captions: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Which parts of the data are read.
+
+    Args:
+        image: the column of pictures in tables; None where there is one, or one of a usual name.
+        label: the column of classes; None looks for `label` or `labels`.
+        text: the column of captions; None looks for the usual names where `captions` are wanted.
+        captions: whether captions are wanted.
+    """
+
+    image: str | None = None
+    label: str | None = None
+    text: str | None = None
+    captions: bool = False
+
+
+ALL_FIELDS = Fields()
 
 
 @dataclass(frozen=True)
@@ -49,6 +75,9 @@ class Source:
         recipe: everything besides the files that decides what `pictures` yields.
         files: (relative name, path) of each file that is read, in order.
         pictures: yields `count` pictures, in the same order each time.
+        captioned: whether the pictures have captions, which are read only where they are wanted.
+        notes: what a user should know of how the source was read, a line each.
+        label_note: the same of its labels, for those who want them; empty where there is nothing to say.
     """
 
     name: str
@@ -59,6 +88,9 @@ class Source:
     recipe: str
     files: tuple[tuple[str, Path], ...]
     pictures: Callable[[], Iterator[Picture]]
+    captioned: bool = False
+    notes: tuple[str, ...] = ()
+    label_note: str = ""
 
 
 def known_split(name: str) -> str | None:
@@ -89,3 +121,9 @@ def choose_split(name: str, split: str, splits: list[str]) -> str:
     if wanted not in splits:
         raise ValueError(f"{name} has no split {split!r}; it has {', '.join(splits)}: write {name}@{splits[0]}")
     return wanted
+
+
+def natural_order(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """A key that sorts names as a person would where they hold numbers: `2` before `10`."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(0, int(part), "") if part.isdigit() and part.isascii() else (1, 0, part) for part in parts], name

@@ -16,7 +16,7 @@ os.environ.setdefault(
 import gradio as gr
 from starlette.middleware import Middleware
 
-from ..hub.answers import check_results_to
+from ..hub.rater_answers import check_results_to
 from .hosts import OwnHosts, hosts_of
 from .mcp import give_images
 from .models import Shelf
@@ -27,9 +27,7 @@ from .tabs._page import WAITING, Page, friendly, texts
 
 TASKS = ("generation", "reconstruction", "translation", "classification")
 LARGEST_UPLOAD = "12mb"
-SESSIONS = (
-    128  # of visitors, whose settings of components gradio keeps: those that were not used for longest are forgotten
-)
+SESSIONS = 128  # of visitors, whose state gradio keeps (0.7 MB each); the one that was not used for longest goes
 SHOW_MODEL = """(model) => {
   history.replaceState(null, '', location.pathname + '?' + new URLSearchParams({ model }));
 }"""

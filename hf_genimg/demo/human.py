@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from ..evaluation.human import HumanTest, Results, Trial
-from ..hub.answers import can_send, send_answers
+from ..hub.rater_answers import can_send, send_answers
 from .about import data_of, real_images
 from .models import Shared
 from .texts import say

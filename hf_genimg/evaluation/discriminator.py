@@ -1,4 +1,4 @@
-"""What a discriminator makes of images it trained on, of others, and of fakes: the gap between the first two is
+"""The accuracy of a discriminator on training images, held-out images and fakes: the gap of the first two is
 overfitting.
 """
 
@@ -9,15 +9,12 @@ from typing import Any
 import torch
 
 from .features import BATCH, Images
-from .scores import Score
-from .shares import share
+from .scores import Score, proportion
 
 
 @torch.no_grad()
-def judged_right(discriminator: Any, images: Images, real: bool) -> Score:
-    """The share of images on the right side of the discriminator's boundary, with its Wilson interval. Images are uint8
-    [n, H, W, C].
-    """
+def accuracy(discriminator: Any, images: Images, real: bool) -> Score:
+    """How many images, uint8 [n, H, W, C], lie on the right side of the discriminator's boundary, as a proportion."""
     discriminator.eval()
     boundary = discriminator.config.get("boundary", 0.0)
     right = 0
@@ -25,22 +22,22 @@ def judged_right(discriminator: Any, images: Images, real: bool) -> Score:
         pixels = images.batch(start, min(start + BATCH, len(images))).to(discriminator.device)
         logits = discriminator(pixels.permute(0, 3, 1, 2).to(discriminator.dtype).div(127.5).sub(1))
         right += int(((logits > boundary) == real).sum())
-    return share(right / len(images), len(images))
+    return proportion(right, len(images))
 
 
 def discriminator_accuracy(
     discriminator: Any, fakes: Images, trained: Images, held_out: Images | None
 ) -> dict[str, Score]:
-    """How often a discriminator is right on fakes, on real images it may have trained on, and on real images that were
-    held out.
+    """The accuracy of a discriminator on fakes, on training images and on held-out images.
 
-    Near 0.5 on all three is a game in balance. Far better on trained than on held-out images, it knows its training set
-    by heart. Not for a discriminator whose logits say how images compare, as after game=relativistic or wasserstein.
+    Near 0.5 on all three means that generator and discriminator are balanced. Far better on training than on held-out
+    images, the discriminator memorized its training set. Not for logits that only compare images, as those of the
+    relativistic and the Wasserstein loss.
     """
     sides = {"fake": (fakes, False), "training": (trained, True)} | (
         {} if held_out is None else {"held_out": (held_out, True)}
     )
     return {
-        f"discriminator_accuracy_{name}": judged_right(discriminator, images, real)
+        f"discriminator_accuracy_{name}": accuracy(discriminator, images, real)
         for name, (images, real) in sides.items()
     }

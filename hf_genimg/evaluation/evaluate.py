@@ -1,4 +1,4 @@
-"""`evaluate`: what is scored, against what, seen by which network, and the scores with all that in their protocol."""
+"""`evaluate`: a model or a set of images scored against a reference by an extractor's features, with the protocol."""
 
 from __future__ import annotations
 
@@ -9,23 +9,44 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from ..data import ImageDataset, available_splits, natural_size, separate_split
-from .doctor import LEAST, diagnose
+from ..data import ImageDataset, available_splits, separate_split
+from .collapse import LEAST, agreement_alarms, diagnose
 from .extractors import default_extractor, open_extractor
-from .features import BATCH, Extractor, compute_device, extract, join_processes
+from .feature_cache import reference_features
+from .features import BATCH, Extractor, Features, compute_device, extract, join_processes
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
-from .frechet import REPEATS, Statistics
+from .frechet import REPEATS, Statistics, is_statistics
+from .image_metrics import AUDITED, Comparison, measure_images
 from .metrics import SPLITS, Classes, Tables, chosen_metrics, measure
-from .neighbours import NEIGHBOURS as BALLS
-from .on_images import AUDITED, Scene, measure_images
+from .neighbors import BALL_NEIGHBORS
 from .path_length import path_facts
-from .reference import reference_features
 from .scores import Report
-from .sources import MOST, DataImages, FakeImages, ModelImages, is_model, open_data, open_model
+from .sources import (
+    MOST,
+    DataImages,
+    FakeImages,
+    ModelImages,
+    is_model,
+    open_data,
+    open_model,
+    scoring_size,
+    size_of,
+    translates,
+)
+from .translations import Translations, open_translations
 
 LARGEST = 1024  # pixels a side that data are decoded at where neither model nor extractor sets a size
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How data are decoded: pixels a side (None: as the pictures are), and whether bad pictures are left out."""
+
+    image_size: int | None = None
+    skip_bad: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,8 @@ def evaluate(
     extractor: str | None = None,
     extractor_weights: str | Path | None = None,
     num: int | None = None,
+    image_size: int | None = None,
+    skip_bad: bool = False,
     seed: int = 0,
     progress: bool = True,
 ) -> Report:
@@ -52,13 +75,17 @@ def evaluate(
 
     Args:
         source: MODEL (a run, a pipeline directory or Hub id, also of an unconditional pipeline of diffusers) or DATA.
+            A translator translates the inputs of the reference, and is scored against its targets.
         reference: DATA, or an .npz with `mu` and `sigma` of the same extractor, for the Fréchet distance alone.
         metrics: names from `hf-genimg list metrics`; all that can be measured when left out.
         extractor: a name from `hf-genimg list extractors` or a classifier; when left out `digits` for the built-in
-            digits, otherwise `inception-v3-compat`.
-        extractor_weights: a file for an extractor of torch-fidelity.
+            digits, otherwise `inception-v3-compat` where its weights are at hand, otherwise `efficientnet-lite0`.
+        extractor_weights: a file for an extractor of torch-fidelity or a named feature network.
         num: how many images of the source; when left out as many as the reference has, at most 50,000 of a model.
-        seed: of the first image that is made, and of subsets and resampling.
+        image_size: pixels a side at which DATA are scored; when left out the shorter side of the smallest picture,
+            unless that is less than half of the usual one, which is an error.
+        skip_bad: leave out pictures of DATA that cannot be read or are smaller than `image_size`.
+        seed: of the first image that is sampled, and of subsets and resampling.
 
     In several processes (torchrun) each computes its share of the features, and all return the same report.
 
@@ -68,40 +95,58 @@ def evaluate(
     source, reference = str(source), str(reference)
     names = list(metrics) if metrics else None
     chosen_metrics(names)
-    if num is not None and num < 1:
-        raise ValueError(f"--num {num} is no number of images; use 1 or more")
+    for name, value in (("num", num), ("image-size", image_size)):
+        if value is not None and value < 1:
+            raise ValueError(f"--{name} {value} is not possible; use 1 or more")
     for name in (source, reference):
-        if not is_model(name) and not name.endswith(".npz"):
+        if not is_model(name) and not is_statistics(name):
             available_splits(name)  # raises where nothing is there, before an extractor is downloaded
-    known = Statistics.load(reference) if reference.endswith(".npz") else None
+    known = Statistics.load(reference) if is_statistics(reference) else None
     join_processes()
-    eyes = open_extractor(extractor or default_extractor(reference, extractor_weights), extractor_weights)
-    sides = _open(source, known or reference, eyes, num, seed, progress)
-    eyes.to(compute_device())
-    real = None if sides.real is None else reference_features(sides.real, eyes, progress)
-    fake = extract(sides.fake, eyes, f"features of {source}", progress)
+    network = open_extractor(extractor or default_extractor(reference, extractor_weights), extractor_weights)
+    choices = Choices(image_size, skip_bad)
+    sides = _open(source, known or reference, network, choices, num, seed, progress)
+    network.to(compute_device())
+    real = None if sides.real is None else reference_features(sides.real, network, progress)
+    fake = extract(sides.fake, network, f"features of {source}", progress)
+    check_finite(fake, real, source, reference)
     tables = Tables(fake, real, seed, sides.statistics, _classes(sides.fake, sides.real))
-    scene = Scene(sides.fake, sides.real, eyes, tables, _held_out(reference, sides.fake))
-    return _report(
-        scene, names, _protocol(sides.fake, sides.real, reference, eyes, seed), _described(source, sides.fake)
-    )
+    comparison = Comparison(sides.fake, sides.real, network, tables, _held_out(reference, sides.fake))
+    protocol = _protocol(sides.fake, sides.real, reference, network, seed)
+    return _report(comparison, names, protocol, _described(source, sides.fake))
 
 
-def _report(scene: Scene, names: list[str] | None, protocol: dict[str, Any], source: dict[str, Any]) -> Report:
+def check_finite(fake: Features, real: Features | None, source: str, reference: str) -> None:
+    """Raise `ValueError` that names the side and counts its images where features or logits are not finite."""
+    for name, features in ((source, fake), (reference, real)):
+        for kind, table in () if features is None else (("features", features.values), ("logits", features.logits)):
+            wrong = 0 if table is None else int((~np.isfinite(table)).any(1).sum())
+            if wrong:
+                raise ValueError(
+                    f"the {kind} of {wrong:,} of the {len(features):,} images of {name} are not finite numbers; "
+                    "check these images and the extractor's weights, or use another --extractor"
+                )
+
+
+def _report(
+    comparison: Comparison, names: list[str] | None, protocol: dict[str, Any], source: dict[str, Any]
+) -> Report:
     """Everything that is to be measured of two sides whose features are there."""
-    scores, skipped = measure(scene.tables, names)
-    found, also_skipped = measure_images(scene, names)
-    diagnosis = None if scene.real is None else _diagnosis(scene)
+    scores, skipped = measure(comparison.tables, names)
+    found, also_skipped = measure_images(comparison, names)
+    diagnosis = (
+        None if comparison.real is None or isinstance(comparison.fakes, Translations) else _diagnosis(comparison)
+    )
     if diagnosis is not None:
         diagnosis["alarms"] += found.alarms
-    pictures = {"samples": scene.samples(), **found.pictures}
+    pictures = {"samples": comparison.samples(), **found.pictures}
     return Report(protocol, scores | found.scores, source, skipped | also_skipped, diagnosis, pictures)
 
 
 def _held_out(reference: str, fake: FakeImages) -> Callable[[], DataImages] | None:
-    """What opens the test split of a reference of which another split is looked at."""
+    """A function that opens the test split of a reference of which another split is used."""
     if (
-        reference.endswith(".npz")
+        is_statistics(reference)
         or separate_split(reference)[1] is not None
         or "test" not in available_splits(reference)
     ):
@@ -114,9 +159,9 @@ def _classes(fake: FakeImages, real: DataImages | None) -> Classes | None:
     """The labels of both sides, where both have labels of the same classes."""
     if real is None or real.labels is None or fake.labels is None:
         return None
-    names = real.dataset.classes
+    names = real.dataset.class_names
     if isinstance(fake, DataImages):
-        alike = fake.dataset.classes == names
+        alike = fake.dataset.class_names == names
     else:
         able = fake.pipeline.capabilities
         alike = able.num_classes == len(names) and not able.found_classes
@@ -129,58 +174,90 @@ def open_reference(dataset: ImageDataset) -> DataImages:
 
 
 def score(
-    fakes: ModelImages, real: DataImages, eyes: Extractor, names: list[str], *, source: dict[str, Any], seed: int = 0
+    fakes: FakeImages,
+    real: DataImages,
+    extractor: Extractor,
+    names: list[str],
+    *,
+    source: dict[str, Any],
+    seed: int = 0,
 ) -> Report:
-    """The scores of images of a model at hand, measured by one process, with their protocol. source: what the report
-    says of the model.
+    """The scores of a model in memory, measured by one process, with their protocol. source: the report's own facts."""
+    features = reference_features(real, extractor, False, alone=True), extract(fakes, extractor, "", False, alone=True)
+    check_finite(features[1], features[0], "the model", real.dataset.name)
+    tables = Tables(features[1], features[0], seed, classes=_classes(fakes, real))
+    comparison = Comparison(fakes, real, extractor, tables, alone=True)
+    return _report(comparison, names, _protocol(fakes, real, real.dataset.name, extractor, seed), source)
+
+
+def _diagnosis(comparison: Comparison) -> dict[str, Any] | None:
+    """Signs of collapse, as JSON holds them. Class shares are measured by an extractor that is a classifier of such
+    images.
     """
-    seen, made = reference_features(real, eyes, False, alone=True), extract(fakes, eyes, "", False, alone=True)
-    scene = Scene(fakes, real, eyes, Tables(made, seen, seed, classes=_classes(fakes, real)), alone=True)
-    return _report(scene, names, _protocol(fakes, real, real.dataset.name, eyes, seed), source)
-
-
-def _diagnosis(scene: Scene) -> dict[str, Any] | None:
-    """Signs of collapse, as JSON holds them. Classes are looked at where a classifier made for such images sees them."""
-    if min(len(scene.fakes), len(scene.real)) < LEAST:
+    if min(len(comparison.fakes), len(comparison.real)) < LEAST:
         return None
-    made, seen = scene.tables.fake, scene.tables.real
-    logits = (made.logits, seen.logits) if scene.eyes.image_size is not None else None
-    pixels = scene.fake_pixels, scene.real_pixels
-    found = asdict(diagnose(*pixels, features=(made.values, seen.values), logits=logits, seed=scene.tables.seed))
+    fake, real = comparison.tables.fake, comparison.tables.real
+    pixels = comparison.fake_pixels, comparison.real_pixels
+    given = {"features": (fake.values, real.values), "readings": comparison.readings, "seed": comparison.tables.seed}
+    found = asdict(diagnose(*pixels, **given))
+    classes, readings = comparison.tables.classes, comparison.accurate_readings
+    if classes is not None and readings and isinstance(comparison.fakes, ModelImages):
+        found["alarms"] += tuple(agreement_alarms(readings, classes.fake, classes.names))
     return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
 
 
 def _open(
-    source: str, reference: str | Statistics, eyes: Extractor, num: int | None, seed: int, progress: bool
+    source: str,
+    reference: str | Statistics,
+    extractor: Extractor,
+    choices: Choices,
+    num: int | None,
+    seed: int,
+    progress: bool,
 ) -> Sides:
     """Both sides at one size, with everything that could be wrong found before features are computed."""
-    model = open_model(source, 1, seed, compute_device()) if is_model(source) else None
-    if model is not None:
-        size, channels = model.image_size, model.image_channels
-    else:
-        size, channels = min(natural_size(source), eyes.image_size or LARGEST), None
-    fake = None if model is not None else open_data(source, size, channels, num, progress)
-    channels = channels or fake.dataset.image_channels
-    eyes.check(channels)
     known = reference if isinstance(reference, Statistics) else None
-    real = (
-        None if known is not None else open_data(reference, size, channels, None, progress, upscale=model is not None)
-    )
-    if model is not None:
-        most = MOST if real is None else min(MOST, len(real))
-        fake = ModelImages(model.pipeline, num or most, seed, size, channels)
-    return Sides(fake, real, known)
+    how = {"progress": progress, "skip_bad": choices.skip_bad}
+    if not is_model(source):
+        size = choices.image_size or min(scoring_size(source), extractor.image_size or LARGEST)
+        images = open_data(source, size, None, num, **how)
+        extractor.check(images.dataset.image_channels)
+        real = None if known else open_data(reference, size, images.dataset.image_channels, None, **how)
+        return Sides(images, real, known)
+    if choices.image_size is not None:
+        raise ValueError(f"--image-size {choices.image_size} is for DATA, and {source} is a model; leave it out")
+    pipeline = open_model(source, compute_device())
+    if translates(pipeline):
+        return _open_translations(pipeline, source, reference, extractor, num)
+    size, channels = size_of(pipeline, source)
+    extractor.check(channels)
+    real = None if known else open_data(reference, size, channels, None, upscale=True, **how)
+    return Sides(ModelImages(pipeline, num or min(MOST, len(real or range(MOST))), seed, size, channels), real, known)
 
 
-def _protocol(fake: FakeImages, real: DataImages | None, reference: str, eyes: Extractor, seed: int) -> dict[str, Any]:
+def _open_translations(
+    pipeline: Any, source: str, reference: str | Statistics, extractor: Extractor, num: int | None
+) -> Sides:
+    """The translations of the inputs of a reference, and its targets."""
+    if isinstance(reference, Statistics):
+        raise ValueError(f"{source} translates, and an .npz holds no inputs for it; give DATA as --reference")
+    translations = open_translations(pipeline, source, reference, num, paired=False)
+    extractor.check(translations.image_channels)
+    return Sides(translations, open_reference(translations.dataset.targets), None)
+
+
+def _protocol(
+    fake: FakeImages, real: DataImages | None, reference: str, extractor: Extractor, seed: int
+) -> dict[str, Any]:
     """Everything that the numbers depend on besides the images that are scored."""
     size, channels = _shape(fake)
     smaller = min(len(fake), 0 if real is None else len(real))
     return {
-        "extractor": eyes.name,
-        "extractor_sha256": eyes.sha256,
-        "layer": eyes.layer,
-        "resize": "none" if eyes.image_size == size else eyes.resize,
+        "extractor": extractor.name,
+        "extractor_sha256": extractor.sha256,
+        "layer": extractor.layer,
+        "resize": "none" if extractor.image_size == size else extractor.resize,
+        **extractor.facts,
         "image_size": size,
         "image_channels": channels,
         "channels": "grey is repeated where the extractor takes colour",
@@ -194,16 +271,17 @@ def _protocol(fake: FakeImages, real: DataImages | None, reference: str, eyes: E
         "seed": seed,
         "kid": {"subsets": KID_SUBSETS, "subset_size": min(LARGEST_KID_SUBSET, smaller // 2)},
         "inception_score_splits": SPLITS,
-        "neighbours": {"precision": NEIGHBOURS, "density": BALLS},
+        "neighbours": {"precision": NEIGHBOURS, "density": BALL_NEIGHBORS},
         "perceptual_path_length": path_facts(len(fake)),
         "audited": min(AUDITED, len(fake)),
         "bootstrap": REPEATS,
         "torch_fidelity": VERSION,
+        **({"condition": "inputs of the reference"} if isinstance(fake, Translations) else {}),
     }
 
 
 def _shape(images: FakeImages) -> tuple[int, int]:
-    holder = images if isinstance(images, ModelImages) else images.dataset
+    holder = images.dataset if isinstance(images, DataImages) else images
     return holder.image_size, holder.image_channels
 
 

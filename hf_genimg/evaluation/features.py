@@ -16,7 +16,7 @@ BATCH = 64  # images; every batch is filled up to it, so that an image's feature
 
 @dataclass(frozen=True)
 class Features:
-    """What an extractor makes of N images: values float32 [N, D], and logits float32 [N, K] where it is a classifier."""
+    """The features of N images: values float32 [N, D], and a classifier's logits float32 [N, K]."""
 
     values: np.ndarray
     logits: np.ndarray | None = None
@@ -34,6 +34,7 @@ class Extractor(Protocol):
     resize: str  # how images of another size get to its own
     image_size: int | None  # pixels a side of what it was made for; None: any
     num_classes: int  # of its logits; 0 without
+    facts: dict[str, object]  # what a protocol says of it besides
 
     def check(self, image_channels: int) -> None:
         """Raise `ValueError` for images that it cannot see."""

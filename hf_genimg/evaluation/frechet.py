@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -31,15 +32,31 @@ class Statistics:
         try:
             with np.load(path, allow_pickle=False) as file:
                 mean, covariance = (np.asarray(file[key], dtype=np.float64) for key in ("mu", "sigma"))
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ValueError(
                 f"{path} cannot be read as statistics ({error}); give an .npz with the arrays mu [D] and sigma [D, D]"
             ) from error
-        if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)) or not np.isfinite(covariance).all():
+        wrong = {name: int((~np.isfinite(table)).sum()) for name, table in (("mu", mean), ("sigma", covariance))}
+        for name, count in wrong.items():
+            if count:
+                raise ValueError(f"{path} has {count} entries of {name} that are not finite numbers; compute it again")
+        if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
             raise ValueError(
-                f"{path} holds mu {list(mean.shape)} and sigma {list(covariance.shape)}; mu must be [D], sigma finite [D, D]"
+                f"{path} holds mu {list(mean.shape)} and sigma {list(covariance.shape)}; mu must be [D], sigma [D, D]"
             )
         return cls(mean, covariance)
+
+
+def is_statistics(reference: str) -> bool:
+    """Whether an .npz is meant as statistics and not as images: it holds `mu` or `sigma`, or cannot be read at all."""
+    path = Path(reference).expanduser()
+    if path.suffix != ".npz":
+        return False
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return bool({"mu", "sigma"} & set(file.files))
+    except (OSError, ValueError, EOFError, BadZipFile):
+        return True
 
 
 def statistics(features: np.ndarray, counts: np.ndarray | None = None) -> Statistics:
@@ -54,17 +71,21 @@ def statistics(features: np.ndarray, counts: np.ndarray | None = None) -> Statis
 
 def frechet_distance(one: Statistics, other: Statistics) -> float:
     """|m1 - m2|^2 + tr(C1) + tr(C2) - 2 tr((C1 C2)^(1/2)), where with C2 = L L^T the last trace is that of (L^T C1
-    L)^(1/2).
+    L)^(1/2). Never negative, and 0 for equal statistics.
     """
     if one.mean.shape != other.mean.shape:
         raise ValueError(
-            f"statistics of {len(one.mean)} and {len(other.mean)} features cannot be compared; use one extractor for both"
+            f"statistics of {len(one.mean)} and {len(other.mean)} features cannot be compared; use one extractor for "
+            "both"
         )
+    if np.array_equal(one.mean, other.mean) and np.array_equal(one.covariance, other.covariance):
+        return 0.0  # exactly, whatever the eigenvalues' rounding leaves
     root = _root(other.covariance)
     eigenvalues = np.linalg.eigvalsh(root.T @ one.covariance @ root)
     difference = one.mean - other.mean
     cross = np.sqrt(eigenvalues.clip(min=0)).sum()
-    return float(difference @ difference + np.trace(one.covariance) + np.trace(other.covariance) - 2 * cross)
+    distance = difference @ difference + np.trace(one.covariance) + np.trace(other.covariance) - 2 * cross
+    return max(0.0, float(distance))
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
@@ -79,7 +100,7 @@ def _root(covariance: np.ndarray) -> np.ndarray:
 def distance_interval(one: np.ndarray, other: np.ndarray, seed: int = 0, repeats: int = REPEATS) -> tuple[float, float]:
     """Where the distance of the two distributions lies, with 95 percent confidence, from features [N, D] and [M, D].
 
-    The basic bootstrap: both sets are drawn again with replacement, and the quantiles of the distances are reflected at
+    The basic bootstrap: both sets are resampled with replacement, and the quantiles of the distances are reflected at
     the measured one, which takes the upward bias of finite samples off. So the interval may lie below the measured
     distance.
 
@@ -88,17 +109,18 @@ def distance_interval(one: np.ndarray, other: np.ndarray, seed: int = 0, repeats
     least = IMAGES_A_DIMENSION * one.shape[1]
     if min(len(one), len(other)) < least:
         raise ValueError(
-            f"{min(len(one), len(other))} images are too few for an interval with {one.shape[1]} features; use {least} or more"
+            f"{min(len(one), len(other))} images are too few for an interval with {one.shape[1]} features; use "
+            f"{least} or more"
         )
     rng = np.random.default_rng(seed)
     measured = frechet_distance(statistics(one), statistics(other))
-    drawn = [frechet_distance(_drawn_again(one, rng), _drawn_again(other, rng)) for _ in range(repeats)]
+    distances = [frechet_distance(_resampled(one, rng), _resampled(other, rng)) for _ in range(repeats)]
     tail = (1 - CONFIDENCE) / 2
-    upper, lower = np.quantile(drawn, [1 - tail, tail])
+    upper, lower = np.quantile(distances, [1 - tail, tail])
     return max(0.0, 2 * measured - float(upper)), max(0.0, 2 * measured - float(lower))
 
 
-def _drawn_again(features: np.ndarray, rng: np.random.Generator) -> Statistics:
+def _resampled(features: np.ndarray, rng: np.random.Generator) -> Statistics:
     counts = rng.multinomial(len(features), np.full(len(features), 1 / len(features)))
     return statistics(features, counts)
 

@@ -21,8 +21,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from .scores import Report, Score
-from .shares import share
+from .scores import Report, Score, proportion
 
 SIDES = ("left", "right")
 FORMAT = 1  # of the file
@@ -57,7 +56,7 @@ class Results:
     """How often raters were right, with Wilson intervals; None and nothing before the first answer.
 
     The intervals take trials as independent, which those of one rater are only roughly. fakes: by seed, how often this
-    fake was told from a real image. reals: by row, how often this real image was told from a fake. raters: by name, as
+    fake was recognized as fake. reals: by row, how often this real image was recognized as real. raters: by name, as
     `accuracy`.
     """
 
@@ -125,7 +124,7 @@ class HumanTest:
             return self.trials[self._open[rater]]
 
     def answer(self, trial: str, side: str) -> Outcome:
-        """Take down that the image on this side, `left` or `right`, is said to be the real one.
+        """Record the answer that the image on this side, `left` or `right`, is the real one.
 
         Raises `ValueError` for a trial that was never shown and for a side that is none.
         """
@@ -141,7 +140,7 @@ class HumanTest:
             return Outcome(self.answers[trial], counted)
 
     def unsent(self, rater: str, to: str) -> list[dict[str, Any]]:
-        """This rater's answers that `mark_sent` does not say are at `to`, oldest first, each with what the test is of."""
+        """This rater's answers that were not sent to `to`, oldest first, each with the facts of the test."""
         with self._current():
             mine = [
                 self.trials[name]
@@ -149,15 +148,15 @@ class HumanTest:
                 if self.trials[name].rater == rater and (name, to) not in self._sent
             ]
             about = {name: value for name, value in self.about.items() if name not in ("fakes", "reals")}
-            return [{**about, **self._told(trial)} for trial in mine]
+            return [{**about, **self._record_of(trial)} for trial in mine]
 
     def mark_sent(self, trials: list[str], to: str) -> None:
-        """Take down that these answers are at `to`."""
+        """Record that these answers were sent to `to`."""
         with self._current():
             self._append({"sent": trials, "to": to})
             self._take_up()
 
-    def _told(self, trial: Trial) -> dict[str, Any]:
+    def _record_of(self, trial: Trial) -> dict[str, Any]:
         right = self.answers[trial.id]
         said = trial.real_side if right else next(side for side in SIDES if side != trial.real_side)
         return {
@@ -273,7 +272,7 @@ def _record(line: bytes) -> dict[str, Any]:
 def _shares(answers: list[tuple[Any, bool]]) -> dict[Any, Score]:
     """Of each key how often its answers are right."""
     counts, right = Counter(key for key, _ in answers), Counter(key for key, is_right in answers if is_right)
-    return {key: share(right[key] / count, count) for key, count in counts.items()}
+    return {key: proportion(right[key], count) for key, count in counts.items()}
 
 
 def _short(value: Any) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .distances import gaussian_kernel_distance, median_distance, monge_distance, vendi_score
 from .features import Features
 from .fidelity import KID_SUBSETS, NEIGHBOURS, inception_score, kernel_distance, kid_subset_size, precision_and_recall
 from .frechet import (
@@ -22,10 +23,8 @@ from .frechet import (
     frechet_distance,
     statistics,
 )
-from .neighbours import NEIGHBOURS as BALLS
-from .neighbours import density_and_coverage
-from .scores import OF_A_CLASS, Score
-from .shares import Z, share
+from .neighbors import BALL_NEIGHBORS, density_and_coverage
+from .scores import OF_A_CLASS, Score, Z, proportion
 
 SPLITS = 10  # of the Inception Score, as in its paper
 
@@ -100,14 +99,16 @@ def fid_per_class(tables: Tables) -> Scores:
     classes = tables.classes
     if classes is None:
         raise ValueError(
-            "fid_per_class needs the same classes on both sides: a model that was told them or labelled DATA, and a reference with them"
+            "fid_per_class needs the same classes on both sides: a conditional model or labelled DATA, and a "
+            "labelled reference"
         )
     scores = {}
     for number in np.unique(classes.real).tolist():
         ours, theirs = fake[classes.fake == number], real[classes.real == number]
         if min(len(ours), len(theirs)) < 2:
             raise ValueError(
-                f"class {classes.names[number]} has {len(ours)} and {len(theirs)} images, too few for fid_per_class; use a larger --num"
+                f"class {classes.names[number]} has {len(ours)} and {len(theirs)} images, too few for fid_per_class; "
+                "use a larger --num"
             )
         scores[f"{OF_A_CLASS}{classes.names[number]}"] = _distance(ours, theirs, tables.seed)
     worst = max(scores, key=lambda name: scores[name].value)
@@ -157,24 +158,26 @@ def precision(tables: Tables) -> Scores:
     """
     fake, real = tables.both(NEIGHBOURS + 2, "precision")
     found = precision_and_recall(fake, real)
-    return {"precision": share(found[0], len(fake)), "recall": share(found[1], len(real))}
+    precise, recalled = round(found[0] * len(fake)), round(found[1] * len(real))
+    return {"precision": proportion(precise, len(fake)), "recall": proportion(recalled, len(real))}
 
 
 def density(tables: Tables) -> Scores:
     """Density and coverage (arXiv:2002.09797): precision and recall that outliers do not inflate; higher is better."""
-    fake, real = tables.both(BALLS + 2, "density")
+    fake, real = tables.both(BALL_NEIGHBORS + 2, "density")
     dense, covered = density_and_coverage(fake, real)
-    return {"density": Score(dense), "coverage": share(covered, len(real))}
+    return {"density": Score(dense), "coverage": proportion(round(covered * len(real)), len(real))}
 
 
 def diversity(tables: Tables) -> Scores:
-    """How far apart two fakes are on average, over how far apart two real images are; 1 is as varied as the reference."""
+    """Mean distance of two fakes over that of two real images; 1 is as varied as the reference."""
     fake, real = tables.both(4, "diversity")
     rng = np.random.default_rng(tables.seed)
     ours, theirs = _pair_distances(fake, rng), _pair_distances(real, rng)
     if not theirs.any():
         raise ValueError(
-            "diversity needs reference images that differ, and the extractor sees none; use another reference or extractor"
+            "diversity needs reference images that differ, and their features are all equal; use another reference or "
+            "extractor"
         )
     ratio = ours.mean() / theirs.mean()
     error = Z * ratio * math.hypot(*(d.std(ddof=1) / math.sqrt(len(d)) / max(d.mean(), 1e-12) for d in (ours, theirs)))
@@ -188,6 +191,36 @@ def _pair_distances(features: np.ndarray, rng: np.random.Generator) -> np.ndarra
     return np.linalg.norm(rows[:half] - rows[half : 2 * half], axis=1)
 
 
+def mind(tables: Tables) -> Scores:
+    """MIND (arXiv:2605.06797): sliced Wasserstein distance along 1,000 directions; lower is better. 5,000 images rank
+    models as well as fid does with 50,000.
+    """
+    fake, real = tables.both(2, "mind")
+    return {"mind": Score(monge_distance(fake, real, tables.seed))}
+
+
+def kid_rbf(tables: Tables) -> Scores:
+    """Kernel distance with a Gaussian kernel as wide as the median distance of two real images, unbiased, times 1,000;
+    lower is better.
+    """
+    fake, real = tables.both(2, "kid_rbf")
+    sigma = median_distance(real, tables.seed)
+    if sigma == 0:
+        raise ValueError("kid_rbf needs reference images whose features differ; use another reference or extractor")
+    return {"kid_rbf": Score(gaussian_kernel_distance(fake, real, sigma), note=f"kernel of width {sigma:.4g}")}
+
+
+def vendi(tables: Tables) -> Scores:
+    """Vendi score (arXiv:2210.02410): the effective number of different fakes among 2,000, which no reference enters;
+    higher is more varied.
+    """
+    if len(tables.fake) < 2:
+        raise ValueError(f"{len(tables.fake)} image is too few for vendi; use 2 or more")
+    value = vendi_score(tables.fake.values, tables.seed)
+    theirs = None if tables.real is None else vendi_score(tables.real.values, tables.seed)
+    return {"vendi": Score(value, note=None if theirs is None else f"of the reference {theirs:.4g}")}
+
+
 METRICS: dict[str, Callable[[Tables], Scores]] = {
     "fid": fid,
     "fid_infinity": fid_infinity,
@@ -196,29 +229,56 @@ METRICS: dict[str, Callable[[Tables], Scores]] = {
     "precision": precision,
     "density": density,
     "diversity": diversity,
+    "mind": mind,
+    "kid_rbf": kid_rbf,
+    "vendi": vendi,
     "fid_per_class": fid_per_class,
 }
-OF_DISCRIMINATOR, MEMORISATION, PATH_LENGTH = "discriminator_accuracy", "memorisation", "perceptual_path_length"
-ON_IMAGES = {  # measured on images or through the model, not on features alone: see on_images.py
-    OF_DISCRIMINATOR: "how often the model's own discriminator is right on fakes, training and held-out images; 0.5 is a game in balance",
-    MEMORISATION: "copies of images of the reference among the fakes, AuthPct (arXiv:2102.08921), and by how much fakes are nearer to the "
-    "reference than to its test split; of 1,000 fakes at most",
+OF_DISCRIMINATOR, MEMORIZATION, PATH_LENGTH = "discriminator_accuracy", "memorization", "perceptual_path_length"
+LABEL_AGREEMENT = "label_agreement"
+ON_IMAGES = {  # measured on images or through the model, not on features alone: see image_metrics.py
+    OF_DISCRIMINATOR: "accuracy of the model's own discriminator on fakes, training and held-out images; 0.5: balanced",
+    MEMORIZATION: "copies of images of the reference among the fakes, AuthPct (arXiv:2102.08921), and by how much "
+    "fakes are nearer to the reference than to its test split; of 1,000 fakes at most",
+    LABEL_AGREEMENT: "of a conditional model, how many images are read as their class: by the extractor where it is a "
+    "classifier, and by a support vector machine on pixels (label_agreement_pixels); higher is better",
     PATH_LENGTH: "how fast features move along the generator's latents (arXiv:1812.04948); lower is smoother",
+}
+LPIPS, PERCEPTUAL = "lpips", "perceptual"
+PAIRED_METRICS = {  # of images and their targets: see paired.py
+    "psnr": "peak signal-to-noise ratio in decibels, of pairs (--paired); higher is better",
+    "ssim": "structural similarity (Wang et al. 2004), of pairs; higher is better",
+    "ms_ssim": "structural similarity at several scales (Wang et al. 2003), of pairs; higher is better",
+    "psnr_y": "PSNR of the luma (BT.601) without a border as wide as the model's scale, as super-resolution reports "
+    "it, of "
+    "pairs; `psnr_y:4` leaves out 4 pixels",
+    "ssim_y": "SSIM of the luma likewise, of pairs",
+    LPIPS: "perceptual distance (arXiv:1801.03924) by the backbone in --extractor-weights, of pairs; lower is better",
+    PERCEPTUAL: "perceptual distance by the feature network in --extractor, at all its taps, of pairs; lower is better",
 }
 PARTNERS = {"recall": "precision", "coverage": "density"}  # what one function measures together
 
 
 def describe_metrics() -> list[tuple[str, str]]:
     """(name, one line about it) for each metric that `--metrics` takes."""
-    return [*((name, " ".join((metric.__doc__ or "").split())) for name, metric in METRICS.items()), *ON_IMAGES.items()]
+    of_features = ((name, " ".join((metric.__doc__ or "").split())) for name, metric in METRICS.items())
+    return [*of_features, *ON_IMAGES.items(), *PAIRED_METRICS.items()]
+
+
+def is_paired_metric(name: str) -> bool:
+    """Whether `name`, of `--metrics`, compares images with their targets."""
+    return name.partition(":")[0] in PAIRED_METRICS
 
 
 def chosen_metrics(names: list[str] | None) -> list[str]:
     """The functions that measure `names`, each once; all where none are named. `ValueError` for a name that is none."""
     unknown = [name for name in names or () if name not in METRICS and name not in PARTNERS and name not in ON_IMAGES]
+    for name in filter(is_paired_metric, unknown):
+        raise ValueError(f"--metrics {name} compares pairs of images; add --paired, or leave it out")
     if unknown:
         raise ValueError(
-            f"--metrics {unknown[0]} is not known; use some of {', '.join([*METRICS, *PARTNERS, *ON_IMAGES])}, joined with commas"
+            f"--metrics {unknown[0]} is not known; use some of {', '.join([*METRICS, *PARTNERS, *ON_IMAGES])}, "
+            "joined with commas"
         )
     chosen = [PARTNERS.get(name, name) for name in names if name not in ON_IMAGES] if names else METRICS
     return list(dict.fromkeys(chosen))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ WATCHED = (
     "scores/",
     "collapse/duplicate_rate",
     "collapse/variance_ratio",
-)  # what of a run's log is drawn; else its losses
+)  # entries of a run's log that are no losses
 
 
 def companions(scores: Path) -> tuple[Path, Path]:
@@ -25,14 +26,14 @@ def companions(scores: Path) -> tuple[Path, Path]:
     return scores.with_suffix(".png"), scores.with_suffix(".md")
 
 
-def write_page(report: Report, scores: Path, log: Path | None = None) -> tuple[Path, Path]:
+def write_page(report: Report, scores: Path, records: Sequence[dict[str, Any]] = ()) -> tuple[Path, Path]:
     """Write the page and the table beside `scores`, each whole or not at all.
 
-    log: a run's log.jsonl, for its curves.
+    records: lines of a run's log, for its curves.
     """
     page, table = companions(scores)
     temporary = page.with_name(f".{page.name}")
-    _draw(report, _records(log)).savefig(temporary, format="png", dpi=DPI, metadata=_signed(report))
+    _draw(report, records).savefig(temporary, format="png", dpi=DPI, metadata=_signed(report))
     temporary.replace(page)
     temporary = table.with_name(f".{table.name}")
     warnings = "".join(f"\n- warning: {alarm}" for alarm in report.alarms)
@@ -53,13 +54,34 @@ def _signed(report: Report) -> dict[str, str]:
     )
 
 
-def _records(log: Path | None) -> list[dict[str, Any]]:
-    if log is None or not log.is_file():
+def read_log(log: Path) -> list[dict[str, Any]]:
+    """The lines of a run's log; empty where there is none. A last line that a kill left unfinished is left out.
+
+    Raises `ValueError` that names the first damaged line.
+    """
+    if not log.is_file():
         return []
-    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    *lines, _ = log.read_bytes().split(b"\n")
+    records = []
+    for number, line in enumerate(lines, 1):
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            record = None
+        if not isinstance(record, dict) or not isinstance(record.get("images"), int) or not _plain(record):
+            raise ValueError(
+                f"line {number} of {log} is damaged: {line[:40]!r} is no record of a run; remove that line"
+            )
+        records.append(record)
+    return records
 
 
-def _draw(report: Report, records: list[dict[str, Any]]) -> Any:
+def _plain(record: dict[str, Any]) -> bool:
+    """Whether every value is a number or text."""
+    return all(isinstance(value, int | float | str) or value is None for value in record.values())
+
+
+def _draw(report: Report, records: Sequence[dict[str, Any]]) -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=PAGE, layout="constrained")
@@ -119,7 +141,7 @@ def _classes(axes: Any, diagnosis: dict[str, Any]) -> None:
     axes.tick_params(labelsize=7)
 
 
-def _curves(axes: Any, records: list[dict[str, Any]]) -> None:
+def _curves(axes: Any, records: Sequence[dict[str, Any]]) -> None:
     """The first score over images where the run was scored while training, else its losses."""
     keys = list(dict.fromkeys(key for record in records for key in record))
     scored = [key for key in keys if key.startswith("scores/")][:1]

@@ -1,9 +1,12 @@
-"""PSNR, SSIM, MS-SSIM and LPIPS of images against those that they should be, pair by pair."""
+"""`evaluate --paired`: which image belongs to which target, and PSNR, SSIM, MS-SSIM and LPIPS of these pairs."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import torch
 from torchmetrics.functional.image import (
@@ -11,74 +14,251 @@ from torchmetrics.functional.image import (
     structural_similarity_index_measure,
 )
 
-from .perceptual import Perceptual
-from .scores import Score
-from .shares import Z
+from ..data import separate_split
+from .features import compute_device
+from .metrics import LPIPS, PAIRED_METRICS, PERCEPTUAL, is_paired_metric
+from .perceptual import FeatureDistance, Perceptual
+from .scores import Report, Score, mean_score
+from .sources import is_model, open_data, open_model, paired_rows, scoring_size, translates
+from .translations import TranslationData, Translations, open_translations
 
 WINDOW, SIGMA = 11, 1.5  # of the Gaussian, in pixels (Wang et al. 2004)
 BETAS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of MS-SSIM's scales (Wang et al. 2003)
+LUMA, BLACK = (65.481, 128.553, 24.966), 16.0  # BT.601: Y of R, G, B in [0, 1], from 16 to 235
 CHUNK = 64  # pairs at a time
-MOST_DECIBELS = 100.0  # what PSNR says of equal images, of which it has no finite value
+MOST_DECIBELS = 100.0  # the PSNR of equal images, for which the formula has no finite value
 METRICS = ("psnr", "ssim", "ms_ssim")
-LPIPS = "lpips"  # for it, weights must be given
+ON_LUMA = ("psnr_y", "ssim_y")
+Metric = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # float [N, C, H, W] in [0, 255], twice, to float64 [N]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """uint8 [N, H, W, C] twice, and what a report says of them."""
+
+    images: torch.Tensor
+    targets: torch.Tensor
+    fingerprint: str
+    split: str
+    source: dict[str, Any]
+    scale: int = 1  # of the model: size of its outputs over that of its inputs
+    pairing: str = "of one data set"  # how images and targets were matched
+
+
+def evaluate_paired(
+    source: str | Path,
+    reference: str | Path,
+    *,
+    metrics: Sequence[str] | None = None,
+    num: int | None = None,
+    extractor: str | None = None,
+    extractor_weights: str | Path | None = None,
+    image_size: int | None = None,
+    progress: bool = True,
+) -> Report:
+    """PSNR, SSIM, MS-SSIM; LPIPS where weights are given, and a perceptual distance where an extractor is.
+
+    Args:
+        source: a translator, which translates the inputs of the pairs in `reference`; or DATA, whose images belong to
+            those of `reference` by name (the path below the split without its extension), or by position where no name
+            is shared, which a warning says.
+        reference: DATA; for a translator pairs, as it was trained on (the columns or folders are those of its run).
+        metrics: names of `PAIRED_METRICS`; when left out all that can be measured, psnr alone for images too small for
+            the others.
+        extractor: for perceptual, a feature network: a name of `hf-genimg list extractors`, or a classifier.
+        extractor_weights: for lpips, a file with torchvision's alexnet, vgg16 or squeezenet1_1.
+        num: the first so many pairs; all when left out.
+        image_size: pixels a side at which DATA are compared.
+
+    Raises:
+        ValueError: for what does not go together, in one line.
+    """
+    source, reference = str(source), str(reference)
+    names = list(metrics) if metrics else None
+    weights_for_lpips = extractor_weights if extractor is None else None
+    perceptual = None if weights_for_lpips is None else Perceptual(weights_for_lpips)
+    distance = None if extractor is None else FeatureDistance(extractor, extractor_weights)
+    if is_model(source):
+        if image_size is not None:
+            raise ValueError(f"--image-size {image_size} is for DATA, and {source} is a model; leave it out")
+        pipeline = open_model(source, compute_device())
+        if not translates(pipeline):
+            raise ValueError(f"{source} makes images from noise; --paired scores translators, or DATA against DATA")
+        pairs = pairs_of(open_translations(pipeline, source, reference, num, paired=True))
+    else:
+        pairs = _side_by_side(source, reference, num, image_size, progress)
+    return report_of_pairs(pairs, names, separate_split(reference)[0], perceptual, distance)
+
+
+def report_of_pairs(
+    pairs: Pairs,
+    metrics: list[str] | None,
+    reference: str,
+    perceptual: Perceptual | None = None,
+    distance: FeatureDistance | None = None,
+) -> Report:
+    """The scores of pairs with their protocol; arguments and errors as of `evaluate_paired`."""
+    size = min(pairs.targets.shape[1:3])
+    usual = [name for name in METRICS if size >= WINDOW or name == "psnr"]
+    usual += [name for name, measure in ((LPIPS, perceptual), (PERCEPTUAL, distance)) if measure is not None]
+    names = metrics or usual
+    scores = paired_scores(pairs.images, pairs.targets, names, perceptual, pairs.scale, distance)
+    protocol = {
+        "paired": True,
+        "pairing": pairs.pairing,
+        "num_pairs": len(pairs.targets),
+        "image_size": size,
+        "image_channels": pairs.targets.shape[3],
+        "reference": reference,
+        "reference_fingerprint": pairs.fingerprint,
+        "split": pairs.split,
+        "data_range": 255,
+        "ssim": {"window": WINDOW, "sigma": SIGMA, "border": "left out"},
+        "ms_ssim": {"scales": scales_for(size), "exponents": BETAS[: scales_for(size)], "border": "mirrored"},
+        "luma": {name: f"BT.601, {border} pixels cropped" for name, border in _borders(names, pairs.scale).items()},
+        "lpips": None if perceptual is None else perceptual.facts,
+        "perceptual": None if distance is None else distance.facts,
+    }
+    return Report(protocol, scores, pairs.source)
+
+
+def check_paired(dataset: TranslationData, asked: str) -> None:
+    """Raise `ValueError` for data whose inputs have no targets of their own."""
+    if len(dataset.sides) > 1:
+        raise ValueError(
+            f"{asked} compares outputs with their targets, and {dataset.name} has inputs and targets that are no "
+            "pairs; "
+            "use fid or kid, which compare all outputs with all targets"
+        )
+
+
+def pairs_of(translations: Translations, source: dict[str, Any] | None = None) -> Pairs:
+    """All translations beside their targets. source: what a report says of the model."""
+    starts = range(0, len(translations), CHUNK)
+    ends = [(start, min(start + CHUNK, len(translations))) for start in starts]
+    images = torch.cat([translations.batch(*part).cpu() for part in ends])
+    targets = torch.cat([translations.targets(*part) for part in ends])
+    dataset, pipeline = translations.dataset, translations.pipeline
+    said = source or {"model": pipeline.model_name, "revision": pipeline.revision}
+    return Pairs(images, targets, dataset.fingerprint, dataset.split, said, translations.scale)
+
+
+def _side_by_side(source: str, reference: str, num: int | None, image_size: int | None, progress: bool) -> Pairs:
+    size = image_size or min(scoring_size(source), scoring_size(reference))
+    targets = open_data(reference, size, None, None, progress)
+    images = open_data(source, size, targets.dataset.image_channels, None, progress)
+    rows = paired_rows(source, reference)
+    if rows is None and len(images) != len(targets):
+        raise ValueError(
+            f"{source} has {len(images)} images and {reference} {len(targets)}, and no names are shared; "
+            "pairs by position need as many of one as of the other"
+        )
+    ours, theirs = rows or (range(len(images)), range(len(targets)))
+    if num is not None and not 1 <= num <= len(ours):
+        raise ValueError(f"--num {num} is not possible with {len(ours)} pairs; use 1 to {len(ours)}")
+    chosen = zip((images, targets), (ours, theirs), strict=True)
+    sides = (torch.from_numpy(side.dataset.images[list(order)[:num]]) for side, order in chosen)
+    facts = {"data": source, "fingerprint": images.dataset.fingerprint}
+    how = "by position" if rows is None else "by name"
+    return Pairs(*sides, targets.dataset.fingerprint, targets.dataset.split, facts, pairing=how)
 
 
 def scales_for(image_size: int) -> int:
-    """Of MS-SSIM's five, how many leave a window's room after each halving; 0 for images below one window."""
-    return min(len(BETAS), max(0, int(math.log2(image_size / WINDOW)) + 1)) if image_size >= WINDOW else 0
+    """How many of MS-SSIM's five scales leave room for a window after each halving; 0 for images below one window."""
+    halvings = max(0, (image_size // WINDOW).bit_length())
+    return min(len(BETAS), halvings)
 
 
 def paired_scores(
-    images: torch.Tensor, targets: torch.Tensor, metrics: Sequence[str] = METRICS, perceptual: Perceptual | None = None
+    images: torch.Tensor,
+    targets: torch.Tensor,
+    metrics: Sequence[str] = METRICS,
+    perceptual: Perceptual | None = None,
+    scale: int = 1,
+    distance: FeatureDistance | None = None,
 ) -> dict[str, Score]:
-    """The mean over all pairs with a t-like 95 percent interval; higher is better, but of `lpips`.
+    """The mean over all pairs with a 95 percent interval; higher is better, but of `lpips`.
 
     Args:
         images, targets: uint8 [N, H, W, C], of equal shapes; 255 is the range of a pixel.
         metrics: of `psnr` (decibels, 100 for equal images), `ssim` and `ms_ssim` (with as many scales as the size
-            admits, `scales_for`; the exponents of those used are scaled to sum to 1), and `lpips`.
+            admits, `scales_for`; the exponents of those used are scaled to sum to 1), `psnr_y` and `ssim_y` (of the
+            luma, without a border), and `lpips`.
         perceptual: what measures `lpips`.
+        distance: what measures `perceptual`.
+        scale: width of the border that `psnr_y` and `ssim_y` leave out unless they name it (`psnr_y:4`); 1: none.
 
     Raises:
         ValueError: shapes that differ, fewer than 2 pairs, images smaller than the window of 11 pixels, an unknown
             metric.
     """
-    _check(images, targets, metrics)
+    borders = _borders(metrics, scale)
+    _check(images, targets, metrics, max(borders.values(), default=0))
     if LPIPS in metrics and perceptual is None:
         raise ValueError(
             "lpips needs the weights of its backbone; give --extractor-weights FILE, torchvision's alexnet or vgg16"
         )
     if LPIPS in metrics:
         perceptual.check(min(images.shape[1:3]))
-    measures = {**_MEASURES, LPIPS: perceptual}
-    columns = {name: [] for name in metrics}
+    if PERCEPTUAL in metrics and distance is None:
+        raise ValueError("perceptual needs a feature network; give --extractor NAME, see `list extractors`")
+    if PERCEPTUAL in metrics:
+        distance.check(*images.shape[2:])
+    on_luma = {name: partial(_on_luma, metric, borders.get(name, 0)) for name, metric in _ON_LUMA.items()}
+    measures = {**_MEASURES, **on_luma, LPIPS: perceptual, PERCEPTUAL: distance}
+    columns: dict[str, list[torch.Tensor]] = {name.partition(":")[0]: [] for name in metrics}
     for one, other in _chunks(images, targets):
-        for name in metrics:
-            columns[name].append(measures[name](one, other))
-    return {name: _mean(torch.cat(values).double()) for name, values in columns.items()}
+        for name, values in columns.items():
+            values.append(measures[name](one, other))
+    return {name: mean_score(torch.cat(values).double().numpy()) for name, values in columns.items()}
 
 
-def _check(images: torch.Tensor, targets: torch.Tensor, metrics: Sequence[str]) -> None:
-    unknown = [name for name in metrics if name not in (*METRICS, LPIPS)]
+def _borders(metrics: Sequence[str], scale: int) -> dict[str, int]:
+    """How many pixels each metric of the luma leaves out at every edge; `ValueError` for a border that is none."""
+    borders = {}
+    for name, colon, width in (metric.partition(":") for metric in metrics):
+        if colon and (name not in ON_LUMA or not width.isdecimal()):
+            raise ValueError(f"--metrics {name}:{width} is not possible; a width goes with psnr_y or ssim_y: psnr_y:4")
+        if name in ON_LUMA:
+            borders[name] = int(width) if colon else scale if scale > 1 else 0
+    return borders
+
+
+def _check(images: torch.Tensor, targets: torch.Tensor, metrics: Sequence[str], border: int) -> None:
+    unknown = [name for name in metrics if not is_paired_metric(name)]
     if unknown:
         raise ValueError(
-            f"--metrics {unknown[0]} is none of pairs; use some of {', '.join([*METRICS, LPIPS])}, joined with commas"
+            f"--metrics {unknown[0]} is no metric of pairs; use some of {', '.join(PAIRED_METRICS)}, joined with commas"
         )
     if images.shape != targets.shape:
         raise ValueError(
-            f"images are {list(images.shape)} and targets {list(targets.shape)}; give as many of one as of the other, of one size"
+            f"images are {list(images.shape)} and targets {list(targets.shape)}; give equally many, of one size"
         )
     if len(images) < 2:
         raise ValueError(f"{len(images)} pair is too few for an interval; give 2 or more")
-    if min(images.shape[1:3]) < WINDOW and set(metrics) - {"psnr", LPIPS}:
-        raise ValueError(
-            f"images of {min(images.shape[1:3])} pixels are smaller than the {WINDOW} of SSIM's window; use --metrics psnr"
-        )
+    size = min(images.shape[1:3]) - 2 * border
+    if size < 1:
+        raise ValueError(f"images of {size + 2 * border} pixels have nothing left without a border of {border}")
+    if size < WINDOW and {name.partition(":")[0] for name in metrics} - {"psnr", "psnr_y", LPIPS, PERCEPTUAL}:
+        raise ValueError(f"images of {size} pixels are smaller than the {WINDOW} of SSIM's window; use --metrics psnr")
 
 
 def _chunks(images: torch.Tensor, targets: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     for pair in zip(images.split(CHUNK), targets.split(CHUNK), strict=True):
         yield tuple(side.permute(0, 3, 1, 2).double() for side in pair)
+
+
+def luma(images: torch.Tensor) -> torch.Tensor:
+    """Y of BT.601 in [16, 235], of float [N, 3, H, W] in [0, 255]; grey images [N, 1, H, W] stay as they are."""
+    if images.shape[1] == 1:
+        return images
+    weights = torch.tensor(LUMA, dtype=images.dtype, device=images.device).view(1, 3, 1, 1)
+    return (images / 255 * weights).sum(1, keepdim=True) + BLACK
+
+
+def _on_luma(metric: Metric, border: int, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    inside = slice(border, -border or None)
+    return metric(*(luma(side)[..., inside, inside] for side in (images, targets)))
 
 
 def _psnr(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -87,7 +267,7 @@ def _psnr(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 
 def _ssim(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Averaged where the whole window lies inside, as Wang et al. do; torchmetrics' own mean takes in its mirrored
+    """Averaged where the whole window lies inside, as in Wang et al.; torchmetrics' own mean includes its mirrored
     border.
     """
     settings = {"sigma": SIGMA, "data_range": 255.0, "reduction": "none", "return_full_image": True}
@@ -103,9 +283,5 @@ def _ms_ssim(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return multiscale_structural_similarity_index_measure(images, targets, **settings)
 
 
-_MEASURES = {"psnr": _psnr, "ssim": _ssim, "ms_ssim": _ms_ssim}
-
-
-def _mean(values: torch.Tensor) -> Score:
-    mean, error = values.mean().item(), Z * values.std().item() / math.sqrt(len(values))
-    return Score(mean, mean - error, mean + error)
+_MEASURES: dict[str, Metric] = {"psnr": _psnr, "ssim": _ssim, "ms_ssim": _ms_ssim}
+_ON_LUMA: dict[str, Metric] = {"psnr_y": _psnr, "ssim_y": _ssim}

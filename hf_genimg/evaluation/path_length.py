@@ -1,5 +1,4 @@
-"""Perceptual path length (arXiv:1812.04948, section 4.1): how fast images change when latents move, as an extractor
-sees it.
+"""Perceptual path length (arXiv:1812.04948, section 4.1): how fast the features of images change along latents.
 
 At the start of paths between two random latents, as torch-fidelity measures it: the squared distance of the features of
 G(z) and of G(slerp(z, z', epsilon)), over epsilon squared. The paper measures in the space of LPIPS; the number belongs
@@ -8,7 +7,6 @@ to its extractor as much as to the generator.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -17,8 +15,7 @@ import torch
 from ..pipelines.drawing import draw
 from ..pipelines.interpolation import lerp, slerp
 from .features import BATCH, Extractor
-from .scores import Score
-from .shares import Z
+from .scores import Score, mean_score
 
 EPSILON = 1e-4
 MOST_PATHS = 10_000
@@ -66,5 +63,4 @@ def mean_length(lengths: np.ndarray) -> Score:
     """The mean of what lies between the percentiles, with its interval."""
     low, high = (np.percentile(lengths, part, method=how) for part, how in zip(KEPT, ("lower", "higher"), strict=True))
     kept = lengths[(lengths >= low) & (lengths <= high)]
-    mean, error = float(kept.mean()), Z * float(kept.std(ddof=1)) / math.sqrt(len(kept))
-    return Score(mean, mean - error, mean + error)
+    return mean_score(kept)

@@ -1,98 +1,53 @@
-"""LPIPS (arXiv:1801.03924): how unlike two images look to a network that was trained on ImageNet; lower is better.
-
-The distances are torchmetrics', whose package holds the linear layers (version 0.1). The backbone's weights come from a
-file: torchvision's published AlexNet, VGG-16 or SqueezeNet, known by their sha256, or any safetensors file of such a
-network, which the protocol names by its sha256.
-"""
+"""Perceptual distances as metrics of grey levels; the distances themselves are in `features`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import torch
-from torch import nn
 
-from .fidelity import file_sha256, plain_state_dict
-
-PUBLISHED = {
-    "7be5be79": "alex",
-    "397923af": "vgg",
-    "b8a52dc0": "squeeze",
-}  # torchvision's files have these digits in their names
-SMALLEST = {"alex": 31, "vgg": 16, "squeeze": 17}  # pixels a side that leave something in every layer
+from ..features.load import load_features
+from ..features.lpips import LPIPS
+from ..features.perceptual import PerceptualDistance
 
 
-class Perceptual:
-    """LPIPS by the backbone in a file.
+class Perceptual(LPIPS):
+    """LPIPS by the backbone in a file, of images in [0, 255]; raises `ValueError` as `LPIPS` does."""
 
-    Raises `ValueError` for a file that cannot be read, is a pickle of unknown content, or holds no such backbone.
+    @torch.no_grad()
+    def forward(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """images, targets: float [N, C, H, W] in [0, 255], grey or colour. Returns float64 [N]."""
+        one, other = (side.float().div(127.5).sub(1) for side in (images, targets))
+        return super().forward(one, other).double()
+
+
+class FeatureDistance:
+    """A perceptual distance of images in [0, 255] by a feature network at all its taps.
+
+    Args:
+        name, weights: as of `load_features`, which also says what is raised.
     """
 
-    def __init__(self, weights: str | Path) -> None:
-        path = Path(weights)
-        self.sha256 = file_sha256(path)
-        if path.suffix != ".safetensors" and self.sha256[:8] not in PUBLISHED:
-            raise ValueError(
-                f"extractor weights {path} have the sha256 {self.sha256[:16]}..., which is none of torchvision's alexnet (7be5be79), vgg16 "
-                "(397923af) or squeezenet1_1 (b8a52dc0); download them again, or give a .safetensors file"
-            )
-        state = {name: tensor for name, tensor in plain_state_dict(path).items() if name.startswith("features.")}
-        self.backbone = _backbone_of(state, path)
-        self.network = _network(self.backbone, state, path)
+    def __init__(self, name: str, weights: str | Path | None = None) -> None:
+        self.network = load_features(name, weights)
+        self.distance = PerceptualDistance(self.network)
 
-    def check(self, image_size: int) -> None:
-        """Raise `ValueError` for images of which nothing would be left."""
-        if image_size < SMALLEST[self.backbone]:
+    def check(self, image_size: int, image_channels: int) -> None:
+        """Raise `ValueError` for images that are too small for it, or of colours that it does not take."""
+        if image_channels > self.network.image_channels:
+            raise ValueError(f"the extractor {self.network.name} takes grey images only, and these are in colour")
+        if self.network.resolution is None and image_size < self.network.smallest:
             raise ValueError(
-                f"images of {image_size} pixels are too small for lpips by {self.backbone}; it needs {SMALLEST[self.backbone]}"
+                f"images of {image_size} pixels are too small for {self.network.name}; it needs {self.network.smallest}"
             )
 
     @property
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> dict[str, object]:
         """What a protocol says of it."""
-        return {"backbone": self.backbone, "sha256": self.sha256, "version": "0.1", "resize": "none"}
+        network = self.network
+        return {"network": network.name, "sha256": network.sha256, "taps": network.taps, "size": network.resolution}
 
     @torch.no_grad()
     def __call__(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Float [N, C, H, W] in [0, 255], grey or colour, twice, to float64 [N]."""
-        one, other = (side.float().expand(-1, 3, -1, -1).div(127.5).sub(1) for side in (images, targets))
-        return self.network(one, other).flatten().double()
-
-
-def _backbone_of(state: dict[str, torch.Tensor], path: Path) -> str:
-    """Which of the three a state dict is of, by what only it has."""
-    if "features.3.squeeze.weight" in state:
-        return "squeeze"
-    if "features.28.weight" in state:
-        return "vgg"
-    if "features.10.weight" in state and state["features.0.weight"].shape[2] == 11:
-        return "alex"
-    raise ValueError(
-        f"extractor weights {path} are of no backbone of lpips; give torchvision's alexnet, vgg16 or squeezenet1_1"
-    )
-
-
-def _network(backbone: str, state: dict[str, torch.Tensor], path: Path) -> nn.Module:
-    from torchmetrics.functional.image.lpips import (
-        _LPIPS,
-        _get_tv_model_features,
-    )  # private, for the public call only downloads
-
-    names = {"alex": "alexnet", "vgg": "vgg16", "squeeze": "squeezenet1_1"}
-    features = _get_tv_model_features(names[backbone])
-    try:
-        features.load_state_dict({name.removeprefix("features."): tensor for name, tensor in state.items()})
-    except RuntimeError as error:
-        raise ValueError(
-            f"the extractor weights {path} do not fit {names[backbone]}: {' '.join(str(error).split())[:200]}"
-        ) from error
-    network = _LPIPS(pretrained=True, net=backbone, pnet_rand=True).eval()
-    parts = (
-        network.net.slices
-        if backbone == "squeeze"
-        else [getattr(network.net, f"slice{n}") for n in range(1, network.net.N_slices + 1)]
-    )
-    for part in parts:
-        for number, layer in part.named_children():
-            layer.load_state_dict(features[int(number)].state_dict())
-    return network
+        """images, targets: float [N, C, H, W] in [0, 255], grey or colour. Returns float64 [N]."""
+        return self.distance(*(side.float().div(127.5).sub(1) for side in (images, targets))).double()

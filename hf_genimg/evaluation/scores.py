@@ -1,4 +1,4 @@
-"""Scores that never travel without their protocol."""
+"""Scores with their confidence intervals, and reports that never hold scores without their protocol."""
 
 from __future__ import annotations
 
@@ -9,24 +9,19 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 LOWER_IS_BETTER = (
-    "fid",
-    "kid",
-    "fid_infinity",
-    "fid_per_class",
-    "perceptual_path_length",
-    "copies",
-    "memorisation_gap",
-    "lpips",
+    *("fid", "fid_infinity", "fid_per_class", "kid", "kid_rbf", "mind"),
+    *("perceptual_path_length", "copies", "memorization_gap", "lpips", "perceptual"),
 )
 OF_A_CLASS = "fid_class_"  # and the class: its own distance
+Z = 1.96  # standard deviations on either side that hold 95 percent of a normal distribution
 
 
 @dataclass(frozen=True)
 class Score:
-    """A number with the bounds between which it lies with 95 percent confidence; None where no such bounds can be
-    given, and why.
-    """
+    """A value with its 95 percent confidence interval; low and high are None where there is none, and note says why."""
 
     value: float
     low: float | None = None
@@ -43,8 +38,8 @@ class Report:
     """What was measured, how, and of what.
 
     protocol: everything that must be equal for two reports to be compared. scores: by name. source: what was scored.
-    skipped: metrics that were not measured, and why. diagnosis: signs of collapse, as `doctor.Diagnosis` has them; None
-    where there were too few images.
+    skipped: metrics that were not measured, and why. diagnosis: signs of collapse, as `collapse.Diagnosis` has them;
+    None where there were too few images.
     pictures: PIL images for the report's page, by what they show; they are not part of the JSON.
     """
 
@@ -75,14 +70,16 @@ class Report:
         """Read what `save` wrote; `ValueError` for anything else."""
         try:
             saved = json.loads(Path(path).read_text(encoding="utf-8"))
-            scores = {name: Score(**score) for name, score in saved["scores"].items()}
-            return cls(
-                dict(saved["protocol"]), scores, dict(saved["source"]), dict(saved["skipped"]), saved["diagnosis"]
-            )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(
-                f"{path} holds no scores ({type(error).__name__}: {error}); give a file that hf-genimg evaluate wrote"
-            ) from error
+            scores = {name: _score(name, score) for name, score in saved["scores"].items()}
+            protocol, source, skipped = (dict(saved[name]) for name in ("protocol", "source", "skipped"))
+            diagnosis = None if saved["diagnosis"] is None else dict(saved["diagnosis"])
+            if not scores or not isinstance((diagnosis or {}).get("alarms", []), list):
+                raise ValueError("it lists no score, or its alarms are no list")
+        except KeyError as error:
+            raise _unreadable(path, f"{error.args[0]!r} is missing") from error
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise _unreadable(path, str(error)) from error
+        return cls(protocol, scores, source, skipped, diagnosis)
 
     def table(self) -> str:
         """The scores as lines of text, what was left out, and how many images they are of."""
@@ -99,7 +96,7 @@ class Report:
                 [*lines, f"{self.source['trials']:,} trials by {self.source['raters']:,} people, against {reference}"]
             )
         lines.append(
-            f"{seen['num_fake']:,} images against {seen['num_real']:,} of {reference}, seen by {seen['extractor']}"
+            f"{seen['num_fake']:,} images against {seen['num_real']:,} of {reference}, features of {seen['extractor']}"
         )
         return "\n".join(lines)
 
@@ -111,6 +108,41 @@ class Report:
         ]
         facts = ", ".join(f"{key} {value}" for key, value in self.protocol.items() if key != "versions")
         return "\n".join(["| score | value | 95 % interval | |", "|---|---|---|---|", *rows, "", f"Protocol: {facts}."])
+
+
+def _unreadable(path: str | Path, reason: str) -> ValueError:
+    return ValueError(f"{path} holds no scores ({reason[:200]}); give a file that hf-genimg evaluate wrote")
+
+
+def _score(name: str, saved: Any) -> Score:
+    """A score as `Report.save` wrote it; `ValueError` for anything else."""
+    if not isinstance(saved, dict) or set(saved) - {"value", "low", "high", "note"}:
+        raise ValueError(f"{name} is no score with value, low, high and note")
+    missing = [key for key in ("value", "low", "high") if key not in saved]
+    if missing:
+        raise ValueError(f"{missing[0]} of {name} is missing")
+    numbers = {key: saved[key] for key in ("value", "low", "high")}
+    given = {key: number for key, number in numbers.items() if number is not None or key == "value"}
+    wrong = [key for key, number in given.items() if type(number) not in (int, float) or not math.isfinite(number)]
+    if wrong:
+        raise ValueError(f"{wrong[0]} of {name} is {given[wrong[0]]!r}, which is no finite number")
+    if len(given) == 2:
+        raise ValueError(f"{name} has only one bound of its interval")
+    return Score(**numbers, note=saved.get("note"))
+
+
+def proportion(successes: int, count: int) -> Score:
+    """`successes` of `count` with the 95 percent interval of Wilson (1927)."""
+    from scipy.stats import binomtest  # here, for reading scores needs no scipy, and its import takes a while
+
+    bounds = binomtest(successes, count).proportion_ci(0.95, method="wilson")
+    return Score(successes / count, float(bounds.low), float(bounds.high))
+
+
+def mean_score(values: np.ndarray) -> Score:
+    """The mean of float [N], N at least 2, with the 95 percent interval of a normal distribution."""
+    mean, error = float(values.mean()), Z * float(values.std(ddof=1)) / math.sqrt(len(values))
+    return Score(mean, mean - error, mean + error)
 
 
 def _bounds(score: Score) -> str:
@@ -135,7 +167,8 @@ def compare(one: Report, other: Report) -> list[str]:
     unlike = unlike_fields(one, other)
     if unlike:
         raise ValueError(
-            f"these were measured under unlike protocols and cannot be compared: {'; '.join(unlike)}; measure both alike"
+            f"these were measured under unlike protocols and cannot be compared: {'; '.join(unlike)}; measure both "
+            "alike"
         )
     shared = [name for name in one.scores if name in other.scores]
     if not shared:

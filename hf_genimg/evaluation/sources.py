@@ -1,22 +1,26 @@
-"""What is scored: a model's images, made as they are needed, or the images of a data set."""
+"""What is scored: the images of a model, sampled as they are needed, or those of a data set."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import warnings
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from statistics import median
 from typing import Any
 
 import numpy as np
 import torch
 
-from ..data import ImageDataset, is_labelled, open_dataset
+from ..data import ImageDataset, is_labelled, open_dataset, picture_paths, picture_sizes
 from ..data.decode import BadPicture
 from ..pipelines.drawing import draw
 from ..pipelines.loading import HUB_ID, INDEX, NETWORK, RECIPE, load_any
+from .translations import Translations
 
-CHUNK = 1000  # images whose labels are drawn at a time
-MOST = 50_000  # images that are made where nobody says how many: as many as scores are usually taken of
+CHUNK = 1000  # images whose labels are sampled at a time
+MOST = 50_000  # images of a model where no number is given: as many as scores are usually taken of
+SMALL = 0.5  # of the median size: a picture below it would decide the size at which all the others are scored
+SHARED = 0.5  # of the names on either side: with fewer in common, two sets were not named alike
 
 
 def is_model(source: str) -> bool:
@@ -50,16 +54,16 @@ class ModelImages:
 
     @property
     def labels(self) -> np.ndarray | None:
-        """The class that each image was asked to be of, int64 [N]; None where the model takes no classes."""
+        """The class that each image is conditioned on, int64 [N]; None for an unconditional model."""
         able = getattr(self.pipeline, "capabilities", None)
         if able is None or not able.num_classes:
             return None
         starts = range(0, self.count, CHUNK)
         sizes = [(start, min(CHUNK, self.count - start)) for start in starts]
-        drawn = [
+        parts = [
             draw(self.pipeline.network, able.num_classes, num_images=n, seed=self.seed + start) for start, n in sizes
         ]
-        return torch.cat([part.class_labels for part in drawn]).numpy()
+        return torch.cat([part.class_labels for part in parts]).numpy()
 
 
 @dataclass(frozen=True)
@@ -82,34 +86,54 @@ class DataImages:
         return None if self.dataset.labels is None else self.dataset.labels[: self.count]
 
 
-FakeImages = ModelImages | DataImages
+FakeImages = ModelImages | DataImages | Translations
 
 
-def open_model(source: str, count: int, seed: int, device: torch.device) -> ModelImages:
-    """A model as a source of images; `ValueError` for one that needs pictures to make pictures."""
+def open_model(source: str, device: torch.device) -> Any:
+    """The pipeline of a MODEL, on its device and without a progress bar of its own."""
     pipeline = load_any(source)
     pipeline.set_progress_bar_config(disable=True)
-    pipeline.to(device)
-    size, channels = _size_of(pipeline, source)
-    return ModelImages(pipeline, count, seed, size, channels)
+    return pipeline.to(device)
 
 
-def _size_of(pipeline: Any, source: str) -> tuple[int, int]:
+def translates(pipeline: Any) -> bool:
+    """Whether a pipeline makes images of images; those of other packages are taken for generators."""
+    return hasattr(pipeline, "capabilities") and pipeline.capabilities.task == "translation"
+
+
+def size_of(pipeline: Any, source: str) -> tuple[int, int]:
+    """(pixels a side, channels) of the images of a pipeline; `ValueError` for one that makes none from noise."""
     if hasattr(pipeline, "capabilities"):
         able = pipeline.capabilities
         if able.task not in ("generation", "reconstruction"):
-            raise ValueError(
-                f"{source} is a model for {able.task}, which makes no images by itself; score it with --paired, or name a generator"
-            )
+            raise ValueError(f"{source} is a model for {able.task}, which makes no images; name one that does")
         return able.image_size, able.image_channels
     config = next(
         (part.config for part in pipeline.components.values() if "sample_size" in getattr(part, "config", {})), None
     )
     if config is None:
         raise ValueError(
-            f"{source} ({type(pipeline).__name__}) does not say how large its images are; give an unconditional pipeline"
+            f"{source} ({type(pipeline).__name__}) has no sample_size in its config; give an unconditional pipeline"
         )
     return config["sample_size"], config.get("out_channels", 3)
+
+
+def scoring_size(source: str) -> int:
+    """The size at which a data set is scored unless `--image-size` says it: the shorter side of the smallest of its
+    first pictures.
+
+    Raises `ValueError` where that is less than half of what is usual in the set.
+    """
+    sizes = picture_sizes(source)
+    smallest, usual = min(sizes), median(sizes)
+    if smallest < SMALL * usual:
+        raise ValueError(
+            f"the first pictures of {source} have shorter sides from {smallest} to {max(sizes)} pixels, and the "
+            "smallest "
+            f"would decide the size of all; choose it: --image-size {usual:g}, with --skip-bad to leave out what is "
+            "smaller"
+        )
+    return smallest
 
 
 def open_data(
@@ -120,26 +144,80 @@ def open_data(
     progress: bool,
     *,
     upscale: bool = False,
+    skip_bad: bool = False,
 ) -> DataImages:
     """A data set as a source of images, decoded at `image_size`; `ValueError` when it has fewer than `count`.
 
-    upscale: smaller pictures are enlarged, as they are for a model of larger ones, instead of refused.
+    upscale: smaller pictures are enlarged, as they are for a model of larger ones, instead of refused. skip_bad: leave
+    out pictures that cannot be read or are too small, with a warning that counts them.
     """
-    how = {"image_size": image_size, "image_channels": image_channels, "progress": progress}
+    how = {"image_size": image_size, "image_channels": image_channels, "progress": progress, "skip_bad": skip_bad}
     try:
-        dataset = _with_labels(source, **how)
-    except BadPicture:  # one is smaller; a set of large enough ones keeps the fingerprint that training gave it
-        if not upscale:
-            raise
-        dataset = _with_labels(source, upscale=True, **how)
+        dataset = _decoded(source, upscale, **how)
+    except BadPicture as error:
+        raise ValueError(f"{error.fact}; give a smaller --image-size, or --skip-bad to leave it out") from error
     if count is not None and count > len(dataset):
         raise ValueError(f"{source} has {len(dataset)} images, fewer than --num {count}; use at most {len(dataset)}")
     return DataImages(dataset, count or len(dataset))
 
 
+def _decoded(source: str, upscale: bool, **how: Any) -> ImageDataset:
+    """Enlarging only where it is needed: a set of large enough pictures keeps the fingerprint that training gave it."""
+    try:
+        return _with_labels(source, **how)
+    except BadPicture:
+        if not upscale:
+            raise
+        return _with_labels(source, upscale=True, **how)
+
+
 def _with_labels(source: str, **how: Any) -> ImageDataset:
     """Labelled where that is possible: labels that are wrong are no obstacle to what needs none."""
     if is_labelled(source):
-        with suppress(ValueError):
+        try:
             return open_dataset(source, labels=True, **how)
+        except BadPicture:
+            raise
+        except ValueError:
+            pass
     return open_dataset(source, **how)
+
+
+def paired_rows(source: str, reference: str) -> tuple[list[int], list[int]] | None:
+    """Which rows of two sets of pictures have the same name, in the order of `reference`; None where none has, so that
+    pairs are those of equal position. A warning says how many have no partner, or that no names are shared.
+
+    A name is the path of a picture below its split, without its extension. Raises `ValueError` where less than half of
+    the names are shared.
+    """
+    ours, theirs = _named(source), _named(reference)
+    if ours is None or theirs is None:
+        return None
+    shared = [name for name in theirs if name in ours]
+    if not shared:
+        warnings.warn(
+            f"no picture of {source} is named as one of {reference}; they are paired by position", stacklevel=3
+        )
+        return None
+    fewest = min(len(ours), len(theirs))
+    facts = (
+        f"{len(shared)} names are shared by the {len(ours)} pictures of {source} and the {len(theirs)} of {reference}"
+    )
+    if len(shared) < SHARED * fewest:
+        raise ValueError(f"only {facts}; name both sides alike, or nothing alike for pairs by position")
+    if len(shared) < max(len(ours), len(theirs)):
+        warnings.warn(f"{facts}; the others are left out", stacklevel=3)
+    return [ours[name] for name in shared], [theirs[name] for name in shared]
+
+
+def _named(source: str) -> dict[str, int] | None:
+    """Row of each picture by name; None for data without names. `ValueError` where two names differ in their extension
+    alone.
+    """
+    paths = picture_paths(source)
+    if paths is None:
+        return None
+    rows = {PurePosixPath(path).with_suffix("").as_posix(): row for row, path in enumerate(paths)}
+    if len(rows) < len(paths):
+        raise ValueError(f"{source} holds pictures whose names differ in their extension alone; remove one of each")
+    return rows

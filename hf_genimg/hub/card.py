@@ -1,5 +1,5 @@
-"""Model cards: the README.md of a run, written from its recipe, its log and its scores, and never over what somebody
-wrote there.
+"""Model cards: the README.md of a run, written from its recipe, log, scores and capabilities, and never over what
+somebody wrote there.
 
 A card ends in a line with its own checksum. What a user writes below that line is kept when the card is written again;
 a card that was changed above it, or that is not ours, is left alone.
@@ -15,42 +15,41 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import EvalResult, EvalResultEntry, ModelCard, ModelCardData, eval_result_entries_to_yaml
-from huggingface_hub.utils import yaml_dump
+from huggingface_hub import ModelCard
 
-from . import card_text as text
-from .card_facts import Facts, facts_of, train_command
+from . import card_sentences as sentences
+from .card_facts import Facts, facts_of, metadata, results_yaml, train_command
 
 TEMPLATE = Path(__file__).with_name("template.md")  # model_cards/template.md is a link to it
 CARD, RESULTS = "README.md", ".eval_results/hf_genimg.yaml"
 MARK = re.compile(r"<!-- Written by hf_genimg from the files of the run, sha256 ([0-9a-f]{64})\. [^\n]*-->\n")
-TAGS = {
-    "generation": "unconditional-image-generation",
-    "reconstruction": "unconditional-image-generation",
-    "translation": "image-to-image",
-    "classification": "image-classification",
-}
+EXAMPLE_SIZE = 64  # pixels a side of the picture that a card's code makes
 
 
 def write_card(run: str | Path) -> Path:
     """Write README.md (and `.eval_results/` for a dataset of the Hub) into a run or pipeline directory, or leave it as
     it is.
 
-    Returns the path of the card. A card that somebody changed or wrote himself stays, with a warning. Raises as
-    `hf_genimg.load`.
+    Returns the path of the card. A card that somebody changed or wrote by hand stays, with a warning. Raises as
+    `hf_genimg.load`; `ValueError` for a damaged recipe.json, machine.json or scores.json.
     """
     folder = Path(run)
     card = folder / CARD
     facts = facts_of(folder)
-    written = card.read_text(encoding="utf-8") if card.exists() else None
-    if written is not None and not is_generated(written):
+    written = _read(card)
+    if written and not is_generated(written):
         advice = "write below its last line, which is kept, or move it away to have a new one"
         warnings.warn(
             f"{card} was changed or written by hand and is left as it is: {advice}", UserWarning, stacklevel=2
         )
         return card
-    _replace(card, _text(facts, _local_name(folder)) + additions(written or ""))
-    _write_results(facts, folder)
+    _replace(card, _text(facts, _local_name(folder)) + additions(written))
+    results, file = results_yaml(facts), folder / RESULTS
+    if results is not None:
+        file.parent.mkdir(exist_ok=True)
+        _replace(file, results)
+    else:
+        file.unlink(missing_ok=True)  # of scores that are there no more
     return card
 
 
@@ -66,17 +65,21 @@ def card_text(model: str | Path | Any, repo_id: str | None = None, *, standalone
         standalone: whether that repository holds `pipeline.py`, so that diffusers alone can load it.
     """
     in_memory = not isinstance(model, str | Path)
-    card = None if in_memory else Path(model) / CARD
-    written = card.read_text(encoding="utf-8") if card and card.exists() else ""
+    written = "" if in_memory else _read(Path(model) / CARD)
     if written and not is_generated(written):
         return written
     where = repo_id or (model.model_name if in_memory else _local_name(Path(model)))
     return _text(facts_of(model), where, repo_id, standalone) + additions(written)
 
 
+def card_bytes(text: str) -> bytes:
+    """A card as it is written to a file: bytes of a user's addition that are not UTF-8 stay as they were."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def eval_results(model: str | Path) -> str | None:
-    """The YAML of `.eval_results/hf_genimg.yaml`; None without scores, or where the reference is no dataset of the Hub."""
-    return _results(facts_of(model))
+    """The YAML of `.eval_results/hf_genimg.yaml`; None without scores or where the reference is not of the Hub."""
+    return results_yaml(facts_of(model))
 
 
 def is_generated(card: str) -> bool:
@@ -94,107 +97,58 @@ def additions(card: str) -> str:
 def _text(facts: Facts, where: str, repo_id: str | None = None, standalone: bool = False) -> str:
     name = repo_id.rpartition("/")[2] if repo_id else facts.name
     card = ModelCard.from_template(
-        _metadata(facts, name),
+        metadata(facts, name),
         template_str=TEMPLATE.read_text(encoding="utf-8"),
         name=name,
-        summary=text.summary(facts),
+        summary=sentences.summary(facts),
         makes_images=facts.makes_images,
         samples=facts.samples,
-        code=_code(facts, where),
-        standalone=_standalone(facts, repo_id) if repo_id and standalone else None,
-        facts=text.table(facts),
-        data=text.data(facts),
-        data_license=text.data_license(facts),
+        code=example(facts, where),
+        standalone=_standalone(repo_id) if repo_id and standalone else None,
+        facts=sentences.table(facts),
+        data=sentences.data(facts),
+        data_license=sentences.data_license(facts),
         command=train_command(facts),
-        cost=text.cost(facts),
-        base=text.base(facts),
-        scores=text.scores(facts),
-        held_out=text.held_out(facts),
-        collapse=text.collapse(facts),
-        memorisation=text.memorisation(facts),
-        intended=f"{text.INTENDED[facts.task]} {text.NOT_INTENDED}",
-        limits=text.limits(facts),
+        cost=sentences.cost(facts),
+        base=sentences.base(facts),
+        scores=sentences.scores(facts),
+        held_out=sentences.held_out(facts),
+        collapse=sentences.collapse(facts),
+        memorization=sentences.memorization(facts),
+        intended=sentences.intended(facts),
+        limits=sentences.limits(facts),
     )
     body = re.sub(r"\n{3,}", "\n\n", str(card)).rstrip() + "\n\n"
-    return f"{body}<!-- Written by hf_genimg from the files of the run, sha256 {_digest(body)}. What you write below this line is kept. -->\n"
+    body = body.encode("utf-8", "backslashreplace").decode()  # a run's name may hold bytes that are not UTF-8
+    mark = f"<!-- Written by hf_genimg from the files of the run, sha256 {_digest(body)}."
+    return f"{body}{mark} What you write below this line is kept. -->\n"
 
 
-def _metadata(facts: Facts, name: str) -> ModelCardData:
-    kind = {"generation": "gan", "reconstruction": "vae"}.get(facts.task)
-    results = _model_index(facts)
-    return ModelCardData(
-        library_name="diffusers",
-        pipeline_tag=TAGS[facts.task],
-        license=facts.fields.get("license"),
-        base_model=facts.base_model,
-        datasets=[facts.dataset_id] if facts.dataset_id else None,
-        tags=["hf_genimg", *([kind] if kind else []), *([facts.recipe["recipe"]] if facts.recipe else [])],
-        model_name=name if results else None,
-        eval_results=results or None,
-    )
-
-
-def _model_index(facts: Facts) -> list[EvalResult]:
-    """Each score with its protocol."""
-    if facts.report is None:
-        return []
-    identifier, name, _ = text.reference_of(facts)
-    protocol = facts.report.protocol
-    seen = f" ({protocol['extractor']})" if "extractor" in protocol else ""
-    return [
-        EvalResult(
-            task_type=TAGS[facts.task],
-            dataset_type=identifier,
-            dataset_name=name,
-            dataset_split=protocol.get("split"),
-            dataset_args=protocol,
-            metric_type=metric,
-            metric_name=f"{metric}{seen}",
-            metric_value=score.value,
-        )
-        for metric, score in facts.report.scores.items()
-    ]
-
-
-def _results(facts: Facts) -> str | None:
-    if facts.report is None or (dataset := text.reference_of(facts)[2]) is None:
-        return None
-    protocol = ", ".join(f"{key} {value}" for key, value in facts.report.protocol.items())
-    entries = [
-        EvalResultEntry(dataset, metric, score.value, notes=protocol) for metric, score in facts.report.scores.items()
-    ]
-    return yaml_dump(eval_result_entries_to_yaml(entries))
-
-
-def _write_results(facts: Facts, folder: Path) -> None:
-    results, file = _results(facts), folder / RESULTS
-    if results is not None:
-        file.parent.mkdir(exist_ok=True)
-        _replace(file, results)
-    else:
-        file.unlink(missing_ok=True)  # of scores that are there no more
-
-
-def _code(facts: Facts, where: str) -> str:
-    """What a reader pastes first."""
+def example(facts: Facts, where: str) -> str:
+    """The code that a reader pastes first, with the arguments that the model's capabilities name."""
     lines = ["import hf_genimg", "", f"pipe = hf_genimg.load({json.dumps(where)})"]
-    able = facts.pipeline.capabilities
-    if facts.task in ("generation", "reconstruction"):
-        lines += ["image = pipe(seed=0).images[0]", 'pipe.save_grid("grid.png", num_images=16, seed=0)']
-        return "\n".join([*lines, "again = pipe.reconstruct(image)[0]"] if able.encode else lines)
-    picture = 'picture = Image.new("RGB", (64, 64), "white")  # or Image.open(...)'
-    lines = ["from PIL import Image", *lines, picture]
-    return "\n".join(
-        [*lines, "image = pipe(picture).images[0]"]
-        if facts.task == "translation"
-        else [*lines, "print(pipe(picture, top_k=3))"]
-    )
+    if facts.samples_noise:
+        prompt = 'prompt="a red house", ' if facts.can("text") else ""
+        lines.append(f"image = pipe({prompt}seed=0).images[0]")
+        if not prompt:
+            lines.append('pipe.save_grid("grid.png", num_images=16, seed=0)')
+        return "\n".join([*lines, "again = pipe.reconstruct(image)[0]"] if facts.can("encode") else lines)
+    size = (EXAMPLE_SIZE, EXAMPLE_SIZE)
+    pictures = {"picture": f'Image.new("RGB", {size}, "white")  # or Image.open(...)'}
+    if facts.can("mask"):
+        pictures["mask"] = f'Image.new("L", {size}, 255)  # white where something is to be filled in'
+    if facts.can("style"):
+        pictures["style"] = f'Image.new("RGB", {size}, "navy")  # whose style the picture is given'
+    lines = ["from PIL import Image", *lines, *(f"{name} = {value}" for name, value in pictures.items())]
+    given = ", ".join(["picture", *(f"{name}={name}" for name in pictures if name != "picture")])
+    last = "print(pipe(picture, top_k=3))" if facts.task == "classification" else f"image = pipe({given}).images[0]"
+    back = ["back = pipe(image, reverse=True).images[0]"] if facts.can("reverse") else []
+    return "\n".join([*lines, last, *back])
 
 
-def _standalone(facts: Facts, repo_id: str) -> str:
-    loaded = (
-        f'pipe = DiffusionPipeline.from_pretrained("{repo_id}", custom_pipeline="pipeline", trust_remote_code=True)'
-    )
+def _standalone(repo_id: str) -> str:
+    settings = 'custom_pipeline="pipeline", trust_remote_code=True'
+    loaded = f'pipe = DiffusionPipeline.from_pretrained("{repo_id}", {settings})'
     return f"from diffusers import DiffusionPipeline\n\n{loaded}"
 
 
@@ -208,13 +162,21 @@ def _local_name(folder: Path) -> str:
 
 
 def _digest(body: str) -> str:
-    return hashlib.sha256(body.encode()).hexdigest()
+    return hashlib.sha256(card_bytes(body)).hexdigest()
+
+
+def _read(file: Path) -> str:
+    """The text of a card; nothing where there is none."""
+    return file.read_bytes().decode("utf-8", "surrogateescape") if file.exists() else ""
 
 
 def _replace(file: Path, content: str) -> None:
     """Whole or not at all, and not at all where nothing changes."""
-    if file.exists() and file.read_text(encoding="utf-8") == content:
+    if _read(file) == content:
         return
     partial = file.with_name(f".{file.name}.{os.getpid()}")
-    partial.write_text(content, encoding="utf-8")
-    os.replace(partial, file)
+    try:
+        partial.write_bytes(card_bytes(content))
+        os.replace(partial, file)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,27 +1,27 @@
-"""What is known of a model, read from the files of its run: nothing that a card says comes from elsewhere."""
+"""What is known of a model, read from the files of its run, and a card's metadata: nothing comes from elsewhere."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import MISSING, dataclass, field, fields, replace
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from diffusers.utils import logging
+from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
+from huggingface_hub.utils import yaml_dump
 
 from ..data import separate_split
 from ..evaluation.scores import Report
 from ..pipelines.loading import HUB_ID, RECIPE, load
 from ..recipes import recipe_class, recipe_names
 
-# What is built in, and what is known of it.
-DIGITS = (
-    "The handwritten digits that come with scikit-learn (the test part of UCI's Optical Recognition of Handwritten Digits, 1,797 grey "
-    "images of 8x8 pixels, here with a margin of one), split into 1,500 to train on and 297 to test."
-)
-PLACES = ("data", "init", "extractor", "reference")  # what may be a path of this machine
-DIGITS_LICENSE = "cc-by-4.0"
+# Fields and protocol entries that may be paths of this machine.
+PLACES = ("data", "init", "extractor", "reference")
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,27 @@ class Facts:
         return self.recipe["fields"] if self.recipe else {}
 
     @property
+    def able(self) -> Any:
+        """The capabilities of the pipeline."""
+        return self.pipeline.capabilities
+
+    def can(self, name: str) -> Any:
+        """A capability by its name; None for one that the pipelines do not have."""
+        return asdict(self.able).get(name)
+
+    @property
     def task(self) -> str:
-        """generation, reconstruction, translation or classification."""
-        return self.pipeline.capabilities.task
+        """generation, reconstruction, translation, classification, or what a later pipeline names."""
+        return self.able.task
+
+    @property
+    def samples_noise(self) -> bool:
+        """Whether it generates images from latents, so that mode collapse and memorization are questions."""
+        return self.task not in ("translation", "classification")
 
     @property
     def makes_images(self) -> bool:
-        """Whether what it gives are pictures."""
+        """Whether its outputs are images."""
         return self.task != "classification"
 
     @property
@@ -83,7 +97,7 @@ def facts_of(model: str | Path | Any) -> Facts:
         report=_publishable(Report.load(scores)) if scores.is_file() else None,
         machine=_json(path / "machine.json"),
         records=_records(path / "log.jsonl"),
-        samples=_last_grid(path) if pipeline.capabilities.task in ("generation", "reconstruction") else None,
+        samples=_last_grid(path) if pipeline.capabilities.task not in ("translation", "classification") else None,
     )
 
 
@@ -96,23 +110,51 @@ def _loaded(path: Path) -> Any:
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        return load(path)
+        with _utf8_path(path) as readable:
+            return load(readable)
     finally:
         if shown:
             logging.enable_progress_bar()
 
 
+@contextmanager
+def _utf8_path(path: Path) -> Iterator[Path]:
+    """The path, or a link to it where its name holds bytes that are not UTF-8, which safetensors cannot open."""
+    escaped = str(path.absolute()).encode("utf-8", "backslashreplace").decode()
+    if escaped == str(path.absolute()):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / Path(escaped).name
+        link.symlink_to(path.absolute())
+        yield link
+
+
 def _json(file: Path) -> dict[str, Any] | None:
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    """The object in a JSON file; None where there is no file."""
+    if not file.is_file():
+        return None
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{file} is damaged ({' '.join(str(error).split())[:80]}); restore it, or remove it"
+        ) from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{file} holds no JSON object; restore it, or remove it")
+    return found
 
 
 def _records(file: Path) -> list[dict[str, Any]]:
+    """Lines of a log that say how many images were trained on; what a kill left unfinished ends it."""
     found = []
-    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else ():
         try:
-            found.append(json.loads(line))
-        except json.JSONDecodeError:
-            break  # a kill left the last one unfinished
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            break
+        if isinstance(record, dict) and isinstance(record.get("images"), int):
+            found.append(record)
     return found
 
 
@@ -173,3 +215,67 @@ def training_seconds(records: list[dict[str, Any]]) -> float | None:
     lines = [(record["images"], record["images_per_second"]) for record in records if record.get("images_per_second")]
     starts = [0, *(images for images, _ in lines)]
     return sum((images - start) / rate for start, (images, rate) in zip(starts, lines, strict=False)) if lines else None
+
+
+def metadata(facts: Facts, name: str) -> ModelCardData:
+    """The front matter of a card."""
+    kind = None if facts.can("text") else {"generation": "gan", "reconstruction": "vae"}.get(facts.task)
+    results = _model_index(facts)
+    return ModelCardData(
+        library_name="diffusers",
+        pipeline_tag=pipeline_tag(facts),
+        license=facts.fields.get("license"),
+        base_model=facts.base_model,
+        datasets=[facts.dataset_id] if facts.dataset_id else None,
+        tags=["hf_genimg", *([kind] if kind else []), *([facts.recipe["recipe"]] if facts.recipe else [])],
+        model_name=name if results else None,
+        eval_results=results or None,
+    )
+
+
+def _model_index(facts: Facts) -> list[EvalResult]:
+    """Each score with its protocol."""
+    if facts.report is None:
+        return []
+    identifier, name, _ = reference_of(facts)
+    protocol = facts.report.protocol
+    seen = f" ({protocol['extractor']})" if "extractor" in protocol else ""
+    return [
+        EvalResult(
+            task_type=pipeline_tag(facts),
+            dataset_type=identifier,
+            dataset_name=name,
+            dataset_split=protocol.get("split"),
+            dataset_args=protocol,
+            metric_type=metric,
+            metric_name=f"{metric}{seen}",
+            metric_value=score.value,
+        )
+        for metric, score in facts.report.scores.items()
+    ]
+
+
+def results_yaml(facts: Facts) -> str | None:
+    """`.eval_results/hf_genimg.yaml`; None without scores, or where the reference is no dataset of the Hub."""
+    if facts.report is None or (dataset := reference_of(facts)[2]) is None:
+        return None
+    protocol = ", ".join(f"{key} {value}" for key, value in facts.report.protocol.items())
+    entries = [
+        EvalResultEntry(dataset, metric, score.value, notes=protocol) for metric, score in facts.report.scores.items()
+    ]
+    return yaml_dump(eval_result_entries_to_yaml(entries))
+
+
+def pipeline_tag(facts: Facts) -> str:
+    """The Hub's name of a task."""
+    if facts.can("text"):
+        return "text-to-image"
+    names = {"translation": "image-to-image", "classification": "image-classification"}
+    return names.get(facts.task, "unconditional-image-generation")
+
+
+def reference_of(facts: Facts) -> tuple[str, str, str | None]:
+    """(identifier, name, Hub id) of the reference of the scores."""
+    name = str(facts.report.protocol.get("reference", "unknown"))
+    dataset = hub_dataset(name)
+    return dataset or name.rpartition("/")[2], name.rpartition("/")[2], dataset

@@ -10,14 +10,17 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-OWNER = "hf_genimg"  # no name that GitHub allows, so that `hf extensions update` never fetches somebody's program in our place
+# No name that GitHub allows, so that `hf extensions update` never fetches somebody's program in our place.
+OWNER = "hf_genimg"
 NAME = "genimg"
 
 
 def install_extension() -> tuple[Path, bool]:
     """Register with `hf`; returns the manifest, and whether it was written now.
 
-    Raises `ValueError` where `hf` or our own program is not installed, or another extension has the name.
+    Raises:
+        ValueError: `hf` or our own program is not installed, or another extension has the name.
+        OSError: the manifest cannot be written; one that was there stays.
     """
     if _program("hf") is None:
         raise ValueError(
@@ -30,12 +33,18 @@ def install_extension() -> tuple[Path, bool]:
     there = _there(manifest)
     if manifest.parent.exists() and (there is None or there.get("owner") != OWNER):
         raise ValueError(
-            f"{manifest.parent} holds another extension of that name and is left alone; hf extensions remove {NAME} first"
+            f"{manifest.parent} holds another extension of that name and is left alone; hf extensions remove {NAME} "
+            "first"
         )
     if there is not None and there.get("executable_path") == str(ours):
         return manifest, False
-    manifest.parent.mkdir(parents=True, exist_ok=True)
-    manifest.write_text(json.dumps(_content(ours), indent=2, sort_keys=True), encoding="utf-8")
+    try:
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        partial = manifest.with_name(f".{manifest.name}.new")
+        partial.write_text(json.dumps(_content(ours), indent=2, sort_keys=True), encoding="utf-8")
+        partial.replace(manifest)
+    except OSError as error:
+        raise OSError(f"{manifest} cannot be written: {error.strerror or error}; nothing was registered") from error
     return manifest, True
 
 

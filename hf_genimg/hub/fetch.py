@@ -32,8 +32,8 @@ def fetch(name: str) -> Any:
         return load(name, revision=revision, token=False)
     except Exception as error:  # whatever files of strangers make of diffusers, torch and safetensors
         log.warning("%s could not be loaded", name, exc_info=error)
-        told = " ".join(str(error).split())
-        if isinstance(error, ValueError | FileNotFoundError) and told.startswith(name) and "snapshots" not in told:
+        reason = " ".join(str(error).split())
+        if isinstance(error, ValueError | FileNotFoundError) and reason.startswith(name) and "snapshots" not in reason:
             raise  # of ours, and without a path of this machine
         raise ValueError(f"{name} is damaged or no model of this version of hf_genimg; type another Hub id") from error
 
@@ -56,7 +56,8 @@ def _look(name: str) -> str:
     if total > MOST_REPOSITORY_BYTES:
         limit = f"{MOST_REPOSITORY_BYTES / 1e9:.1f} GB"
         raise ValueError(
-            f"{name} has {total / 1e9:.1f} GB of files, and this page fetches at most {limit}; type a smaller model's id"
+            f"{name} has {total / 1e9:.1f} GB of files, and this page fetches at most {limit}; type a smaller model's "
+            "id"
         )
     if "model_index.json" not in files:
         raise ValueError(f"{name} has no model_index.json, so it holds no pipeline; type another Hub id")

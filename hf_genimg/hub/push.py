@@ -1,16 +1,20 @@
-"""A model onto the Hub, in one commit: weights, card, recipe, scores, samples, curve, and files that load without
-hf_genimg.
+"""Pushing a model to the Hub in one commit, once or while it trains: weights, card, recipe, scores, samples, curve, and
+files that load without hf_genimg.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import tempfile
 import time
+import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,10 +22,11 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, co
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import logging as hub_logging
 from huggingface_hub.utils import validate_repo_id
+from safetensors import SafetensorError
 
 from ..pipelines.hub_errors import causes, explain, is_no_network, status_of
 from ..pipelines.loading import RECIPE, load, pipeline_directory
-from .card import RESULTS, card_text, eval_results
+from .card import RESULTS, card_bytes, card_text, eval_results
 from .card_facts import without_place
 from .standalone import standalone_files
 
@@ -34,6 +39,7 @@ WEIGHTS = re.compile(r"diffusion_pytorch_model(?:\.(\w+))?(?:-\d+-of-\d+)?\.safe
 ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE = 5, 1.0, 60.0
 PASSING = (408, 429, 500, 502, 503, 504)  # statuses after which the same request may succeed
 NO_XET = re.compile(r"404 .*/xet-write-token/")  # how hf_xet says that a Hub has no Xet, such as one of one's own
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError)  # of answers that are not as they should be
 Result = TypeVar("Result")
 
 
@@ -127,7 +133,7 @@ def repository_files(source: Path, repo_id: str, pipeline: Any = None) -> dict[s
         found |= {f"samples/{path.name}": path for path in sorted((source / "samples").glob("[0-9]*.png"))}
     known = pipeline is None and variant is None  # a card loads its model by the plain names
     found |= {name: text.encode() for name, text in standalone_files(model).items()}
-    found["README.md"] = card_text(source if known else model, repo_id, standalone=True).encode()
+    found["README.md"] = card_bytes(card_text(source if known else model, repo_id, standalone=True))
     results = eval_results(source) if known else None
     return found | ({RESULTS: results.encode()} if results else {})
 
@@ -140,7 +146,7 @@ def _only_variant(folder: Path) -> str | None:
 
 
 def _without_places(file: Path, part: str) -> bytes:
-    """A JSON file whose `part` tells nobody where its maker keeps data and models: of an absolute path, the last name."""
+    """A JSON file without the places where its maker keeps data and models: of an absolute path, the last name."""
     content = json.loads(file.read_text(encoding="utf-8"))
     content[part] = {name: without_place(name, value) for name, value in content[part].items()}
     return json.dumps(content, indent=2).encode()
@@ -158,7 +164,7 @@ def _is_part(path: Path) -> bool:
 def _commit(
     files: dict[str, Path | bytes], repo_id: str, private: bool, api: HfApi, message: str, create_pr: bool
 ) -> Pushed:
-    """Make the repository where it is not there, and commit; again from a new parent where somebody else was quicker."""
+    """Create the repository where it is absent, and commit; again from a new parent where somebody was quicker."""
     url = str(patiently(lambda: api.create_repo(repo_id, private=private, exist_ok=True)))
     for attempt in range(3):
         info = patiently(lambda: api.model_info(repo_id))
@@ -171,7 +177,8 @@ def _commit(
             if OURS.fullmatch(each.rfilename) and each.rfilename not in files
         ]
         try:
-            made = patiently(lambda: _send(api, repo_id, files, stale, info.sha, message, create_pr))  # noqa: B023 (called at once)
+            send = partial(_send, api, repo_id, files, stale, info.sha, message, create_pr)
+            made = patiently(send)
             return Pushed(url, made.oid, made.oid != info.sha)
         except Exception as error:
             if status_of(error) not in (409, 412) or attempt == 2:
@@ -226,7 +233,7 @@ def patiently(call: Callable[[], Result]) -> Result:
         except Exception as error:
             if (
                 attempt == ATTEMPTS - 1
-                or not (status_of(error) in PASSING or is_no_network(error))
+                or not (status_of(error) in PASSING or is_no_network(error) or _is_unreadable(error))
                 or _is_offline(error)
             ):
                 raise
@@ -246,12 +253,24 @@ def _is_offline(error: Exception) -> bool:
 
 
 def _is_of_the_hub(error: Exception) -> bool:
-    return status_of(error) is not None or is_no_network(error) or _is_offline(error)
+    return status_of(error) is not None or is_no_network(error) or _is_offline(error) or _is_unreadable(error)
+
+
+def _is_unreadable(error: Exception) -> bool:
+    """Whether the client could not make sense of an answer, such as a page in place of JSON, or half of it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    in_client = any("huggingface_hub" in Path(frame.filename).parts for frame in frames)
+    return in_client and isinstance(error, UNREADABLE) and not isinstance(error, HFValidationError)
 
 
 def _why(error: Exception) -> str:
+    if _is_unreadable(error):
+        return "what the Hub answered is not what a Hub answers (a page or a half of it); try again later"
     if status_of(error) == 404:
-        return "there is no such owner or repository that this token may see; check the name, and log in with `hf auth login`"
+        return (
+            "there is no such owner or repository that this token may see; check the name, and log in with `hf auth "
+            "login`"
+        )
     return explain(error)
 
 
@@ -265,3 +284,52 @@ def check_id(repo_id: str) -> None:
         ) from error
     if repo_id.count("/") != 1:
         raise ValueError(f"{repo_id!r} names no owner; give owner/name")
+
+
+class Pushing:
+    """A callback of a run: one commit each time, to `repo_id`. What fails is a warning, and the next snapshot is pushed
+    again, for the run goes on without the Hub.
+
+    every: images between two pushes. The finished run is left to its caller, who has its card.
+    """
+
+    name = "push"
+
+    def __init__(self, every: int, repo_id: str) -> None:
+        self.every, self.repo_id = every, repo_id
+
+    def __call__(self, run: Any) -> None:
+        if run.images >= run.recipe.images:
+            return
+        try:
+            with tempfile.TemporaryDirectory(prefix="hf_genimg-push-") as folder:
+                copy = copy_of(run, Path(folder))
+                push(copy, self.repo_id, commit_message=f"{run.images:,} of {run.recipe.images:,} images")
+        except (OSError, SafetensorError) as error:  # of the Hub, or of a disk that is full
+            reason = " ".join(str(error).split())
+            reason = reason if self.repo_id in reason else f"{self.repo_id} was not pushed: {reason}"
+            warnings.warn(
+                f"at {run.images:,} images: {reason}; the run goes on, and pushes again later",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def state(self) -> dict[str, Any]:
+        """Nothing: the Hub knows what it has."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Nothing to continue from."""
+
+
+def copy_of(run: Any, folder: Path) -> Path:
+    """A directory as that of the run, with the model as it is now: the one on disk is that of the last checkpoint."""
+    source, copy = run.directory.path, folder / run.directory.path.absolute().name
+    copy.mkdir()
+    run.pipeline().save_pretrained(copy / "pipeline")
+    for name in BESIDE:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, copy / name)
+    if run.directory.samples.is_dir():
+        shutil.copytree(run.directory.samples, copy / "samples")
+    return copy

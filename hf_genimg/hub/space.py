@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from contextlib import nullcontext
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,14 +35,44 @@ def make_space(model: str, pipeline: Any, repo_id: str, local: Path | None = Non
     """Write a Space for a model into the folder `local`, or push it to `repo_id`; returns where it is.
 
     model: as it was given. pipeline: it, loaded. A local model is copied into the Space; one of the Hub is loaded from
-    there. Raises `ValueError`, before anything is written, for an id that is none or a folder that is not empty.
+    there. Raises `ValueError`, before anything is written, for an id that is none or a folder that is not empty;
+    `OSError` where it cannot be written, and then leaves nothing of it.
     """
     check_id(repo_id)
     if local is not None and local.exists() and (not local.is_dir() or any(local.iterdir())):
         raise ValueError(f"--local {local} exists already and is not overwritten; name a new or empty folder")
-    with nullcontext(local) if local is not None else tempfile.TemporaryDirectory() as folder:
-        write_space(model, pipeline, repo_id, Path(folder))
-        return str(local) if local is not None else _push(Path(folder), repo_id)
+    if local is None:
+        with tempfile.TemporaryDirectory() as folder:
+            _write(model, pipeline, repo_id, Path(folder))
+            return _push(Path(folder), repo_id)
+    existed = local.exists()
+    try:
+        _write(model, pipeline, repo_id, local)
+    except BaseException:
+        _clear(local, existed)
+        raise
+    return str(local)
+
+
+def _write(model: str, pipeline: Any, repo_id: str, folder: Path) -> None:
+    """Write the Space; one line where a disk is full or a file cannot be read."""
+    try:
+        write_space(model, pipeline, repo_id, folder)
+    except shutil.Error as error:  # of a copied folder: a list of (from, to, why)
+        failed, _, why = error.args[0][0]
+        raise OSError(f"the Space cannot be written: {failed}: {why}") from error
+    except OSError as error:
+        where = error.filename or folder
+        raise OSError(f"the Space cannot be written: {where}: {error.strerror or error}") from error
+
+
+def _clear(folder: Path, keep: bool) -> None:
+    """Remove what was written of a Space that failed."""
+    if not keep:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    for path in folder.iterdir():
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def write_space(model: str, pipeline: Any, repo_id: str, folder: Path) -> None:
@@ -89,7 +118,8 @@ def _readme(name: str, repo_id: str, hub_model: str | None) -> str:
         models=[hub_model] if hub_model else None,
         tags=["hf_genimg"],
     )
-    return f"---\n{data.to_yaml()}\n---\n\n# {name}\n\nA page to play with `{name}`. The pictures that it makes are synthetic.\n"
+    text = f"A page to play with `{name}`. The images that it generates are synthetic."
+    return f"---\n{data.to_yaml()}\n---\n\n# {name}\n\n{text}\n"
 
 
 def _push(folder: Path, repo_id: str) -> str:

@@ -1,4 +1,4 @@
-"""What a picture says of where it came from: the note in a PNG, and the watermark in the pixels. Nothing is fetched."""
+"""The provenance of a picture: the note in a PNG, and the watermark in the pixels. Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ..pipelines.watermark import DEFAULT_KEY, SMALLEST_SEEN, detect
 
 KEYS = "HF_GENIMG_WATERMARK_KEYS"  # environment: keys of one's own, joined with commas
 INDEX = "model_index.json"
+MAX_SHOWN = 200  # characters of a value of a note
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,20 @@ class Findings:
         noted = "no provenance"
         if self.provenance is not None:
             noted = "provenance: AI-generated, " + ", ".join(
-                f"{name} {value}" for name, value in self.provenance.items()
+                f"{printable(name)} {printable(value)}" for name, value in self.provenance.items()
             )
         if not self.tried:
             return f"{noted}; too small to hold a watermark"
-        return f"{noted}; {'watermark of ' + ' and '.join(self.marks) if self.marks else 'no watermark of ' + ' or '.join(self.tried)}"
+        if self.marks:
+            return f"{noted}; watermark of {' and '.join(self.marks)}"
+        return f"{noted}; no watermark of {' or '.join(self.tried)}"
+
+
+def printable(value: Any) -> str:
+    """A value of a note, which may hold anything, on one line: control characters escaped, at most 200 characters."""
+    text = str(value)
+    shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in shown)
 
 
 def verify(path: Path, image: Image.Image) -> Findings:
@@ -58,7 +68,7 @@ def keys_at_hand(provenance: dict[str, Any] | None) -> dict[str, str]:
     keys |= {key: f"key {number} of {KEYS}" for number, key in enumerate(own, 1) if key not in keys}
     model = str((provenance or {}).get("model", ""))
     if (key := _key_of(model, (provenance or {}).get("revision"))) is not None:
-        keys.setdefault(key, model)
+        keys.setdefault(key, printable(model))
     return keys
 
 

@@ -64,16 +64,16 @@ def _shares(groups: str) -> list[tuple[str, float]]:
 
 
 class RisingAugment(RandomChanges):
-    """Its probability is `course` of the number of updates of the discriminator so far."""
+    """Its probability is `schedule` of the number of updates of the discriminator so far."""
 
-    def __init__(self, groups: str, course: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    def __init__(self, groups: str, schedule: Callable[[torch.Tensor], torch.Tensor]) -> None:
         super().__init__(groups)
-        self.course = course
-        self.probability.copy_(course(self.updates))
+        self.schedule = schedule
+        self.probability.copy_(schedule(self.updates))
 
     def move(self) -> None:
         super().move()
-        self.probability.copy_(self.course(self.updates))
+        self.probability.copy_(self.schedule(self.updates))
 
 
 class AdaptiveAugment(RandomChanges):
@@ -89,9 +89,7 @@ class AdaptiveAugment(RandomChanges):
         super().__init__(groups)
         self.target, self.every, self.step = target, every, batch_size * every / images
         self.register_buffer("signs", torch.zeros(2))  # sum and number since the probability last moved
-        self.register_buffer(
-            "gathered", torch.zeros(2), persistent=False
-        )  # of this turn; summed over processes by the loop
+        self.register_buffer("gathered", torch.zeros(2), persistent=False)  # of this update, over all processes
 
     @torch.no_grad()
     def observe(self, on_real: torch.Tensor) -> None:
@@ -108,7 +106,7 @@ class AdaptiveAugment(RandomChanges):
             self.signs.zero_()
 
 
-def drawn(images: Images, probability: torch.Tensor) -> torch.Tensor:
+def chosen_images(images: Images, probability: torch.Tensor) -> torch.Tensor:
     """Which images are changed: bool [N]."""
     return torch.rand(len(images), device=images.device) < probability
 
@@ -124,14 +122,14 @@ def uniform(images: Images, low: float, high: float) -> Rows:
 
 
 def mirror(images: Images, probability: torch.Tensor) -> Images:
-    """Left for right, in half of the images that are drawn."""
-    turned = drawn(images, probability) & (uniform(images, 0, 1) < 0.5)
+    """Left for right, in half of the chosen images."""
+    turned = chosen_images(images, probability) & (uniform(images, 0, 1) < 0.5)
     return torch.where(turned[:, None, None, None], images.flip(3), images)
 
 
 def quarter_turns(images: Images, probability: torch.Tensor) -> Images:
     """0 to 3 quarter turns; images are square."""
-    turns = uniform(images, 0, 4).long().clamp(max=3) * drawn(images, probability)
+    turns = uniform(images, 0, 4).long().clamp(max=3) * chosen_images(images, probability)
     for quarters in (1, 2, 3):
         images = torch.where((turns == quarters)[:, None, None, None], images.rot90(quarters, (2, 3)), images)
     return images
@@ -139,7 +137,7 @@ def quarter_turns(images: Images, probability: torch.Tensor) -> Images:
 
 def whole_pixels(images: Images, probability: torch.Tensor) -> Images:
     """Shift by a whole number of pixels, up to an eighth of a side, mirrored at the border."""
-    chosen = drawn(images, probability)
+    chosen = chosen_images(images, probability)
     places = []
     for side in images.shape[2:]:
         shift = (uniform(images, -0.125, 0.125) * side).round().long() * chosen
@@ -159,13 +157,13 @@ def geometry(images: Images, probability: torch.Tensor) -> Images:
     """
     matrix = torch.eye(3, device=images.device).expand(len(images), 3, 3)
     turning = 1 - (1 - probability).sqrt()  # two turns, at least one of which happens with the probability
-    scale = normal(images).mul(0.2).exp2().where(drawn(images, probability), torch.ones(()).to(images.device))
+    scale = normal(images).mul(0.2).exp2().where(chosen_images(images, probability), torch.ones(()).to(images.device))
     matrix = matrix @ stretched(scale, scale)
-    matrix = matrix @ turned(uniform(images, -math.pi, math.pi) * drawn(images, turning))
-    stretch = normal(images).mul(0.2).exp2().where(drawn(images, probability), torch.ones(()).to(images.device))
+    matrix = matrix @ turned(uniform(images, -math.pi, math.pi) * chosen_images(images, turning))
+    stretch = normal(images).mul(0.2).exp2().where(chosen_images(images, probability), torch.ones(()).to(images.device))
     matrix = matrix @ stretched(stretch, 1 / stretch)
-    matrix = matrix @ turned(uniform(images, -math.pi, math.pi) * drawn(images, turning))
-    chosen = drawn(images, probability)
+    matrix = matrix @ turned(uniform(images, -math.pi, math.pi) * chosen_images(images, turning))
+    chosen = chosen_images(images, probability)
     matrix = matrix @ shifted(
         normal(images) * 0.25 * chosen, normal(images) * 0.25 * chosen
     )  # of a side that is 2 long
@@ -193,17 +191,17 @@ def shifted(x: Rows, y: Rows) -> torch.Tensor:
 
 def brightness(images: Images, probability: torch.Tensor) -> Images:
     """Add a number from N(0, 0.2)."""
-    return images + columns(normal(images) * 0.2 * drawn(images, probability), images)
+    return images + columns(normal(images) * 0.2 * chosen_images(images, probability), images)
 
 
 def contrast(images: Images, probability: torch.Tensor) -> Images:
     """Multiply by 2 to a power from N(0, 0.5)."""
-    return images * columns((normal(images) * 0.5 * drawn(images, probability)).exp2(), images)
+    return images * columns((normal(images) * 0.5 * chosen_images(images, probability)).exp2(), images)
 
 
 def luma_flip(images: Images, probability: torch.Tensor) -> Images:
-    """Mirror the grey part of every colour, in half of the images that are drawn: light for dark, hue kept."""
-    flipped = drawn(images, probability) & (uniform(images, 0, 1) < 0.5)
+    """Mirror the grey part of every colour, in half of the chosen images: light for dark, hue kept."""
+    flipped = chosen_images(images, probability) & (uniform(images, 0, 1) < 0.5)
     return images - 2 * columns(flipped, images) * images.mean(1, keepdim=True)
 
 
@@ -211,7 +209,7 @@ def hue(images: Images, probability: torch.Tensor) -> Images:
     """Turn colours about the grey axis (Rodrigues' formula). Leaves grey images as they are."""
     if images.shape[1] != 3:
         return images
-    angle = columns(uniform(images, -math.pi, math.pi) * drawn(images, probability), images)
+    angle = columns(uniform(images, -math.pi, math.pi) * chosen_images(images, probability), images)
     grey = images.mean(1, keepdim=True)
     crossed = LUMA * (images.roll(1, 1) - images.roll(-1, 1))  # the axis x the colour
     return grey + (images - grey) * angle.cos() + crossed * angle.sin()
@@ -220,12 +218,12 @@ def hue(images: Images, probability: torch.Tensor) -> Images:
 def saturation(images: Images, probability: torch.Tensor) -> Images:
     """Move colours from, or towards, their grey part by 2 to a power from N(0, 1). Leaves grey images as they are."""
     grey = images.mean(1, keepdim=True)
-    return grey + (images - grey) * columns((normal(images) * drawn(images, probability)).exp2(), images)
+    return grey + (images - grey) * columns((normal(images) * chosen_images(images, probability)).exp2(), images)
 
 
 def cutout(images: Images, probability: torch.Tensor) -> Images:
     """Set a square of half a side, anywhere, partly outside too, to zero (mid-grey)."""
-    return torch.where(drawn(images, probability)[:, None, None, None], hole(images), images)
+    return torch.where(chosen_images(images, probability)[:, None, None, None], hole(images), images)
 
 
 def columns(rows: Rows, images: Images) -> torch.Tensor:

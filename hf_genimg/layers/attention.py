@@ -20,7 +20,7 @@ class SelfAttention(nn.Module):
         if not narrow:
             raise ValueError(f"{channels} channels are too few for attention; use a width that gives it 8 or more")
         shapes = [(channels, narrow), (channels, narrow), (channels, half), (half, channels)]
-        layers = [nn.Conv2d(before, after, 1, bias=False) for before, after in shapes]
+        layers = [nn.Conv2d(in_channels, out_channels, 1, bias=False) for in_channels, out_channels in shapes]
         for layer in layers:
             nn.init.xavier_uniform_(layer.weight)
         self.query, self.key, self.value, self.output = (spectral_norm(layer) for layer in layers)

@@ -19,12 +19,12 @@ class UpBottleneck(nn.Module):
     Beside it the first channels, as many as go out, without parameters.
     """
 
-    def __init__(self, before: int, after: int, norm: Norm = PlainNorm, *, double: bool) -> None:
+    def __init__(self, in_channels: int, out_channels: int, norm: Norm = PlainNorm, *, double: bool) -> None:
         super().__init__()
-        inside = max(1, before // NARROWER)
-        self.double, self.after = double, after
-        self.norms = nn.ModuleList(norm(channels) for channels in (before, inside, inside, inside))
-        self.narrow, self.widen = convolution(before, inside, 1, True), convolution(inside, after, 1, True)
+        inside = max(1, in_channels // NARROWER)
+        self.double, self.out_channels = double, out_channels
+        self.norms = nn.ModuleList(norm(channels) for channels in (in_channels, inside, inside, inside))
+        self.narrow, self.widen = convolution(in_channels, inside, 1, True), convolution(inside, out_channels, 1, True)
         self.first, self.second = convolution(inside, inside, 3, True), convolution(inside, inside, 3, True)
 
     def forward(self, maps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
@@ -33,7 +33,7 @@ class UpBottleneck(nn.Module):
         branch = self.first(repeated(branch) if self.double else branch)
         branch = self.second(three(branch, condition).relu())
         branch = self.widen(four(branch, condition).relu())
-        kept = maps[:, : self.after]
+        kept = maps[:, : self.out_channels]
         return branch + (repeated(kept) if self.double else kept)
 
 
@@ -43,13 +43,15 @@ class DownBottleneck(nn.Module):
     Beside it the maps, and where more channels go out a 1x1 that makes those.
     """
 
-    def __init__(self, before: int, after: int, *, half: bool) -> None:
+    def __init__(self, in_channels: int, out_channels: int, *, half: bool) -> None:
         super().__init__()
-        inside = max(1, after // NARROWER)
+        inside = max(1, out_channels // NARROWER)
         self.half = half
-        self.narrow, self.widen = convolution(before, inside, 1, True), convolution(inside, after, 1, True)
+        self.narrow, self.widen = convolution(in_channels, inside, 1, True), convolution(inside, out_channels, 1, True)
         self.first, self.second = convolution(inside, inside, 3, True), convolution(inside, inside, 3, True)
-        self.added = convolution(before, after - before, 1, True) if after > before else None
+        self.added = (
+            convolution(in_channels, out_channels - in_channels, 1, True) if out_channels > in_channels else None
+        )
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         branch = self.first(self.narrow(maps.relu()).relu())

@@ -1,4 +1,4 @@
-"""The distributions that latents are drawn from."""
+"""The distributions of latents."""
 
 from __future__ import annotations
 

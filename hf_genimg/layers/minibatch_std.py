@@ -1,4 +1,4 @@
-"""Minibatch standard deviation: the discriminator is told how much the images of a group differ (arXiv:1710.10196,
+"""Minibatch standard deviation: a feature that measures how much the images of a group differ (arXiv:1710.10196,
 section 3).
 """
 

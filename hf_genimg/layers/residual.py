@@ -28,14 +28,16 @@ def xavier(layer: nn.Module, gain: float = 1.0) -> nn.Module:
     return layer
 
 
-def convolution(before: int, after: int, size: int, spectral: bool, gain: float = 1.0) -> nn.Module:
+def convolution(in_channels: int, out_channels: int, size: int, spectral: bool, gain: float = 1.0) -> nn.Module:
     """A convolution that keeps the size of the maps."""
-    return (spectral_norm if spectral else same)(xavier(nn.Conv2d(before, after, size, padding=size // 2), gain))
+    return (spectral_norm if spectral else same)(
+        xavier(nn.Conv2d(in_channels, out_channels, size, padding=size // 2), gain)
+    )
 
 
-def linear(before: int, after: int, spectral: bool, bias: bool = True) -> nn.Module:
+def linear(in_channels: int, out_channels: int, spectral: bool, bias: bool = True) -> nn.Module:
     """A linear layer."""
-    return (spectral_norm if spectral else same)(xavier(nn.Linear(before, after, bias=bias)))
+    return (spectral_norm if spectral else same)(xavier(nn.Linear(in_channels, out_channels, bias=bias)))
 
 
 def enlarged(maps: torch.Tensor) -> torch.Tensor:
@@ -59,14 +61,19 @@ class UpBlock(nn.Module):
     """norm, ReLU, twice the size, 3x3, norm, ReLU, 3x3; beside it twice the size and 1x1."""
 
     def __init__(
-        self, before: int, after: int, norm: Norm = PlainNorm, spectral: bool = False, enlarge: Enlarge = enlarged
+        self,
+        in_channels: int,
+        out_channels: int,
+        norm: Norm = PlainNorm,
+        spectral: bool = False,
+        enlarge: Enlarge = enlarged,
     ) -> None:
         super().__init__()
         self.enlarge = enlarge
-        self.first_norm, self.second_norm = norm(before), norm(after)
-        self.first = convolution(before, after, 3, spectral, math.sqrt(2))
-        self.second = convolution(after, after, 3, spectral, math.sqrt(2))
-        self.shortcut = convolution(before, after, 1, spectral)
+        self.first_norm, self.second_norm = norm(in_channels), norm(out_channels)
+        self.first = convolution(in_channels, out_channels, 3, spectral, math.sqrt(2))
+        self.second = convolution(out_channels, out_channels, 3, spectral, math.sqrt(2))
+        self.shortcut = convolution(in_channels, out_channels, 1, spectral)
 
     def forward(self, maps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
         branch = self.first(self.enlarge(self.first_norm(maps, condition).relu()))
@@ -80,13 +87,19 @@ class DownBlock(nn.Module):
     first: of the image itself: no ReLU before the first convolution, and the shortcut halves before its 1x1.
     """
 
-    def __init__(self, before: int, after: int, *, half: bool, first: bool = False, spectral: bool = False) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, *, half: bool, first: bool = False, spectral: bool = False
+    ) -> None:
         super().__init__()
-        hidden = after if first else before
+        hidden = out_channels if first else in_channels
         self.half, self.is_first = half, first
-        self.first = convolution(before, hidden, 3, spectral, math.sqrt(2))
-        self.second = convolution(hidden, after, 3, spectral, math.sqrt(2))
-        self.shortcut = convolution(before, after, 1, spectral) if half or before != after else nn.Identity()
+        self.first = convolution(in_channels, hidden, 3, spectral, math.sqrt(2))
+        self.second = convolution(hidden, out_channels, 3, spectral, math.sqrt(2))
+        self.shortcut = (
+            convolution(in_channels, out_channels, 1, spectral)
+            if half or in_channels != out_channels
+            else nn.Identity()
+        )
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         branch = self.second(self.first(maps if self.is_first else maps.relu()).relu())

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load
 from torch import nn
 from torch.nn.modules import module as registration
 
@@ -44,6 +45,10 @@ def check_config(config: Any, class_name: str) -> None:
     saved = config.get("_class_name", class_name)
     if saved != class_name:
         raise ValueError(f"its config.json is of {saved!r:.60}, not of {class_name}")
+    names, classes = config.get("class_names"), config.get("num_classes")
+    texts = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+    if names is not None and not (texts and (not names or not classes or len(names) == classes)):
+        raise ValueError(f"its config.json has class_names={names!r:.60}, and needs a text for each class, or null")
     for name, value in config.items():
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if number and not (math.isfinite(value) and abs(value) <= LARGEST):
@@ -107,11 +112,23 @@ def weight_files(folder: Path, variant: str | None = None) -> list[Path]:
     return [single] if single.is_file() else sorted(folder.glob(f"{stem}-*-of-*.safetensors"))
 
 
+def has_plain_name(path: Path) -> bool:
+    """Whether a path is UTF-8, without which safetensors opens nothing by its name."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def shapes_of(files: Iterable[Path]) -> dict[str, tuple[int, ...]]:
     """The shape of each tensor in safetensors files, from their headers. Raises `ValueError` for a damaged file."""
     shapes: dict[str, tuple[int, ...]] = {}
     for file in files:
         try:
+            if not has_plain_name(file):  # which safe_open cannot open
+                shapes |= {name: tuple(tensor.shape) for name, tensor in load(file.read_bytes()).items()}
+                continue
             with safe_open(file, "pt") as tensors:
                 shapes |= {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
         except (SafetensorError, OSError) as error:

@@ -22,6 +22,7 @@ from ..layers.weights import (
     check_config,
     check_finite,
     check_shapes,
+    has_plain_name,
     one_line,
     shapes_of,
     weight_files,
@@ -61,7 +62,7 @@ class Network(ModelMixin, ConfigMixin):
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """What `forward` takes besides latents or images, of `labels`, `text`, `inputs`, `mask` and `style`."""
+        """What `forward` takes besides latents or images, of `labels`, `text`, `inputs`, `mask`, `style`, `strength`."""
         return ("labels",) if self.config.get("num_classes") else ()
 
     @property
@@ -89,6 +90,7 @@ class Network(ModelMixin, ConfigMixin):
                 if folder.is_dir():
                     cls._check_files(folder, kwargs.get("variant"))
                 loading = {**kwargs, "use_safetensors": True, "output_loading_info": True}
+                loading |= {} if has_plain_name(folder) else {"disable_mmap": True}  # maps files by their names
                 network, info = super().from_pretrained(pretrained_model_name_or_path, **loading)
                 tensors = network.state_dict()
                 loaded = [name for name in tensors if name not in info["missing_keys"]]
@@ -190,7 +192,8 @@ class LatentNetwork(Network):
 
 
 class TranslationNetwork(Network):
-    """A network that turns images into images: `forward(inputs, ...)`, with its other `conditions` as keywords.
+    """A network that turns images into images: `forward(inputs, ...)`, with what else its `conditions` name as
+    keywords.
 
     Its config has `image_size`, `image_channels` and `input_channels`. scale: the size of its outputs over that of its
     inputs. size_multiple: the sides of its inputs are multiples of this; 0 where they must be `image_size`. halo: how
@@ -204,6 +207,16 @@ class TranslationNetwork(Network):
     @property
     def conditions(self) -> tuple[str, ...]:
         return ("inputs",)
+
+
+def defined(name: str) -> type[Network] | None:
+    """The network class called `name`, among those that were imported; None where there is none."""
+    found, classes = None, [Network]
+    while classes:
+        each = classes.pop()
+        found = each if each.__name__ == name else found
+        classes += each.__subclasses__()
+    return found
 
 
 def refuse_labels(class_labels: torch.Tensor | None) -> None:

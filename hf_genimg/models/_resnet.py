@@ -27,12 +27,13 @@ def check_size(image_size: int) -> None:
     """Raise `ValueError` for a size that these networks do not make."""
     if image_size not in GROWTH:
         raise ValueError(
-            f"image_size={image_size} is not a size that the residual networks make; use one of {', '.join(map(str, GROWTH))}"
+            f"image_size={image_size} is not a size that the residual networks make; use one of "
+            f"{', '.join(map(str, GROWTH))}"
         )
 
 
 class ResNetGenerator(LatentNetwork):
-    """What the residual families share: linear to the smallest map, blocks that double it, norm, ReLU, 3x3, tanh."""
+    """The mould of the residual families: linear to the smallest map, blocks that double it, norm, ReLU, 3x3, tanh."""
 
     mixes_labels = True
 
@@ -46,16 +47,16 @@ class ResNetGenerator(LatentNetwork):
         classes = config.get("num_classes", 0)
         norm = partial(ClassBatchNorm2d, num_classes=classes) if classes else PlainNorm
         self.first = linear(config.latent_dim, channels[0] * self.base**2, spectral)
-        self.blocks = nn.ModuleList(UpBlock(before, after, norm, spectral) for before, after in pairwise(channels))
+        self.blocks = nn.ModuleList(UpBlock(*pair, norm, spectral) for pair in pairwise(channels))
         self.attention = SelfAttention(channels[attention]) if attention else nn.Identity()
         self.attended = attention
         self.norm = nn.BatchNorm2d(channels[-1])
         self.last = convolution(channels[-1], config.image_channels, 3, spectral)
 
-    def layer_conditions(
+    def split_conditions(
         self, latents: torch.Tensor, class_labels: torch.Tensor | None
     ) -> tuple[torch.Tensor, list[torch.Tensor | None]]:
-        """What the first layer is given, and what each block is told."""
+        """The input of the first layer, and the condition of each block."""
         return latents, [class_labels] * len(self.blocks)
 
     def at_truncation(self, truncation: float) -> ResNetGenerator:
@@ -68,21 +69,21 @@ class ResNetGenerator(LatentNetwork):
         Returns images: float [N, C, H, W] in [-1, 1].
         """
         check_labels(self.config.get("num_classes", 0), class_labels)
-        first, told = self.layer_conditions(latents, class_labels)
+        first, conditions = self.split_conditions(latents, class_labels)
         maps = self.first(first).unflatten(1, (-1, self.base, self.base))
-        for number, (block, condition) in enumerate(zip(self.blocks, told, strict=True), 1):
+        for number, (block, condition) in enumerate(zip(self.blocks, conditions, strict=True), 1):
             maps = block(maps, condition)
             maps = self.attention(maps) if number == self.attended else maps
         return self.last(self.norm(maps).relu()).tanh()
 
 
 class ResNetDiscriminator(Network):
-    """What the residual families share: blocks, ReLU, sum over positions, linear; with classes, plus the inner product
-    with the class's.
+    """The mould of the residual families: blocks, ReLU, sum over positions, linear; with classes, plus the inner
+    product with the class's.
     """
 
     def build(self, *, spectral: bool = True, attention: int | None = None, mean: bool = False) -> None:
-        """Make the layers from the config. attention: after so many blocks. mean: over positions, instead of the sum."""
+        """Make the layers from the config. attention: after so many blocks. mean: over positions, not the sum."""
         config = self.config
         check_size(config.image_size)
         shrinkage = SHRINKAGE[config.image_size]
@@ -93,10 +94,10 @@ class ResNetDiscriminator(Network):
         )
         self.attention = SelfAttention(channels[attention]) if attention else nn.Identity()
         self.attended, self.mean = attention, mean
-        self.judge_by(channels[-1], spectral)
+        self.build_head(channels[-1], spectral)
 
-    def judge_by(self, features: int, spectral: bool = True) -> None:
-        """Make what turns so many features into a logit."""
+    def build_head(self, features: int, spectral: bool = True) -> None:
+        """Make the layers from so many features to a logit."""
         self.head = linear(features, 1, spectral)
         classes = self.config.get("num_classes", 0)
         self.classes = None

@@ -1,4 +1,4 @@
-"""AC-GAN (arXiv:1610.09585): the generator is told the class, and the discriminator guesses it beside real or fake; in
+"""AC-GAN (arXiv:1610.09585): the generator is conditioned on the class, and the discriminator classifies images; in
 DCGAN's form.
 """
 
@@ -19,14 +19,14 @@ class ACGANGenerator(CGANGenerator):
 
 
 class ACGANDiscriminator(Network):
-    """DCGAN's discriminator with a second head that guesses the class; it is never told one."""
+    """DCGAN's discriminator with a second head that predicts the class; it is not conditioned on it."""
 
     @register_to_config
     def __init__(
         self,
         image_size: int = 64,  # pixels a side: 16, 28, 32, 64, 128 or 256
         image_channels: int = 3,  # 1 grey, 3 colour
-        guesses: int = 10,  # classes that it tells apart
+        guesses: int = 10,  # outputs of the auxiliary classifier
         width: int = 64,  # channels of the largest feature map
     ) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class ACGANDiscriminator(Network):
         self.guess = nn.Conv2d(stage_widths(image_size, width)[-1], guesses, base_size(image_size))
         self.apply(dcgan_initialisation)
 
-    def judge(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def with_auxiliary(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """images: float [N, C, H, W] in [-1, 1]. Returns logits float [N], and logits of the classes, float [N,
         guesses].
         """
@@ -45,4 +45,4 @@ class ACGANDiscriminator(Network):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """images: float [N, C, H, W] in [-1, 1]. Returns logits: float [N], positive for "real"."""
-        return self.judge(images)[0]
+        return self.with_auxiliary(images)[0]

@@ -61,7 +61,7 @@ class ACGANCIFARDiscriminator(ACGANDiscriminator):
         self,
         image_size: int = IMAGE_SIZE,  # pixels a side: 32
         image_channels: int = 3,  # 1 grey, 3 colour
-        guesses: int = 10,  # classes that it tells apart
+        guesses: int = 10,  # outputs of the auxiliary classifier
         width: int = 16,  # channels of the first feature map
     ) -> None:
         refuse_other_sizes(image_size)

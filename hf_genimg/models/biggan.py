@@ -1,4 +1,4 @@
-"""BigGAN and BigGAN-deep (arXiv:1809.11096): every block is told the class and latents, by batch norm; attention,
+"""BigGAN and BigGAN-deep (arXiv:1809.11096): class and latents condition every block, by batch norm; attention,
 spectral norm in both.
 """
 
@@ -22,8 +22,8 @@ from ._resnet import GROWTH, SHRINKAGE, ResNetDiscriminator, ResNetGenerator, ch
 
 
 class BigGANGenerator(ResNetGenerator):
-    """One part of the latents begins the image; each block is told another part, and the vector of the class, which all
-    blocks share.
+    """One part of the latents begins the image; another part conditions each block, with the vector of the class, which
+    all blocks share.
     """
 
     @register_to_config
@@ -36,25 +36,23 @@ class BigGANGenerator(ResNetGenerator):
         width: int = 96,  # a quarter of the channels at 32 pixels; those of the largest map at the other sizes
         latent_distribution: str = "normal",  # normal, uniform or truncated
         class_dim: int = 128,  # numbers in the vector of a class
-        standing_batches: int = 16,  # of 64 images, from which batch norm takes its statistics where latents are truncated; 0: never
+        standing_batches: int = 16,  # of 64 images for standing statistics of truncated latents; 0: none
     ) -> None:
         super().__init__()
-        base, channels = begun(image_size, width, latent_distribution)
+        base, channels = smallest_map(image_size, width, latent_distribution)
         self.parts = split(latent_dim, len(channels))
-        told = (class_dim if num_classes else 0) + self.parts[-1]
-        norm = partial(LinearBatchNorm2d, condition_dim=told)
+        condition_dim = (class_dim if num_classes else 0) + self.parts[-1]
+        norm = partial(LinearBatchNorm2d, condition_dim=condition_dim)
         self.base, self.attended = base, len(channels) - 2
         self.embedding = nn.Embedding(num_classes, class_dim) if num_classes else None
         self.first = linear(self.parts[0], channels[0] * base**2, True)
-        self.blocks = nn.ModuleList(
-            UpBlock(before, after, norm, True, repeated) for before, after in pairwise(channels)
-        )
+        self.blocks = nn.ModuleList(UpBlock(*pair, norm, True, repeated) for pair in pairwise(channels))
         self.attention = SelfAttention(channels[self.attended])
         self.norm = nn.BatchNorm2d(channels[-1], eps=1e-4)
         self.last = convolution(channels[-1], image_channels, 3, True)
         orthogonal_initialisation(self)
 
-    def layer_conditions(
+    def split_conditions(
         self, latents: torch.Tensor, class_labels: torch.Tensor | None
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The first part of the latents; for each block the next one, after the class."""
@@ -82,7 +80,7 @@ class BigGANDiscriminator(ResNetDiscriminator):
 
 
 class BigGANDeepGenerator(ResNetGenerator):
-    """Twice as many blocks, each narrow inside; all of them and the first layer are told all latents and the class."""
+    """Twice as many blocks, each narrow inside; all latents and the class condition all of them and the first layer."""
 
     @register_to_config
     def __init__(
@@ -94,31 +92,33 @@ class BigGANDeepGenerator(ResNetGenerator):
         width: int = 128,  # channels of the largest map; a quarter of all at 32 pixels
         latent_distribution: str = "normal",  # normal, uniform or truncated
         class_dim: int = 128,  # numbers in the vector of a class
-        standing_batches: int = 16,  # of 64 images, from which batch norm takes its statistics where latents are truncated; 0: never
+        standing_batches: int = 16,  # of 64 images for standing statistics of truncated latents; 0: none
     ) -> None:
         super().__init__()
-        base, channels = begun(image_size, width, latent_distribution)
-        told = (class_dim if num_classes else 0) + latent_dim
-        norm = partial(LinearBatchNorm2d, condition_dim=told)
+        base, channels = smallest_map(image_size, width, latent_distribution)
+        condition_dim = (class_dim if num_classes else 0) + latent_dim
+        norm = partial(LinearBatchNorm2d, condition_dim=condition_dim)
         self.base, self.attended = base, 2 * (len(channels) - 2)
         self.embedding = nn.Embedding(num_classes, class_dim) if num_classes else None
-        self.first = linear(told, channels[0] * base**2, True)
+        self.first = linear(condition_dim, channels[0] * base**2, True)
         doubling = [(pair, double) for pair in pairwise(channels) for double in (False, True)]
         self.blocks = nn.ModuleList(
-            UpBottleneck(before, after if double else before, norm, double=double)
-            for (before, after), double in doubling
+            UpBottleneck(in_channels, out_channels if double else in_channels, norm, double=double)
+            for (in_channels, out_channels), double in doubling
         )
         self.attention = SelfAttention(channels[-2])
         self.norm = nn.BatchNorm2d(channels[-1], eps=1e-4)
         self.last = convolution(channels[-1], image_channels, 3, True)
         orthogonal_initialisation(self)
 
-    def layer_conditions(
+    def split_conditions(
         self, latents: torch.Tensor, class_labels: torch.Tensor | None
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """All latents and the class, everywhere."""
-        told = latents if self.embedding is None else torch.cat([latents, rows(self.embedding.weight, class_labels)], 1)
-        return told, [told] * len(self.blocks)
+        condition = (
+            latents if self.embedding is None else torch.cat([latents, rows(self.embedding.weight, class_labels)], 1)
+        )
+        return condition, [condition] * len(self.blocks)
 
 
 class BigGANDeepDiscriminator(ResNetDiscriminator):
@@ -136,19 +136,22 @@ class BigGANDeepDiscriminator(ResNetDiscriminator):
         check_size(image_size)
         channels = [width * factor for factor in reversed(GROWTH[image_size][1])]
         blocks: list[nn.Module] = [convolution(image_channels, channels[0], 3, True)]
-        for (before, after), (_, half) in zip(pairwise(channels), SHRINKAGE[image_size], strict=False):
-            blocks += [DownBottleneck(before, after, half=half), DownBottleneck(after, after, half=False)]
+        for (in_channels, out_channels), (_, half) in zip(pairwise(channels), SHRINKAGE[image_size], strict=False):
+            blocks += [
+                DownBottleneck(in_channels, out_channels, half=half),
+                DownBottleneck(out_channels, out_channels, half=False),
+            ]
         self.blocks = nn.ModuleList(blocks)
         self.attention, self.attended, self.mean = (
             SelfAttention(channels[1]),
             3,
             False,
         )  # after the convolution and two blocks
-        self.judge_by(channels[-1])
+        self.build_head(channels[-1])
         orthogonal_initialisation(self)
 
 
-def begun(image_size: int, width: int, latent_distribution: str) -> tuple[int, list[int]]:
+def smallest_map(image_size: int, width: int, latent_distribution: str) -> tuple[int, list[int]]:
     """The side of the smallest map, and the channels before and after each doubling."""
     check_size(image_size)
     check_latent_distribution(latent_distribution)

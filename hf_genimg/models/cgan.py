@@ -1,4 +1,4 @@
-"""Conditional GAN by concatenation (arXiv:1411.1784): both networks are told the class, as ones and zeros beside what
+"""Conditional GAN by concatenation (arXiv:1411.1784): the class is a one-hot vector beside what
 they see.
 """
 

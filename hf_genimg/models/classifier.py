@@ -87,7 +87,7 @@ class ResNetClassifier(_Classifier):
         )
         widths = [width * 2**stage for stage in range(3) for _ in range(blocks)]
         pairs = zip([width, *widths[:-1]], widths, strict=True)
-        self.stages = nn.Sequential(*(_ResidualBlock(before, after) for before, after in pairs))
+        self.stages = nn.Sequential(*(_ResidualBlock(in_channels, out_channels) for in_channels, out_channels in pairs))
         self.head = nn.Linear(4 * width, num_classes)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
@@ -96,18 +96,18 @@ class ResNetClassifier(_Classifier):
 
 
 class _ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside a shortcut, which halves the size and adds empty channels where the convolutions do."""
+    """Two 3x3 convolutions beside a shortcut, which subsamples and pads channels where the convolutions do."""
 
-    def __init__(self, before: int, after: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.stride = after // before
-        self.added = after - before
+        self.stride = out_channels // in_channels
+        self.added = out_channels - in_channels
         self.branch = nn.Sequential(
-            nn.Conv2d(before, after, 3, self.stride, 1, bias=False),
-            nn.BatchNorm2d(after),
+            nn.Conv2d(in_channels, out_channels, 3, self.stride, 1, bias=False),
+            nn.BatchNorm2d(out_channels),
             nn.ReLU(),
-            nn.Conv2d(after, after, 3, padding=1, bias=False),
-            nn.BatchNorm2d(after),
+            nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
         )
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:

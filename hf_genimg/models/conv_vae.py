@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import torch
 from diffusers.configuration_utils import register_to_config
+from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from torch import nn
 
 from ..layers.latents import check_latent_distribution
-from ..layers.posterior import DiagonalGaussian
 from ._network import LatentNetwork
 
 # The sides of the decoder's feature maps, for each image size it makes.
@@ -44,10 +44,10 @@ class ConvVAE(LatentNetwork):
         self.to_log_variance = nn.Linear(features, latent_dim)
         self.decoder = _decoder(SIDES[image_size], image_channels, latent_dim, 8 * width)
 
-    def encode(self, images: torch.Tensor) -> DiagonalGaussian:
+    def encode(self, images: torch.Tensor) -> DiagonalGaussianDistribution:
         """images: float [N, C, H, W] in [-1, 1]. Returns the posterior q(z | x) over float [N, latent_dim]."""
         hidden = self.encoder(images)
-        return DiagonalGaussian(self.to_mean(hidden), self.to_log_variance(hidden))
+        return DiagonalGaussianDistribution(torch.cat([self.to_mean(hidden), self.to_log_variance(hidden)], 1))
 
     def logits(self, latents: torch.Tensor) -> torch.Tensor:
         """latents: float [N, latent_dim]. Returns the log-odds of each pixel being lit: float [N, C, H, W]."""

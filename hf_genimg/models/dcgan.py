@@ -54,8 +54,8 @@ def shrinking(image_size: int, image_channels: int, width: int, minibatch_std: b
     for features in wider:
         layers += [nn.Conv2d(channels, features, 4, 2, 1, bias=False), nn.BatchNorm2d(features), nn.LeakyReLU(0.2)]
         channels = features
-    told = [MinibatchStd()] if minibatch_std else []
-    return nn.Sequential(*layers, *told, nn.Conv2d(channels + len(told), 1, base_size(image_size), bias=False))
+    extra = [MinibatchStd()] if minibatch_std else []
+    return nn.Sequential(*layers, *extra, nn.Conv2d(channels + len(extra), 1, base_size(image_size), bias=False))
 
 
 class DCGANGenerator(LatentNetwork):
@@ -94,7 +94,7 @@ class DCGANDiscriminator(Network):
         image_size: int = 64,  # pixels a side: 16, 28, 32, 64, 128 or 256
         image_channels: int = 3,  # 1 grey, 3 colour
         width: int = 64,  # channels of the largest feature map
-        minibatch_std: bool = False,  # tell the last layer how much the images of a group differ
+        minibatch_std: bool = False,  # standard deviation over a group of images as a feature of the last layer
     ) -> None:
         super().__init__()
         self.layers = shrinking(image_size, image_channels, width, minibatch_std)

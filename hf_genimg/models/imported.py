@@ -16,10 +16,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from diffusers.configuration_utils import register_to_config
+from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from torch import nn
 
 from ..layers.latents import check_latent_distribution
-from ..layers.posterior import DiagonalGaussian
 from ._network import LatentNetwork, Network, refuse_labels
 
 Layer = list[Any]
@@ -69,10 +69,10 @@ class ImportedVAE(LatentNetwork):
         self.to_log_variance = nn.Linear(hidden_dim or pixels, latent_dim)
         self.decoder = build(decoder_layers or [["linear", latent_dim, pixels, True], ["tanh"]])
 
-    def encode(self, images: torch.Tensor) -> DiagonalGaussian:
+    def encode(self, images: torch.Tensor) -> DiagonalGaussianDistribution:
         """images: float [N, C, H, W] in [-1, 1]. Returns the posterior q(z | x) over float [N, latent_dim]."""
         hidden = self.encoder(images)
-        return DiagonalGaussian(self.to_mean(hidden), self.to_log_variance(hidden))
+        return DiagonalGaussianDistribution(torch.cat([self.to_mean(hidden), self.to_log_variance(hidden)], 1))
 
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         """latents: float [N, latent_dim]. Returns mean images: float [N, C, H, W] in [-1, 1]."""
@@ -118,11 +118,19 @@ class ImportedClassifier(Network):
 
 
 def build(layers: list[Layer]) -> nn.Sequential:
-    """The layers, as above; `ValueError` for a kind that is not known."""
-    unknown = next((kind for kind, *_ in layers if kind not in KINDS), None)
-    if unknown:
-        raise ValueError(f"a layer of kind {unknown!r} is not known; use one of {', '.join(KINDS)}")
-    return nn.Sequential(*(KINDS[kind](*settings) for kind, *settings in layers))
+    """The layers, as above; `ValueError` for a kind that is not known, or settings that it cannot have."""
+    return nn.Sequential(*map(_built, layers))
+
+
+def _built(layer: Layer) -> nn.Module:
+    if not isinstance(layer, list | tuple) or not layer or not isinstance(layer[0], str) or layer[0] not in KINDS:
+        raise ValueError(f"a layer {str(layer)[:60]!r} is not known; use one of {', '.join(KINDS)}")
+    kind, *settings = layer
+    try:
+        return KINDS[kind](*settings)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        why = " ".join(str(error).split())[:120]
+        raise ValueError(f"a layer {str(layer)[:60]!r} cannot be built: {why}") from error
 
 
 class _Norm(nn.Module):
@@ -179,12 +187,12 @@ class _Residual(nn.Module):
 
 
 KINDS: dict[str, Callable[..., nn.Module]] = {
-    "linear": lambda before, after, bias: nn.Linear(before, after, bias=bias),
-    "conv": lambda before, after, kernel, stride, padding, bias: nn.Conv2d(
-        before, after, kernel, stride, padding, bias=bias
+    "linear": lambda in_features, out_features, bias: nn.Linear(in_features, out_features, bias=bias),
+    "conv": lambda in_channels, out_channels, kernel, stride, padding, bias: nn.Conv2d(
+        in_channels, out_channels, kernel, stride, padding, bias=bias
     ),
-    "conv_transpose": lambda before, after, kernel, stride, padding, more, bias: nn.ConvTranspose2d(
-        before, after, kernel, stride, padding, more, bias=bias
+    "conv_transpose": lambda in_channels, out_channels, kernel, stride, padding, more, bias: nn.ConvTranspose2d(
+        in_channels, out_channels, kernel, stride, padding, more, bias=bias
     ),
     "norm": _Norm,
     "relu": nn.ReLU,

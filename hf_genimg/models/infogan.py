@@ -1,4 +1,4 @@
-"""InfoGAN (arXiv:1606.03657): classes and codes that nobody named are found, for the discriminator must guess them; in
+"""InfoGAN (arXiv:1606.03657): finds classes and codes without labels, which the discriminator predicts; in
 DCGAN's form.
 
 With fully connected layers (`hidden`) between the convolutions and everything else, as the paper has them for MNIST
@@ -15,11 +15,13 @@ from ..layers.initialisation import dcgan_initialisation
 from .acgan import ACGANDiscriminator, ACGANGenerator
 from .dcgan import base_size, growing, stage_widths
 
-GUESSING = 128  # features of the layer before the guesses, where there are fully connected layers
+PREDICTOR_WIDTH = 128  # features of the layer before the predictions, where there are fully connected layers
 
 
 class InfoGANGenerator(ACGANGenerator):
-    """From latents and a found class. The first `codes` latents are what the discriminator guesses, uniform on [-1, 1]."""
+    """From latents and a found class. The first `codes` latents, uniform on [-1, 1], are what the discriminator
+    predicts.
+    """
 
     finds_classes = True
 
@@ -55,7 +57,7 @@ class InfoGANGenerator(ACGANGenerator):
 
 
 class InfoGANDiscriminator(ACGANDiscriminator):
-    """Guesses the class and the codes: `guesses` is num_classes + codes."""
+    """Predicts the class and the codes: `guesses` is num_classes + codes."""
 
     @register_to_config
     def __init__(
@@ -64,14 +66,16 @@ class InfoGANDiscriminator(ACGANDiscriminator):
         image_channels: int = 3,  # 1 grey, 3 colour
         guesses: int = 12,  # classes and codes
         width: int = 64,  # channels of the largest feature map
-        hidden: int = 0,  # features of a fully connected layer after the smallest map, and one more before the guesses; 0: none
+        hidden: int = 0,  # features of fully connected layers after the smallest map; 0: none
     ) -> None:
         super().__init__(image_size, image_channels, guesses, width)
         if hidden:
             flat = stage_widths(image_size, width)[-1] * base_size(image_size) ** 2
             self.trunk = nn.Sequential(*self.trunk, nn.Flatten(), *_flat(flat, hidden, nn.LeakyReLU(0.2)))
             self.head = nn.Linear(hidden, 1)
-            self.guess = nn.Sequential(*_flat(hidden, GUESSING, nn.LeakyReLU(0.2)), nn.Linear(GUESSING, guesses))
+            self.guess = nn.Sequential(
+                *_flat(hidden, PREDICTOR_WIDTH, nn.LeakyReLU(0.2)), nn.Linear(PREDICTOR_WIDTH, guesses)
+            )
 
 
 def _flat(inputs: int, outputs: int, activation: nn.Module) -> list[nn.Module]:

@@ -54,17 +54,17 @@ class MLPGANDiscriminator(Network):
         image_size: int = 28,  # pixels a side
         image_channels: int = 1,  # 1 grey, 3 colour
         width: int = 512,  # of the first hidden layer
-        minibatch_std: bool = False,  # tell the last layer how much the images of a group differ
+        minibatch_std: bool = False,  # standard deviation over a group of images as a feature of the last layer
     ) -> None:
         super().__init__()
-        told = [MinibatchStd()] if minibatch_std else []
+        extra = [MinibatchStd()] if minibatch_std else []
         self.layers = nn.Sequential(
             nn.Linear(image_channels * image_size**2, width),
             nn.LeakyReLU(0.2),
             nn.Linear(width, width // 2),
             nn.LeakyReLU(0.2),
-            *told,
-            nn.Linear(width // 2 + len(told), 1),
+            *extra,
+            nn.Linear(width // 2 + len(extra), 1),
         )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

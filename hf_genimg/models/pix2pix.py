@@ -1,4 +1,4 @@
-"""pix2pix: a U-Net that translates images and a discriminator that judges patches (arXiv:1611.07004), in the widely
+"""pix2pix: a U-Net that translates images and a discriminator of patches (arXiv:1611.07004), in the widely
 used form.
 """
 
@@ -17,7 +17,7 @@ from ._network import Network, TranslationNetwork
 IMAGE_SIZES = (16, 32, 64, 128, 256, 512)
 DROPOUT = 0.5
 NORMS = {"batch": nn.BatchNorm2d, "instance": partial(nn.InstanceNorm2d, affine=True)}
-STAGES = 3  # of the discriminator that judges patches of 70 pixels
+STAGES = 3  # of the discriminator with patches of 70 pixels
 
 
 def level_widths(image_size: int, width: int) -> list[int]:
@@ -38,7 +38,7 @@ def fitting_stages(image_size: int) -> int:
     """As many halvings as the paper's discriminator where a patch is then smaller than the image, otherwise as many as
     leave it so, or 1.
 
-    One logit that sees the whole image would judge the image, not its texture: the 70 pixels are a quarter of the
+    One logit that sees the whole image would measure the image, not its texture: the 70 pixels are a quarter of the
     paper's 256.
     """
     return max([stages for stages in range(1, STAGES + 1) if patch_size(stages) < image_size], default=1)
@@ -126,8 +126,7 @@ class Pix2PixDiscriminator(Network):
         image_channels: int = 3,  # of the translation: 1 grey, 3 colour
         input_channels: int = 3,  # of what is translated: 1 grey, 3 colour
         width: int = 64,  # channels of the largest feature map
-        stages: int
-        | None = None,  # halvings: 1, 2 or 3 for patches of 16, 34 or 70 pixels; none: the most with patches below image_size
+        stages: int | None = None,  # halvings: 1, 2 or 3 for patches of 16, 34 or 70 pixels; none: fits image_size
         norm: str = "batch",  # or instance
     ) -> None:
         super().__init__()
@@ -136,7 +135,8 @@ class Pix2PixDiscriminator(Network):
         stages = fitting_stages(image_size) if stages is None else stages
         if not 1 <= stages <= STAGES or image_size >> stages < 4:
             raise ValueError(
-                f"stages={stages} is not possible with image_size={image_size}; use {fitting_stages(image_size)} or none"
+                f"stages={stages} is not possible with image_size={image_size}; use {fitting_stages(image_size)} or "
+                "none"
             )
         layers = [nn.Conv2d(input_channels + image_channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
         for stage in range(1, stages + 1):

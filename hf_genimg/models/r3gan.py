@@ -43,7 +43,7 @@ def base_size(image_size: int) -> int:
     return 7 if image_size == 28 else 4
 
 
-def drawn(layer: nn.Module, gain: float = 1.0) -> nn.Module:
+def init_weights(layer: nn.Module, gain: float = 1.0) -> nn.Module:
     """Weights from N(0, gain^2 / fan in)."""
     nn.init.normal_(layer.weight, std=gain / math.sqrt(layer.weight[0].numel()))
     return layer
@@ -67,11 +67,11 @@ class _Block(nn.Module):
         super().__init__()
         wide, gain = 2 * channels, GAIN * blocks**-0.25
         self.layers = nn.Sequential(
-            drawn(nn.Conv2d(channels, wide, 1, bias=False), gain),
+            init_weights(nn.Conv2d(channels, wide, 1, bias=False), gain),
             _BiasedActivation(wide),
-            drawn(nn.Conv2d(wide, wide, 3, padding=1, groups=wide // GROUP, bias=False), gain),
+            init_weights(nn.Conv2d(wide, wide, 3, padding=1, groups=wide // GROUP, bias=False), gain),
             _BiasedActivation(wide),
-            drawn(nn.Conv2d(wide, channels, 1, bias=False), 0.0),
+            init_weights(nn.Conv2d(wide, channels, 1, bias=False), 0.0),
         )
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
@@ -87,7 +87,8 @@ def _stages(widths: list[int]) -> nn.ModuleList:
 def _changes(widths: list[int]) -> nn.ModuleList:
     """Between stages: 1x1 where the number of channels changes."""
     return nn.ModuleList(
-        nn.Identity() if one == two else drawn(nn.Conv2d(one, two, 1, bias=False)) for one, two in pairwise(widths)
+        nn.Identity() if one == two else init_weights(nn.Conv2d(one, two, 1, bias=False))
+        for one, two in pairwise(widths)
     )
 
 
@@ -112,11 +113,11 @@ class R3GANGenerator(LatentNetwork):
         super().__init__()
         check_latent_distribution(latent_distribution)
         widths, side = stage_widths(image_size, width, widest), base_size(image_size)
-        self.classes = drawn(nn.Linear(num_classes, latent_dim, bias=False)) if num_classes else None
-        self.weights = drawn(nn.Linear(latent_dim * (2 if num_classes else 1), widths[0], bias=False))
+        self.classes = init_weights(nn.Linear(num_classes, latent_dim, bias=False)) if num_classes else None
+        self.weights = init_weights(nn.Linear(latent_dim * (2 if num_classes else 1), widths[0], bias=False))
         self.basis = nn.Parameter(torch.randn(widths[0], side, side))
         self.stages, self.changes = _stages(widths), _changes(widths)
-        self.to_pixels = drawn(nn.Conv2d(widths[-1], image_channels, 1, bias=False))
+        self.to_pixels = init_weights(nn.Conv2d(widths[-1], image_channels, 1, bias=False))
 
     def forward(self, latents: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
         """latents: float [N, latent_dim]; class_labels: int64 [N] or weights, float [N, num_classes], or None.
@@ -136,7 +137,7 @@ class R3GANGenerator(LatentNetwork):
 
 
 class R3GANDiscriminator(Network):
-    """The generator turned round: stages with halvings between, the smallest map weighed position by position, linear."""
+    """The generator in reverse: stages with halvings between, the smallest map weighed position by position, linear."""
 
     @register_to_config
     def __init__(
@@ -149,11 +150,11 @@ class R3GANDiscriminator(Network):
     ) -> None:
         super().__init__()
         widths, side = stage_widths(image_size, width, widest)[::-1], base_size(image_size)
-        self.from_pixels = drawn(nn.Conv2d(image_channels, widths[0], 1, bias=False))
+        self.from_pixels = init_weights(nn.Conv2d(image_channels, widths[0], 1, bias=False))
         self.stages, self.changes = _stages(widths), _changes(widths)
-        self.basis = drawn(nn.Conv2d(widths[-1], widths[-1], side, groups=widths[-1], bias=False))
-        self.head = drawn(nn.Linear(widths[-1], widths[-1] if num_classes else 1, bias=False))
-        self.classes = drawn(nn.Linear(num_classes, widths[-1], bias=False), 1.0) if num_classes else None
+        self.basis = init_weights(nn.Conv2d(widths[-1], widths[-1], side, groups=widths[-1], bias=False))
+        self.head = init_weights(nn.Linear(widths[-1], widths[-1] if num_classes else 1, bias=False))
+        self.classes = init_weights(nn.Linear(num_classes, widths[-1], bias=False), 1.0) if num_classes else None
 
     def forward(self, images: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
         """images: float [N, C, H, W] in [-1, 1]; class_labels: int64 [N], or None. Returns logits: float [N], positive
@@ -163,5 +164,5 @@ class R3GANDiscriminator(Network):
         maps = self.stages[0](self.from_pixels(images))
         for change, stage in zip(self.changes, self.stages[1:], strict=True):
             maps = stage(change(halved(maps)))
-        said = self.head(self.basis(maps).flatten(1))
-        return said.squeeze(1) if self.classes is None else (said * self.classes.weight.T[class_labels]).sum(1)
+        scores = self.head(self.basis(maps).flatten(1))
+        return scores.squeeze(1) if self.classes is None else (scores * self.classes.weight.T[class_labels]).sum(1)

@@ -1,1 +1,1 @@
-"""Objectives: the games that networks are trained by."""
+"""Objectives: the losses that networks are trained by."""

@@ -1,4 +1,4 @@
-"""Two players: a discriminator that tells real from fake, a generator that fools it (arXiv:1406.2661)."""
+"""GAN objective: a discriminator learns to tell real images from fakes, a generator to fool it (arXiv:1406.2661)."""
 
 from __future__ import annotations
 
@@ -7,96 +7,110 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
-from ._judging import Batch, Judging, Labels, Networks
-from .games import Game, Terms
-from .regularizers import Regularizer
+from ..losses.adversarial import GANLoss
+from .base import Batch, Networks, Objective, Step, Terms, conditions_of
+from .regularizers import Context, Regularizer
 
 
-class Adversarial(Judging):
-    """A game between the networks `generator` and `discriminator`, composed of parts that do not know each other.
+class Adversarial(Objective):
+    """A GAN loss between the networks `generator` and `discriminator`, composed of parts that do not know each other.
 
-    A round is `n_critic` turns of the discriminator and one of the generator, which plays on the latents of the
-    discriminator's last turn: where memory allows, on the very images, so that the generator runs once for both. Real
-    and fake images are seen in two passes, so that batch norm never mixes them. Where the batch has `labels`, fakes are
-    made of the classes of its real images and both networks are told: so classes come as often as in the data, and a
-    pair, or a line from a real image to a fake, has one class. `regularizers` add terms to the turns; what they are
-    given as the discriminator knows the classes already. `augment` is applied, differentiably, to every image that the
-    discriminator sees: float [N, C, H, W] to the same. Losses are taken in float32.
+    A training step is `n_critic` updates of the discriminator and one of the generator, which learns from the latents
+    of the discriminator's last update: where memory allows, from the very images, so that the generator runs once for
+    both. Real and fake images are seen in two passes, so that batch norm never mixes them. Fakes have the conditions
+    (classes, text) of the batch's real images, so these come as often as in the data. Losses are taken in float32.
+
+    loss: see `losses.adversarial`. regularizers: add terms to the updates. augment: applied, differentiably, to every
+    image that the discriminator sees: float [N, C, H, W] to the same. conditional: batches have conditions, so that a
+    paired loss compares images of one condition.
     """
 
     def __init__(
         self,
-        game: Game,
+        loss: GANLoss,
         regularizers: Sequence[Regularizer] = (),
         augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
         n_critic: int = 1,
-        labelled: bool = False,  # batches have labels
+        conditional: bool = False,
     ) -> None:
         super().__init__()
-        if not 1 <= n_critic <= 100:  # a run is saved and stopped between rounds, so a round must not take for ever
+        if not 1 <= n_critic <= 100:  # a run is saved and stopped between training steps, so one must not take for ever
             raise ValueError(
-                f"n_critic={n_critic} must be from 1 to 100: the discriminator's turns for each turn of the generator"
+                f"n_critic={n_critic} must be from 1 to 100: discriminator updates for each of the generator"
             )
-        self.game, self.regularizers = game, nn.ModuleList(regularizers)
-        self._matched = (
-            game.pairs and labelled
-        )  # a fake is judged against a real image of its class, so it is made anew
+        self.loss, self.regularizers = loss, nn.ModuleList(regularizers)
+        self._matched = loss.paired and conditional  # the generator's fakes are then made for its own batch
         self.augment = augment or (lambda images: images)
         self.players = ("discriminator",) * n_critic + ("generator",)
-        self.kept: frozenset[str] = frozenset()  # the networks whose forward of this turn serves the next player's too
-        self._played: list[
-            tuple[torch.Tensor, Labels, torch.Tensor]
-        ] = []  # the last turn's latents, labels and fakes, by micro-batch
+        self._fakes: list[
+            tuple[torch.Tensor, Batch, torch.Tensor]
+        ] = []  # latents, batch and images of each micro-batch
 
-    def begin(self, turn: int, single: bool) -> None:
-        """Called by the loop before each turn; `single`: of one micro-batch, without dropout, so that its graph can
-        wait for the next.
-        """
-        if self.players[turn] == "discriminator":
-            self._played.clear()
-        before_generator = self.players[turn : turn + 2] == ("discriminator", "generator")
-        self.kept = frozenset({"generator"}) if single and before_generator and not self._matched else frozenset()
+    def begin(self, step: Step) -> None:
+        super().begin(step)
+        if step.player == "discriminator" and step.offset == 0:
+            self._fakes.clear()
+
+    @property
+    def shared(self) -> frozenset[str]:
+        last = self.step.turn == len(self.players) - 2
+        return frozenset({"generator"}) if last and self.step.reuse and not self._matched else frozenset()
+
+    def prepared(self, batch: Batch) -> Batch:
+        """The batch with the conditions that the objective makes itself."""
+        return batch
+
+    def logits(
+        self, networks: Networks, images: torch.Tensor, batch: Batch, latents: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, Terms]:
+        """The discriminator's logits, float32 [N], and further terms. latents: of fake images; None for real ones."""
+        discriminator = networks["discriminator"]
+        return discriminator(images, **conditions_of(discriminator, batch)).float(), {}
 
     def discriminator(self, networks: Networks, batch: Batch) -> Terms:
         """The discriminator's terms on `batch["images"]`, float [N, C, H, W] in [-1, 1], and as many fakes."""
-        labels, generator = self.labels(networks, batch), networks["generator"]
+        batch, generator = self.prepared(batch), networks["generator"]
         latents = generator.sample_latents(len(batch["images"]))
-        with torch.set_grad_enabled(bool(self.kept)):
-            fake = generator(latents, labels)
-        self._played.append((latents, labels, fake))
+        with torch.set_grad_enabled("generator" in self.shared):
+            fake = generator(latents, **conditions_of(generator, batch))
+        self._fakes.append((latents, batch, fake))
         real, fake = self.augment(batch["images"]), self.augment(fake.detach())
-        on_real, extra = self.judged(networks, real, labels, None)
-        on_fake, more = self.judged(networks, fake, labels, latents)
-        terms = self.game.discriminator(on_real, on_fake) | extra | more
-        play = self.play(networks, labels, latents, real, fake, on_real, on_fake)
+        real_logits, real_terms = self.logits(networks, real, batch)
+        fake_logits, fake_terms = self.logits(networks, fake, batch, latents)
+        terms = self.loss.discriminator(real_logits, fake_logits) | real_terms | fake_terms
+        context = Context(self, networks, batch, latents, real, fake, real_logits, fake_logits)
         for regularizer in self.regularizers:
-            terms |= regularizer(play.judge, real, fake) | regularizer.judged(play)
+            terms |= regularizer.discriminator(context)
         return terms
 
     def generator(self, networks: Networks, batch: Batch) -> Terms:
         """The generator's terms on as many fakes as there are images in the batch."""
-        generator, own = networks["generator"], self.labels(networks, batch)
-        latents, labels, fake = (
-            self._played.pop(0) if self._played else (generator.sample_latents(len(batch["images"])), own, None)
-        )
-        labels = own if self._matched else labels
-        fake = fake if fake is not None and fake.requires_grad else generator(latents, labels)
-        on_fake, extra = self.judged(networks, self.augment(fake), labels, latents)
-        on_real = self.judged(networks, self.augment(batch["images"]), labels, None)[0] if self.game.pairs else None
-        play = self.play(networks, labels, latents, batch["images"], fake, on_real, on_fake)
+        batch, generator = self.prepared(batch), networks["generator"]
+        latents, fake_batch, fake = self._fakes.pop(0) if self._fakes else (None, batch, None)
+        latents = generator.sample_latents(len(batch["images"])) if latents is None else latents
+        batch = batch if self._matched else {**fake_batch, "images": batch["images"]}
+        if fake is None or not fake.requires_grad:
+            fake = generator(latents, **conditions_of(generator, batch))
+        fake_logits, terms = self.logits(networks, self.augment(fake), batch, latents)
+        real_logits = self.logits(networks, self.augment(batch["images"]), batch)[0] if self.loss.paired else None
+        context = Context(self, networks, batch, latents, batch["images"], fake, real_logits, fake_logits)
         for regularizer in self.regularizers:
-            on_fake, extra = regularizer.select(on_fake), extra | regularizer.generated(play)
-        return self.game.generator(on_real, on_fake) | extra
+            fake_logits, terms = regularizer.select(fake_logits), terms | regularizer.generator(context)
+        return self.loss.generator(real_logits, fake_logits) | terms
 
     def update(self, player: str, networks: Networks) -> None:
-        """Called by the loop once after each update of `player`."""
-        for regularizer in self.regularizers if player == "discriminator" else ():
-            regularizer.update(networks["discriminator"])
+        for regularizer in self.regularizers:
+            regularizer.update(player, networks)
 
     def held_out(self, networks: Networks, batch: Batch) -> Terms:
-        """The game's terms on images the discriminator never trained on: `real` far above its value in training means
+        """The discriminator's loss on images it never trained on: `real` far above its training value means
         overfitting.
         """
-        labels, latents = self.labels(networks, batch), networks["generator"].sample_latents(len(batch["images"]))
-        on_fake = self.judged(networks, networks["generator"](latents, labels), labels, latents)[0]
-        return self.game.discriminator(self.judged(networks, batch["images"], labels, None)[0], on_fake)
+        batch, generator = self.prepared(batch), networks["generator"]
+        latents = generator.sample_latents(len(batch["images"]))
+        fake = generator(latents, **conditions_of(generator, batch))
+        real_logits, fake_logits = (
+            self.logits(networks, batch["images"], batch)[0],
+            self.logits(networks, fake, batch, latents)[0],
+        )
+        return self.loss.discriminator(real_logits, fake_logits)

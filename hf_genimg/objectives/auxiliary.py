@@ -1,5 +1,5 @@
-"""A game whose discriminator also guesses what images were made of: their classes (arXiv:1610.09585), or codes
-(arXiv:1606.03657).
+"""GAN objectives with an auxiliary classifier: of classes (AC-GAN, arXiv:1610.09585) or of codes (InfoGAN,
+arXiv:1606.03657).
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from ._judging import Batch, Labels, Networks
 from .adversarial import Adversarial
-from .games import Terms
+from .base import Batch, Networks, Terms
 
 
 class Auxiliary(Adversarial):
-    """The discriminator's `judge(images)` gives logits [N] and guesses; both players gain where guesses are right.
+    """AC-GAN: the discriminator's `with_auxiliary(images)` gives logits [N] and logits of classes [N, num_classes];
+    both players minimize the cross-entropy of the classes, on real images and on fakes (eq. 3).
 
-    AC-GAN: `guesses` are logits of classes, [N, num_classes]; real images and fakes both count (eq. 3).
     weight: of the cross-entropy, for both players.
     """
 
@@ -27,43 +26,37 @@ class Auxiliary(Adversarial):
             raise ValueError(f"auxiliary_weight={weight} must be above 0")
         self.weight = weight
 
-    def told(self, networks: Networks, labels: Labels) -> Any:
-        """The discriminator, which guesses and is told nothing."""
-        return networks["discriminator"]
-
-    def judged(
-        self, networks: Networks, images: torch.Tensor, labels: Labels, latents: torch.Tensor | None
+    def logits(
+        self, networks: Networks, images: torch.Tensor, batch: Batch, latents: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, Terms]:
-        logits, guesses = networks["discriminator"].judge(images)
+        logits, class_logits = networks["discriminator"].with_auxiliary(images)
         name = "class_real" if latents is None else "class_fake"
-        return logits.float(), {name: self.weight * F.cross_entropy(guesses.float(), labels)}
+        return logits.float(), {name: self.weight * F.cross_entropy(class_logits.float(), batch["labels"])}
 
 
 class Informed(Auxiliary):
-    """InfoGAN: no labels in the data; classes are drawn, and `codes`, the first latents, too. Fakes alone are guessed
-    (eq. 5 and 6).
-
-    `guesses` are logits of `num_classes` classes and the mean of each code, whose deviation is taken as 1: so the bound
-    on the mutual information is a cross-entropy and half a squared distance, up to constants.
+    """InfoGAN: the data has no labels; classes are sampled, and so are `codes`, the first latents. The auxiliary
+    outputs on fakes are logits of `num_classes` classes and the mean of each code, whose deviation is taken as 1: the
+    bound on the mutual information is a cross-entropy and half a squared distance, up to constants (eq. 5 and 6).
     """
+
+    provided = ("labels",)
 
     def __init__(self, *, num_classes: int, codes: int, **parts: Any) -> None:
         super().__init__(**parts)
         self.num_classes, self.codes = num_classes, codes
 
-    def labels(self, networks: Networks, batch: Batch) -> Labels:
+    def prepared(self, batch: Batch) -> Batch:
         images = batch["images"]
-        return torch.randint(self.num_classes, (len(images),), device=images.device)
+        return {**batch, "labels": torch.randint(self.num_classes, (len(images),), device=images.device)}
 
-    def judged(
-        self, networks: Networks, images: torch.Tensor, labels: Labels, latents: torch.Tensor | None
+    def logits(
+        self, networks: Networks, images: torch.Tensor, batch: Batch, latents: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, Terms]:
-        logits, guesses = networks["discriminator"].judge(images)
+        logits, auxiliary = networks["discriminator"].with_auxiliary(images)
         if latents is None:
             return logits.float(), {}
-        classes, means = guesses.float().split([self.num_classes, self.codes], 1)
+        class_logits, means = auxiliary.float().split([self.num_classes, self.codes], 1)
         distance = 0.5 * (means - latents[:, : self.codes]).square().sum(1).mean()
-        return logits.float(), {
-            "class": self.weight * F.cross_entropy(classes, labels),
-            "codes": self.weight * distance,
-        }
+        cross_entropy = F.cross_entropy(class_logits, batch["labels"])
+        return logits.float(), {"class": self.weight * cross_entropy, "codes": self.weight * distance}

@@ -1,4 +1,4 @@
-"""One player: a variational autoencoder that maximises the evidence lower bound (arXiv:1312.6114)."""
+"""Variational objective: an autoencoder maximizes the evidence lower bound (arXiv:1312.6114)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..losses.variational import (
     gaussian_negative_log_likelihood,
     kl_to_standard_normal,
 )
+from .base import Batch, Networks, Objective, Terms
 
 LIKELIHOODS = ("bernoulli", "gaussian")
-Terms = dict[str, torch.Tensor]
 
 
-class Variational(nn.Module):
+class Variational(Objective):
     """Reconstruction plus beta times the KL divergence to the prior, nats per image, one posterior sample per image.
 
     likelihood: `bernoulli` takes grey levels as probabilities; `gaussian` has a fixed `sigma`, on images in [-1, 1].
@@ -32,20 +32,12 @@ class Variational(nn.Module):
             raise ValueError(f"beta={beta} must be at least 0 and sigma={sigma} above 0")
         self.likelihood, self.beta, self.sigma = likelihood, beta, sigma
 
-    def autoencoder(self, networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> Terms:
+    def autoencoder(self, networks: Networks, batch: Batch) -> Terms:
         """The terms on `batch["images"]`: float [N, C, H, W] in [-1, 1]."""
         reconstruction, kl = self._bound(networks["autoencoder"], batch["images"])
         return {"reconstruction": reconstruction, "kl": self.beta * kl}
 
-    kept: frozenset[str] = frozenset()
-
-    def begin(self, turn: int, single: bool) -> None:
-        """Nothing is carried from turn to turn."""
-
-    def update(self, player: str, networks: dict[str, nn.Module]) -> None:
-        """Nothing in this game moves without a gradient."""
-
-    def held_out(self, networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> Terms:
+    def held_out(self, networks: Networks, batch: Batch) -> Terms:
         """The negative evidence lower bound, whatever beta is, and its two halves."""
         reconstruction, kl = self._bound(networks["autoencoder"], batch["images"])
         return {"negative_elbo": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
@@ -57,4 +49,4 @@ class Variational(nn.Module):
             reconstruction = bernoulli_negative_log_likelihood(autoencoder.logits(latents).float(), images)
         else:
             reconstruction = gaussian_negative_log_likelihood(autoencoder.decode(latents).float(), images, self.sigma)
-        return reconstruction, kl_to_standard_normal(posterior.mean.float(), posterior.log_variance.float())
+        return reconstruction, kl_to_standard_normal(posterior.mean.float(), posterior.logvar.float())

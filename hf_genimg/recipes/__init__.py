@@ -27,7 +27,8 @@ def recipe_class(name: str | Path) -> type[Recipe]:
     else:
         names = recipe_names()
         raise ValueError(
-            f"there is no recipe {str(name)!r}{did_you_mean(str(name), names)}; use one of {', '.join(names)}, or a .py file of your own"
+            f"there is no recipe {str(name)!r}{did_you_mean(str(name), names)}; use one of {', '.join(names)}, or a "
+            ".py file of your own"
         )
     found = [
         value

@@ -38,7 +38,7 @@ class ClassificationRecipe(ImageRecipe):
         return True
 
     def fitted(self, dataset: Any) -> Self:
-        names = list(dataset.classes)
+        names = list(dataset.class_names)
         fitted = replace(
             super().fitted(dataset), num_classes=self.num_classes or len(names), class_names=self.class_names or names
         )

@@ -1,4 +1,4 @@
-"""What every adversarial recipe shares whose networks may be told the classes of the pictures."""
+"""What the recipes of conditional GANs share: classes from the data, and a row of the grid for each."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from ._images import AdversarialRecipe
+from torch import nn
+
+from ._adversarial import AdversarialRecipe
 
 MOST_ROWS = 10  # of a grid: the first so many classes are shown
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionalRecipe(AdversarialRecipe):
-    """A generator against a discriminator, both told the class of each picture."""
+    """A generator and a discriminator that are conditioned on classes."""
 
-    conditional: bool = True  # false: the pictures need no labels, and none are learned
+    conditional: bool = True  # false: the images need no labels, and none are learned
     num_classes: int | None = None  # none: as in the data
+    class_names: list[str] | None = None  # none: as in the data
 
-    left_to_data: ClassVar[tuple[str, ...]] = ("image_channels", "num_classes")
+    left_to_data: ClassVar[tuple[str, ...]] = ("image_channels", "num_classes", "class_names")
 
     @property
     def labelled(self) -> bool:
@@ -28,22 +31,28 @@ class ConditionalRecipe(AdversarialRecipe):
         fitted = super().fitted(dataset)
         if not self.conditional:
             return fitted
-        found = len(dataset.classes)
-        fitted = replace(fitted, num_classes=self.num_classes or found)
+        names = list(dataset.class_names)
+        found = len(names)
+        fitted = replace(fitted, num_classes=self.num_classes or found, class_names=self.class_names or names)
         fitted._require(
             "num_classes", fitted.num_classes >= found, f"is fewer than the {found} classes of data={self.data}"
         )
         return fitted
 
     def sizes(self) -> dict[str, Any]:
-        """What both networks are built from; 10 classes where the data are still to say, 0 where there are none to
-        learn.
-        """
+        """The arguments of both networks for their sizes; 10 classes until the data is open, 0 if unconditional."""
         classes = (self.num_classes or 10) if self.conditional else 0
         return {"image_size": self.image_size, "image_channels": self.image_channels, "num_classes": classes}
 
+    def networks(self) -> dict[str, nn.Module]:
+        """The generator keeps the names of the classes, unless they are their numbers."""
+        networks, names = super().networks(), self.class_names or []
+        if self.conditional and names != [str(label) for label in range(len(names))]:
+            networks["generator"].register_to_config(class_names=names)
+        return networks
+
     def latents(self) -> dict[str, Any]:
-        """What a generator is built from besides."""
+        """The arguments of a generator for its latents."""
         return {"latent_dim": self.latent_dim, "latent_distribution": self.latent_distribution}
 
     def save_samples(self, pipeline: Any, path: Path, num_images: int) -> None:

@@ -13,11 +13,20 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import nn
 
-from ..data import PairedDataset, open_pairs, pair_splits, separate_split
+from ..data import (
+    DegradedDataset,
+    PairedDataset,
+    UnpairedDataset,
+    open_pairs,
+    open_unpaired,
+    separate_split,
+    side_splits,
+)
 from ..layers.jitter import shift_together
-from ..objectives.games import game_named
+from ..losses.adversarial import gan_loss
 from ..objectives.translation import Translation
 from ..pipelines.translation import ImageTranslationPipeline
+from ..training.sampler import for_sides
 from ._images import ImageRecipe
 
 
@@ -25,17 +34,17 @@ from ._images import ImageRecipe
 class TranslationRecipe(ImageRecipe):
     """A generator that turns inputs into targets, against a discriminator that sees both."""
 
-    inputs: str | None = (
-        None  # what is translated: a column, a folder, left, right, or blurred (made from the targets); none: found
-    )
-    targets: str | None = None  # what it is to become: a column, a folder, left or right; none: found
+    inputs: str | None = None  # a column, folder, half, source, or degradation (downscale:4+noise:10); none: found
+    targets: str | None = None  # what it is to become: a column, a folder, left, right or a source; none: found
+    input_size: int | None = None  # pixels a side of inputs that lie beside the targets; none: those of the targets
     input_channels: int | None = None  # 1 grey, 3 colour; none: as in the data
-    game: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic, patch by patch
-    shift: int = 0  # learn from pairs that are moved, both sides alike, by up to so many pixels; few pairs are learned by heart otherwise
+    loss: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic, patch by patch
+    shift: int = 0  # augment pairs by shifts of up to so many pixels, both sides alike
     l1_weight: float = 100.0  # of the mean absolute difference to the targets; 0: none
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
 
+    paired: ClassVar[bool] = True  # whether each input belongs to one target
     left_to_data: ClassVar[tuple[str, ...]] = ("image_channels", "input_channels")
 
     def check(self) -> None:
@@ -54,20 +63,27 @@ class TranslationRecipe(ImageRecipe):
         )
 
     def splits(self) -> list[str]:
-        return pair_splits(self.data, self.inputs, self.targets)
+        return side_splits(self.data, self.inputs, self.targets, self.paired)
 
-    def dataset(self, split: str | None = None) -> PairedDataset:
-        return open_pairs(
-            self.data if split is None else separate_split(self.data)[0],
+    def dataset(self, split: str | None = None) -> PairedDataset | DegradedDataset | UnpairedDataset:
+        data, inputs, targets = (self.data, self.inputs, self.targets)
+        if split is not None:
+            data, inputs, targets = (text and separate_split(text)[0] for text in (data, inputs, targets))
+        return (open_pairs if self.paired else open_unpaired)(
+            data,
             split=split,
-            image_size=self.image_size,
-            image_channels=self.image_channels,
+            input_size=self.input_size,
             input_channels=self.input_channels,
-            inputs=self.inputs,
-            targets=self.targets,
-            flip=self.flip,
-            upscale=self.upscale,
+            inputs=inputs,
+            targets=targets,
+            **self.reading(),
         )
+
+    def held_out(self) -> PairedDataset | DegradedDataset | UnpairedDataset | None:
+        sources = [text for text in (self.inputs, self.targets) if text]
+        if any(separate_split(text)[1] not in (None, "train") for text in sources):
+            return None
+        return super().held_out()
 
     def fitted(self, dataset: Any) -> Self:
         return replace(super().fitted(dataset), input_channels=self.input_channels or dataset.input_channels)
@@ -78,7 +94,7 @@ class TranslationRecipe(ImageRecipe):
 
     def objective(self) -> Translation:
         return Translation(
-            game_named(self.game), self.l1_weight, partial(shift_together, most=self.shift) if self.shift else None
+            gan_loss(self.loss), self.l1_weight, partial(shift_together, most=self.shift) if self.shift else None
         )
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
@@ -90,5 +106,7 @@ class TranslationRecipe(ImageRecipe):
         the grid for each.
         """
         pairs = self.held_out() or replace(self, flip=False).dataset()
-        batch = pairs.batch(torch.arange(min(len(pairs), max(1, num_images // 3))))
-        pipeline.save_comparison(path, batch["inputs"], batch["images"], overwrite=True)
+        count = min(*pairs.sides.values(), max(1, num_images // 3))
+        batch = pairs.batch(for_sides(pairs.sides, torch.arange(count)))
+        given = {name: batch[name] for name in ("mask", "style") if name in pairs.conditions}
+        pipeline.save_comparison(path, batch["inputs"], batch["images"], **given, overwrite=True)

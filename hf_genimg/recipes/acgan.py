@@ -44,7 +44,7 @@ class ACGAN(ConditionalRecipe):
         return {"generator": generator, "discriminator": ACGANDiscriminator(guesses=sizes.pop("num_classes"), **sizes)}
 
     def objective(self) -> Auxiliary:
-        return Auxiliary(**self.game_parts(), weight=self.auxiliary_weight)
+        return Auxiliary(**self.objective_parts(), weight=self.auxiliary_weight)
 
     def smoke(self) -> Self:
         return replace(super().smoke(), width=4)

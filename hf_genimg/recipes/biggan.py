@@ -8,7 +8,7 @@ statistics of its own.
 Cost: 30 minutes on one busy core (8 of them of CPU time), in three stretches.
 Reached: 99.8 % (99.5 to 99.9) of 2,000 digits are read as the class asked for, of test images 98.3 %
 (benchmarks/label_agreement.py); all ten legible, but alike: FID 2.53 (1.48 to 2.51), precision 0.87, recall 0.22 by the
-extractor `digits`, and 55 % have a near twin. The standard deviation of a pixel within a class is 0.052, with
+extractor `digits`, and 55 % have a near-duplicate. The standard deviation of a pixel within a class is 0.052, with
 truncation=0.5 it is 0.032, and 0.094 of the real digits (levels from 0 to 1).
 """
 
@@ -27,7 +27,7 @@ from ._conditional import ConditionalRecipe
 class BigGAN(ConditionalRecipe):
     """Image sizes 32, 48, 64 and 128, grey or colour; `conditional=false` where the data have no classes."""
 
-    game: str = "hinge"
+    loss: str = "hinge"
     orthogonal: float = 1e-4
     image_size: int = 32
     images: int = 72_000
@@ -38,9 +38,7 @@ class BigGAN(ConditionalRecipe):
     adam_beta1: float = 0.0
     channels_last: bool = True
     class_dim: int = 16  # numbers in the vector of a class; the paper has 128
-    width: int = (
-        8  # a quarter of the generator's channels at 32 pixels, half the discriminator's; the paper's form has 96
-    )
+    width: int = 8  # a quarter of the generator's channels at 32 pixels; the paper has 96
 
     def models(self) -> dict[str, nn.Module]:
         size = {**self.sizes(), "width": self.width}

@@ -24,7 +24,7 @@ from .biggan import BigGAN
 class BigGANDeep(BigGAN):
     """Image sizes 32, 48, 64 and 128, grey or colour; `conditional=false` where the data have no classes."""
 
-    width: int = 16  # of the generator: a quarter of the channels at 32 pixels, those of the largest map at other sizes; the paper has 128
+    width: int = 16  # a quarter of the generator's channels at 32 pixels; the paper has 128
     discriminator_width: int = 16  # likewise
 
     def models(self) -> dict[str, nn.Module]:

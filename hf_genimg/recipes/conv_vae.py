@@ -18,7 +18,7 @@ from typing import Self
 from torch import nn
 
 from ..models.conv_vae import ConvVAE
-from ._images import VariationalRecipe
+from ._variational import VariationalRecipe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from typing import Self
 from torch import nn
 
 from ..models.dcgan import DCGANDiscriminator, DCGANGenerator
-from ._images import AdversarialRecipe
+from ._adversarial import AdversarialRecipe
 
 
 @dataclass(frozen=True, kw_only=True)

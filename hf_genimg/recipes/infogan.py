@@ -2,13 +2,9 @@
 
     hf-genimg train infogan
 
-Cost: 4 minutes of CPU time on one core (8 of wall time, beside other work).
-Reached: legible digits, FID 2.5 (1.5 to 2.5), precision 0.67, recall 0.38 by the extractor `digits`, no sign of
-collapse. Nobody told it the classes, and 68 % (63 to 73) of the test images fall into the found class of their digit,
-77 % of the samples are read as theirs: 0, 1, 2, 4, 6 and 7 were found, 3 and 9, and 5 and 8, are mixed up
-(benchmarks/found_classes.py). At half of the size, `image_size=16 hidden=256` in 75 seconds of CPU time: FID 5.6 (4.6
-to 5.9), precision 0.61, recall 0.06, 74 % of the test images, 86 % of the samples. Without fully connected layers
-(`hidden=0`) the classes were none that one sees: 24 % of the test images.
+Cost: 4 minutes of CPU time on one core.
+Reached: FID 2.5 (1.5 to 2.5), precision 0.67, recall 0.38 by the extractor `digits`; 68 % (63 to 73) of the test images
+fall into the found class of their digit, 77 % of the samples into their own (benchmarks/found_classes.py).
 """
 
 from __future__ import annotations
@@ -20,7 +16,7 @@ from torch import nn
 
 from ..models.infogan import InfoGANDiscriminator, InfoGANGenerator
 from ..objectives.auxiliary import Informed
-from ._images import AdversarialRecipe
+from ._adversarial import AdversarialRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +33,7 @@ class InfoGAN(AdversarialRecipe):
     width: int = 32  # channels of the largest feature map; the paper has 64
     num_classes: int = 10  # classes to find
     codes: int = 2  # continuous codes to find: the first latents
-    hidden: int = 512  # features of fully connected layers between the smallest maps and all else, 1024 in the paper; 0: none, as in DCGAN
+    hidden: int = 512  # features of the fully connected layers, 1024 in the paper; 0: none, as in DCGAN
     information_weight: float = 1.0  # of the mutual information
     channels_last: bool = True
 
@@ -46,22 +42,16 @@ class InfoGAN(AdversarialRecipe):
         self._require("hidden", self.hidden >= 0, "must be at least 0")
 
     def models(self) -> dict[str, nn.Module]:
-        size = {
-            "image_size": self.image_size,
-            "image_channels": self.image_channels,
-            "width": self.width,
-            "hidden": self.hidden,
-        }
+        size = {"image_size": self.image_size, "image_channels": self.image_channels}
+        size |= {"width": self.width, "hidden": self.hidden}
         latents = {"latent_dim": self.latent_dim, "latent_distribution": self.latent_distribution, "codes": self.codes}
         generator = InfoGANGenerator(**size, **latents, num_classes=self.num_classes)
-        return {
-            "generator": generator,
-            "discriminator": InfoGANDiscriminator(**size, guesses=self.num_classes + self.codes),
-        }
+        discriminator = InfoGANDiscriminator(**size, guesses=self.num_classes + self.codes)
+        return {"generator": generator, "discriminator": discriminator}
 
     def objective(self) -> Informed:
-        codes = {"num_classes": self.num_classes, "codes": self.codes}
-        return Informed(**self.game_parts(), weight=self.information_weight, **codes)
+        parts = {**self.objective_parts(), "num_classes": self.num_classes, "codes": self.codes}
+        return Informed(**parts, weight=self.information_weight)
 
     def smoke(self) -> Self:
         return replace(super().smoke(), width=4, hidden=min(self.hidden, 8))

@@ -1,6 +1,7 @@
 """MLP GAN (arXiv:1406.2661): fully connected networks, in the form that became usual (batch norm, leaky ReLU, Adam).
 
-The usual form plays the generator first in each round; here the discriminator does, as in every recipe of this package.
+The usual form updates the generator first in each step; here the discriminator is first, as in every recipe of this
+package.
 
     hf-genimg train mlp_gan
 
@@ -19,7 +20,7 @@ from typing import Self
 from torch import nn
 
 from ..models.mlp_gan import MLPGANDiscriminator, MLPGANGenerator
-from ._images import AdversarialRecipe
+from ._adversarial import AdversarialRecipe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from ..models.mlp_vae import MLPVAE
-from ._images import VariationalRecipe
+from ._variational import VariationalRecipe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,9 +33,7 @@ class Pix2Pix(TranslationRecipe):
     sample_images: int = 20_000
     width: int = 16  # channels of the largest feature maps; the paper's networks have 64
     norm: str = "batch"  # or instance: each image by its own statistics, as batch norm has them where batch_size is 1
-    stages: int | None = (
-        None  # halvings of the discriminator: 1, 2 or 3 for patches of 16, 34 or 70 pixels; none: as fits image_size
-    )
+    stages: int | None = None  # of the discriminator: 1, 2 or 3 for patches of 16, 34 or 70 pixels; none: fits
 
     def models(self) -> dict[str, nn.Module]:
         size = {"image_size": self.image_size, **self.channels(), "width": self.width, "norm": self.norm}

@@ -7,7 +7,7 @@
 Cost: 3, 19 and 19 minutes of one core (320, 190 and 170 images/s).
 Reached: of digits all ten kinds, legible, FID 7.8 (6.5 to 8.4) after the first and 1.0 (0.0 to 1.1) with a recall of
 0.77 after the second, by the extractor `digits`, where `dcgan` has 4.0 after as much time; but then 17 percent have a
-near twin, and they lie nearer to the images learned from than to the test images (memorisation gap 0.13, 0.04 to 0.22;
+near-duplicate; they lie nearer to the images learned from than to the test images (memorization gap 0.13, 0.04 to 0.22;
 no copies). Of 2,481 sprites, tiles and things that one recognises, still rough: FID 27.7 by a LeNet for them, where
 `dcgan` has 1.9 (benchmarks/quality.py). On a ring of eight Gaussians the same game covers what the plain one loses
 (benchmarks/ring.py).
@@ -29,7 +29,7 @@ class R3GAN(ConditionalRecipe):
     """Image sizes 8, 16, 28, 32, 64, 128 and 256, grey or colour; `conditional=true` learns classes too."""
 
     conditional: bool = False
-    game: str = "relativistic"
+    loss: str = "relativistic"
     r1: float = 0.1
     r2: float = 0.1
     penalty_every: int = 4  # the paper has 1, which takes two thirds more time here
@@ -41,16 +41,14 @@ class R3GAN(ConditionalRecipe):
     adam_beta2: float = 0.99
     channels_last: bool = True
     width: int = 32  # channels of the small maps; the paper has 768
-    widest: int = (
-        8  # pixels a side of the largest map with so many, half of them at each doubling above; the paper has 32
-    )
+    widest: int = 8  # side of the largest map with so many channels, halved at each doubling above; the paper: 32
 
     def check(self) -> None:
         super().check()
         self._require(
             "spectral_norm",
             not self.spectral_norm,
-            "cannot be: the last weights of each block begin at zero, and have no norm",
+            "cannot be used: the last weights of each block begin at zero",
         )
 
     def models(self) -> dict[str, nn.Module]:

@@ -23,7 +23,7 @@ class SNGAN(ConditionalRecipe):
     """Image sizes 32, 48, 64 and 128, grey or colour; `conditional=true` learns classes too."""
 
     conditional: bool = False
-    game: str = "hinge"
+    loss: str = "hinge"
     image_size: int = 32
     images: int = 120_000
     batch_size: int = 32

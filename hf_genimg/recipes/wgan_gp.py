@@ -15,14 +15,14 @@ from typing import Self
 from torch import nn
 
 from ..models.wgan_gp import WGANGPDiscriminator, WGANGPGenerator
-from ._images import AdversarialRecipe
+from ._adversarial import AdversarialRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
 class WGANGP(AdversarialRecipe):
     """Image sizes 32, 48, 64 and 128, grey or colour."""
 
-    game: str = "wasserstein"
+    loss: str = "wasserstein"
     gradient_penalty: float = 10.0
     image_size: int = 32
     images: int = 120_000

@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import nn
 
-RAMP = 0.05  # StyleGAN2-ADA: early on, the half-life is at most this part of the images seen, so that the random start is soon forgotten
+RAMP = 0.05  # StyleGAN2-ADA: the half-life is at most this part of the images so far, to forget the random start
 
 
 def half_life_decay(half_life: float, images: int, step: int) -> float:

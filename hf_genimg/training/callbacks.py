@@ -13,9 +13,10 @@ import torch
 from torch import nn
 
 from .device import seed_noise
+from .sampler import for_sides
 
 if TYPE_CHECKING:
-    from .run import Run
+    from .state import Run
 
 
 class Callback:
@@ -50,7 +51,7 @@ class Samples(Callback):
 
 
 class HeldOut(Callback):
-    """What the objective says of images that were not trained on, as `held_out/...` in the log."""
+    """The objective's terms on images that were not trained on, as `held_out/...` in the log."""
 
     name = "held_out"
 
@@ -63,12 +64,14 @@ class HeldOut(Callback):
         networks = run.published()
         for network in networks.values():
             network.eval()
-        for number, indices in enumerate(torch.arange(len(self.dataset)).split(self.batch_size)):
+        length = min(self.dataset.sides.values())
+        for number, indices in enumerate(torch.arange(length).split(self.batch_size)):
             seed_noise("held out", run.recipe.seed, number)
-            batch = self.dataset.batch(indices, run.accelerator.device, run.recipe.channels_last)
+            chosen = for_sides(self.dataset.sides, indices)
+            batch = self.dataset.batch(chosen, run.accelerator.device, run.recipe.channels_last)
             for name, value in run.objective.held_out(networks, batch).items():
                 totals[name] = totals.get(name, 0.0) + value.item() * len(indices)
-        means = {f"held_out/{name}": total / len(self.dataset) for name, total in totals.items()}
+        means = {f"held_out/{name}": total / length for name, total in totals.items()}
         for name, mean in means.items():
             if not math.isfinite(mean):
                 raise FloatingPointError(f"{name} is {mean} at image {run.images:,}")

@@ -1,4 +1,4 @@
-"""A run's state on disk: safetensors and JSON, whole or not there.
+"""A run's state on disk: safetensors and JSON with checksums, whole or not there.
 
 `state/<images>/` is written beside its final name and renamed; `state/current` is one small file that names the valid
 one and is replaced in one step, after everything it points to has reached the disk. So a kill at any moment leaves
@@ -7,17 +7,21 @@ either the old state or the new.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
-POINTER = "current"
+POINTER, STATE = "current", "state.json"
+CHECKSUM = "its sha256 is not the one that was written"
 Tensors = dict[str, dict[str, torch.Tensor]]  # file name -> tensor name -> tensor
 
 
@@ -30,30 +34,90 @@ def save_checkpoint(state_dir: Path, images: int, tensors: Tensors, facts: dict[
         save_file(
             {key: value.detach().cpu().contiguous() for key, value in group.items()}, partial / f"{name}.safetensors"
         )
-    write_durably(partial / "state.json", json.dumps({**facts, "files": sorted(tensors)}, indent=2))
+    files = {name: digest_of_file(partial / f"{name}.safetensors") for name in sorted(tensors)}
+    write_durably(partial / STATE, json.dumps({**facts, "files": files}, indent=2))
+    digest = digest_of_file(partial / STATE)
     for file in partial.iterdir():
         _flush(file)
     final = state_dir / str(images)
     shutil.rmtree(final, ignore_errors=True)  # left by a kill between the two renames, and not pointed to
     partial.rename(final)
     _flush(state_dir)
-    write_durably(state_dir / POINTER, final.name)
+    write_durably(state_dir / POINTER, f"{final.name}\n{digest}\n")
     remove_leftovers(state_dir)
 
 
 def current_checkpoint(state_dir: Path) -> Path | None:
     """The folder of the valid checkpoint, or None when there is none yet."""
+    name = _pointed_to(state_dir)[0]
+    return state_dir / name if name else None
+
+
+def _pointed_to(state_dir: Path) -> tuple[str, str]:
+    """The name of the valid checkpoint and the sha256 of its state.json; empty where there is none, or where it was
+    written before there were checksums.
+
+    Raises `ValueError` when the pointer names no checkpoint.
+    """
     pointer = state_dir / POINTER
-    return state_dir / pointer.read_text().strip() if pointer.exists() else None
-
-
-def load_checkpoint(folder: Path) -> tuple[Tensors, dict[str, Any]]:
-    """The tensors and facts of a checkpoint; `ValueError` when the disk has damaged it."""
+    if not pointer.exists():
+        return "", ""
     try:
-        facts = json.loads((folder / "state.json").read_text())
-        return {name: load_file(folder / f"{name}.safetensors") for name in facts["files"]}, facts
-    except (OSError, KeyError, json.JSONDecodeError, SafetensorError) as error:
-        raise ValueError(f"the checkpoint {folder} cannot be read ({error}); train into another --out") from error
+        name, _, digest = pointer.read_text(encoding="utf-8").strip().partition("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(_damaged(pointer, str(error))) from error
+    if not name.isdigit() or not (state_dir / name).is_dir():
+        raise ValueError(_damaged(pointer, "it names no checkpoint"))
+    return name, digest
+
+
+def load_checkpoint(folder: Path, required: Iterable[str] = ()) -> tuple[Tensors, dict[str, Any]]:
+    """The tensors and facts of the current checkpoint.
+
+    required: names of facts that must be there. Raises `ValueError` that names the file when the disk has damaged one,
+    and says what is still good.
+    """
+    file = folder / STATE
+    try:
+        digest = _pointed_to(folder.parent)[1]
+        if digest and digest_of_file(file) != digest:
+            raise ValueError(_damaged(file, CHECKSUM))
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        missing = [name for name in (*required, "files") if name not in facts]
+        if missing:
+            raise ValueError(_damaged(file, f"it lacks {', '.join(missing)}"))
+        tensors, digests = {}, facts["files"]  # a list in a state without checksums
+        for name in digests:
+            file = folder / f"{name}.safetensors"
+            if isinstance(digests, dict) and digest_of_file(file) != digests[name]:
+                raise ValueError(_damaged(file, CHECKSUM))
+            tensors[name] = load_file(file)
+    except (OSError, TypeError, RecursionError, UnicodeDecodeError, json.JSONDecodeError, SafetensorError) as error:
+        raise ValueError(_damaged(file, " ".join(str(error).split()))) from error
+    return tensors, facts
+
+
+def _damaged(file: Path, reason: str) -> str:
+    run = next((parent.parent for parent in file.parents if parent.name == "state"), file.parent)
+    whole = (run / "pipeline" / "model_index.json").is_file()
+    kept = f"the last published pipeline is in {run / 'pipeline'}: begin with init={run} " if whole else "train "
+    return f"{file} is damaged ({reason}), so this run cannot go on; {kept}in another --out"
+
+
+def digest_of_file(file: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def digest_of(network: nn.Module) -> str:
+    """The sha256 of the names, shapes and values of a network's tensors."""
+    hasher = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        values = tensor.detach().cpu().contiguous()
+        hasher.update(f"{name} {values.dtype} {list(values.shape)}\n".encode())
+        hasher.update(values.reshape(-1).view(torch.uint8).numpy())
+    return hasher.hexdigest()
 
 
 def remove_leftovers(state_dir: Path) -> None:

@@ -57,19 +57,21 @@ def make_accelerator(mixed_precision: str, trackers: str | None = None, folder: 
     if launched != accelerator.num_processes:
         raise ValueError(
             f"{launched} processes were launched, but Accelerate joined {accelerator.num_processes}; "
-            "each would train alone and overwrite the others: launch with torchrun or accelerate launch as the README shows"
+            "each would train alone and overwrite the others: launch with torchrun or accelerate launch as the README "
+            "shows"
         )
     return accelerator
 
 
 def refuse_sharding() -> None:
-    """Raise `ValueError` for a launch that splits networks over processes: a game has several networks, and these serve
-    one.
+    """Raise `ValueError` for a launch that splits one network over processes: a run has several networks, and these
+    serve one.
     """
     for name in SHARDING:
         if os.environ.get(f"ACCELERATE_USE_{name}", "false").lower() in ("true", "1", "yes"):
             raise ValueError(
-                f"this launch asks for {name}, which serves one network and a game has several; launch with --multi_gpu instead"
+                f"this launch asks for {name}, which serves one network and a run has several; "
+                "launch with --multi_gpu instead"
             )
 
 
@@ -104,7 +106,8 @@ def refuse_compile_without_compiler() -> None:
     """Raise `ValueError` where torch.compile would find no C++ compiler for the kernels that it writes."""
     if not any(shutil.which(name) for name in (os.environ.get("CXX", "g++"), "clang++", "cl")):
         raise ValueError(
-            "compile=true needs a C++ compiler such as g++, and there is none here; install one, or leave compile=true out"
+            "compile=true needs a C++ compiler such as g++, and there is none here; install one, or leave "
+            "compile=true out"
         )
 
 

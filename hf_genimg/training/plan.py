@@ -1,4 +1,4 @@
-"""What a whole run will take, from a probe of twenty rounds that is thrown away."""
+"""What a whole run will take, from a probe of twenty training steps that is thrown away."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from statistics import mean, median
 
 from .callbacks import Callback
 from .device import peak_accelerator_memory
+from .loop import SNAPSHOT_SECONDS, default_callbacks, train
 from .recipe import Recipe
-from .run import Run
-from .trainer import SNAPSHOT_SECONDS, default_callbacks, train
+from .state import Run
 
-ROUNDS = 20
-WARM = 4  # of these do not say what a round takes: the first ones allocate memory and choose kernels
-HALF = 10  # after so many the probe looks and saves for the first time, which imports what that needs, and at its end for the second
+STEPS = 20
+WARM = 4  # of these do not say what a step takes: the first ones allocate memory and choose kernels
+HALF = 10  # after so many the probe samples and saves for the first time, which also imports; at its end for the second
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Plan:
     run's folder.
     """
 
-    rounds: int
+    steps: int
     seconds: float
     memory: int
     accelerator_memory: int
@@ -42,7 +42,8 @@ class Plan:
         memory = (
             f"{self.memory / 1e9:.2f} GB of memory{device}" if self.memory else f"memory unknown on this system{device}"
         )
-        return f"{self.rounds:,} rounds: about {hours}:{minutes:02}:{seconds:02} hours, {memory}, {self.disk / 1e6:.1f} MB of disk"
+        time, disk = f"{hours}:{minutes:02}:{seconds:02} hours", f"{self.disk / 1e6:.1f} MB of disk"
+        return f"{self.steps:,} training steps: about {time}, {memory}, {disk}"
 
 
 class _Timed(Callback):
@@ -65,7 +66,7 @@ class _Timed(Callback):
 
 
 class _Clock(Callback):
-    """When each round ended."""
+    """When each training step ended."""
 
     name, every = "clock", 1
 
@@ -83,7 +84,8 @@ def plan(
     callbacks: Sequence[Callback] | None = None,
     finish: Callable[[Path], object] = lambda folder: None,
 ) -> Plan:
-    """Train `recipe` for twenty rounds in a folder that is removed again, and say what the whole run would take.
+    """Train `recipe` for twenty training steps in a folder that is removed again, and say what the whole run would
+    take.
 
     Pictures are decoded first, which is not counted: the run will find them decoded. startup: seconds to add, for what
     came before.
@@ -93,16 +95,18 @@ def plan(
     """
     recipe.check()
     players = recipe.objective().players
-    round_images = recipe.batch_size * players.count(players[0])
-    rounds = math.ceil(recipe.images / round_images)
-    if rounds < ROUNDS:
-        raise ValueError(f"images={recipe.images} is {rounds} rounds, fewer than the {ROUNDS} of a probe; just train")
+    step_images = recipe.batch_size * players.count(players[0])
+    steps = math.ceil(recipe.images / step_images)
+    if steps < STEPS:
+        raise ValueError(
+            f"images={recipe.images} is {steps} training steps, fewer than the {STEPS} of a probe; just train"
+        )
     clock, timed = (
         _Clock(),
-        [_Timed(callback, HALF * round_images) for callback in callbacks or default_callbacks(recipe)],
+        [_Timed(callback, HALF * step_images) for callback in callbacks or default_callbacks(recipe)],
     )
-    images = ROUNDS * round_images
-    short = recipe.override(images=images, snapshot_images=HALF * round_images, warmup_images=0, trackers=None)
+    images = STEPS * step_images
+    short = recipe.override(images=images, snapshot_images=HALF * step_images, warmup_images=0, trackers=None)
     recipe.dataset()
     with tempfile.TemporaryDirectory(prefix="hf_genimg-plan-") as folder:
         began, run = time.monotonic(), Path(folder) / "run"
@@ -112,13 +116,13 @@ def plan(
         finishing = time.monotonic() - ended
         once = _size(run) - _size(run / "samples") - (run / "log.jsonl").stat().st_size  # the state and the pipeline
         line = (run / "log.jsonl").stat().st_size / len((run / "log.jsonl").read_text(encoding="utf-8").splitlines())
-    playing = _playing(clock.times, rounds)
+    stepping = _stepping(clock.times, steps)
     seconds = (
         startup
         + finishing
         + clock.times[0]
         - began
-        + playing
+        + stepping
         + sum(callback.in_all(recipe.images) for callback in timed)
     )
     saves = max(_times(recipe.snapshot_images, recipe.images), 1 + seconds // SNAPSHOT_SECONDS)
@@ -129,15 +133,15 @@ def plan(
     disk = (
         once + sum(callback.bytes * _times(callback.callback.every, recipe.images) for callback in timed) + line * lines
     )
-    return Plan(rounds, seconds, _peak_memory(), peak_accelerator_memory(), round(disk))
+    return Plan(steps, seconds, _peak_memory(), peak_accelerator_memory(), round(disk))
 
 
-def _playing(times: list[float], rounds: int) -> float:
-    """Seconds of all rounds after the first, of which the probe's ended at `times`; its middle one was followed by
+def _stepping(times: list[float], steps: int) -> float:
+    """Seconds of all steps after the first, of which the probe's ended at `times`; its middle one was followed by
     looking and saving.
     """
     typical = (_typical(times[WARM - 1 : HALF]) + _typical(times[HALF:])) / 2
-    return times[WARM - 1] - times[0] + (rounds - WARM) * typical
+    return times[WARM - 1] - times[0] + (steps - WARM) * typical
 
 
 def _saving(times: list[float], ended: float, timed: list[_Timed], saves: float) -> float:
@@ -154,12 +158,12 @@ def _saving(times: list[float], ended: float, timed: list[_Timed], saves: float)
 
 
 def _typical(times: list[float]) -> float:
-    """The mean of the rounds that ended at `times`, where one that took five times the median was held up by something
+    """The mean of the steps that ended at `times`, where one that took five times the median was held up by something
     else.
     """
-    rounds = [after - before for before, after in pairwise(times)]
-    middle = median(rounds)
-    return mean(seconds if seconds < 5 * middle else middle for seconds in rounds)
+    steps = [after - before for before, after in pairwise(times)]
+    middle = median(steps)
+    return mean(seconds if seconds < 5 * middle else middle for seconds in steps)
 
 
 def _times(every: int | None, images: int) -> int:

@@ -26,7 +26,7 @@ class Recipe(ABC):
     objective trained on.
     """
 
-    data: str = "digits"  # what to learn: digits, a folder or zip file, parquet files or a Hub dataset (`list data`); @split optional
+    data: str = "digits"  # digits, a folder, a zip file, parquet files or a Hub dataset (`list data`); @split optional
     image_size: int = 28  # pixels a side
     image_channels: int | None = None  # 1 grey, 3 colour; none: as in the data
     images: int = 1_000_000  # length of the run
@@ -46,24 +46,14 @@ class Recipe(ABC):
     ema_half_life: int = 10_000  # of the published average of the weights, in images; 0: publish the last weights
     mixed_precision: str = "no"  # no, bf16 or fp16
     channels_last: bool = False  # memory layout of images and convolution weights
-    compile: bool = (
-        False  # torch.compile the parts of the networks: a minute more at the start, faster afterwards on most GPUs
-    )
-    metrics: str | None = (
-        None  # scores to measure as often (`list metrics`), joined with commas; the first says which model is best
-    )
-    extractor: str | None = (
-        None  # what looks at the images for scores: `list extractors`; none: digits for digits, else Inception
-    )
+    compile: bool = False  # torch.compile the networks: a minute more at the start, then faster on most GPUs
+    metrics: str | None = None  # scores at each evaluation (`list metrics`), joined with commas; the first is for best
+    extractor: str | None = None  # of features for scores: `list extractors`; none: fits the data
     score_images: int = 1_000  # how many images a score is taken of while training
     trackers: str | None = None  # send the log to these as well: tensorboard, trackio or wandb, joined with commas
     init: str | None = None  # start from the networks of this run or pipeline directory
-    hub_model_id: str | None = (
-        None  # push to this repository of the Hub, owner/name, as often as snapshot_images says, and at the end
-    )
-    license: str | None = (
-        None  # of the trained model, for its card: an identifier of the Hub such as apache-2.0; none: not stated
-    )
+    hub_model_id: str | None = None  # push to owner/name on the Hub every snapshot_images and at the end
+    license: str | None = None  # of the trained model, for its card: an identifier of the Hub such as apache-2.0
     data_license: str | None = None  # of the data, likewise; none: known for digits, otherwise stated as unknown
     data_about: str | None = None  # what the data are and whom they are from, a sentence for the card
 
@@ -72,7 +62,8 @@ class Recipe(ABC):
 
     @abstractmethod
     def dataset(self, split: str | None = None) -> Any:
-        """The images: `len()`, `fingerprint`, `image_channels`, `batch(indices, device, channels_last)`.
+        """The images: `len()`, `fingerprint`, `image_channels`, `sides`, `conditions` and
+        `batch(indices, device, channels_last, seeds)`, as `data.ImageDataset` has them.
 
         split: instead of the one that `data` names.
         """
@@ -87,11 +78,21 @@ class Recipe(ABC):
 
     @abstractmethod
     def objective(self) -> nn.Module:
-        """The game: `players`, one method a player that returns named terms, `begin` before each turn, `update` after
-        each update, and `held_out`.
+        """The losses that the networks are trained by: an `objectives.base.Objective`."""
 
-        `kept` names the networks whose forward of this turn serves the next turn too.
+    def frozen(self) -> dict[str, nn.Module]:
+        """Networks that the objective uses and nobody trains, by name: feature networks, a first stage.
+
+        They are placed like the others and set to eval mode, never averaged or checkpointed; a run goes on only with
+        the same weights.
         """
+        return {}
+
+    def advance(self, networks: Mapping[str, nn.Module], images: int) -> None:
+        """Called before each training step, after `images` images: set what grows with time, in buffers of the networks
+        that are saved with them.
+        """
+        return
 
     @abstractmethod
     def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, Optimizer]:
@@ -122,7 +123,7 @@ class Recipe(ABC):
         return replace(self, image_channels=self.image_channels or dataset.image_channels)
 
     def override(self, **changes: Any) -> Self:
-        """The same run with other numbers; `ValueError` names the fields there are, or the type that a value must have."""
+        """The same run with other values; `ValueError` names the fields, or the type that a value must have."""
         check_fields(type(self), changes)
         return replace(self, **changes)
 
@@ -147,8 +148,8 @@ class Recipe(ABC):
         return warmup
 
     def tune(self, optimizer: Optimizer, images: int) -> None:
-        """Before each turn, after `images` images: set what moves in a player's optimizer, whose first learning rates
-        are `initial_lr`.
+        """Called before each update of a player, after `images` images: set what changes in its optimizer, whose first
+        learning rates are `initial_lr`.
         """
         scale = self.learning_rate_scale(images)
         for group in optimizer.param_groups:
@@ -199,7 +200,8 @@ class Recipe(ABC):
                 "must be an identifier such as cc-by-4.0",
             )
         if self.warmup_images >= self.images:
-            message = f"warmup_images={self.warmup_images} is not below images={self.images}: the learning rate never gets to its height"
+            fact = f"warmup_images={self.warmup_images} is not below images={self.images}"
+            message = f"{fact}: the learning rate never reaches its maximum"
             warnings.warn(message, UserWarning, stacklevel=2)
         named = self.hub_model_id is None or re.fullmatch(r"[\w.-]+/[\w.-]+", self.hub_model_id)
         self._require("hub_model_id", named, "is no name on the Hub; use owner/name, or none")

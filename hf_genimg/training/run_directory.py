@@ -16,14 +16,16 @@ from filelock import FileLock, Timeout
 from .checkpoint import write_durably
 from .recipe import Recipe
 
+RENAMED = {"game": "loss"}  # fields that had another name
 MAY_CHANGE = {"images", "snapshot_images", "sample_images", "evaluate_images", "log_images", "trackers", "hub_model_id"}
 MAY_CHANGE |= {"license", "data_license", "data_about"}
 MAY_CHANGE |= {"metrics", "extractor", "score_images"}
+MAY_CHANGE |= {"data", "inputs", "targets"}  # their fingerprint decides
 UNBORN = {".lock", ".recipe.json.partial"}  # all that a run leaves which was killed before it began
 
 
 class RunDirectory:
-    """A run's files. Constructing it touches nothing; `ValueError` when `path` holds something else or another recipe."""
+    """A run's files. Constructing it touches nothing; `ValueError` if `path` holds something else or another recipe."""
 
     def __init__(self, path: str | Path, recipe: Recipe) -> None:
         self.path = Path(path)
@@ -77,13 +79,17 @@ class RunDirectory:
             print(json.dumps(record), file=log)
 
     def records(self) -> list[dict[str, Any]]:
-        """The lines of `log.jsonl`, up to one that a kill left unfinished."""
+        """The lines of `log.jsonl`, up to one that a kill left unfinished or the disk has damaged."""
         found = []
-        for line in self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else ():
+        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        for line in text.splitlines():
             try:
-                found.append(json.loads(line))
-            except json.JSONDecodeError:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
                 break
+            if not isinstance(record, dict) or not isinstance(record.get("images"), int):
+                break
+            found.append(record)
         return found
 
     def rewind(self, images: int) -> None:
@@ -121,12 +127,15 @@ def _saved_recipe(file: Path) -> dict[str, Any]:
     """What a run's `recipe.json` holds; `ValueError` when that is no recipe of ours."""
     try:
         saved = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         saved = None
     if not isinstance(saved, dict) or "recipe" not in saved or not isinstance(saved.get("fields"), dict):
         raise ValueError(
-            f"--out {file.parent} holds files but no run (its recipe.json is not one of hf_genimg); name a new or empty folder"
+            f"--out {file.parent} holds files but no run (its recipe.json is not one of hf_genimg); name a new or "
+            "empty "
+            "folder"
         )
+    saved["fields"] = {RENAMED.get(name, name): value for name, value in saved["fields"].items()}
     return saved
 
 
@@ -147,7 +156,8 @@ def refuse_other_recipe(saved: dict[str, Any], recipe: Recipe, path: Path) -> No
     ]
     if unlike:
         raise ValueError(
-            f"{path} was begun with another recipe: {', '.join(unlike)}; use the same settings to continue, or another --out"
+            f"{path} was begun with another recipe: {', '.join(unlike)}; use the same settings to continue, or "
+            "another --out"
         )
 
 

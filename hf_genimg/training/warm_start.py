@@ -21,7 +21,8 @@ def start_from(networks: Mapping[str, nn.Module], source: Mapping[str, nn.Module
     fitting = [key for key, tensor in wanted.items() if key in given and given[key].shape == tensor.shape]
     if not fitting:
         raise ValueError(
-            f"init={name} has no tensor that fits this recipe's networks ({', '.join(networks)}); use the same family and width"
+            f"init={name} has no tensor that fits this recipe's networks ({', '.join(networks)}); use the same family "
+            "and width"
         )
     for key in fitting:
         wanted[key].copy_(given[key])

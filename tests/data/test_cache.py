@@ -30,7 +30,7 @@ def no_decoding(monkeypatch):
     def fail(*_):
         raise AssertionError("decoded again")
 
-    return lambda: monkeypatch.setattr(build, "decode", fail)
+    return lambda: monkeypatch.setattr(build, "decode_with_largest", fail)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_settled_files_are_not_even_read_again(pictures, monkeypatch):
 
 
 def test_files_that_just_changed_are_read_again(pictures, cache_folder):
-    opened(pictures)
+    opened(pictures, image_channels=1)
     assert not (cache_folder / "index").exists()
 
 
@@ -168,12 +168,12 @@ def test_an_entry_of_another_format_is_rebuilt(cache_folder):
 SLOW = """
 import sys, time
 from hf_genimg.data import build, open_dataset
-decode = build.decode
+decode = build.decode_with_largest
 def slow(picture, how):
     print("decoding", flush=True)
     time.sleep({pause})
     return decode(picture, how)
-build.decode = slow
+build.decode_with_largest = slow
 print(open_dataset(sys.argv[1], image_size=16, progress=False).fingerprint)
 """
 
@@ -219,13 +219,13 @@ def test_two_processes_at_once_build_once(pictures, cache_folder):
 
 
 def test_pictures_that_change_while_they_are_read(pictures, monkeypatch, cache_folder):
-    decode = build.decode
+    decode = build.decode_with_largest
 
     def meddle(picture, how):
         (pictures / "2.bmp").write_bytes((pictures / "1.bmp").read_bytes() + b"!")
         return decode(picture, how)
 
-    monkeypatch.setattr(build, "decode", meddle)
+    monkeypatch.setattr(build, "decode_with_largest", meddle)
     with pytest.raises(ValueError, match="changed while it was being read; open it again"):
         opened(pictures)
     assert entries(cache_folder) == []
@@ -276,3 +276,18 @@ def test_order_and_content_do_not_depend_on_threads(save, tmp_path, monkeypatch)
         monkeypatch.setattr(dataset, "FORMAT_VERSION", threads)  # another key, so that it is built again
         result.append(opened(tmp_path, image_size=12).images.tobytes())
     assert one == many
+
+
+def test_without_a_home_a_private_folder_of_temporary_files_serves(monkeypatch, tmp_path):
+    for name in ("HF_GENIMG_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cache.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv("HOME", "")
+    found = cache.cache_root()
+    assert found.parent == tmp_path and found.stat().st_mode & 0o777 == 0o700
+    assert len(open_dataset("digits@test", image_size=8, progress=False)) == 297 and cache.cache_root() == found
+    monkeypatch.setenv("HOME", "/")
+    assert cache.cache_root() == found
+    found.chmod(0o755)
+    with pytest.raises(ValueError, match="is not private; set HF_GENIMG_CACHE"):
+        cache.cache_root()

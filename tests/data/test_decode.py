@@ -58,13 +58,14 @@ def test_one_colour_picture_among_the_first_32_makes_colour(save, tmp_path):
     assert dataset.images[31, 0, 0].tolist() == [1, 2, 3]
 
 
-def test_a_colour_picture_after_the_first_32_becomes_grey(save, tmp_path):
-    for index in range(32):
+def test_one_colour_picture_anywhere_makes_colour_unless_grey_is_asked_for(save, tmp_path):
+    for index in range(40):
         save(f"{index:02}.png", 10)
-    save("32.png", (255, 0, 0))
-    dataset = opened(tmp_path)
-    assert dataset.image_channels == 1
-    assert dataset.images[32, 0, 0, 0] == 76  # ITU-R 601: 0.299 * 255
+    assert opened(tmp_path).image_channels == 1
+    save("40.png", (255, 0, 0))
+    for _ in range(2):  # the second time from the index
+        assert opened(tmp_path).image_channels == 3
+    assert opened(tmp_path, image_channels=1).images[40, 0, 0, 0] == 76  # ITU-R 601: 0.299 * 255
 
 
 @pytest.mark.parametrize("channels", [1, 3])

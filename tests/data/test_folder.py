@@ -14,7 +14,7 @@ def levels(source, **options):
 
 def labelled(source, **options):
     dataset = open_dataset(source, image_size=16, labels=True, progress=False, **options)
-    return dataset.classes, dataset.labels.tolist(), dataset.images[:, 0, 0, 0].tolist()
+    return dataset.class_names, dataset.labels.tolist(), dataset.images[:, 0, 0, 0].tolist()
 
 
 def test_pictures_at_any_depth_in_order_of_name(save, tmp_path):
@@ -49,7 +49,7 @@ def test_without_classes_labels_are_an_error(save, tmp_path, names):
     for name in names:
         save(name)
     with pytest.raises(
-        ValueError, match=r"has no labels in its split train; give class sub-folders .* or set labels=false$"
+        ValueError, match=r"has no labels in its split train; give class sub-folders, .* or set labels=false$"
     ):
         labelled(tmp_path)
     assert len(levels(tmp_path)) == len(names)
@@ -59,7 +59,7 @@ def test_labels_are_left_out_when_they_are_not_wanted(save, tmp_path):
     save("a/1.png")
     save("b/2.png")
     dataset = open_dataset(tmp_path, image_size=16, progress=False)
-    assert dataset.labels is None and dataset.classes is None and set(dataset[0]) == {"images"}
+    assert dataset.labels is None and dataset.class_names is None and set(dataset[0]) == {"images"}
 
 
 def test_split_folders(save, tmp_path):

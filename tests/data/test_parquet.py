@@ -47,7 +47,7 @@ def test_images_labels_and_class_names(tmp_path):
     )
     dataset = opened(tmp_path, labels=True)
     assert dataset.images[:, 0, 0, 0].tolist() == [5, 6, 7]
-    assert dataset.labels.tolist() == [1, 0, 1] and dataset.classes == ("cat", "dog")
+    assert dataset.labels.tolist() == [1, 0, 1] and dataset.class_names == ("cat", "dog")
 
 
 def test_shards_in_order_over_many_row_groups(tmp_path):
@@ -97,16 +97,17 @@ def test_plain_binary_column(tmp_path, kind):
 
 def test_several_image_columns(tmp_path):
     write(tmp_path / "train.parquet", {"photo": cells([1]), "sketch": cells([2]), "id": [1]})
-    expected = (
-        r"train\.parquet has 2 image columns \(photo, sketch\) among its columns photo, sketch, id; name one of encoded"
-    )
+    expected = r"has 2 image columns \(photo, sketch\) among its columns photo, sketch, id; name one by image_column="
     with pytest.raises(ValueError, match=expected):
         opened(tmp_path)
 
 
 def test_no_image_column(tmp_path):
     write(tmp_path / "train.parquet", {"image": ["a/path.png"], "id": [1]})
-    expected = r"train\.parquet has no image column among its columns image, id; name one of encoded pictures `image`$"
+    expected = (
+        r"train\.parquet has no image column among its columns image \(string\), id \(int64\); "
+        r"give one of encoded pictures, called `image`$"
+    )
     with pytest.raises(ValueError, match=expected):
         opened(tmp_path)
 
@@ -156,8 +157,8 @@ def test_a_bad_row_is_named(tmp_path, bad):
 
 
 def test_labels_without_names_are_numbered(tmp_path):
-    write(tmp_path / "train.parquet", {"image": cells([1, 2]), "labels": [0, 2]})
-    assert opened(tmp_path, labels=True).classes == ("0", "1", "2")
+    write(tmp_path / "train.parquet", {"image": cells([1, 2, 3]), "labels": [0, 2, 1]})
+    assert opened(tmp_path, labels=True).class_names == ("0", "1", "2")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,10 @@ def test_labels_without_names_are_numbered(tmp_path):
         ([0, 5], r"has the label 5; labels must be in 0\.\.1: correct it or set labels=false$"),
         ([0, None], r"has 1 pictures without a label; remove these or set labels=false$"),
         ([0, -1], r"has 1 pictures without a label"),
-        (["a", "b"], r"has no labels in its split train; .*column `label` of integers"),
+        (
+            [0.5, 1.0],
+            r"has no labels in its split train \(its columns: image, label\); give class sub-folders",
+        ),
     ],
 )
 def test_unusable_labels(tmp_path, label, message):
@@ -181,7 +185,7 @@ def test_new_class_names_make_a_new_entry(tmp_path):
     write(path, {"image": cells([1, 2]), "label": [0, 1]}, names=["a", "b"])
     first = opened(tmp_path, labels=True)
     write(path, {"image": cells([1, 2]), "label": [0, 1]}, names=["b", "a"])
-    assert opened(tmp_path, labels=True).classes == ("b", "a") != first.classes
+    assert opened(tmp_path, labels=True).class_names == ("b", "a") != first.class_names
 
 
 @pytest.mark.parametrize(
@@ -199,7 +203,7 @@ def test_real_sets(real_data, name, size, shape, classes):
         real_data(folder), split=split or None, image_size=size, labels=bool(classes), progress=False
     )
     assert dataset.images.shape == shape
-    assert not classes or (len(dataset.classes) == classes and set(dataset.labels.tolist()) == set(range(classes)))
+    assert not classes or (len(dataset.class_names) == classes and set(dataset.labels.tolist()) == set(range(classes)))
 
 
 def test_real_pictures_equal_pillow(real_data):

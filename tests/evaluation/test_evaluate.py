@@ -53,7 +53,7 @@ def test_real_images_score_far_better_than_noise(of_real: Report, of_fakes: Repo
     assert real["precision"].value > 0.6 > 0.1 > fakes["precision"].value
     assert real["coverage"].value > fakes["coverage"].value
     assert real["inception_score"].value > 4
-    assert of_real.alarms == [] and any("classes are made" in alarm for alarm in of_fakes.alarms)
+    assert of_real.alarms == [] and any("mode dropping" in alarm for alarm in of_fakes.alarms)
 
 
 def test_the_same_call_gives_the_same_report(of_fakes: Report, generator: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_reference_of_smaller_pictures_is_enlarged_for_a_model(generator: Path
 
 
 def test_the_reference_is_looked_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, of_real: Report) -> None:
-    from hf_genimg.evaluation import reference
+    from hf_genimg.evaluation import feature_cache
 
     monkeypatch.setenv("HF_GENIMG_CACHE", str(tmp_path / "cache"))
     arguments: dict[str, Any] = {"metrics": ["fid"], "progress": False}
@@ -149,7 +149,7 @@ def test_the_reference_is_looked_at_once(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert first.scores["fid"] == of_real.scores["fid"]
     kept = list((tmp_path / "cache/features").iterdir())
     assert len(kept) == 1
-    monkeypatch.setattr(reference, "extract", lambda *_: pytest.fail("the reference was looked at again"))
+    monkeypatch.setattr(feature_cache, "extract", lambda *_: pytest.fail("the reference was looked at again"))
     assert hf_genimg.evaluate(TEST, "digits", **arguments) == first
     monkeypatch.undo()
     monkeypatch.setenv("HF_GENIMG_CACHE", str(tmp_path / "cache"))
@@ -181,8 +181,8 @@ def test_a_classifier_by_its_path_and_a_pipeline_of_diffusers(tmp_path: Path) ->
     from diffusers import DDIMPipeline, DDIMScheduler, UNet2DModel
 
     torch.manual_seed(0)
-    unet = UNet2DModel(16, 1, 1, block_out_channels=(4, 4), down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2,
-                       norm_num_groups=2, layers_per_block=1, attention_head_dim=2)  # fmt: skip
+    blocks = {"down_block_types": ("DownBlock2D",) * 2, "up_block_types": ("UpBlock2D",) * 2, "layers_per_block": 1}
+    unet = UNet2DModel(16, 1, 1, block_out_channels=(4, 4), norm_num_groups=2, attention_head_dim=2, **blocks)
     pipe = DDIMPipeline(unet, DDIMScheduler(num_train_timesteps=50))
     pipe.save_pretrained(tmp_path / "ddim")
     network = hf_genimg.LeNetClassifier(image_size=16, feature_dim=4)
@@ -280,15 +280,14 @@ def grey_folder(folder: Path, count: int = 3) -> Path:
             ["digits@test", "--reference", "digits", "--num", "1000"],
             "digits@test has 297 images, fewer than --num 1000",
         ),
-        (["digits@test", "--reference", "digits", "--num", "0"], "--num 0 is no number of images"),
+        (["digits@test", "--reference", "digits", "--num", "0"], "--num 0 is not possible; use 1 or more"),
         (
             ["digits@test", "--reference", "digits", "--num", "50", "--metrics", "kid"],
             "50 images are too few for KID; use 200 or more",
         ),
         (["digits", "--reference", "digits", "--extractor", "nothing"], "there is no extractor 'nothing'"),
         (["digits", "--reference", "digits", "--extractor", "COLOUR"], "is a model for generation, not a classifier"),
-        (["COLOURS", "--reference", "COLOURS", "--extractor", "digits"], "the extractor digits sees grey images only"),
-        (["COLOURS", "--reference", "COLOURS"], "to download them, or another: digits"),
+        (["COLOURS", "--reference", "COLOURS", "--extractor", "digits"], "the extractor digits takes grey images only"),
         (["digits", "--reference", "bad.npz"], "bad.npz cannot be read as statistics"),
         (["digits", "--reference", "digits", "--extractor-weights", "x.pth"], "digits has its own weights"),
         (["digits", "--reference", "digits", "--out", "scores.txt"], "scores are written as JSON"),
@@ -311,6 +310,38 @@ def test_bad_input_is_one_line_and_writes_nothing(
     error = capsys.readouterr().err
     assert line in error and len([row for row in error.splitlines() if row.startswith("hf-genimg")]) == 1
     assert not list(tmp_path.glob("scores.*"))
+
+
+def test_colour_is_scored_by_lite0_where_inception_is_not_at_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from hf_genimg.features import efficientnet
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))  # where Inception's weights would be
+    colours = str(grey_folder(tmp_path / "colours"))
+    if efficientnet.is_installed():
+        report = hf_genimg.evaluate(colours, colours, metrics=["fid"], progress=False)
+        protocol = report.protocol
+        assert (protocol["extractor"], protocol["resolution"]) == ("efficientnet-lite0", 224)
+        assert protocol["extractor_sha256"] == efficientnet.SHA256
+        assert protocol["resize"] == "bilinear with antialiasing to 224 pixels, on floats"
+        assert protocol["comparable"] == (
+            "with scores by efficientnet-lite0 only, not with published ones, which are by Inception; "
+            "the default where Inception's weights are not on the machine"
+        )
+        assert report.scores["fid"].value == pytest.approx(0, abs=1e-3)
+    monkeypatch.setattr(efficientnet, "PACKAGE", "a_package_that_is_not_there")
+    assert main(["evaluate", colours, "--reference", colours]) == 1
+    message = "a classifier's run directory, or efficientnet-lite0 after pip install 'hf_genimg[features]'"
+    assert message in capsys.readouterr().err
+
+
+def test_a_file_is_refused_where_torch_fidelity_takes_none(tmp_path: Path) -> None:
+    save_file({"something": torch.zeros(1)}, tmp_path / "w.safetensors")
+    with pytest.raises(ValueError, match="torch-fidelity takes no file for dinov2-vit-s-14"):
+        open_extractor("dinov2-vit-s-14", tmp_path / "w.safetensors")
+    with pytest.raises(ValueError, match="do not fit clip-vit-b-32"):
+        open_extractor("clip-vit-b-32", tmp_path / "w.safetensors")
 
 
 def test_the_command_line_writes_what_it_prints(
@@ -343,20 +374,20 @@ def test_the_command_line_writes_what_it_prints(
 
 
 @pytest.mark.parametrize(
-    ("recipe", "fields"), [("r3gan", {}), ("mlp_gan", {"game": "wasserstein", "weight_clipping": 0.01})]
+    ("recipe", "fields"), [("r3gan", {}), ("mlp_gan", {"loss": "wasserstein", "weight_clipping": 0.01})]
 )
 def test_no_boundary_is_looked_for_where_logits_only_compare(
     tmp_path: Path, tiny: Callable[..., Any], recipe: str, fields: Any
 ) -> None:
     hf_genimg.train(tiny(recipe, images=32, **fields), tmp_path / "run", progress=False)
-    with pytest.raises(ValueError, match="this one says which is more real"):
+    with pytest.raises(ValueError, match="the logits of this one only compare"):
         hf_genimg.evaluate(
             tmp_path / "run", "digits", metrics=["discriminator_accuracy"], extractor="digits", num=4, progress=False
         )
 
 
 def test_least_squares_says_real_above_a_half(tmp_path: Path, tiny: Callable[..., Any]) -> None:
-    pipe = hf_genimg.train(tiny("mlp_gan", game="least_squares", images=32), tmp_path / "run", progress=False)
+    pipe = hf_genimg.train(tiny("mlp_gan", loss="least_squares", images=32), tmp_path / "run", progress=False)
     assert hf_genimg.load(tmp_path / "run").discriminator.config.boundary == 0.5
     head = pipe.discriminator.layers[-1]
     torch.nn.init.zeros_(head.weight)
@@ -365,3 +396,138 @@ def test_least_squares_says_real_above_a_half(tmp_path: Path, tiny: Callable[...
     asked = {"metrics": ["discriminator_accuracy"], "extractor": "digits", "num": 4, "progress": False}
     scores = hf_genimg.evaluate(tmp_path / "sure", "digits", **asked).scores
     assert scores["discriminator_accuracy_fake"].value == 1 and scores["discriminator_accuracy_training"].value == 0
+
+
+def sprites(folder: Path, sizes: list[int]) -> Path:
+    """Pictures of patterns, of these sizes."""
+    folder.mkdir()
+    for number, size in enumerate(sizes):
+        pixels = np.random.default_rng(number).integers(0, 256, (size, size), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number:02}.png")
+    return folder
+
+
+FID = {"metrics": ["fid"], "extractor": "digits", "progress": False}
+
+
+def test_one_tiny_picture_does_not_decide_the_size(tmp_path: Path) -> None:
+    one_tiny, good = sprites(tmp_path / "one-tiny", [32, 32, 4, *[32] * 9]), sprites(tmp_path / "good", [32] * 12)
+    with pytest.raises(ValueError, match="shorter sides from 4 to 32 pixels, .* --image-size 32, with --skip-bad"):
+        hf_genimg.evaluate(one_tiny, good, **FID)
+    with pytest.raises(ValueError, match=r"02.png is 4x4, .* smaller --image-size, or --skip-bad to leave it out"):
+        hf_genimg.evaluate(one_tiny, good, image_size=32, **FID)
+    with pytest.raises(ValueError, match=r"02.png is 4x4, .* smaller --image-size, or --skip-bad to leave it out"):
+        hf_genimg.evaluate(good, one_tiny, **FID)
+    with pytest.warns(UserWarning, match="1 of 12 pictures of .* were left out"):
+        report = hf_genimg.evaluate(one_tiny, good, image_size=32, skip_bad=True, **FID)
+    assert (report.protocol["image_size"], report.protocol["num_fake"], report.protocol["num_real"]) == (32, 11, 12)
+    assert hf_genimg.evaluate(one_tiny, good, image_size=4, **FID).protocol["image_size"] == 4
+
+
+def test_sizes_that_differ_a_little_need_no_choice(tmp_path: Path) -> None:
+    report = hf_genimg.evaluate(sprites(tmp_path / "a", [20, 32, 24]), sprites(tmp_path / "b", [40, 20]), **FID)
+    assert report.protocol["image_size"] == 20
+
+
+def test_a_model_has_the_size_of_its_own_images(generator: Path) -> None:
+    with pytest.raises(ValueError, match="--image-size 14 is for DATA, and .* is a model; leave it out"):
+        hf_genimg.evaluate(generator, "digits", image_size=14, **FID)
+    with pytest.raises(ValueError, match="--image-size 0 is not possible; use 1 or more"):
+        hf_genimg.evaluate("digits", "digits", image_size=0, **FID)
+
+
+def test_a_set_against_itself_is_at_distance_zero(tmp_path: Path) -> None:
+    good = sprites(tmp_path / "good", [32] * 40)
+    assert hf_genimg.evaluate(good, good, **FID).scores["fid"].value == 0
+    assert hf_genimg.evaluate(TEST, TEST, **FID).scores["fid"].value == 0
+
+
+def test_features_that_are_not_finite_name_their_side(tmp_path: Path) -> None:
+    network = hf_genimg.LeNetClassifier(image_size=28, feature_dim=4)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.fill_(1e30)  # no NaN, which loading would refuse: features overflow
+    hf_genimg.ImageClassificationPipeline(classifier=network).save_pretrained(tmp_path / "broken")
+    with pytest.raises(ValueError, match="of 12 of the 12 images of .*a are not finite numbers; check these images"):
+        hf_genimg.evaluate(
+            sprites(tmp_path / "a", [28] * 12),
+            sprites(tmp_path / "b", [28] * 9),
+            metrics=["fid"],
+            extractor=str(tmp_path / "broken"),
+            progress=False,
+        )
+    mean = np.zeros(128)
+    mean[:2] = np.nan
+    np.savez(tmp_path / "known.npz", mu=mean, sigma=np.eye(128))
+    with pytest.raises(ValueError, match="known.npz has 2 entries of mu that are not finite numbers"):
+        hf_genimg.evaluate(TEST, tmp_path / "known.npz", extractor="digits", progress=False)
+
+
+WHOLE = {"protocol": {}, "scores": {"fid": {"value": 1.0, "low": 0.5, "high": 2.0, "note": None}}, "source": {},
+         "skipped": {}, "diagnosis": None}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"scores": {"fid": {"value": 1.0, "low": 0.5}}}, "high of fid is missing"),
+        ({"scores": {"fid": {"value": 1.0, "low": 0.5, "high": None}}}, "fid has only one bound of its interval"),
+        ({"scores": {"fid": {"value": None, "low": 0.5, "high": 2.0}}}, "value of fid is None, which is no finite"),
+        ({"scores": {"fid": {"value": "1", "low": 0.5, "high": 2.0}}}, "value of fid is '1', which is no finite"),
+        ({"scores": {"fid": {"value": 1.0, "low": 0.5, "high": float("nan")}}}, "high of fid is nan"),
+        ({"scores": {"fid": {"value": 1.0, "width": 2}}}, "fid is no score with value, low, high and note"),
+        ({"scores": {"fid": {"low": 1.0, "high": 2}}}, "value of fid is missing"),
+        ({"scores": {"fid": 3}}, "fid is no score"),
+        ({"scores": {}}, "it lists no score"),
+        ({"scores": []}, "has no attribute"),
+        ({"skipped": 3}, "not iterable"),
+        ({"diagnosis": {"alarms": 1}}, "its alarms are no list"),
+    ],
+)
+def test_damaged_scores_are_one_line(
+    change: dict[str, Any], reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, damaged = tmp_path / "whole.json", tmp_path / "damaged.json"
+    whole.write_text(json.dumps(WHOLE))
+    damaged.write_text(json.dumps({**WHOLE, **change}))
+    assert main(["compare", str(whole), str(whole)]) == 0
+    assert main(["compare", str(whole), str(damaged)]) == 1
+    error = capsys.readouterr().err
+    assert "damaged.json holds no scores" in error and reason in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"[]", b"{}", b"[" * 100_000, b"\xff\xfe", b'{"scores": '])
+def test_what_is_no_json_of_scores_is_one_line(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "scores.json").write_bytes(content)
+    assert main(["compare", *[str(tmp_path / "scores.json")] * 2]) == 1
+    error = capsys.readouterr().err
+    assert "scores.json holds no scores" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("line", ["null", "{}", "3", "{", '{"images": 3, "loss": [1]}', '{"images": "x"}'])
+def test_a_damaged_log_is_one_line_before_work(
+    line: str, generator: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "pipeline").symlink_to(generator)
+    (run / "recipe.json").write_text('{"recipe": "mlp_gan", "fields": {"ema_half_life": 0}}')
+    (run / "log.jsonl").write_text(f'{{"images": 1, "loss": 2.0}}\n{line}\n{{"images": 2, "loss": 2.0}}\n')
+    assert main(["evaluate", str(run), "--reference", "digits", "--metrics", "fid", "--num", "4"]) == 1
+    error = capsys.readouterr().err
+    assert f"line 2 of {run / 'log.jsonl'} is damaged" in error and error.count("\n") == 1
+    assert not (run / "scores.json").exists()
+
+
+def test_arrays_of_images_are_data(tmp_path: Path) -> None:
+    images = np.asarray(hf_genimg.open_dataset(TEST, image_size=28).images)
+    np.savez(tmp_path / "images.npz", images=images)
+    np.save(tmp_path / "images.npy", images[..., 0])
+    of_real = hf_genimg.evaluate(TEST, "digits", metrics=["fid"], progress=False).scores["fid"].value
+    for name in ("images.npz", "images.npy"):
+        report = hf_genimg.evaluate(tmp_path / name, "digits", metrics=["fid"], extractor="digits", progress=False)
+        assert report.scores["fid"].value == of_real and report.protocol["num_fake"] == 297
+    back = hf_genimg.evaluate(TEST, tmp_path / "images.npz", metrics=["fid"], extractor="digits", progress=False)
+    assert back.scores["fid"].value == 0 and back.protocol["reference_fingerprint"] != "statistics"

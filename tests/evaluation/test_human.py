@@ -123,7 +123,8 @@ def test_results_of_each_image(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from hf_genimg.evaluation.human import HumanTest
-test = HumanTest(sys.argv[1], range(100, 120), 30, {"model": "mine", "revision": "abc", "reference": "digits", "split": "test"})
+about = {"model": "mine", "revision": "abc", "reference": "digits", "split": "test"}
+test = HumanTest(sys.argv[1], range(100, 120), 30, about)
 for number in range(25):
     trial = test.trial(f"{sys.argv[2]} {number % 2}")
     test.answer(trial.id, trial.real_side)

@@ -160,7 +160,7 @@ def test_statistics_are_written_and_read(tmp_path: object, tables: Tables) -> No
     assert metrics.fid(without_images)["fid"].value == pytest.approx(value(tables, "fid"), rel=1e-12)
     with pytest.raises(ValueError, match="kid needs the reference's images"):
         measure(without_images, ["kid"])
-    assert set(measure(without_images, None)[0]) == {"fid", "inception_score"}
+    assert set(measure(without_images, None)[0]) == {"fid", "inception_score", "vendi"}
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", None])
@@ -197,5 +197,5 @@ def test_distances_in_small_parts_are_the_same(tables: Tables, monkeypatch: pyte
     """However few distances are held at a time, which is what bounds the memory of large sets."""
     whole = {name: metrics.METRICS[name](tables) for name in ("precision", "density")}
     monkeypatch.setattr("hf_genimg.evaluation.fidelity.DISTANCES", 1)
-    monkeypatch.setattr("hf_genimg.evaluation.neighbours.DISTANCES", 7 * 250)
+    monkeypatch.setattr("hf_genimg.evaluation.neighbors.DISTANCES", 7 * 250)
     assert {name: metrics.METRICS[name](tables) for name in whole} == whole

@@ -11,7 +11,7 @@ from PIL import Image
 
 import hf_genimg
 from hf_genimg.cli import main
-from hf_genimg.evaluation.page import companions, write_page
+from hf_genimg.evaluation.page import companions, read_log, write_page
 from hf_genimg.evaluation.scores import Report, Score
 
 
@@ -23,10 +23,10 @@ def small(**more: object) -> Report:
 def test_page_and_table_hold_what_was_measured(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     log.write_text(
-        "".join(json.dumps({"images": n, "scores/fid": 9 - n, "generator/fool": n}) + "\n" for n in range(4))
+        "".join(json.dumps({"images": n, "scores/fid": 9 - n, "generator/adversarial": n}) + "\n" for n in range(4))
     )
     full = small(diagnosis={"shares": [0.9, 0.1], "reference_shares": [0.5, 0.5], "alarms": ["something is lost"]})
-    page, table = write_page(full, tmp_path / "mine.json", log)
+    page, table = write_page(full, tmp_path / "mine.json", read_log(log))
     assert (page, table) == companions(tmp_path / "mine.json") == (tmp_path / "mine.png", tmp_path / "mine.md")
     with Image.open(page) as picture:
         assert picture.size == (1240, 1753), "a page at 150 dots an inch"

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from datasets import load_dataset
+from PIL import Image
 from scipy.ndimage import convolve1d
 
 import hf_genimg
@@ -79,8 +81,8 @@ def test_chunks_change_nothing(pair: tuple[torch.Tensor, torch.Tensor], monkeypa
 @pytest.mark.parametrize(
     ("change", "names", "line"),
     [
-        (lambda side: side[:4], ["psnr"], "give as many of each|as many of one as of the other"),
-        (lambda side: side, ["lips"], "--metrics lips is none of pairs; use some of psnr, ssim, ms_ssim, lpips"),
+        (lambda side: side[:4], ["psnr"], "give equally many, of one size"),
+        (lambda side: side, ["lips"], "--metrics lips is no metric of pairs; use some of psnr, ssim, ms_ssim, psnr_y"),
         (lambda side: side, ["lpips"], "lpips needs the weights of its backbone; give --extractor-weights FILE"),
     ],
 )
@@ -131,6 +133,134 @@ def test_sets_of_images_are_compared_in_order(capsys: pytest.CaptureFixture[str]
     report = hf_genimg.evaluate("digits@test", "digits@test", paired=True, progress=False)
     assert report.scores["psnr"].value == 100
     assert main(["evaluate", "digits@test", "--reference", "digits", "--paired"]) == 1
-    assert "pairs need as many of one as of the other" in capsys.readouterr().err
-    assert main(["evaluate", "digits", "--reference", "digits", "--paired", "--extractor", "digits"]) == 1
-    assert "leave out --extractor" in capsys.readouterr().err
+    assert "pairs by position need as many of one as of the other" in capsys.readouterr().err
+    assert main(["evaluate", "digits", "--reference", "digits", "--paired", "--skip-bad"]) == 1
+    assert "leave out --skip-bad" in capsys.readouterr().err
+
+
+def slow_luma_psnr(image: np.ndarray, target: np.ndarray, border: int) -> float:
+    """As of super-resolution: rgb2ycbcr of BT.601, then PSNR without the border."""
+    weights = np.array([65.481, 128.553, 24.966])
+    y = [(side[border:-border, border:-border].astype(float) / 255) @ weights + 16 for side in (image, target)]
+    return float(10 * np.log10(255**2 / ((y[0] - y[1]) ** 2).mean()))
+
+
+def test_luma_metrics_crop_a_border_of_the_scale(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
+    arrays = [side.numpy() for side in pair]
+    for scale, names in ((4, ["psnr_y", "ssim_y"]), (1, ["psnr_y:4", "ssim_y:4"])):
+        scores = paired_scores(*pair, names, scale=scale)
+        expected = np.mean([slow_luma_psnr(*sides, 4) for sides in zip(*arrays, strict=True)])
+        assert list(scores) == ["psnr_y", "ssim_y"] and scores["psnr_y"].value == pytest.approx(expected, rel=1e-9)
+    grey = [side[..., :1] for side in pair]
+    assert paired_scores(*grey, ["psnr_y"])["psnr_y"].value == pytest.approx(
+        paired_scores(*grey, ["psnr"])["psnr"].value
+    ), "a grey image is its own luma"
+    for name in ("psnr:4", "psnr_y:x", "ssim:"):
+        with pytest.raises(ValueError, match="a width goes with psnr_y or ssim_y"):
+            paired_scores(*pair, [name])
+    with pytest.raises(ValueError, match="images of 8 pixels are smaller than the 11"):
+        paired_scores(*pair, ["ssim_y:12"])
+
+
+@pytest.mark.parametrize(("name", "count", "decibels"), [("set5", 5, 28.42), ("set14", 14, 26.00)])
+def test_bicubic_scores_as_published(name: str, count: int, decibels: float) -> None:
+    """The x4 bicubic baseline of super-resolution's papers on Set5 and Set14: PSNR of the luma, 4 pixels cropped."""
+    folder = Path(__file__).parents[3] / "shared/data/sr-tests"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not here")
+    pictures = load_dataset(str(folder), split=name)["image"]
+    values = []
+    for picture in pictures:
+        target = torch.from_numpy(np.array(picture))
+        target = target[..., None] if target.dim() == 2 else target
+        height, width = (side // 4 * 4 for side in target.shape[:2])
+        target = target[None, :height, :width]
+        small = resized(target, (height // 4, width // 4))
+        twice = [side.expand(2, -1, -1, -1) for side in (resized(small, (height, width)), target)]
+        values.append(paired_scores(*twice, ["psnr_y:4"])["psnr_y"].value)
+    assert len(values) == count and np.mean(values) == pytest.approx(decibels, abs=0.05)
+
+
+def resized(pixels: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """uint8 [N, H, W, C] by the bicubic kernel with a = -0.5, with antialiasing."""
+    images = pixels.permute(0, 3, 1, 2).double()
+    images = torch.nn.functional.interpolate(images, size, mode="bicubic", antialias=True)
+    return images.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def folder_of(folder: Path, names: list[str], images: list[int], size: int = 16) -> Path:
+    """Pictures by name; each number is a pattern of its own."""
+    for name, number in zip(names, images, strict=True):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (size, size), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / name)
+    return folder
+
+
+def test_pairs_are_by_name_where_names_are_shared(tmp_path: Path) -> None:
+    targets = folder_of(tmp_path / "targets", ["test/a.png", "test/b.png", "test/c.png"], [0, 1, 2])
+    images = folder_of(tmp_path / "images", ["b.png", "c.webp", "d.png", "a.bmp"], [1, 7, 3, 0])
+    Image.open(tmp_path / "targets/test/c.png").save(tmp_path / "images/c.webp", lossless=True)
+    with pytest.warns(UserWarning, match=r"3 names are shared by the 4 pictures of .*; the others are left out"):
+        report = hf_genimg.evaluate(images, f"{targets}@test", paired=True, progress=False)
+    assert report.scores["psnr"].value == 100 and report.protocol["num_pairs"] == 3
+    assert report.protocol["pairing"] == "by name"
+
+
+def test_pairs_are_by_position_where_none_is_shared(tmp_path: Path) -> None:
+    targets = folder_of(tmp_path / "targets", ["a.png", "b.png"], [0, 1])
+    images = folder_of(tmp_path / "images", ["1.png", "2.png"], [0, 1])
+    with pytest.warns(UserWarning, match="no picture of .* is named as one of .*; they are paired by position"):
+        report = hf_genimg.evaluate(images, targets, paired=True, progress=False)
+    assert report.scores["psnr"].value == 100 and report.protocol["pairing"] == "by position"
+    folder_of(images, ["a.png", "4.png", "5.png"], [0, 4, 5])
+    with pytest.raises(ValueError, match=r"only 1 names are shared by the 5 pictures|pairs"):
+        hf_genimg.evaluate(images, folder_of(targets, ["c.png", "d.png"], [3, 4]), paired=True, progress=False)
+
+
+def test_a_generator_has_no_pairs(tmp_path: Path) -> None:
+    network = hf_genimg.MLPGANGenerator(image_size=16, image_channels=1, latent_dim=4, width=8)
+    hf_genimg.ImageGenerationPipeline(generator=network).save_pretrained(tmp_path / "mine")
+    with pytest.raises(ValueError, match="makes images from noise; --paired scores translators"):
+        hf_genimg.evaluate(tmp_path / "mine", "digits", paired=True, progress=False)
+    with pytest.raises(ValueError, match="--metrics psnr compares pairs of images; add --paired"):
+        hf_genimg.evaluate(tmp_path / "mine", "digits", metrics=["psnr"], progress=False)
+
+
+def test_a_translator_is_scored_by_the_features_of_its_outputs(tmp_path: Path) -> None:
+    hf_genimg.train("pix2pix", tmp_path / "run", images=16, batch_size=8, width=4, image_size=16, progress=False)
+    report = hf_genimg.evaluate(
+        tmp_path / "run", "digits@test", metrics=["fid", "recall"], extractor="digits", num=60, progress=False
+    )
+    assert report.protocol["condition"] == "inputs of the reference" and report.protocol["num_fake"] == 60
+    assert report.protocol["num_real"] == 297, "all targets"
+    assert report.scores["fid"].value > 1 and report.diagnosis is None
+    np.savez(tmp_path / "known.npz", mu=np.zeros(2), sigma=np.eye(2))
+    with pytest.raises(ValueError, match="an .npz holds no inputs for it"):
+        hf_genimg.evaluate(tmp_path / "run", tmp_path / "known.npz", extractor="digits", progress=False)
+
+
+def test_a_perceptual_distance_by_any_feature_network(tmp_path: Path) -> None:
+    hf_genimg.train("pix2pix", tmp_path / "run", images=16, batch_size=8, width=4, image_size=16, progress=False)
+    asked = {"paired": True, "extractor": "digits", "progress": False}
+    report = hf_genimg.evaluate(tmp_path / "run", "digits@test", metrics=["perceptual"], num=20, **asked)
+    assert list(report.scores) == ["perceptual"] and 0.1 < report.scores["perceptual"].value < 10
+    assert report.protocol["perceptual"]["network"] == "digits" and len(report.protocol["perceptual"]["sha256"]) == 64
+    same = hf_genimg.evaluate("digits@test", "digits@test", metrics=["perceptual"], num=20, **asked)
+    assert same.scores["perceptual"].value == pytest.approx(0, abs=1e-5)
+    with pytest.raises(ValueError, match="perceptual needs a feature network; give --extractor NAME"):
+        hf_genimg.evaluate("digits@test", "digits@test", metrics=["perceptual"], paired=True, progress=False)
+
+
+def test_unpaired_data_are_scored_by_features_only(tmp_path: Path) -> None:
+    """Inputs and targets of different numbers, as of trainA and trainB: all outputs against all targets."""
+    for side, count in (("A", 24), ("B", 30)):
+        names = [f"{side}{number:02}.png" for number in range(count)]
+        folder_of(tmp_path / "data" / f"test{side}", names, list(range(count)))
+        folder_of(tmp_path / "data" / f"train{side}", names, list(range(count)))
+    hf_genimg.train("pix2pix", tmp_path / "run", images=16, batch_size=8, width=4, image_size=16, progress=False)
+    model, data = tmp_path / "run/pipeline", f"{tmp_path / 'data'}@test"
+    report = hf_genimg.evaluate(model, data, metrics=["fid"], extractor="digits", progress=False)
+    assert (report.protocol["num_fake"], report.protocol["num_real"]) == (24, 30)
+    with pytest.raises(ValueError, match="is alone|no pairs|are not pairs|unpaired"):
+        hf_genimg.evaluate(model, data, paired=True, progress=False)

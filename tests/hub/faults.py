@@ -17,9 +17,9 @@ class Fault:
     """The first `times` requests after `skip` that match `route` (a regular expression for `METHOD /path`) do not go
     well.
 
-    kind: an HTTP status such as 429 or 503; `drop`: the connection closes, after half of the answer where `half`;
-    `delay`: `seconds` later all is well; `hang`: as `delay`, until the fault is taken away. `after`: the request does
-    its work first, only its answer fails.
+    kind: an HTTP status such as 429 or 503, with `body`; `drop`: the connection closes, after half of the answer where
+    `half`; `delay`: `seconds` later all is well; `hang`: as `delay`, until the fault is taken away. `after`: the
+    request does its work first, only its answer fails.
     """
 
     route: str
@@ -31,6 +31,7 @@ class Fault:
     after: bool = False
     headers: dict[str, str] = field(default_factory=dict)
     message: str = "this is a test"
+    body: bytes = b""
     hits: int = 0
     off: bool = False
 
@@ -94,7 +95,7 @@ def _half(send: Any) -> Any:
 
 
 async def _answer(fault: Fault, send: Any) -> None:
-    given = {"x-error-message": fault.message, "content-length": "0", **fault.headers}
+    given = {"x-error-message": fault.message, "content-length": str(len(fault.body)), **fault.headers}
     headers = [(name.encode(), value.encode()) for name, value in given.items()]
     await send({"type": "http.response.start", "status": fault.kind, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.body", "body": fault.body})

@@ -89,7 +89,7 @@ class Repository:
 
 
 class Store:
-    """Everything: `tokens` by their text, `repositories` by kind and id, `large` files by sha256. Cleared by `clear`."""
+    """All: `tokens` by their text, `repositories` by kind and id, `large` files by sha256. Cleared by `clear`."""
 
     def __init__(self) -> None:
         self.tokens: dict[str, Token] = {}

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -22,7 +23,10 @@ from huggingface_hub import parse_eval_result_entries as parse
 import hf_genimg
 from hf_genimg.cli import main
 from hf_genimg.evaluation.scores import Report, Score
-from hf_genimg.hub.card import TEMPLATE, additions, card_text, eval_results, is_generated, write_card
+from hf_genimg.hub.card import TEMPLATE, additions, card_text, eval_results, example, is_generated, write_card
+from hf_genimg.hub.card_facts import Facts
+from hf_genimg.hub.card_sentences import limits, summary
+from hf_genimg.pipelines.capabilities import Capabilities
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,7 +83,8 @@ def test_every_run_ends_with_a_whole_card(name: str, runs: Path, silent: None) -
     card = ModelCard.load(runs / name / "README.md")
     headings = re.findall(r"^## (.+)$", card.text, re.MULTILINE)
     assert headings == [
-        "How to use it", "What it is", "Data", "Training", "Scores", "Collapse", "Memorisation", "Intended use", "Limits",
+        "How to use it", "What it is", "Data", "Training", "Scores", "Mode collapse",
+        "Memorization", "Intended use", "Limits",
     ]  # fmt: skip
     assert "synthetic" in card.text or name == "classifier"
     assert "Licence of the data: cc-by-4.0" in card.text
@@ -174,7 +179,7 @@ def test_licences_and_the_users_words_about_the_data(run: Path) -> None:
     card = ModelCard.load(write_card(run))
     assert card.data.license is None
     assert "Licence of the data: unknown" in card.text
-    assert "Pictures of the maker's own" in card.text
+    assert "Images of the maker's own" in card.text
     with pytest.raises(ValueError, match=r"data_license=Public Domain must be an identifier such as cc-by-4.0"):
         hf_genimg.train("mlp_gan", run / "x", data_license="Public Domain")
 
@@ -213,12 +218,12 @@ def test_results_of_a_hub_dataset_are_yaml_too(run: Path) -> None:
     assert not (run / ".eval_results/hf_genimg.yaml").exists()
 
 
-def test_signs_of_memory_are_shown(run: Path) -> None:
+def test_signs_of_memorization_are_shown(run: Path) -> None:
     report = Report.load(run / "scores.json")
     found = {
         "copies": Score(0.25, 0.2, 0.3, "of 100"),
         "authentic_percent": Score(71.25),
-        "memorisation_gap": Score(0.5, 0.25, 0.75),
+        "memorization_gap": Score(0.5, 0.25, 0.75),
     }
     replace(report, scores=found).save(run / "scores.json")
     text = body(write_card(run))
@@ -226,7 +231,51 @@ def test_signs_of_memory_are_shown(run: Path) -> None:
     assert "AuthPct: 71.2 %" in text
     assert "by 0.5 (0.25 to 0.75), by features" in text
     replace(report, scores={"fid": Score(1.0)}).save(run / "scores.json")
-    assert "Not looked for: the metric `copies`" in body(write_card(run))
+    assert "Not checked for memorization: the metric `copies`" in body(write_card(run))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("recipe.json", '{"recipe": "mlp', "recipe.json is damaged"),
+        ("recipe.json", "[]", "recipe.json holds no JSON object"),
+        ("machine.json", "\udcff", "machine.json is damaged"),
+        ("scores.json", None, r"scores.json holds no scores \(high of fid is missing\)"),
+    ],
+)
+def test_damaged_files_of_a_run_are_one_line(run: Path, name: str, content: str | None, line: str) -> None:
+    if content is None:
+        saved = json.loads((run / name).read_text())
+        saved["scores"] = {"fid": {"value": 3.0, "low": 2.0}}
+        content = json.dumps(saved)
+    (run / name).write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ValueError, match=line) as error:
+        write_card(run)
+    assert "\n" not in str(error.value)
+
+
+def test_lines_of_a_log_that_say_nothing_are_passed_over(run: Path) -> None:
+    log = run / "log.jsonl"
+    log.write_text(f'null\n{{}}\n{{"images": "x"}}\n{log.read_text()}')
+    assert "Cost: 64 images" in body(write_card(run))
+
+
+def test_bytes_that_are_not_utf_8_stay_in_additions_and_are_escaped_in_names(run: Path) -> None:
+    odd = run.with_name("caf\udce9")
+    run.rename(odd)
+    card = write_card(odd)
+    assert "# caf\\udce9\n" in body(card)
+    card.write_bytes(card.read_bytes() + b"Merci, Andr\xe9\n")
+    (odd / "scores.json").unlink()
+    write_card(odd)
+    assert card.read_bytes().endswith(b"Merci, Andr\xe9\n")
+    assert b"Not measured" in card.read_bytes()
+
+
+def test_the_names_of_the_classes_are_on_the_card(tmp_path: Path) -> None:
+    classifier = hf_genimg.LeNetClassifier(16, num_classes=3, class_names=["big cat", "owl\n", "f|x"])
+    hf_genimg.ImageClassificationPipeline(classifier).save_pretrained(tmp_path / "animals")
+    assert "| classes | big cat, owl , f\\|x |" in body(write_card(tmp_path / "animals"))
 
 
 def test_cards_of_a_pipeline_directory_and_of_one_in_memory(run: Path) -> None:
@@ -262,3 +311,37 @@ def test_no_warning_when_a_card_is_written(run: Path) -> None:
         [sys.executable, "-W", "error", "-c", code, str(run)], capture_output=True, text=True, cwd=ROOT, check=True
     )
     assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("able", "phrase", "code"),
+    [
+        (Capabilities("translation", 64, 3, mask=True), "fills in the masked parts of images", "mask=mask"),
+        (Capabilities("translation", 64, 3, scale=4), "enlarges images 4 times a side", "image = pipe(picture)"),
+        (Capabilities("translation", 64, 3), "translates images into images", "image = pipe(picture)"),
+        (Capabilities("generation", 64, 3, num_classes=5), "generates images from noise, of 5 classes", "pipe(seed=0)"),
+        (Capabilities("reconstruction", 64, 1, encode=True), "encodes images and decodes them again", "reconstruct"),
+        (
+            Capabilities("translation", 64, 3, style=True, any_size=True),
+            "(any size, trained at 64x64 pixels",
+            "style=style",
+        ),
+        (Capabilities("translation", 64, 3, input_channels=1), "64x64 pixels, grey to colour", "image = pipe(picture)"),
+        (Capabilities("translation", 64, 3, reverse=True), "in both directions", "back = pipe(image, reverse=True)"),
+        (
+            Capabilities("generation", 64, 3, text=True),
+            "generates images from a text",
+            'pipe(prompt="a red house", seed=0)',
+        ),
+        (Capabilities("reconstruction", 64, 3, prior=True), "from latents of a learned prior", "pipe(seed=0)"),
+        (Capabilities("morphing", 64, 1), "generates images from noise", "pipe(seed=0)"),  # of a later pipeline
+    ],
+)
+def test_sentences_and_code_follow_from_capabilities(able: Capabilities, phrase: str, code: str) -> None:
+    facts = Facts("mine", SimpleNamespace(capabilities=able))
+    assert phrase in summary(facts)
+    assert code in example(facts, "ann/mine")
+    assert ("Detail that the input does not show is invented" in " ".join(limits(facts))) == (
+        able.task == "translation"
+    )
+    compile(example(facts, "ann/mine"), "README.md", "exec")

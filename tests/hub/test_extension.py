@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from .limits import files_of_at_most
+
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(
@@ -72,6 +74,18 @@ def test_an_extension_of_somebody_else_is_left_alone(content: str | None, home: 
     assert done.returncode == 1
     assert "holds another extension of that name and is left alone" in done.stderr
     assert [file.read_text() for file in manifest(home).parent.iterdir()] == ([content] if content is not None else [])
+
+
+def test_a_full_disk_is_one_line_and_leaves_what_was_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hf_genimg.hub import extension
+
+    assert "registered by" in install(home).stdout
+    old = json.dumps({**json.loads(manifest(home).read_text()), "executable_path": "/old/hf-genimg"})
+    manifest(home).write_text(old)
+    monkeypatch.setattr(extension, "_manifest_file", lambda: manifest(home))
+    with files_of_at_most(10), pytest.raises(OSError, match=r"cannot be written: File too large; nothing was regis"):
+        extension.install_extension()
+    assert manifest(home).read_text() == old
 
 
 def test_where_hf_is_not_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

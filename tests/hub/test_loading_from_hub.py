@@ -112,7 +112,9 @@ pipes = [
     DiffusionPipeline.from_pretrained("alice/model", **settings),
     hf_genimg.ImageGenerationPipeline.from_pretrained("alice/model", **settings),
     hf_genimg.load("alice/model", **settings),
-    hf_genimg.ImageGenerationPipeline(hf_genimg.MLPGANGenerator.from_pretrained("alice/model", subfolder="generator", **settings).eval()),
+    hf_genimg.ImageGenerationPipeline(
+        hf_genimg.MLPGANGenerator.from_pretrained("alice/model", subfolder="generator", **settings).eval()
+    ),
 ]
 print(*(digest(pipe) for pipe in pipes), pipes[2].model_name, pipes[2].revision)
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
+from types import SimpleNamespace
 
 import pytest
 
@@ -231,6 +232,41 @@ def test_pushing_changes_no_tensor_and_a_hub_that_fails_stops_no_run(there, tmp_
     there.faults.faults.clear()
     train(smoke(), tmp_path / "run", progress=False)  # there is nothing left to learn, and all to push
     assert "README.md" in there.repository(ID).head.files
+
+
+PAGE, HALF = b"<html>We will be back soon</html>", b'{"commitUrl": "http'
+
+
+@pytest.mark.parametrize("body", [PAGE, HALF, b"[]", b""])
+@pytest.mark.parametrize("route", ["POST /api/repos/create", "GET /api/models/", "/preupload/", "/commit/"])
+def test_an_answer_that_is_none_is_one_line(there, run, route, body):
+    fault = there.fault(route, 200, body=body)
+    with pytest.raises(
+        OSError, match=f"^{ID} was not pushed: what the Hub answered is not what a Hub answers"
+    ) as error:
+        push(run, ID)
+    assert "\n" not in str(error.value)
+    fault.off = True
+    assert push(run, ID).changed
+
+
+def test_a_page_instead_of_an_answer_stops_no_run(there, tmp_path):
+    """It is said at each snapshot, and the next one is pushed again."""
+    there.fault("/commit/", 200, body=PAGE, times=pushing.ATTEMPTS)
+    with pytest.warns(UserWarning, match=f"at 32 images: {ID} was not pushed: what the Hub answered is not"):
+        train(smoke(), tmp_path / "run", progress=False)
+    repository = there.repository(ID)
+    titles = [repository.commits[sha].title for sha in repository.history]
+    assert titles == ["initial commit", "64 of 96 images", "Trained on 96 images"]
+
+
+def test_a_full_disk_stops_no_run(there, run, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pushing, "copy_of", full)
+    with pytest.warns(UserWarning, match=f"at 32 images: {ID} was not pushed: .*No space left on device; the run goes"):
+        pushing.Pushing(32, ID)(SimpleNamespace(images=32, recipe=SimpleNamespace(images=64)))
 
 
 def test_who_may_not_push_learns_so_before_the_run(there, tmp_path, monkeypatch):

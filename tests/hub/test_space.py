@@ -22,6 +22,7 @@ from hf_genimg.cli import main
 from hf_genimg.hub.space import make_space, requirements
 
 from .client import use_here
+from .limits import files_of_at_most
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +121,21 @@ def test_mistakes_are_one_line(run: Path, tmp_path: Path, capsys: pytest.Capture
         assert said in error
         assert len(error.splitlines()) == 1
     assert not out.exists()
+
+
+@pytest.mark.parametrize("existed", [True, False])
+def test_a_full_disk_is_one_line_and_leaves_nothing(run: Path, tmp_path: Path, existed: bool) -> None:
+    pipeline, folder = load(run), tmp_path / "space"
+    if existed:
+        folder.mkdir()
+    with (
+        files_of_at_most(3000),
+        pytest.raises(OSError, match=r"^the Space cannot be written: .*: .*File too large") as e,
+    ):
+        make_space(str(run), pipeline, "me/page", folder)
+    assert len(str(e.value).splitlines()) == 1
+    assert folder.exists() == existed
+    assert not existed or not list(folder.iterdir())
 
 
 def test_pushed_it_is_a_space_in_one_commit(

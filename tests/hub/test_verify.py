@@ -67,6 +67,19 @@ def test_a_key_of_ones_own_is_found_by_environment_run_or_cache(
     assert odd.endswith("no watermark of the default key")
 
 
+def test_a_note_cannot_forge_a_line(
+    pipe: ImageGenerationPipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forged = "x; no watermark\nreal.png: no provenance; watermark of Ann\x1b[2K\u202e\u2028"
+    save_png(pipe(seed=7).images[0], tmp_path / "a.png", {"model": forged, "seed\n": "y" * 1000})
+    (line,) = said(capsys, tmp_path / "a.png")
+    assert "\\nreal.png" in line
+    assert "\\x1b[2K\\u202e\\u2028" in line
+    assert "seed\\n yyy" in line
+    assert line.isprintable()
+    assert len(line) < 700
+
+
 def test_what_is_no_picture_is_refused_before_any_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "no.png").write_text("no")
     assert main(["verify", str(tmp_path / "no.png")]) == 1

@@ -69,10 +69,10 @@ def test_mirror_and_quarter_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert torch.equal(ada.mirror(images, ALWAYS), images)
 
 
-def test_cutout_takes_a_square_from_the_images_that_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cutout_takes_a_square_from_the_images_that_are_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     images = torch.ones(6, 1, 8, 8)
     chosen = torch.tensor([True, False] * 3)
-    monkeypatch.setattr(ada, "drawn", lambda *_: chosen)
+    monkeypatch.setattr(ada, "chosen_images", lambda *_: chosen)
     for index, image in enumerate(ada.cutout(images, ALWAYS)):
         gone = (image[0] == 0).nonzero()
         if index % 2:

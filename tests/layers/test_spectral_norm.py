@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from hf_genimg.layers.spectral_norm import spectral_norm
-from hf_genimg.training.statistics import after_update
+from hf_genimg.training.moving import moving_in
 
 
 @pytest.mark.parametrize("make", [lambda: nn.Linear(5, 7), lambda: nn.Conv2d(3, 6, 3), lambda: nn.Embedding(4, 5)])
@@ -18,7 +18,8 @@ def test_the_weight_divided_by_its_largest_singular_value(make: object) -> None:
     spectral_norm(module).double()
     for _ in range(300):
         module.weight  # noqa: B018 (a forward)
-        after_update(module)
+        for part in moving_in(module):
+            part.after_update()
     largest = torch.linalg.svdvals(plain.flatten(1))[0]
     torch.testing.assert_close(module.weight, plain / largest)
 
@@ -45,8 +46,10 @@ def test_forwards_move_nothing_and_an_update_moves_once() -> None:
     first = module(inputs)
     torch.testing.assert_close(module(inputs), first, rtol=0, atol=0)
     assert torch.equal(norm.u, before)
-    after_update(module)
+    for part in moving_in(module):
+        part.after_update()
     moved = norm.u.clone()
     assert not torch.equal(moved, before)
-    after_update(module)
+    for part in moving_in(module):
+        part.after_update()
     assert torch.equal(norm.u, moved), "without a forward there is nothing to go on to"

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from hf_genimg.losses.adversarial import judged_fake, judged_real
+from hf_genimg.losses.adversarial import fake_loss, real_loss
 from hf_genimg.losses.variational import (
     bernoulli_negative_log_likelihood,
     gaussian_negative_log_likelihood,
@@ -18,19 +18,19 @@ from hf_genimg.losses.variational import (
 LOGITS = torch.tensor([-3.0, -0.5, 0.0, 1.25, 4.0], dtype=torch.float64)
 
 
-def test_judged_real_is_minus_the_log_of_the_probability() -> None:
+def test_real_loss_is_minus_the_log_of_the_probability() -> None:
     expected = -sum(math.log(1 / (1 + math.exp(-x))) for x in LOGITS.tolist()) / len(LOGITS)
-    assert judged_real(LOGITS).item() == pytest.approx(expected, rel=1e-12)
+    assert real_loss(LOGITS).item() == pytest.approx(expected, rel=1e-12)
 
 
-def test_judged_fake_is_minus_the_log_of_the_other_probability() -> None:
+def test_fake_loss_is_minus_the_log_of_the_other_probability() -> None:
     expected = -sum(math.log(1 - 1 / (1 + math.exp(-x))) for x in LOGITS.tolist()) / len(LOGITS)
-    assert judged_fake(LOGITS).item() == pytest.approx(expected, rel=1e-12)
+    assert fake_loss(LOGITS).item() == pytest.approx(expected, rel=1e-12)
 
 
 def test_sure_logits_do_not_overflow() -> None:
-    assert judged_real(torch.tensor([-1e4])).item() == pytest.approx(1e4)
-    assert judged_fake(torch.tensor([-1e4])).item() == 0
+    assert real_loss(torch.tensor([-1e4])).item() == pytest.approx(1e4)
+    assert fake_loss(torch.tensor([-1e4])).item() == 0
 
 
 def test_kl_against_torch_distributions() -> None:

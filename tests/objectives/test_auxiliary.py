@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import hf_genimg
+from hf_genimg.losses.adversarial import non_saturating
 from hf_genimg.objectives.auxiliary import Auxiliary, Informed
-from hf_genimg.objectives.games import non_saturating
 
 SIZE = {"image_size": 16, "image_channels": 1, "width": 4}
 BATCH = {"images": torch.rand(6, 1, 16, 16) * 2 - 1, "labels": torch.tensor([0, 1, 2, 2, 1, 0])}
@@ -24,29 +24,29 @@ def test_both_kinds_of_images_are_guessed_and_both_players_gain() -> None:
         "generator": hf_genimg.ACGANGenerator(**SIZE, num_classes=3, latent_dim=4),
         "discriminator": discriminator,
     }
-    objective = Auxiliary(game=non_saturating(), weight=2.0)
+    objective = Auxiliary(loss=non_saturating(), weight=2.0)
     terms = objective.discriminator(networks, BATCH)
     assert set(terms) == {"real", "fake", "class_real", "class_fake"}
     torch.testing.assert_close(
-        terms["class_real"], 2 * surprise(discriminator.judge(BATCH["images"])[1], BATCH["labels"])
+        terms["class_real"], 2 * surprise(discriminator.with_auxiliary(BATCH["images"])[1], BATCH["labels"])
     )
-    assert set(objective.generator(networks, BATCH)) == {"fool", "class_fake"}
+    assert set(objective.generator(networks, BATCH)) == {"adversarial", "class_fake"}
     with pytest.raises(ValueError, match="auxiliary_weight=0"):
-        Auxiliary(game=non_saturating(), weight=0)
+        Auxiliary(loss=non_saturating(), weight=0)
 
 
 def test_codes_are_guessed_of_fakes_alone() -> None:
     torch.manual_seed(0)
     discriminator = hf_genimg.InfoGANDiscriminator(**SIZE, guesses=5).eval()
     generator = hf_genimg.InfoGANGenerator(**SIZE, num_classes=3, codes=2, latent_dim=4)
-    objective = Informed(game=non_saturating(), num_classes=3, codes=2, weight=0.5)
+    objective = Informed(loss=non_saturating(), num_classes=3, codes=2, weight=0.5)
     terms = objective.discriminator(
         {"generator": generator, "discriminator": discriminator}, {"images": BATCH["images"]}
     )
     assert set(terms) == {"real", "fake", "class", "codes"}
-    latents, labels, fake = objective._played[0]
-    guesses = discriminator.judge(fake)[1]
-    torch.testing.assert_close(terms["class"], 0.5 * surprise(guesses[:, :3], labels))
+    latents, batch, fake = objective._fakes[0]
+    guesses = discriminator.with_auxiliary(fake)[1]
+    torch.testing.assert_close(terms["class"], 0.5 * surprise(guesses[:, :3], batch["labels"]))
     by_hand = (
         sum((guesses[image, 3 + code] - latents[image, code]) ** 2 / 2 for image in range(6) for code in range(2)) / 6
     )

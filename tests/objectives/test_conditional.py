@@ -1,4 +1,4 @@
-"""What a game with classes tells its networks."""
+"""What networks are conditioned on in training."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import torch
 
 import hf_genimg
 from hf_genimg.cli import main
+from hf_genimg.losses.adversarial import gan_loss
 from hf_genimg.objectives.adversarial import Adversarial
-from hf_genimg.objectives.games import game_named
-from hf_genimg.objectives.regularizers import GradientPenalty, ZeroCentredPenalty
+from hf_genimg.objectives.base import Step
+from hf_genimg.objectives.regularizers import GradientPenalty, ZeroCenteredPenalty
 from hf_genimg.pipelines.provenance import read_provenance
 from hf_genimg.recipes import recipe_class
-from hf_genimg.training.trainer import train
+from hf_genimg.training.loop import train
 
 Networks = dict[str, torch.nn.Module]
 
@@ -46,21 +47,21 @@ def batch(*labels: int) -> dict[str, torch.Tensor]:
     return {"images": torch.rand(len(labels), 1, 8, 8) * 2 - 1, "labels": torch.tensor(labels)}
 
 
-@pytest.mark.parametrize("single", [True, False])
-@pytest.mark.parametrize("game", ["hinge", "relativistic"])
-def test_an_image_and_what_it_is_judged_against_have_one_class(game: str, single: bool, networks: Networks) -> None:
-    regularizers = [ZeroCentredPenalty(1.0, on="fake"), GradientPenalty(1.0)]
-    objective, heard = Adversarial(game_named(game), regularizers, labelled=True), listen(networks)
+@pytest.mark.parametrize("reuse", [True, False])
+@pytest.mark.parametrize("loss", ["hinge", "relativistic"])
+def test_an_image_and_what_it_is_judged_against_have_one_class(loss: str, reuse: bool, networks: Networks) -> None:
+    regularizers = [ZeroCenteredPenalty(1.0, on="fake"), GradientPenalty(1.0)]
+    objective, heard = Adversarial(gan_loss(loss), regularizers, conditional=True), listen(networks)
     first, second = batch(0, 1, 2, 2), batch(2, 0, 1, 1)
-    objective.begin(0, single)
+    objective.begin(Step(player="discriminator", turn=0, reuse=reuse))
     objective.discriminator(networks, first)
     assert {name for name, _ in heard} == {"generator", "discriminator"} and len(heard) == 5
     assert all(torch.equal(labels, first["labels"]) for _, labels in heard)
     heard.clear()
-    objective.begin(1, single)
+    objective.begin(Step(player="generator", turn=1, reuse=reuse))
     objective.generator(networks, second)
     own = (
-        second if game == "relativistic" else first
+        second if loss == "relativistic" else first
     )  # fakes keep the classes they were made of, unless real images are there to match
     assert heard and all(torch.equal(labels, own["labels"]) for _, labels in heard)
 

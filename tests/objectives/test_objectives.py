@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 
 import hf_genimg
+from hf_genimg.losses.adversarial import GAN_LOSSES, gan_loss, non_saturating, saturating
 from hf_genimg.objectives.adversarial import Adversarial
-from hf_genimg.objectives.games import GAMES, game_named, non_saturating, saturating
 from hf_genimg.objectives.variational import Variational
 
 Networks = dict[str, torch.nn.Module]
@@ -39,13 +39,13 @@ def only(networks: Networks, trained: str) -> None:
         network.requires_grad_(name == trained)
 
 
-@pytest.mark.parametrize("game", list(GAMES))
+@pytest.mark.parametrize("game", list(GAN_LOSSES))
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
 def test_gradients_reach_only_the_player(
     game: str, player: str, networks: Networks, batch: dict[str, torch.Tensor]
 ) -> None:
     only(networks, player)
-    terms = getattr(Adversarial(game_named(game)), player)(networks, batch)
+    terms = getattr(Adversarial(gan_loss(game)), player)(networks, batch)
     sum(terms.values()).backward()
     for name, network in networks.items():
         if name == player:
@@ -61,8 +61,10 @@ def test_games_against_probabilities() -> None:
     terms = game.discriminator(on_real, on_fake)
     torch.testing.assert_close(terms["real"], -on_real.sigmoid().log().mean())
     torch.testing.assert_close(terms["fake"], -(1 - on_fake.sigmoid()).log().mean())
-    torch.testing.assert_close(game.generator(None, on_fake)["fool"], -on_fake.sigmoid().log().mean())
-    torch.testing.assert_close(saturating().generator(None, on_fake)["fool"], (1 - on_fake.sigmoid()).log().mean())
+    torch.testing.assert_close(game.generator(None, on_fake)["adversarial"], -on_fake.sigmoid().log().mean())
+    torch.testing.assert_close(
+        saturating().generator(None, on_fake)["adversarial"], (1 - on_fake.sigmoid()).log().mean()
+    )
 
 
 BY_HAND = {  # (terms of the discriminator, of the generator), number by number
@@ -85,7 +87,7 @@ BY_HAND = {  # (terms of the discriminator, of the generator), number by number
 @pytest.mark.parametrize("name", list(BY_HAND))
 def test_games_against_sums_by_hand(name: str) -> None:
     real, fake = [0.3, -1.0, 2.5, 0.9], [2.0, -0.4, -3.0, 0.1]
-    game = game_named(name)
+    game = gan_loss(name)
     terms = (
         game.discriminator(torch.tensor(real), torch.tensor(fake)),
         game.generator(torch.tensor(real), torch.tensor(fake)),
@@ -95,15 +97,15 @@ def test_games_against_sums_by_hand(name: str) -> None:
 
 
 def test_every_game_is_checked() -> None:
-    assert set(GAMES) == {"non_saturating", "saturating", *BY_HAND}
+    assert set(GAN_LOSSES) == {"non_saturating", "saturating", *BY_HAND}
 
 
 def test_the_saturating_generator_has_no_gradient_where_the_discriminator_is_sure() -> None:
     sure = torch.tensor([-20.0], requires_grad=True)
-    saturating().generator(None, sure)["fool"].backward()
+    saturating().generator(None, sure)["adversarial"].backward()
     assert sure.grad.abs() < 1e-6
     sure.grad = None
-    non_saturating().generator(None, sure)["fool"].backward()
+    non_saturating().generator(None, sure)["adversarial"].backward()
     assert sure.grad.abs() > 0.99
 
 
@@ -116,9 +118,9 @@ def test_a_round_has_n_critic_turns_of_the_discriminator() -> None:
 def test_an_unknown_game_names_those_there_are() -> None:
     with pytest.raises(
         ValueError,
-        match="game='hinges' is not known; use one of non_saturating, saturating, least_squares, hinge, ",
+        match="loss='hinges' is not known; use one of non_saturating, saturating, least_squares, hinge, ",
     ):
-        game_named("hinges")
+        gan_loss("hinges")
 
 
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
@@ -139,9 +141,9 @@ def test_the_bound_is_what_its_definition_says(batch: dict[str, torch.Tensor]) -
     torch.manual_seed(5)
     vae, images = networks["autoencoder"], batch["images"]
     posterior = vae.encode(images)
-    latents = posterior.mean + (posterior.log_variance / 2).exp() * torch.randn(6, 3)
+    latents = posterior.mean + (posterior.logvar / 2).exp() * torch.randn(6, 3)
     by_hand = F.binary_cross_entropy(torch.sigmoid(vae.logits(latents)), (images + 1) / 2, reduction="sum") / 6
-    by_hand = by_hand + 0.5 * (posterior.mean**2 + posterior.log_variance.exp() - 1 - posterior.log_variance).sum() / 6
+    by_hand = by_hand + 0.5 * (posterior.mean**2 + posterior.logvar.exp() - 1 - posterior.logvar).sum() / 6
     torch.testing.assert_close(measured["negative_elbo"], by_hand)
 
 

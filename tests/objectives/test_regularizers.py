@@ -1,4 +1,4 @@
-"""What regularizers and augmentation add to the game, and when."""
+"""Which terms regularizers and augmentation add, and when."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 import hf_genimg
-from hf_genimg.losses.penalties import zero_centred
+from hf_genimg.losses.adversarial import non_saturating
+from hf_genimg.losses.regularization import zero_centered
 from hf_genimg.objectives.adversarial import Adversarial
-from hf_genimg.objectives.games import non_saturating
-from hf_genimg.objectives.regularizers import GradientPenalty, Regularizer, WeightClipping, ZeroCentredPenalty
+from hf_genimg.objectives.regularizers import Context, GradientPenalty, Regularizer, WeightClipping, ZeroCenteredPenalty
 from hf_genimg.recipes import recipe_class
+from hf_genimg.training.loop import train
 from hf_genimg.training.recipe import Recipe
-from hf_genimg.training.trainer import train
 
 
 @pytest.fixture
@@ -33,23 +33,25 @@ def real() -> torch.Tensor:
 
 
 def test_terms_are_weighted_and_named(networks: dict[str, nn.Module], real: torch.Tensor) -> None:
-    parts = [ZeroCentredPenalty(3.0, on="real"), ZeroCentredPenalty(2.0, on="fake"), GradientPenalty(10.0)]
+    parts = [ZeroCenteredPenalty(3.0, on="real"), ZeroCenteredPenalty(2.0, on="fake"), GradientPenalty(10.0)]
     terms = Adversarial(non_saturating(), parts).discriminator(networks, {"images": real})
     assert list(terms) == ["real", "fake", "r1", "r2", "gradient_penalty"]
-    torch.testing.assert_close(terms["r1"], 3 * zero_centred(networks["discriminator"], real))
+    torch.testing.assert_close(terms["r1"], 3 * zero_centered(networks["discriminator"], real))
     sum(terms.values()).backward()
     assert all(p.grad is not None for p in networks["discriminator"].parameters())
     assert all(p.grad is None for p in networks["generator"].parameters())
 
 
 def test_a_lazy_penalty_is_the_same_on_average(networks: dict[str, nn.Module], real: torch.Tensor) -> None:
-    lazy, eager = ZeroCentredPenalty(1.0, on="real", every=4), ZeroCentredPenalty(1.0, on="real")
+    lazy, eager = ZeroCenteredPenalty(1.0, on="real", every=4), ZeroCenteredPenalty(1.0, on="real")
     values = []
     for _ in range(8):
-        values.append(lazy(networks["discriminator"], real, real)["r1"].item())
-        lazy(networks["discriminator"], real, real)  # a second forward in the same update
-        lazy.update(networks["discriminator"])
-    expected = eager(networks["discriminator"], real, real)["r1"].item()
+        context = Context(None, networks, {"images": real}, None, real, real, None, None)
+        values.append(lazy.discriminator(context)["r1"].item())
+        lazy.discriminator(context)  # a second forward in the same update
+        lazy.update("discriminator", networks)
+        lazy.update("generator", networks)
+    expected = eager.discriminator(context)["r1"].item()
     assert values == pytest.approx([4 * expected, 0, 0, 0] * 2)
     assert "updates" in lazy.state_dict()
 
@@ -73,8 +75,8 @@ def test_every_image_that_the_discriminator_sees_is_augmented(
     noticed: list[torch.Tensor] = []
 
     class Notice(Regularizer):
-        def forward(self, discriminator: nn.Module, real: torch.Tensor, fake: torch.Tensor) -> dict[str, torch.Tensor]:
-            noticed.extend((real, fake))
+        def discriminator(self, context: Context) -> dict[str, torch.Tensor]:
+            noticed.extend((context.real, context.fake))
             return {}
 
     objective = Adversarial(non_saturating(), [Notice()], augment=lambda images: images * 0 + 0.5)
@@ -88,17 +90,17 @@ def test_mistakes_name_what_is_right() -> None:
     with pytest.raises(ValueError, match="gradient_penalty_points='far' is not known; use one of between, dragan"):
         GradientPenalty(1.0, points="far")
     with pytest.raises(ValueError, match="penalty_every=0 at least 1"):
-        ZeroCentredPenalty(1.0, on="real", every=0)
+        ZeroCenteredPenalty(1.0, on="real", every=0)
 
 
 COMPOSITIONS = [
-    {"game": "relativistic", "r1": 1.0, "r2": 1.0, "penalty_every": 2},
-    {"game": "wasserstein", "gradient_penalty": 10.0, "n_critic": 2},
-    {"game": "wasserstein", "weight_clipping": 0.01},
-    {"game": "hinge", "diff_augment": "color,translation,cutout"},
-    {"game": "least_squares", "gradient_penalty": 1.0, "gradient_penalty_points": "dragan", "one_sided": True},
+    {"loss": "relativistic", "r1": 1.0, "r2": 1.0, "penalty_every": 2},
+    {"loss": "wasserstein", "gradient_penalty": 10.0, "n_critic": 2},
+    {"loss": "wasserstein", "weight_clipping": 0.01},
+    {"loss": "hinge", "diff_augment": "color,translation,cutout"},
+    {"loss": "least_squares", "gradient_penalty": 1.0, "gradient_penalty_points": "dragan", "one_sided": True},
     {
-        "game": "relativistic",
+        "loss": "relativistic",
         "r1": 1.0,
         "r2": 1.0,
         "augment": "blit,geometry,color:0.5,cutout",
@@ -106,7 +108,7 @@ COMPOSITIONS = [
         "penalty_decay": 0.1,
         "final_adam_beta2": 0.99,
     },
-    {"game": "saturating", "mixed_precision": "bf16", "r1": 1.0},
+    {"loss": "saturating", "mixed_precision": "bf16", "r1": 1.0},
 ]
 
 

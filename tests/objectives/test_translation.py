@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from hf_genimg import Pix2PixDiscriminator, Pix2PixGenerator
-from hf_genimg.objectives.games import GAMES, game_named
+from hf_genimg.losses.adversarial import GAN_LOSSES, gan_loss
 from hf_genimg.objectives.translation import Translation
 
 Networks = dict[str, torch.nn.Module]
@@ -26,7 +26,7 @@ def batch() -> Batch:
 
 def played(game: str, player: str, networks: Networks, batch: Batch, l1_weight: float = 100.0) -> Batch:
     torch.manual_seed(1)  # for the dropout
-    return getattr(Translation(game_named(game), l1_weight), player)(networks, batch)
+    return getattr(Translation(gan_loss(game), l1_weight), player)(networks, batch)
 
 
 def by_hand(networks: Networks, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -40,7 +40,7 @@ def by_hand(networks: Networks, batch: Batch) -> tuple[torch.Tensor, torch.Tenso
     )
 
 
-@pytest.mark.parametrize("game", list(GAMES))
+@pytest.mark.parametrize("game", list(GAN_LOSSES))
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
 def test_gradients_reach_only_the_player(game: str, player: str, networks: Networks, batch: Batch) -> None:
     for name, network in networks.items():
@@ -71,26 +71,26 @@ def test_the_terms_of_the_discriminator_are_halved_means_over_patches(networks: 
 def test_the_terms_of_the_generator(networks: Networks, batch: Batch) -> None:
     terms = played("non_saturating", "generator", networks, batch, l1_weight=30.0)
     fake, _, on_fake = by_hand(networks, batch)
-    assert set(terms) == {"fool", "l1"}
-    torch.testing.assert_close(terms["fool"], -on_fake.sigmoid().log().mean())
+    assert set(terms) == {"adversarial", "l1"}
+    torch.testing.assert_close(terms["adversarial"], -on_fake.sigmoid().log().mean())
     torch.testing.assert_close(terms["l1"], 30 * (fake - batch["images"]).abs().mean())
-    assert set(played("non_saturating", "generator", networks, batch, l1_weight=0)) == {"fool"}
+    assert set(played("non_saturating", "generator", networks, batch, l1_weight=0)) == {"adversarial"}
 
 
 def test_a_relativistic_generator_sees_the_real_pairs(networks: Networks, batch: Batch) -> None:
     terms = played("relativistic", "generator", networks, batch)
     _, on_real, on_fake = by_hand(networks, batch)
-    torch.testing.assert_close(terms["fool"], -(on_fake - on_real).sigmoid().log().mean())
+    torch.testing.assert_close(terms["adversarial"], -(on_fake - on_real).sigmoid().log().mean())
 
 
 def test_held_out_compares_translations_and_inputs_with_the_truth(networks: Networks, batch: Batch) -> None:
     networks["generator"].eval()
-    terms = Translation(game_named("hinge")).held_out(networks, batch)
+    terms = Translation(gan_loss("hinge")).held_out(networks, batch)
     torch.testing.assert_close(terms, {"l1": (networks["generator"](batch["inputs"]) - batch["images"]).abs().mean()})
     alike = {"inputs": batch["images"], "images": batch["images"] / 2}
     grey = {"generator": Pix2PixGenerator(64, 1, 1, 2).eval()}
     torch.testing.assert_close(
-        Translation(game_named("hinge")).held_out(grey, alike)["l1_of_inputs"], batch["images"].abs().mean() / 2
+        Translation(gan_loss("hinge")).held_out(grey, alike)["l1_of_inputs"], batch["images"].abs().mean() / 2
     )
 
 
@@ -105,7 +105,7 @@ def test_losses_are_taken_in_float32(networks: Networks, batch: Batch) -> None:
 def test_dropout_is_drawn_from_the_global_generator(networks: Networks, batch: Batch) -> None:
     first, again = (played("hinge", "generator", networks, batch)["l1"] for _ in range(2))
     assert torch.equal(first, again)
-    assert not torch.equal(first, Translation(game_named("hinge")).generator(networks, batch)["l1"])
+    assert not torch.equal(first, Translation(gan_loss("hinge")).generator(networks, batch)["l1"])
 
 
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
@@ -113,7 +113,7 @@ def test_both_players_learn_from_moved_pairs(player: str, networks: Networks, ba
     def mirrored(inputs: torch.Tensor, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return inputs.flip(3), images.flip(3)
 
-    game = Translation(game_named("hinge"), 100.0, mirrored)
+    game = Translation(gan_loss("hinge"), 100.0, mirrored)
     torch.manual_seed(1)
     terms = getattr(game, player)(networks, batch)
     expected = played("hinge", player, networks, {name: images.flip(3) for name, images in batch.items()})

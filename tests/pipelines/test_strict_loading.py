@@ -109,6 +109,8 @@ CONFIGS: dict[str, tuple[dict[str, Any], str]] = {
         {"_class_name": "MLPGANGenerator"},
         "its config.json is of 'MLPGANGenerator', not of DCGANGenerator",
     ),
+    "names that are none": ({"class_names": 3}, "class_names=3, and needs a text for each class, or null"),
+    "names of others": ({"class_names": ["a"], "num_classes": 2}, "class_names=['a'], and needs a text for each"),
     "class is a list": ({"_class_name": ["DCGANGenerator"]}, "its config.json is of ['DCGANGenerator'], not of"),
 }
 

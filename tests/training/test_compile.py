@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from hf_genimg.training import device
+from hf_genimg.training.loop import train
 from hf_genimg.training.recipe import Recipe
-from hf_genimg.training.trainer import train
 
 
 @pytest.fixture(autouse=True)

@@ -16,16 +16,16 @@ import pytest
 import torch
 
 from hf_genimg.recipes import recipe_class
-from hf_genimg.training import checkpoint, trainer
+from hf_genimg.training import checkpoint, loop
 from hf_genimg.training.callbacks import Callback, HeldOut, Samples
 from hf_genimg.training.recipe import Recipe
-from hf_genimg.training.run import Run
 from hf_genimg.training.run_directory import RunDirectory
+from hf_genimg.training.state import Run
 
 KILLS = 20
 # A server that has imported torch and forks: a fresh process each time, without six seconds of imports.
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["hf_genimg.api", "hf_genimg.training.trainer", "accelerate", "matplotlib.figure"])
+processes.set_forkserver_preload(["hf_genimg.api", "hf_genimg.training.loop", "accelerate", "matplotlib.figure"])
 
 
 def long_run() -> Recipe:
@@ -61,7 +61,7 @@ def train_in_a_process(folder: Path, diary: Path) -> None:
         HeldOut(recipe.evaluate_images, recipe.held_out()),
     ]
     try:
-        trainer.train(recipe, folder, callbacks=callbacks, progress=False)
+        loop.train(recipe, folder, callbacks=callbacks, progress=False)
     except KeyboardInterrupt:
         os._exit(130)
 
@@ -163,7 +163,7 @@ def test_killed_inside_a_checkpoint_write(
     process = start(killed_inside_a_write, tmp_path / "run", tmp_path / "first", function, call)
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    saved = int((tmp_path / "run/state/current").read_text())
+    saved = int((tmp_path / "run/state/current").read_text().split()[0])
     assert saved > 0
     process = start(train_in_a_process, tmp_path / "run", tmp_path / "second")
     process.join()
@@ -181,7 +181,7 @@ def test_signals_save_and_leave(
     os.kill(process.pid, number)
     process.join()
     assert process.exitcode == status
-    saved = int((tmp_path / "run/state/current").read_text())
+    saved = int((tmp_path / "run/state/current").read_text().split()[0])
     assert saved == entries(tmp_path / "first")[-1], "an update was lost, or the state was not saved"
     process = start(train_in_a_process, tmp_path / "run", tmp_path / "second")
     process.join()
@@ -203,10 +203,10 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path: Path) -> None:
         time.sleep(0.01)
     try:
         with pytest.raises(ValueError, match="another process is training in"):
-            trainer.train(long_run(), tmp_path / "run", progress=False)
+            loop.train(long_run(), tmp_path / "run", progress=False)
     finally:
         process.kill()
         process.join()
-    trainer.train(
+    loop.train(
         long_run().override(images=16), tmp_path / "run", callbacks=[], progress=False
     )  # its death freed the folder

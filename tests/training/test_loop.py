@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,14 @@ import torch
 from accelerate import Accelerator
 
 import hf_genimg
-from hf_genimg.training import run as run_module
-from hf_genimg.training import trainer
+from hf_genimg.training import loop, state
 from hf_genimg.training.callbacks import Callback
+from hf_genimg.training.checkpoint import current_checkpoint
 from hf_genimg.training.device import make_accelerator
+from hf_genimg.training.loop import train
 from hf_genimg.training.recipe import Recipe
-from hf_genimg.training.run import Run
 from hf_genimg.training.run_directory import RunDirectory
-from hf_genimg.training.trainer import train
+from hf_genimg.training.state import Run
 
 Tiny = Callable[..., Recipe]
 
@@ -61,13 +61,13 @@ def test_each_turn_of_the_critic_counts(tiny: Tiny, tmp_path: Path) -> None:
 def test_every_image_is_seen_once_an_epoch_by_each_player(tiny: Tiny, tmp_path: Path) -> None:
     run = built(tiny(batch_size=100, micro_batch_size=50), tmp_path / "run")
     seen: dict[str, list[int]] = {"discriminator": [], "generator": []}
-    for player, stream in run.streams.items():
+    for (player, _), stream in run.streams.items():
         plain = stream.indices
         stream.indices = lambda start, count, plain=plain, player=player: (
             seen[player].extend(plain(start, count).tolist()) or plain(start, count)
         )
     for _ in range(15):
-        run.play_round()
+        run.training_step()
     assert sorted(seen["discriminator"]) == sorted(seen["generator"]) == list(range(1500))
     assert seen["discriminator"] != seen["generator"]
 
@@ -91,7 +91,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(
                 shape[0] if len(shape) == 1 else shape, 0.3
             ),
         )
-        run._play(0, run.players[0])
+        run._accumulate(0, run.players[0])
         gradients.append(torch.cat([weight.grad.flatten() for weight in run._weights[run.players[0]]]))
     torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-6)
 
@@ -110,7 +110,7 @@ def test_gradients_are_clipped_to_the_norm_asked_for(
             norms.append(torch.linalg.vector_norm(torch.cat([w.grad.flatten() for w in weights])).item()) or step(*a)
         ),
     )
-    run.play_round()
+    run.training_step()
     assert norms == [pytest.approx(0.5, rel=1e-3)]
 
 
@@ -153,7 +153,7 @@ def test_a_generator_with_dropout_runs_anew_for_each_player(
         run.networks["generator"].register_forward_hook(
             lambda network, inputs, images, calls=calls: calls.append(images)
         )
-        run.play_round()
+        run.training_step()
         trained.append(len(calls))
     assert trained == [2, 4], "once for each player and part"
 
@@ -175,7 +175,7 @@ def test_channels_last_changes_the_layout_and_not_the_result(tiny: Tiny, tmp_pat
         run = built(tiny("dcgan", channels_last=layout), tmp_path / str(layout))
         weight = run.networks["discriminator"].layers[2].weight
         assert weight.is_contiguous(memory_format=torch.channels_last) is layout
-        losses[layout] = run._play(0, "discriminator")["real"].item()
+        losses[layout] = run._accumulate(0, "discriminator")["real"].item()
     assert losses[True] == pytest.approx(losses[False], rel=1e-5)
 
 
@@ -186,7 +186,7 @@ def test_bf16_runs_and_keeps_weights_in_fp32(
     recipe = tiny("dcgan", mixed_precision="bf16")
     run = built(recipe, tmp_path / "watched")
     run.networks["generator"].layers[0].register_forward_hook(lambda *a: seen.append(a[-1].dtype))
-    run.play_round()
+    run.training_step()
     assert set(seen) == {torch.bfloat16}
     train(recipe, tmp_path / "run", progress=False)
     assert {tensor.dtype for key, tensor in tensors_of(tmp_path / "run").items() if key.endswith("weight")} == {
@@ -203,7 +203,7 @@ def fp16_on_the_cpu(monkeypatch: pytest.MonkeyPatch, scale: float) -> None:
         accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=10**9)
         return accelerator
 
-    monkeypatch.setattr(trainer, "make_accelerator", make)
+    monkeypatch.setattr(loop, "make_accelerator", make)
 
 
 def test_a_step_that_the_scaler_skips_is_no_divergence(
@@ -223,7 +223,7 @@ def test_one_player_that_overflows_is_enough(
     player: str, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fp16_on_the_cpu(monkeypatch, scale=1.0)
-    plain, updates = run_module.Run._play, []
+    plain, updates = state.Run._accumulate, []
 
     def broken(self: Run, turn: int, playing: str) -> dict[str, torch.Tensor]:
         terms = plain(self, turn, playing)
@@ -232,7 +232,7 @@ def test_one_player_that_overflows_is_enough(
             self._weights[playing][0].grad.fill_(float("inf"))
         return terms
 
-    monkeypatch.setattr(run_module.Run, "_play", broken)
+    monkeypatch.setattr(state.Run, "_accumulate", broken)
     with pytest.raises(FloatingPointError, match=f"the gradient of {player} overflowed"):
         train(tiny(images=10_000), tmp_path / "run", callbacks=[], progress=False)
     assert len(updates) == 20
@@ -243,7 +243,7 @@ def test_a_skipped_step_moves_nothing(tiny: Tiny, tmp_path: Path) -> None:
     run.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=1.0)
     for optimizer in run.optimizers.values():
         optimizer.step = lambda *_, **__: pytest.fail("a refused step was made")
-    plain = run._play
+    plain = run._accumulate
 
     def broken(turn: int, player: str) -> dict[str, torch.Tensor]:
         terms = plain(turn, player)
@@ -253,14 +253,14 @@ def test_a_skipped_step_moves_nothing(tiny: Tiny, tmp_path: Path) -> None:
                     module.running_mean.fill_(float("nan"))  # as an overflow in the forward would leave it
         return terms
 
-    run._play = broken
-    run._step = lambda player: False
+    run._accumulate = broken
+    run._update = lambda player: False
     before = {
         name: {key: tensor.clone() for key, tensor in network.state_dict().items()}
         for name, network in run.networks.items()
     }
     updates = run.objective.regularizers[0].updates.clone()
-    run.play_round()
+    run.training_step()
     for name, network in run.networks.items():
         for key, tensor in network.state_dict().items():
             assert torch.equal(tensor, before[name][key]), f"{name}.{key}"
@@ -300,7 +300,7 @@ def test_a_turn_changes_the_player_and_nothing_else(player: str, tiny: Tiny, tmp
     }
     run.objective.players = (player,)
     run.streams[player] = run.streams.get(player)
-    run.play_round()
+    run.training_step()
     for name, network in run.networks.items():
         changed = [key for key, tensor in network.state_dict().items() if not torch.equal(tensor, before[name][key])]
         assert bool(changed) is (name == player), (name, changed)
@@ -367,14 +367,14 @@ def test_twenty_skipped_steps_in_a_row_are_a_divergence(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fp16_on_the_cpu(monkeypatch, scale=1.0)
-    plain = run_module.Run._play
+    plain = state.Run._accumulate
 
     def broken(self: Run, turn: int, player: str) -> dict[str, torch.Tensor]:
         terms = plain(self, turn, player)
         self._weights[player][0].grad.fill_(float("inf"))
         return terms
 
-    monkeypatch.setattr(run_module.Run, "_play", broken)
+    monkeypatch.setattr(state.Run, "_accumulate", broken)
     with pytest.raises(FloatingPointError, match="the gradient of autoencoder overflowed fp16 in 20 updates in a row"):
         train(tiny("mlp_vae", images=1000), tmp_path / "run", progress=False)
 
@@ -387,7 +387,7 @@ def test_fp16_without_an_accelerator_is_refused(tiny: Tiny, tmp_path: Path) -> N
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(("turn", "term"), [("discriminator", "real"), ("generator", "fool")])
+@pytest.mark.parametrize(("turn", "term"), [("discriminator", "real"), ("generator", "adversarial")])
 def test_nan_names_the_term_and_keeps_the_last_good_state(
     turn: str,
     term: str,
@@ -396,7 +396,7 @@ def test_nan_names_the_term_and_keeps_the_last_good_state(
     monkeypatch: pytest.MonkeyPatch,
     tensors_of: Callable[[Path], dict[str, torch.Tensor]],
 ) -> None:
-    plain = run_module.Run._play
+    plain = state.Run._accumulate
 
     def broken(self: Run, number: int, player: str) -> dict[str, torch.Tensor]:
         terms = plain(self, number, player)
@@ -404,12 +404,12 @@ def test_nan_names_the_term_and_keeps_the_last_good_state(
             terms[term] = terms[term] * float("nan")
         return terms
 
-    monkeypatch.setattr(run_module.Run, "_play", broken)
+    monkeypatch.setattr(state.Run, "_accumulate", broken)
     with pytest.raises(
         FloatingPointError, match=f"{turn}/{term} became nan before image .*the last good state is kept"
     ):
         train(tiny(), tmp_path / "run", progress=False)
-    assert (tmp_path / "run/state/current").read_text() == "32"
+    assert current_checkpoint(tmp_path / "run/state").name == "32"
     assert all(torch.isfinite(tensor.float()).all() for tensor in tensors_of(tmp_path / "run").values())
     hf_genimg.load(tmp_path / "run")
 
@@ -417,7 +417,7 @@ def test_nan_names_the_term_and_keeps_the_last_good_state(
 def test_what_was_never_saved_is_not_said_to_be_kept(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module.Run, "_play", lambda *_: {"fool": torch.tensor(float("nan"))})
+    monkeypatch.setattr(state.Run, "_accumulate", lambda *_: {"adversarial": torch.tensor(float("nan"))})
     with pytest.raises(
         FloatingPointError,
         match="nothing was saved yet. Try a lower learning_rate or max_grad_norm=1 in another --out$",
@@ -429,7 +429,7 @@ def test_what_was_never_saved_is_not_said_to_be_kept(
 def test_weights_that_are_no_numbers_never_replace_a_good_state(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = run_module.Run._step
+    plain = state.Run._update
 
     def broken(self: Run, player: str) -> bool:
         stepped = plain(self, player)
@@ -438,10 +438,10 @@ def test_weights_that_are_no_numbers_never_replace_a_good_state(
                 self._weights[player][0].fill_(float("inf"))
         return stepped
 
-    monkeypatch.setattr(run_module.Run, "_step", broken)
+    monkeypatch.setattr(state.Run, "_update", broken)
     with pytest.raises(FloatingPointError, match=r"generator\.hidden\.0\.weight is not finite after image 64"):
         train(tiny(), tmp_path / "run", callbacks=[], progress=False)
-    assert (tmp_path / "run/state/current").read_text() == "32"
+    assert current_checkpoint(tmp_path / "run/state").name == "32"
 
 
 def test_random_state_and_modes_are_as_a_callback_found_them(tiny: Tiny, tmp_path: Path) -> None:
@@ -490,9 +490,9 @@ def test_how_often_a_checkpoint_is_written_changes_no_tensor(
     train(tiny(snapshot_images=1000), tmp_path / "once", progress=False)
     saves = []
     monkeypatch.setattr(
-        trainer, "save", lambda run, callbacks, save=trainer.save: saves.append(run.images) or save(run, callbacks)
+        loop, "save", lambda run, callbacks, save=loop.save: saves.append(run.images) or save(run, callbacks)
     )
-    monkeypatch.setattr(trainer, "SNAPSHOT_SECONDS", -1.0)  # always overdue
+    monkeypatch.setattr(loop, "SNAPSHOT_SECONDS", -1.0)  # always overdue
     train(tiny(snapshot_images=1000), tmp_path / "often", progress=False)
     assert saves == list(range(8, 65, 8))
     once, often = tensors_of(tmp_path / "once"), tensors_of(tmp_path / "often")
@@ -599,21 +599,21 @@ def test_the_optimizer_is_fused_where_the_recipe_says_so(fused: bool, tiny: Tiny
     train(recipe, tmp_path / "run", progress=False, stop_at=8)
 
 
-def test_the_generator_runs_once_a_round(tiny: Tiny, tmp_path: Path) -> None:
-    """Its turn plays on the images that the discriminator saw last, where one graph can wait; otherwise on the same
+def test_the_generator_runs_once_in_a_training_step(tiny: Tiny, tmp_path: Path) -> None:
+    """It learns from the images that the discriminator saw last, where one graph can wait; otherwise from the same
     latents.
     """
-    played = {}
+    found = {}
     for micro in (8, 4):
         run = built(tiny("dcgan", n_critic=2, micro_batch_size=micro), tmp_path / str(micro))
         forwards, seen = [], []
         run.networks["generator"].register_forward_hook(lambda *_, to=forwards: to.append(1))
         run.networks["generator"].register_forward_pre_hook(lambda _, given, to=seen: to.append(given[0].clone()))
-        run.play_round()
-        played[micro] = (len(forwards), seen)
-    assert played[8][0] == 2  # one for each turn of the discriminator
-    assert played[4][0] == 6  # two micro-batches in each of three turns
-    _, latents = played[4]
+        run.training_step()
+        found[micro] = (len(forwards), seen)
+    assert found[8][0] == 2  # one for each turn of the discriminator
+    assert found[4][0] == 6  # two micro-batches in each of three turns
+    _, latents = found[4]
     assert torch.equal(latents[4], latents[2])
     assert torch.equal(latents[5], latents[3])
     assert not torch.equal(latents[2], latents[0])
@@ -623,11 +623,11 @@ def test_a_kept_forward_moves_batch_norm_as_a_repeated_one(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = built(tiny("dcgan", micro_batch_size=8), tmp_path / "kept")
-    kept.play_round()
+    kept.training_step()
     begin = type(kept.objective).begin
-    monkeypatch.setattr(type(kept.objective), "begin", lambda self, turn, single: begin(self, turn, False))
+    monkeypatch.setattr(type(kept.objective), "begin", lambda self, step: begin(self, replace(step, reuse=False)))
     repeated = built(tiny("dcgan", micro_batch_size=8), tmp_path / "repeated")
-    repeated.play_round()
+    repeated.training_step()
     one, other = kept.tensors()["networks"], repeated.tensors()["networks"]
     assert all(torch.allclose(one[key], other[key], rtol=1e-6, atol=1e-7) for key in one)
     assert not torch.equal(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +14,20 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from hf_genimg.training.average import WeightAverage, half_life_decay
-from hf_genimg.training.checkpoint import load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
+from hf_genimg.training.checkpoint import (
+    current_checkpoint,
+    load_checkpoint,
+    optimizer_tensors,
+    restore_optimizer,
+    save_checkpoint,
+)
 from hf_genimg.training.curve import draw_curves
 from hf_genimg.training.device import seed_noise
 from hf_genimg.training.fields import check_fields, parse_fields
 from hf_genimg.training.meter import Meter
+from hf_genimg.training.moving import RunningStatistics
 from hf_genimg.training.recipe import Recipe
 from hf_genimg.training.sampler import ShuffledStream
-from hf_genimg.training.statistics import RunningStatistics
 
 
 def test_a_stream_is_the_same_however_it_is_cut() -> None:
@@ -139,18 +146,52 @@ def test_an_optimizer_goes_on_exactly(kind: type, tmp_path: Path) -> None:
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), again.parameters(), strict=True))
 
 
-def test_a_damaged_checkpoint_is_one_line(tmp_path: Path) -> None:
-    save_checkpoint(tmp_path, 8, {"weights": {"w": torch.zeros(3)}}, {"images": 8})
-    (tmp_path / "8/weights.safetensors").write_bytes(b"short")
-    with pytest.raises(ValueError, match=r"the checkpoint .*8 cannot be read"):
-        load_checkpoint(tmp_path / "8")
+def damage(file: Path, how: str) -> None:
+    content = bytearray(file.read_bytes())
+    if how == "flipped":
+        content[len(content) // 2] ^= 1
+    file.write_bytes({"short": content[: len(content) // 2], "empty": b"", "flipped": content}[how])
 
 
-def test_a_checkpoint_that_lacks_a_file_is_damaged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["flipped", "short", "empty"])
+@pytest.mark.parametrize("name", ["weights.safetensors", "optimizers.safetensors", "state.json"])
+def test_a_damaged_file_of_a_checkpoint_is_named(name: str, how: str, tmp_path: Path) -> None:
+    state = tmp_path / "run/state"
+    save_checkpoint(state, 8, {"weights": {"w": torch.ones(9)}, "optimizers": {"m": torch.ones(9)}}, {"images": 8})
+    damage(state / "8" / name, how)
+    with pytest.raises(ValueError, match=rf"8/{name} is damaged \(.*train in another --out$") as caught:
+        load_checkpoint(state / "8")
+    assert "\n" not in str(caught.value)
+    (tmp_path / "run/pipeline").mkdir()
+    (tmp_path / "run/pipeline/model_index.json").touch()
+    with pytest.raises(ValueError, match=r"the last published pipeline is in .*run/pipeline: begin with init=.*run in"):
+        load_checkpoint(state / "8")
+
+
+def test_a_checkpoint_that_lacks_a_file_or_a_fact_is_damaged(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, 8, {"weights": {"w": torch.zeros(3)}, "optimizers": {"m": torch.zeros(3)}}, {"images": 8})
+    with pytest.raises(ValueError, match=r"state.json is damaged \(it lacks meter\)"):
+        load_checkpoint(tmp_path / "8", ("images", "meter"))
     (tmp_path / "8/optimizers.safetensors").unlink()
-    with pytest.raises(ValueError, match=r"the checkpoint .*8 cannot be read"):
+    with pytest.raises(ValueError, match=r"optimizers.safetensors is damaged"):
         load_checkpoint(tmp_path / "8")
+
+
+@pytest.mark.parametrize("text", ["x", "", "9", "../8", "\xff"])
+def test_a_pointer_to_no_checkpoint_is_one_line(text: str, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, 8, {"weights": {"w": torch.zeros(3)}}, {"images": 8})
+    (tmp_path / "current").write_text(text, encoding="latin-1")
+    with pytest.raises(ValueError, match="current is damaged"):
+        current_checkpoint(tmp_path)
+
+
+def test_a_checkpoint_without_checksums_is_read(tmp_path: Path) -> None:
+    """As versions before format 3 wrote them."""
+    save_checkpoint(tmp_path, 8, {"weights": {"w": torch.ones(3)}}, {"images": 8})
+    (tmp_path / "8/state.json").write_text(json.dumps({"images": 8, "files": ["weights"]}))
+    (tmp_path / "current").write_text("8")
+    tensors, facts = load_checkpoint(tmp_path / "8")
+    assert torch.equal(tensors["weights"]["w"], torch.ones(3)) and facts["images"] == 8
 
 
 def test_only_the_current_state_stays(tmp_path: Path) -> None:
@@ -278,11 +319,11 @@ def test_curves_share_their_images_and_join_their_dots(tmp_path: Path, monkeypat
     drawn: list[Figure] = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
     records = [
-        {"images": 0, "generator/fool": 2.0},
+        {"images": 0, "generator/adversarial": 2.0},
         {"images": 50, "held_out/real": 1.0},
         {"images": 90, "held_out/real": 0.5},
     ]
-    draw_curves([*records, {"images": 100, "generator/fool": 1.0}], tmp_path / "curve.png")
+    draw_curves([*records, {"images": 100, "generator/adversarial": 1.0}], tmp_path / "curve.png")
     above, below = drawn[0].axes
     assert above.get_xlim() == below.get_xlim() and above.get_xlim()[0] <= 0 and above.get_xlim()[1] >= 100
     assert [(line.get_linestyle(), line.get_marker()) for line in below.lines] == [("-", ".")]

@@ -13,16 +13,16 @@ from pathlib import Path
 import pytest
 
 from hf_genimg.training.callbacks import Samples
-from hf_genimg.training.plan import Plan, _playing, _saving, _Timed, _typical, plan
+from hf_genimg.training.loop import train
+from hf_genimg.training.plan import Plan, _saving, _stepping, _Timed, _typical, plan
 from hf_genimg.training.recipe import Recipe
-from hf_genimg.training.trainer import train
 
 
 @pytest.mark.parametrize("name", ["dcgan", "mlp_vae"])
 def test_rounds_and_disk_are_those_of_the_run(name: str, tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     recipe = tiny(name, images=1600, sample_images=1600, snapshot_images=800, log_images=100)
     planned = plan(recipe, progress=False)
-    assert planned.rounds == 200
+    assert planned.steps == 200
     train(recipe, tmp_path / "run", progress=False)
     size = sum(file.stat().st_size for file in (tmp_path / "run").rglob("*") if file.is_file())
     assert planned.disk == pytest.approx(size, rel=0.2)
@@ -67,13 +67,13 @@ def test_a_plan_leaves_nothing_behind(
 
 
 def test_too_short_a_run_is_refused(tiny: Callable[..., Recipe]) -> None:
-    with pytest.raises(ValueError, match="images=64 is 8 rounds, fewer than the 20 of a probe; just train"):
+    with pytest.raises(ValueError, match="images=64 is 8 training steps, fewer than the 20 of a probe; just train"):
         plan(tiny(images=64))
 
 
 def test_the_line_says_it_all() -> None:
     assert str(Plan(1000, 3725.4, 1_500_000_000, 0, 45_000_000)) == (
-        "1,000 rounds: about 1:02:05 hours, 1.50 GB of memory, 45.0 MB of disk"
+        "1,000 training steps: about 1:02:05 hours, 1.50 GB of memory, 45.0 MB of disk"
     )
 
 
@@ -87,7 +87,7 @@ def test_seconds_are_those_of_a_run_whose_parts_take_what_the_probe_took() -> No
     times += [times[-1] + number for number in range(1, 7)]
     times += [times[-1] + 1 + 5 + 6 + number for number in range(10)]
     assert len(times) == 20
-    assert _playing(times, 200) == pytest.approx(9 + 196)
+    assert _stepping(times, 200) == pytest.approx(9 + 196)
     ended = times[-1] + 2 + 8
     assert _saving(times, ended, [looking], saves=1) == pytest.approx(6 + 2)
     assert _saving(times, ended, [looking], saves=3) == pytest.approx(6 + 2 + 2 * 6)

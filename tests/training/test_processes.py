@@ -19,9 +19,11 @@ from safetensors.torch import load_file
 from hf_genimg.recipes import recipe_names
 from hf_genimg.training.checkpoint import current_checkpoint
 from hf_genimg.training.device import make_accelerator
+from hf_genimg.training.loop import train
 from hf_genimg.training.processes import Processes
-from hf_genimg.training.run import micro_batch_size
-from hf_genimg.training.trainer import train
+from hf_genimg.training.state import micro_batch_size
+
+from ..moulds import ONE_A_MOULD, REPRESENTATIVES
 
 WALK = Path(__file__).with_name("walk.py")
 TensorsOf = Callable[[Path], dict[str, torch.Tensor]]
@@ -30,7 +32,7 @@ walk = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(walk)
 
 
-def launch(folder: Path, *case: str, processes: int = 2) -> subprocess.CompletedProcess[str]:
+def launch(folder: Path, *cases: str, processes: int = 2) -> subprocess.CompletedProcess[str]:
     """Run walk.py in `processes` processes."""
     # ACCELERATE_USE_CPU is not needed: the trainer itself says so where there is no accelerator.
     command = [
@@ -41,19 +43,19 @@ def launch(folder: Path, *case: str, processes: int = 2) -> subprocess.Completed
         f"--nproc_per_node={processes}",
         str(WALK),
         str(folder),
-        *case,
+        *cases,
     ]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
 
 
-NAMES = [pytest.param(name, marks=pytest.mark.slow) if name.endswith("_paper") else name for name in recipe_names()]
+NAMES = ONE_A_MOULD
 
 
 @pytest.fixture(scope="module")
-def launched_papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The recipes of published numbers, likewise."""
-    folder = tmp_path_factory.mktemp("papers")
-    result = launch(folder, "papers")
+def launched_others(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The other recipes, likewise."""
+    folder = tmp_path_factory.mktemp("others")
+    result = launch(folder, *(name for name in recipe_names() if name not in REPRESENTATIVES))
     assert result.returncode == 0, result.stderr
     return folder
 
@@ -61,14 +63,14 @@ def launched_papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def trained(name: str, request: pytest.FixtureRequest) -> Path:
     """The run directory of recipe `name`, by two processes."""
-    return request.getfixturevalue("launched_papers" if name.endswith("_paper") else "launched") / name
+    return request.getfixturevalue("launched" if name in (*REPRESENTATIVES, "composed") else "launched_others") / name
 
 
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every recipe, trained by two processes in one launch."""
+    """One recipe of each mould, trained by two processes in one launch."""
     folder = tmp_path_factory.mktemp("launched")
-    result = launch(folder)
+    result = launch(folder, *REPRESENTATIVES, "composed")
     assert result.returncode == 0, result.stderr
     return folder
 
@@ -116,13 +118,13 @@ def test_a_run_goes_on_with_another_number_of_processes(launched: Path, tensors_
             assert (resumed[key] - whole[key]).norm() <= 1e-6 * whole[key].norm(), key
 
 
-@pytest.mark.parametrize(("how", "said"), [("killed", "SIGKILL"), ("raises", "the planted failure of process 1")])
-def test_a_process_that_dies_ends_all(how: str, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("how", "message"), [("killed", "SIGKILL"), ("raises", "the planted failure of process 1")])
+def test_a_process_that_dies_ends_all(how: str, message: str, tmp_path: Path) -> None:
     began = time.monotonic()
     result = launch(tmp_path / "run", how)
     assert result.returncode != 0
     assert time.monotonic() - began < 60
-    assert said in result.stderr
+    assert message in result.stderr
     state = current_checkpoint(tmp_path / "run/state")
     assert state.name == "96"  # the checkpoint that was due when the process died
     assert all(torch.isfinite(t).all() for file in state.glob("*.safetensors") for t in load_file(file).values())

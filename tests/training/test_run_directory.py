@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from hf_genimg.training.loop import train
 from hf_genimg.training.recipe import Recipe
 from hf_genimg.training.run_directory import RunDirectory
-from hf_genimg.training.trainer import train
 
 Tiny = Callable[..., Recipe]
 
@@ -82,6 +82,7 @@ def test_a_state_of_another_version_is_refused(tiny: Tiny, tmp_path: Path) -> No
     train(tiny(), tmp_path / "run", stop_at=32, callbacks=[], progress=False)
     file = tmp_path / "run/state/32/state.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "format": 0}))
+    (tmp_path / "run/state/current").write_text("32")  # without the checksum of what was there
     with pytest.raises(ValueError, match="was trained by another version of hf_genimg"):
         train(tiny(), tmp_path / "run", progress=False)
 
@@ -95,10 +96,20 @@ def test_fewer_images_than_a_batch_are_refused(tiny: Tiny, tmp_path: Path) -> No
 def test_a_line_that_a_kill_cut_short_is_dropped(tiny: Tiny, tmp_path: Path) -> None:
     train(tiny(), tmp_path / "run", stop_at=32, progress=False)
     with (tmp_path / "run/log.jsonl").open("a") as log:
-        log.write('{"images": 40, "generator/fo')
+        log.write('{"images": 40, "generator/ad')
     train(tiny(), tmp_path / "run", progress=False)
     records = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
-    assert [record["images"] for record in records if "generator/fool" in record] == [16, 32, 48, 64]
+    assert [record["images"] for record in records if "generator/adversarial" in record] == [16, 32, 48, 64]
+
+
+@pytest.mark.parametrize("line", ["null", "{}", "[1]", '{"images": "x"}', "\x00", "[" * 100_000])
+def test_a_damaged_line_ends_the_log(line: str, tiny: Tiny, tmp_path: Path) -> None:
+    train(tiny(), tmp_path / "run", stop_at=32, progress=False)
+    with (tmp_path / "run/log.jsonl").open("a") as log:
+        log.write(f"{line}\n")
+    train(tiny(), tmp_path / "run", progress=False)
+    records = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    assert [record["images"] for record in records if "generator/adversarial" in record] == [16, 32, 48, 64]
 
 
 def test_a_run_killed_before_it_began_is_a_fresh_one(tiny: Tiny, tmp_path: Path) -> None:

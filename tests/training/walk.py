@@ -1,5 +1,6 @@
-"""What every process of a launch runs: `walk.py FOLDER` trains each recipe there but those of
-published numbers, which `walk.py FOLDER papers` trains; `walk.py FOLDER CASE` does what CASE says."""
+"""What every process of a launch runs: `walk.py FOLDER RECIPE...` trains each recipe there (a name, or a user's file);
+`walk.py FOLDER CASE` does what CASE says: `killed`, `raises`, `unlike`, `on` or a number of images to stop at.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ from pathlib import Path
 
 import hf_genimg  # noqa: F401
 from hf_genimg.recipes import recipe_class, recipe_names
+from hf_genimg.training.loop import train
 from hf_genimg.training.recipe import Recipe
-from hf_genimg.training.run import Run
-from hf_genimg.training.trainer import train
+from hf_genimg.training.state import Run
 
 RANK = int(os.environ.get("RANK", "0"))
 COMPOSED = {"r1": 1.0, "penalty_every": 2, "gradient_penalty": 1.0, "max_grad_norm": 1.0, "n_critic": 2}
@@ -35,30 +36,31 @@ COMPOSED |= {"orthogonal": 1e-4, "label_smoothing": 0.1, "discriminator_learning
 
 
 def cases() -> dict[str, Recipe]:
-    """Twenty updates of every recipe, and of one with everything that a game may be composed of."""
+    """Twenty updates of every recipe, and of one with everything that an objective may be composed of."""
     plain = {name: recipe_class(name)().smoke().override(images=160) for name in recipe_names()}
     return {**plain, "composed": plain["dcgan"].override(images=320, **COMPOSED)}
 
 
 def plant_death(how: str) -> None:
     """Process 1 fails, or is killed, at image 96, where a checkpoint was written."""
-    play = Run.play_round
+    plain = Run.training_step
 
-    def play_or_die(self: Run) -> None:
+    def step_or_die(self: Run) -> None:
         if self.images >= 96 and RANK == 1:
             if how == "killed":
                 os.kill(os.getpid(), signal.SIGKILL)
             raise ValueError("the planted failure of process 1")
-        play(self)
+        plain(self)
 
-    Run.play_round = play_or_die
+    Run.training_step = step_or_die
 
 
-def main(folder: Path, case: str | None) -> None:
-    if case in (None, "papers"):
-        for name, recipe in cases().items():
-            if name.endswith("_paper") == (case == "papers"):
-                train(recipe, folder / name, progress=False)
+def main(folder: Path, *names: str) -> None:
+    recipes, case = cases(), names[0]
+    if case in recipes or case.endswith(".py"):
+        for name in names:
+            recipe = recipes[name] if name in recipes else recipe_class(name)().smoke().override(images=80)
+            train(recipe, folder / Path(name).stem, progress=False)
         return
     if case in ("killed", "raises"):
         plant_death(case)
@@ -69,4 +71,4 @@ def main(folder: Path, case: str | None) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)
+    main(Path(sys.argv[1]), *sys.argv[2:])

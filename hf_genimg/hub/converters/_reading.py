@@ -17,6 +17,7 @@ class Settings:
 
     part: str | None = None  # the name of the network, where a file holds several
     map: str | None = None  # a JSON file with the names of the layers in the order in which data pass through them
+    ignore: str | None = None  # names of layers to leave out, joined with commas
     image_size: int | None = None  # pixels a side; none: what the shapes allow
     image_channels: int | None = None  # 1 grey, 3 colour; none: what the shapes allow
     eps: float = 1e-5  # of batch norm
@@ -24,15 +25,33 @@ class Settings:
 
 @dataclass
 class Reading:
-    """A checkpoint, understood: the network as a chain of layers, and what was assumed."""
+    """A checkpoint, understood: the network as a chain of layers, its task, and what was assumed."""
 
+    task: str  # generation, reconstruction, translation or classification
     network: nn.Module
     tensors: dict[str, torch.Tensor]
     example: torch.Tensor  # an input, to compare networks with
     native: type[nn.Module] | None = None  # the network of the family, which may be the same
     native_config: dict[str, Any] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
-    unmatched: list[str] = field(default_factory=list)
+
+
+def refuse_unmatched(names: list[str]) -> None:
+    """Raise `ValueError` for layers of which it is not known what they do: without them the network is another."""
+    if names:
+        listed = ",".join(names)
+        raise ValueError(
+            f"these layers are not understood: {', '.join(names)}; if the network does not need them, ignore={listed}"
+        )
+
+
+def refuse_discriminator(outputs: int, layer: str) -> None:
+    """Raise `ValueError` where the last layer gives one number, which is no image and no choice of classes."""
+    if outputs == 1:
+        raise ValueError(
+            f"the output of {layer} is one number, so this is a discriminator or another network that rates images; "
+            "choose the generator with part=NAME"
+        )
 
 
 def network_of(reading: Reading) -> nn.Module:
@@ -66,7 +85,7 @@ def _native(reading: Reading, imported: nn.Module) -> nn.Module | None:
 def generator_reading(chain: Any, size: int, channels: int, latent_dim: int, distribution: str, **more: Any) -> Reading:
     """What the two families of generators share."""
     network = ImportedGenerator(size, channels, latent_dim, distribution, chain.layers)
-    return Reading(network, chain.state("chain"), _noise(8, latent_dim), **more)
+    return Reading("generation", network, chain.state("chain"), _noise(8, latent_dim), **more)
 
 
 def vae_reading(encoder: Any, heads: tuple[Any, Any], decoder: Any, size: int, channels: int, **more: Any) -> Reading:
@@ -76,7 +95,7 @@ def vae_reading(encoder: Any, heads: tuple[Any, Any], decoder: Any, size: int, c
     tensors = encoder.state("encoder") | decoder.state("decoder")
     for name, head in zip(("to_mean", "to_log_variance"), heads, strict=True):
         tensors |= {f"{name}.weight": head["weight"], f"{name}.bias": head.get("bias", torch.zeros(latent_dim))}
-    return Reading(network, tensors, _images(size, channels), **more)
+    return Reading("reconstruction", network, tensors, noise_images(size, channels), **more)
 
 
 def classifier_reading(body: Any, head: Any, size: int, channels: int, names: list[str] | None, **more: Any) -> Reading:
@@ -86,12 +105,13 @@ def classifier_reading(body: Any, head: Any, size: int, channels: int, names: li
         "head.weight": head.weight,
         "head.bias": head.tensors.get("bias", torch.zeros(classes)),
     }
-    return Reading(network, tensors, _images(size, channels), **more)
+    return Reading("classification", network, tensors, noise_images(size, channels), **more)
 
 
 def _noise(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
 
 
-def _images(size: int, channels: int) -> torch.Tensor:
+def noise_images(size: int, channels: int) -> torch.Tensor:
+    """Float [4, channels, size, size] in [-1, 1], always the same."""
     return _noise(4, channels, size, size).clamp(-1, 1)

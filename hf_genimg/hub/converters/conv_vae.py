@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from ...models.conv_vae import ConvVAE
-from ..chain import Chain, Step, Way, checked_range, steps_of, ways
-from ..checkpoint import Module
+from ..geometry import SIZES, Geometry, Step, is_usual, ordered, spelled, steps_of, ways
+from ..layer_chain import Chain, Way, checked_range
+from ..state_dict import Module
 from . import _reading
 from .dcgan import Settings as DCGANSettings
-from .dcgan import add_convolutions, add_stem, spelled
-from .mlp_vae import add_input, head_names, head_tensors, pairs_of_heads
+from .dcgan import add_convolutions, add_stem
+from .mlp_vae import add_input, divisions, head_names, head_tensors, pairs_of_heads
 
 PARTS = ("vae", "autoencoder")
-SIZES = (28, 32, 64, 128, 16, 256)  # tried where image_size is not given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,7 @@ class Settings(_reading.Settings):
     padding: str | None = None  # likewise
     decoder_stride: str | None = None  # of the decoder's transposed convolutions, likewise
     decoder_padding: str | None = None  # likewise
+    decoder_output_padding: str | None = None  # likewise
     activation: str = "relu"  # behind every hidden layer: relu, leaky_relu, leaky_relu:0.1, tanh, sigmoid or none
     stem_activation: str = "none"  # behind the linear layer from the latents to the first map
     output: str = "sigmoid"  # behind the last layer of the decoder
@@ -47,36 +50,68 @@ class _Division:
     up: list[Step]
 
 
-def read(modules: list[Module], settings: Settings) -> _reading.Reading:
+def read(modules: list[Module], settings: Settings) -> list[Geometry]:
     steps, unmatched = steps_of(modules)
+    _reading.refuse_unmatched(unmatched)
     division = _divide(steps)
-    size, combination, start, back, others = _sizes(division, settings)
-    channels = division.down[0].before
+    found = ordered(_geometries(division, settings))
+    if not found:
+        raise ValueError(
+            f"no usual strides and paddings fit image_size={settings.image_size or 'any usual size'}; give image_size="
+            ", stride=, padding= and decoder_...="
+        )
+    return found
+
+
+def _geometries(division: _Division, settings: Settings) -> Iterator[Geometry]:
+    flat = [*division.hidden, division.heads[0]][0].in_channels
+    middle = math.isqrt(flat // division.down[-1].out_channels)
+    start = math.isqrt(division.stem[-1].out_channels // division.up[0].op.weight.shape[0])
+    for size in [settings.image_size] if settings.image_size else SIZES:
+        there = ways(division.down, [size], middle, up=False, stride=settings.stride, padding=settings.padding)
+        back = list(
+            ways(
+                division.up,
+                [start],
+                size,
+                up=True,
+                stride=settings.decoder_stride,
+                padding=settings.decoder_padding,
+                output_padding=settings.decoder_output_padding,
+            )
+        )
+        for _, down in there:
+            for _, up in back:
+                usual = is_usual(division.down, down, size, up=False) and is_usual(division.up, up, start, up=True)
+                yield Geometry(
+                    {"image_size": str(size), **spelled(down, up=False), **spelled(up, "decoder_")},
+                    partial(_reading_of, division, size, down, start, up, settings),
+                    usual and size % 2 ** len(down) == 0,
+                )
+
+
+def _reading_of(
+    division: _Division, size: int, down: list[Way], start: int, up: list[Way], settings: Settings
+) -> _reading.Reading:
+    channels = division.down[0].in_channels
     value_range = checked_range(settings.value_range) or ("0,1" if settings.output == "sigmoid" else "-1,1")
     return _reading.vae_reading(
-        _encoder(division, combination, value_range, settings),
+        _encoder(division, down, value_range, settings),
         head_tensors(*division.heads),
-        _decoder(division, start, back, value_range, settings),
+        _decoder(division, start, up, value_range, settings),
         size,
         channels,
         native=ConvVAE,
         native_config={
             "image_size": size,
             "image_channels": channels,
-            "latent_dim": division.stem[0].before,
-            "width": division.down[0].after,
+            "latent_dim": division.stem[0].in_channels,
+            "width": division.down[0].out_channels,
         },
-        unmatched=unmatched,
         assumed=[
-            f"encoder {spelled(combination)}; decoder {spelled(back)}"
-            + (
-                f" ({others} other combinations fit too: choose with stride=, padding=, decoder_stride=, ...)"
-                if others
-                else ""
-            ),
-            f"mean and log variance by {head_names(*division.heads)}, activation={settings.activation}",
-            f"stem_activation={settings.stem_activation}, output={settings.output}, value_range={value_range}, eps={settings.eps:g}",
-            f"image_size={size}, image_channels={channels}",
+            f"mean and log variance by {head_names(*division.heads)}, activation={settings.activation}, "
+            f"stem_activation={settings.stem_activation}, output={settings.output}, value_range={value_range}, "
+            f"eps={settings.eps:g}, image_channels={channels}",
         ],
     )
 
@@ -114,15 +149,14 @@ def _divide(steps: list[Step]) -> _Division:
     convolutions, linear = ([step for step in steps if step.op.kind == kind] for kind in ("conv", "linear"))
     for one, two in pairs_of_heads(linear):
         rest = [step for step in linear if step not in (one, two)]
-        latent_dim = one.after if one is not two else one.after // 2
-        for hidden, stem in ((rest[:n], rest[n:]) for n in range(len(rest))):
-            for pair in ((hidden, stem), (stem, hidden)):
-                division = _convolved(convolutions, *pair, (one, two), latent_dim)
-                if division is not None:
-                    return division
+        latent_dim = one.out_channels if one is not two else one.out_channels // 2
+        for hidden, stem in divisions(rest):
+            division = _convolved(convolutions, hidden, stem, (one, two), latent_dim)
+            if division is not None:
+                return division
     shapes = ", ".join(f"{step.op.name} {list(step.op.weight.shape)}" for step in steps)
     raise ValueError(
-        f"no encoder, two heads and decoder are found among {shapes or 'no layers'}; give part=NAME or map=FILE"
+        f"no encoder, two heads and decoder are found among {shapes or 'no layers'}; give part=NAME, map=FILE"
     )
 
 
@@ -130,38 +164,21 @@ def _convolved(
     convolutions: list[Step], hidden: list[Step], stem: list[Step], heads: tuple[Step, Step], latent_dim: int
 ) -> _Division | None:
     chained = [*hidden, heads[0]]
-    if not stem or stem[0].before != latent_dim:
+    if not stem or stem[0].in_channels != latent_dim:
         return None
-    if any(one.after != other.before for steps in (chained, stem) for one, other in pairwise(steps)):
+    if any(one.out_channels != other.in_channels for steps in (chained, stem) for one, other in pairwise(steps)):
         return None
-    for count in range(1, len(convolutions)):
-        for down, up in ((convolutions[:count], convolutions[count:]), (convolutions[count:], convolutions[:count])):
-            follows = all(one.after == other.before for one, other in pairwise(down))
-            follows &= all(one.op.weight.shape[1] == other.op.weight.shape[0] for one, other in pairwise(up))
-            same_images = down[0].before == up[-1].op.weight.shape[1] and down[0].before in (1, 3)
-            if (
-                follows
-                and same_images
-                and not chained[0].before % down[-1].after
-                and not stem[-1].after % up[0].op.weight.shape[0]
-            ):
-                return _Division(down, hidden, heads, stem, up)
+    for down, up in divisions(convolutions):
+        if not down or not up:
+            continue
+        follows = all(one.out_channels == other.in_channels for one, other in pairwise(down))
+        follows &= all(one.op.weight.shape[1] == other.op.weight.shape[0] for one, other in pairwise(up))
+        same_images = down[0].in_channels == up[-1].op.weight.shape[1] and down[0].in_channels in (1, 3)
+        if (
+            follows
+            and same_images
+            and not chained[0].in_channels % down[-1].out_channels
+            and not stem[-1].out_channels % up[0].op.weight.shape[0]
+        ):
+            return _Division(down, hidden, heads, stem, up)
     return None
-
-
-def _sizes(division: _Division, settings: Settings) -> tuple[int, list[Way], int, list[Way], int]:
-    """Image size, encoder's ways, side of the decoder's first map, its ways, and how many other combinations fit."""
-    flat = [*division.hidden, division.heads[0]][0].before
-    middle = math.isqrt(flat // division.down[-1].after)
-    start = math.isqrt(division.stem[-1].after // division.up[0].op.weight.shape[0])
-    for size in [settings.image_size] if settings.image_size else SIZES:
-        there = list(ways(division.down, [size], middle, up=False, stride=settings.stride, padding=settings.padding))
-        back = list(
-            ways(division.up, [start], size, up=True, stride=settings.decoder_stride, padding=settings.decoder_padding)
-        )
-        if there and back:
-            return size, there[0][1], start, back[0][1], len(there) * len(back) - 1
-    asked = settings.image_size or "any usual size"
-    raise ValueError(
-        f"no usual strides and paddings fit image_size={asked}; give image_size=, stride=, padding= and decoder_...="
-    )

@@ -1,0 +1,143 @@
+"""Opening a picture file that a stranger may have made: which formats, how large, and which way up."""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+# Formats that Pillow reads by itself. Not whatever it can read: its EPS reader, for one, starts a program.
+_EXTENSIONS = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png", ".apng"),
+    "GIF": (".gif",),
+    "BMP": (".bmp",),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "WEBP": (".webp",),
+    "TIFF": (".tif", ".tiff"),
+    "AVIF": (".avif", ".avifs"),
+    "JPEG2000": (".jp2", ".j2k", ".jpc", ".jpf", ".jpx", ".j2c"),
+    "MPO": (".mpo",),
+    "DIB": (".dib",),
+    "ICO": (".ico",),
+    "PCX": (".pcx",),
+    "QOI": (".qoi",),
+    "SGI": (".sgi", ".rgb", ".rgba", ".bw"),
+    "SUN": (".ras",),
+    "DDS": (".dds",),
+    "PSD": (".psd",),
+    "TGA": (".tga", ".icb", ".vda", ".vst"),
+}
+_NAMELESS = ("TGA",)  # formats without a mark of their own, which are believed in files of their extensions only
+PICTURE_EXTENSIONS = tuple(extension for extensions in _EXTENSIONS.values() for extension in extensions)
+MAX_PIXELS = 50_000_000  # of one picture, where nobody gives another bound
+# What Pillow's readers raise on damaged files, found by fuzzing; warnings are raised where a program asks for that.
+READ_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    AssertionError,
+    struct.error,
+    zlib.error,
+    MemoryError,
+    Image.DecompressionBombError,
+    Warning,
+)
+_ORIENTATION = 0x0112  # the EXIF tag
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_METADATA = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")  # that say which way up, once turned
+
+
+def open_picture(file: str | os.PathLike[str] | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """A picture from a file or its bytes: decoded, upright, in its own mode, with its texts and without EXIF.
+
+    Broken EXIF is ignored. Only regular files and formats that Pillow reads by itself are opened.
+
+    Args:
+        max_pixels: the most that width times height may be; at most Pillow's own limit counts.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no picture, damaged or too large; one line.
+    """
+    name = "the file" if isinstance(file, bytes) else os.fspath(file)
+    try:
+        with open_header(file if isinstance(file, bytes) else Path(file), max_pixels) as image:
+            return upright(image)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{name} does not exist") from None
+    except READ_ERRORS as error:
+        raise ValueError(f"{name} is not a picture that can be read ({reason(error)})") from error
+
+
+def open_header(content: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """A picture of which only the header is read. Raises any of `READ_ERRORS`."""
+    if isinstance(content, bytes):
+        if not content:
+            raise ValueError("it is empty")
+        image = Image.open(BytesIO(content), formats=_formats(""))
+    else:
+        if not stat.S_ISREG(content.stat().st_mode):
+            raise ValueError("it is not a regular file")
+        image = Image.open(content, formats=_formats(content.suffix.lower()))
+    # Pillow only warns up to twice its limit; here the limit is one for all.
+    limit = min(max_pixels, Image.MAX_IMAGE_PIXELS or max_pixels)
+    if image.width * image.height > limit:
+        size = f"{image.width}x{image.height}"
+        image.close()
+        raise Image.DecompressionBombError(f"{size} exceeds the limit of max_pixels={limit}")
+    return image
+
+
+def _formats(extension: str) -> list[str]:
+    """Those that this Pillow has, without the ones that only their extension tells."""
+    Image.init()
+    return [
+        name
+        for name, extensions in _EXTENSIONS.items()
+        if name in Image.OPEN and (name not in _NAMELESS or extension in extensions)
+    ]
+
+
+def orientation(image: Image.Image) -> int:
+    """1 to 8, as EXIF numbers them; 1, upright, where EXIF is absent or broken."""
+    try:
+        found = image.getexif().get(_ORIENTATION, 1)
+    except READ_ERRORS:
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """A decoded copy, turned as its EXIF says, without what would turn it again. Raises any of `READ_ERRORS`."""
+    turn = _TURNS.get(orientation(image))
+    found = image.copy() if turn is None else image.transpose(turn)
+    for key in _METADATA:
+        found.info.pop(key, None)
+    return found
+
+
+def reason(error: Exception) -> str:
+    """Why a picture cannot be read, on one line."""
+    if isinstance(error, Image.UnidentifiedImageError):  # its text is the address of a buffer
+        return "not a picture"
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,106 @@
+"""The images that a translator makes of the inputs of a data set, beside the targets of that data set."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..data import DegradedDataset, PairedDataset, UnpairedDataset, open_pairs, open_unpaired
+
+CONDITIONS = ("mask", "style")  # of a batch beside `inputs`, which a pipeline takes by the same name
+FIELDS = (  # of a recipe, which say how its data are read
+    *("inputs", "targets", "input_size", "image_column", "fit", "random_crop", "crop_from"),
+    *("upscale", "max_pixels", "max_level"),
+)
+TranslationData = PairedDataset | DegradedDataset | UnpairedDataset
+
+
+@dataclass(frozen=True)
+class Translations:
+    """The translations of the first `count` inputs of a data set.
+
+    pipeline: an `ImageTranslationPipeline`. dataset: pairs, or inputs and targets of different numbers.
+    """
+
+    pipeline: Any
+    dataset: TranslationData
+    count: int
+    labels: None = None
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def image_size(self) -> int:
+        """Pixels a side of the translations."""
+        return self.dataset.image_size
+
+    @property
+    def image_channels(self) -> int:
+        """1 (grey) or 3 (RGB)."""
+        return self.pipeline.capabilities.image_channels
+
+    @property
+    def scale(self) -> int:
+        """Size of the targets over that of the inputs."""
+        return max(1, self.dataset.image_size // self.dataset.input_size)
+
+    def batch(self, start: int, stop: int) -> torch.Tensor:
+        """uint8 [stop - start, H, W, C]."""
+        batch = side_batch(self.dataset, "inputs", start, stop)
+        conditions = {name: batch[name] for name in CONDITIONS if name in batch}
+        return self.pipeline(batch["inputs"], output_type="uint8", **conditions).images
+
+    def targets(self, start: int, stop: int) -> torch.Tensor:
+        """uint8 [stop - start, H, W, C]: the images of the targets' side."""
+        images = side_batch(self.dataset, "images", start, stop)["images"]
+        return images.add(1).mul(127.5).round().to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def number_of_inputs(dataset: TranslationData) -> int:
+    """How many inputs there are."""
+    return dataset.sides.get("inputs", dataset.sides["images"])
+
+
+def side_batch(dataset: TranslationData, side: str, start: int, stop: int) -> dict[str, torch.Tensor]:
+    """The items `start` to `stop` of one side, of a data set whose sides have indices of their own or share them."""
+    indices = torch.arange(start, stop)
+    if len(dataset.sides) == 1:
+        return dataset.batch(indices)
+    return dataset.batch({name: indices if name == side else indices[:0] for name in dataset.sides})
+
+
+def as_two_sides(dataset: TranslationData) -> UnpairedDataset:
+    """The same data without saying which input belongs to which target, for what compares all with all."""
+    if isinstance(dataset, UnpairedDataset):
+        return dataset
+    return UnpairedDataset(dataset.targets, dataset.inputs if isinstance(dataset, PairedDataset) else dataset)
+
+
+def open_translations(pipeline: Any, source: str, reference: str, num: int | None, *, paired: bool) -> Translations:
+    """A translator, loaded from `source`, with the data that it translates, read as its run read them.
+
+    paired: whether each input must have a target of its own. Raises `ValueError` for data that are no such sides, and
+    for too large a `num`.
+    """
+    able = pipeline.capabilities
+    channels = {"image_channels": able.image_channels, "input_channels": pipeline.network.config.input_channels}
+    open_sides = open_pairs if paired else open_unpaired
+    dataset = open_sides(reference, image_size=able.image_size, **channels, **_fields_of_run(Path(source)))
+    available = number_of_inputs(dataset)
+    if num is not None and not 1 <= num <= available:
+        raise ValueError(
+            f"--num {num} is not possible with the {available} inputs of {reference}; use 1 to {available}"
+        )
+    return Translations(pipeline, dataset, num or available)
+
+
+def _fields_of_run(run: Path) -> dict[str, Any]:
+    """How a run's recipe reads its data; nothing where there is no run."""
+    recipe = run / "recipe.json"
+    fields = json.loads(recipe.read_text(encoding="utf-8"))["fields"] if recipe.is_file() else {}
+    return {name: fields[name] for name in FIELDS if name in fields}
