@@ -18,11 +18,11 @@ from starlette.middleware import Middleware
 
 from ..hub.rater_answers import check_results_to
 from .hosts import OwnHosts, hosts_of
-from .mcp import give_images
 from .models import Shelf
 from .settings import Settings
 from .style import CSS, NAMES, theme
 from .tabs import about, explore, generate, human, pictures
+from .tabs._mcp import give_images
 from .tabs._page import WAITING, Page, friendly, texts
 
 TASKS = ("generation", "reconstruction", "translation", "classification")

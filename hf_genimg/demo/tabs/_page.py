@@ -25,6 +25,11 @@ LIVE: dict[str, Any] = {
     "concurrency_limit": 4,
 }  # answered at once; the model's own lock keeps them apart
 LONG: dict[str, Any] = {"concurrency_id": "long", "concurrency_limit": 2}  # walks and the like never take all places
+# Not when another model was chosen meanwhile: an answer of the one before can come late.
+SHOW_LINK = """(model, query) => {
+  const current = new URLSearchParams(query).get('model') === model;
+  if (current) history.replaceState(null, '', location.pathname + '?' + query);
+}"""
 WAITING = 400  # requests in the queue; whoever comes after them is told so
 
 

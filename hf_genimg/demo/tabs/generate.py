@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,31 +12,18 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from .. import history
 from ..handlers import generate, new_seed, save_all, save_one
 from ..history import picture_of
 from ..models import MOST_IMAGES, Shared, Shelf
 from ..settings import LARGEST_SEED, STRENGTH, Settings, label_of, like_of_text, text_of_like
 from . import conditions
 from ._gallery import gallery, inline
-from ._page import LIVE, Page, cache_folder, friendly, texts
+from ._history import Made, history_gallery, wire_history
+from ._page import LIVE, SHOW_LINK, Page, cache_folder, friendly, texts
 
 CLICK_HIDDEN = "() => setTimeout(() => document.querySelector('#%s').click(), 150)"
-# Not when another model was chosen meanwhile: an answer of the one before can come late.
-SHOW_LINK = """(model, query) => {
-  const current = new URLSearchParams(query).get('model') === model;
-  if (current) history.replaceState(null, '', location.pathname + '?' + query);
-}"""
 AFRESH = "(...inputs) => [...inputs.slice(0, -2), '', ...inputs.slice(-1)]"  # like nothing, before the prompt
 COPY_LINK = "() => { navigator.clipboard?.writeText(location.href); }"
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a visitor looks at. picture: small, for the history."""
-
-    settings: Settings
-    picture: Image.Image
 
 
 Answer = tuple[list[Image.Image], Made, str, str]
@@ -64,7 +51,7 @@ def build(page: Page) -> SimpleNamespace:
                 )
                 ui.link = gr.Button(texts("link"), size="sm", min_width=140, elem_id=page.id("link"))
             ui.history_title = gr.Markdown(texts("history"), visible=False)
-            ui.history = _history(ui.page)
+            ui.history = history_gallery(ui.page)
             ui.file = gr.DownloadButton(elem_id=page.id("studio-file"), elem_classes="studio-away")
             ui.chosen, ui.path = gr.Number(0, precision=0, visible=False), gr.Textbox("", visible=False)
             # inside the tab: gradio 6.31 counts whatever is beside the tabs as one of them, and then lists one twice
@@ -72,7 +59,7 @@ def build(page: Page) -> SimpleNamespace:
             ui.before = gr.BrowserState([], storage_key=f"hf_genimg-{page.id('history-of')}")
     page.adapt([ui.count, ui.truncation, ui.mix, ui.like, ui.prompt, *conditions.changing(ui)], _updates)
     _wire(ui)
-    _wire_history(ui)
+    wire_history(ui, controls_of)
     return ui
 
 
@@ -125,12 +112,6 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
     with gr.Row():
         ui.go = gr.Button(texts("generate"), variant="primary", elem_id=ui.page.id("generate"))
         ui.stop = gr.Button(texts("stop"), min_width=80, scale=0)
-
-
-def _history(page: Page) -> gr.Gallery:
-    return gallery(
-        texts("history"), 8, visible=False, buttons=[], elem_id=page.id("history"), elem_classes=("studio-history",)
-    )
 
 
 def _updates(model: Shared) -> list[Any]:
@@ -368,43 +349,3 @@ def controls_of(settings: Settings) -> list[Any]:
         settings.mix,
         *conditions.values_of(settings),
     ]
-
-
-def _wire_history(ui: SimpleNamespace) -> None:
-    shelf, chooser = ui.page.shelf, ui.page.chooser
-
-    def show(model: str, before: Any) -> tuple[Any, Any]:
-        pictures = history.shown(before, shelf.find(model).name)
-        some = bool(pictures)
-        return gr.update(value=pictures, visible=some, selected_index=None), gr.update(visible=some)
-
-    @friendly
-    def keep(model: str, last: Made | None, before: Any) -> Any:
-        if last is None:
-            return gr.skip()
-        before = history.remember(before, shelf.find(model).name, last.settings, last.picture)
-        return before, *show(model, before)
-
-    @friendly
-    def recall(model: str, before: Any, event: gr.SelectData) -> Iterator[Any]:
-        shared = shelf.find(model)
-        settings = history.recall(before, shared.name, event.index)
-        for images in generate(shared, settings):
-            made = Made(settings, picture_of(images))
-            yield (
-                images,
-                made,
-                settings.link(shared.name),
-                settings.like[-1][1] if settings.like else STRENGTH,
-                0,
-                *controls_of(settings),
-            )
-
-    hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **LIVE}
-    shown_in = [ui.history, ui.history_title]
-    for settled in ui.settled:
-        settled.success(keep, [chooser, ui.last, ui.before], [ui.before, *shown_in], **hidden)
-    shown = [ui.gallery, ui.last, ui.query, ui.strength, ui.chosen, *ui.controls]
-    recalled = ui.history.select(recall, [chooser, ui.before], shown, **hidden)
-    recalled.then(None, [chooser, ui.query], None, js=SHOW_LINK)
-    ui.page.fill(show, [chooser, ui.before], shown_in)
