@@ -1,5 +1,4 @@
-"""BigGAN-deep (arXiv:1809.11096): twice as many blocks, each narrow inside; all of them are told all latents and the
-class.
+"""BigGAN-deep (arXiv:1809.11096): twice as many blocks, with bottlenecks; all latents condition every block.
 
     hf-genimg train biggan_deep images=40000
 

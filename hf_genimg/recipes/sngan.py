@@ -1,4 +1,4 @@
-"""SNGAN (arXiv:1802.05957): residual networks, spectral norm in the discriminator, hinge.
+"""SNGAN (arXiv:1802.05957): residual networks, spectral norm in the discriminator, hinge loss.
 
     hf-genimg train sngan
 
