@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .labels import from_text
-from .listing import Folder, Listing, Tar
+from .containers import Folder, Listing, Tar
 from .source import Fields
 
 TEXT_COLUMNS = ("text", "caption", "captions", "prompt")

@@ -13,7 +13,7 @@ from typing import Any
 
 from .annotations import Annotations, annotations_of, describes
 from .labels import number_labels
-from .listing import Folder, Listing, Tar
+from .containers import Folder, Listing, Tar
 from .open_picture import PICTURE_EXTENSIONS
 from .source import (
     ALL_FIELDS,
