@@ -59,7 +59,7 @@ def looked_at(model: str, classifier: str, data: str, num: int) -> dict[str, obj
     """The figures for one model; leaves the grid."""
     pipe, eyes = hf_genimg.load(model), open_extractor(classifier)
     able, discriminator = pipe.capabilities, pipe.components.get("discriminator")
-    if not able.num_classes or not hasattr(discriminator, "judge"):
+    if not able.found_classes or discriminator is None:
         raise SystemExit(f"{model} found no classes; name an InfoGAN that was saved with its discriminator")
     test = hf_genimg.open_dataset(
         f"{data}@test", image_size=able.image_size, image_channels=able.image_channels, labels=True

@@ -77,7 +77,7 @@ class Budget:
         found = plan(recipe, progress=False)
         busy = (time.process_time() - cpu) / (time.monotonic() - wall)
         players = recipe.objective().players
-        images = found.rounds * recipe.batch_size * players.count(players[0])
+        images = found.steps * recipe.batch_size * players.count(players[0])
         seconds = found.seconds * (busy if self.kind == "cpu" else 1)
         return max(recipe.batch_size, int(images / seconds * self.seconds))
 
