@@ -101,7 +101,7 @@ def dcgan(precision: str) -> dict[str, float]:
     generator.load_state_dict(run.networks["generator"].state_dict())
     discriminator.load_state_dict(run.networks["discriminator"].state_dict())
     optimizers = [torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999)) for network in (generator, discriminator)]
-    indices = run.streams["discriminator"].indices(0, BATCH)
+    indices = run.streams["discriminator", "images"].indices(0, BATCH)
     with drawn(run) as latents:
         run.training_step()
     real = dataset.batch(indices)["images"]
