@@ -1,6 +1,6 @@
 """How long the studio makes people wait, whether it stays as large as it was, and whether a crowd is served rightly.
 
-    python benchmarks/studio.py [MOVES] [REQUESTS] [CLIENTS] [SESSIONS]
+    python benchmarks/studio.py [MOVES] [REQUESTS] [CLIENTS]
 
 Starts `python app.py` of spaces/digits (a DCGAN and a VAE, on the CPU) as a process of its own and measures, one thing
 after the other:
@@ -15,9 +15,6 @@ after the other:
 - memory: resident memory of the app's process, noted ten times over REQUESTS (1,000) such requests. The first fifth is
   warm-up; through the other notes a line is laid by least squares. It is flat where that line rises by at most 2
   percent of the last note in 1,000 requests.
-- sessions: resident memory over SESSIONS (1,000) new sessions, each of which asks for what the page loads when it
-  is opened, with the same notes and line. The page keeps the state of 128 visitors, 0.7 MB each, so the warm-up is
-  longer than that.
 - crowd: CLIENTS (100) clients, a thread each, all let go at once, ask for an image of a seed of their own: how many got
   the pixels that the pipeline makes of their seed in this process, and seconds until the last was served.
 
@@ -54,8 +51,8 @@ MOVE = """async (value) => {
   slider.dispatchEvent(new Event('input', { bubbles: true }));
   for (;;) {
     const now = shown();
-    const changed = (image, i) => image.src !== before[i] && image.complete && image.naturalWidth;
-    if (now.length === before.length && now.every(changed)) {
+    const isNew = (image, i) => image.src !== before[i] && image.complete && image.naturalWidth;
+    if (now.length === before.length && now.every(isNew)) {
       await Promise.all(now.map((image) => image.decode()));
       return performance.now() - began;
     }
@@ -157,35 +154,6 @@ def _resident(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def sessions(number: int) -> dict[str, Any]:
-    """Memory over so many new visitors."""
-    import httpx
-
-    with app() as (process, url, _), httpx.Client(base_url=url, timeout=60) as http:
-        dependencies = http.get("config").json()["dependencies"]
-        loading = [each["id"] for each in dependencies if any(target[1] == "load" for target in each["targets"])]
-        notes = []
-        for count in range(1, number + 1):
-            for event in loading:
-                _visit(http, f"session{count}", event)
-            if count % max(1, number // NOTES) == 0:
-                notes.append((count, _resident(process.pid)))
-                print(f"  {count} sessions, {notes[-1][1]:.1f} MB", file=sys.stderr)
-    return _growth(notes, number)
-
-
-def _visit(http: Any, session: str, event: int) -> None:
-    """Ask for what the page loads when it is opened, and wait for it."""
-    asked = {"fn_index": event, "data": [], "session_hash": session, "event_data": None, "trigger_id": None}
-    http.post("gradio_api/queue/join", json=asked).raise_for_status()
-    with http.stream("GET", "gradio_api/queue/data", params={"session_hash": session}) as lines:
-        for line in lines.iter_lines():
-            if "process_completed" in line and '"success":false' in line.replace(" ", ""):
-                raise SystemExit(f"the page did not load: {line[:200]}")
-            if "close_stream" in line:
-                return
-
-
 def _growth(notes: list[tuple[int, float]], requests: int) -> dict[str, Any]:
     late = [note for note in notes if note[0] > WARM_UP * requests]
     slope = 1000 * statistics.linear_regression(*zip(*late, strict=True)).slope
@@ -225,7 +193,7 @@ def crowd(url: str, clients: int) -> dict[str, Any]:
     return {"clients": clients, "right": right, "seconds": round(time.perf_counter() - began, 2)}
 
 
-def main(moves: int = 100, requests: int = 1000, clients: int = 100, visitors: int = 1000) -> None:
+def main(moves: int = 100, requests: int = 1000, clients: int = 100) -> None:
     """Measure all and write results/studio.json."""
     with app():
         pass  # once, so that all files are in the system's cache
@@ -234,7 +202,6 @@ def main(moves: int = 100, requests: int = 1000, clients: int = 100, visitors: i
     measured = {"start": start, "slider_page_milliseconds": page}
     measured |= by_programs(moves, requests, clients)
     measured["slider_endpoint_milliseconds"] = measured.pop("slider_endpoint")
-    measured["sessions"] = sessions(visitors)
     print(write("studio", __doc__, measured), measured)
 
 
