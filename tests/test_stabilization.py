@@ -1,4 +1,4 @@
-"""Every method with every adversarial recipe that admits it, one training step each; the refused pairs, as in the docs."""
+"""Every method with every adversarial recipe that admits it, one training step each; refused pairs, as in the docs."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def orientation(image: Image.Image) -> int:
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """A decoded copy, turned as its EXIF says, without what would turn it again. Raises any of `faults.read_errors()`."""
+    """A decoded copy, turned as its EXIF says, without what would turn it again. Raises `faults.read_errors()`."""
     turn = _TURNS.get(orientation(image))
     found = image.copy() if turn is None else image.transpose(turn)
     for key in _METADATA:
