@@ -47,9 +47,11 @@ class GaussianMixture(Network):
             raise ValueError("class_labels were given, but a Gaussian mixture is unconditional; leave them out")
         sources = generator if isinstance(generator, list) else [generator] * num_images
         size = self.config.latent_dim
-        uniform = torch.stack([torch.rand((), generator=source, dtype=torch.float64) for source in sources])
-        noise = torch.stack([torch.randn(size, generator=source) for source in sources])
-        weights = self.logits.double().softmax(0).cumsum(0)
+        devices = [self.device if source is None else source.device for source in sources]
+        pairs = list(zip(sources, devices, strict=True))
+        uniform = torch.stack([torch.rand((), generator=source, device=device) for source, device in pairs])
+        noise = torch.stack([torch.randn(size, generator=source, device=device) for source, device in pairs])
+        weights = self.logits.float().softmax(0).cumsum(0)
         chosen = (weights < uniform.to(weights.device)[:, None]).sum(1).clamp(max=len(weights) - 1)
         factors, noise = self._factors().float()[chosen], noise.to(self.means.device)
         moved = torch.linalg.solve_triangular(factors, noise[:, :, None], upper=False)[:, :, 0]

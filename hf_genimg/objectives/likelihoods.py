@@ -37,8 +37,8 @@ class Likelihood(nn.Module):
             raise ValueError(f"sigma={sigma} must be above 0, or none to learn it")
         self.name, self._fixed_sigma = name, sigma
         if sigma is None:
-            self.register_buffer("squares", torch.zeros(2, dtype=torch.float64))  # their sum, and of how many pixels
-            self.register_buffer("gathered", torch.zeros(2, dtype=torch.float64))  # the same, of one update
+            self.register_buffer("squares", torch.zeros(2))  # their sum, and of how many pixels
+            self.register_buffer("gathered", torch.zeros(2))  # the same, of one update
 
     @property
     def sigma(self) -> torch.Tensor | float:
@@ -54,7 +54,7 @@ class Likelihood(nn.Module):
             return OF_LOGITS[self.name](autoencoder.logits(latents).float(), images)
         means = autoencoder.decode(latents).float()
         if self._fixed_sigma is None and torch.is_grad_enabled():
-            squares = (means.detach() - images).square().double()
+            squares = (means.detach() - images).square()
             self.gathered += torch.stack([squares.sum(), torch.full_like(squares.sum(), squares.numel())])
         return OF_MEANS[self.name](means, images, self.sigma)
 

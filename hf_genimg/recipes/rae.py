@@ -4,7 +4,7 @@
     hf-genimg train rae penalty=gradient decoder_weight=0.01
 
 Cost: 66 s of CPU time for 100,000 images of digits.
-Reached on digits: FID 5.7, precision 0.66, recall 0.83 (hf-genimg evaluate runs/rae --reference digits@test). Without
+Reached: on digits, FID 5.7, precision 0.66, recall 0.83 (hf-genimg evaluate runs/rae --reference digits@test). Without
 the mixture, with latents of the standard normal, FID is 17.9 and precision 0.20.
 """
 

@@ -3,7 +3,7 @@
     hf-genimg train wae
 
 Cost: 60 s of CPU time for 100,000 images of digits.
-Reached on digits: FID 9.1, precision 0.60, recall 0.77 (hf-genimg evaluate runs/wae --reference digits@test).
+Reached: on digits, FID 9.1, precision 0.60, recall 0.77 (hf-genimg evaluate runs/wae --reference digits@test).
 """
 
 from __future__ import annotations
