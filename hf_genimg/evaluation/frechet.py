@@ -35,7 +35,8 @@ class Statistics:
                 mean, covariance = (np.asarray(file[key], dtype=np.float64) for key in ("mu", "sigma"))
         except read_errors() as error:
             raise ValueError(
-                f"{path} cannot be read as statistics ({reason(error)}); give an .npz with the arrays mu [D] and sigma [D, D]"
+                f"{path} cannot be read as statistics ({reason(error)}); "
+                "give an .npz with the arrays mu [D] and sigma [D, D]"
             ) from error
         wrong = {name: int((~np.isfinite(table)).sum()) for name, table in (("mu", mean), ("sigma", covariance))}
         for name, count in wrong.items():
