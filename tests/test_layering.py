@@ -50,7 +50,7 @@ OUTSIDE = {
     "recipes": set(),
     "evaluation": {"torch_fidelity", "sklearn", "torchmetrics", "safetensors", "filelock", "scipy", "matplotlib"},
     "hub": {"huggingface_hub", "onnx", "diffusers", "safetensors"},
-    "demo": {"gradio", "av"},
+    "demo": {"gradio", "starlette", "av"},
     "api": set(),
     "commands": {"typer", "diffusers", "av"},
     "cli": {"typer"},

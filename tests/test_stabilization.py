@@ -1,6 +1,4 @@
-"""Every method with every adversarial recipe that admits it, one training step each; and the pairs that are refused, as the docs
-list them.
-"""
+"""Every method with every adversarial recipe that admits it, one training step each; refused pairs, as in the docs."""
 
 from __future__ import annotations
 
@@ -20,6 +18,8 @@ from hf_genimg.recipes._adversarial import AdversarialRecipe
 from hf_genimg.recipes._stabilization import REFUSED, Stabilization
 from hf_genimg.training.loop import train
 from hf_genimg.training.state import Run
+
+from .moulds import REPRESENTATIVES
 
 DOCS = (Path(__file__).parents[1] / "docs/stabilization.md").read_text(encoding="utf-8")
 METHODS: dict[str, dict[str, Any]] = {
@@ -104,7 +104,9 @@ def test_every_field_is_tried() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("name", ADVERSARIAL)
+@pytest.mark.parametrize(
+    "name", [name if name in REPRESENTATIVES else pytest.param(name, marks=pytest.mark.slow) for name in ADVERSARIAL]
+)
 def test_one_step_of_every_method_with_every_recipe(
     name: str, method: str, datasets: Callable[..., Any], tmp_path: Path
 ) -> None:

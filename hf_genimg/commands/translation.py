@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ._shared import Model, load_model
-from .moving import check_film, translate_film, translate_gif
+from .films import check_film, translate_film, translate_gif
 from .pictures import Found, find_pictures, read_picture, refuse_existing, refuse_picture_file, save
 
 

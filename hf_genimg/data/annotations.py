@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..faults import read_errors, reason
+from .containers import Folder, Listing, Tar
 from .labels import from_text
-from .listing import Folder, Listing, Tar
 from .source import Fields
 
 TEXT_COLUMNS = ("text", "caption", "captions", "prompt")

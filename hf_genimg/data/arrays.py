@@ -120,7 +120,7 @@ def _arrays(name: str, path: Path) -> dict[str, _Split]:
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of images and labels by name, without pickles; a .npy file is mapped. Raises any of `read_errors`."""
+    """Images and labels by name, without pickles; a .npy file is mapped. Raises any of `faults.read_errors()`."""
     if path.suffix.lower() == ".npy":
         return {"arr_0": np.load(path, allow_pickle=False, mmap_mode="r")}
     with open(path, "rb") as file:  # which NumPy would leave open where it is damaged

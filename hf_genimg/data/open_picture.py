@@ -72,7 +72,7 @@ def open_picture(file: str | os.PathLike[str] | bytes, max_pixels: int = MAX_PIX
 
 
 def open_header(content: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """A picture of which only the header is read. Raises any of `read_errors`."""
+    """A picture of which only the header is read. Raises any of `faults.read_errors()`."""
     if isinstance(content, bytes):
         if not content:
             raise ValueError("it is empty")
@@ -110,7 +110,7 @@ def orientation(image: Image.Image) -> int:
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """A decoded copy, turned as its EXIF says, without what would turn it again. Raises any of `read_errors`."""
+    """A decoded copy, turned as its EXIF says, without what would turn it again. Raises `faults.read_errors()`."""
     turn = _TURNS.get(orientation(image))
     found = image.copy() if turn is None else image.transpose(turn)
     for key in _METADATA:

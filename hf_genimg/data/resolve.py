@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from . import arrays, digits, folder, hub_datasets, parquet
-from .listing import Listing, is_tar, is_zip, list_folder, list_tars, list_zip
+from .containers import Listing, is_tar, is_zip, list_folder, list_tars, list_zip
 from .source import ALL_FIELDS, Fields, Source, canonical_split, choose_split
 
 _ALLOWED = (

@@ -62,7 +62,7 @@ class Network(ModelMixin, ConfigMixin):
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """What `forward` takes besides latents or images, of `labels`, `text`, `inputs`, `mask`, `style`, `strength`."""
+        """What `forward` takes besides latents or images: `labels`, `text`, `inputs`, `mask`, `style`, `strength`."""
         return ("labels",) if self.config.get("num_classes") else ()
 
     @property

@@ -24,7 +24,7 @@ class WGANGPGenerator(ResNetGenerator):
 
 
 class WGANGPDiscriminator(ResNetDiscriminator):
-    """No norm, so that the slope at each image is that image's alone."""
+    """No norm, so that the gradient at each image is that image's alone."""
 
     @register_to_config
     def __init__(

@@ -111,7 +111,7 @@ class Run:
         self.average.update(self.images, self.step_images)
 
     def _step_of(self, turn: int, player: str) -> Any:
-        """What the objective is told of an update: its own record, filled in."""
+        """The objective's record of an update, filled in."""
         return replace(
             self.objective.step,
             images=self.images,

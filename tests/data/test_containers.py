@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hf_genimg.data import available_splits, listing, open_dataset
+from hf_genimg.data import available_splits, containers, open_dataset
 
 NAMES = ["cats/1.png", "cats/2.png", "dogs/1.png", "dogs/2.png"]
 
@@ -56,7 +56,7 @@ def test_splits_in_a_zip(tmp_path):
 def test_the_second_start_decodes_nothing_and_another_content_does(tmp_path, monkeypatch):
     packed = pack(tmp_path / "pets.zip", {name: picture(3 * n) for n, name in enumerate(NAMES)})
     first = opened(packed, image_channels=1)
-    monkeypatch.setattr(listing.Zip, "_bytes", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(containers.Zip, "_bytes", lambda *_: pytest.fail("decoded again"))
     assert opened(packed, image_channels=1).fingerprint == first.fingerprint
     monkeypatch.undo()
     pack(packed, {name: picture(5 * n) for n, name in enumerate(NAMES)})
@@ -83,7 +83,7 @@ def test_a_member_whose_bytes_are_damaged_is_a_bad_picture(tmp_path):
 
 
 def test_a_bomb_is_a_bad_picture(tmp_path, monkeypatch):
-    monkeypatch.setattr(listing, "_LARGEST", 10)
+    monkeypatch.setattr(containers, "_LARGEST", 10)
     packed = pack(tmp_path / "pets.zip", {name: picture(3) for name in NAMES})
     with pytest.raises(ValueError, match=r"cats/1\.png"):
         opened(packed)
