@@ -35,7 +35,6 @@ MAY_IMPORT = {
     "_imports": {"_public"},
     "__init__": {"_imports", "_public"},
 }
-FOR_ALL = {"__version__", "faults"}  # what libraries raise is one list
 ANYWHERE = {"torch", "numpy", "PIL", "tqdm"}
 OUTSIDE = {
     "faults": set(),
