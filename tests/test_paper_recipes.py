@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from hf_genimg.objectives.regularizers import Context
 from hf_genimg.recipes import recipe_class, recipe_names
 
 PUBLISHED = {  # recipes.md of the references: parameters of generator and discriminator in colour and for ten classes
@@ -66,13 +67,14 @@ def tunable(recipe: Any) -> torch.optim.Optimizer:
 
 
 def test_what_moves_in_the_burn_in_of_r3gan_moves_as_published(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a cosine over 20 million images: rate 2e-4 to 5e-5, gamma 0.05 to 0.005, beta2 0.9 to 0.99, changes 0 to
-    0.55.
+    """A cosine over 20 million images: rate 2e-4 to 5e-5, gamma 0.05 to 0.005, beta2 0.9 to 0.99, probability of
+    augmentation 0 to 0.55.
     """
     recipe = recipe_class("r3gan_paper")()
     penalty, augment = recipe.penalties()[0], recipe.augmentations()[0]
     optimizer = tunable(recipe)
     monkeypatch.setattr("hf_genimg.objectives.regularizers.zero_centered", lambda *_: 1.0)
+    context = Context(None, {}, {}, None, torch.ones(1), torch.ones(1), None, torch.ones(1))
     for images, share in (
         (0, 0.0),
         (5_000_000, 0.5 - 0.5**1.5),
@@ -84,7 +86,7 @@ def test_what_moves_in_the_burn_in_of_r3gan_moves_as_published(monkeypatch: pyte
         for part in (penalty, augment):
             part.updates.fill_(images // recipe.batch_size - (part is augment))
         augment.move()
-        gamma = penalty(None, torch.ones(1), torch.ones(1))["r1"].item()
+        gamma = penalty.discriminator(context)["r1"].item()
         assert optimizer.param_groups[0]["lr"] == pytest.approx(2e-4 - 1.5e-4 * share)
         assert gamma == pytest.approx(0.05 - 0.045 * share, rel=1e-3)
         assert optimizer.param_groups[0]["betas"] == (0, pytest.approx(0.9 + 0.09 * share, rel=1e-4))
