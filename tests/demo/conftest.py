@@ -110,7 +110,7 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
         context.on("request", lambda request: None if request.url.startswith(ours) else wrong.append(request.url))
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(45_000)
         page.goto(f"{url}?model={model}" if model else url)
         if model:
             page.wait_for_function("model => document.querySelector('#model input')?.value === model", arg=model)

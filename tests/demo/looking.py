@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 
-def until(true: Callable[[], bool], seconds: float = 15) -> None:
+def until(true: Callable[[], bool], seconds: float = 45) -> None:
     """Wait for it; fail when it does not come about."""
     limit = time.monotonic() + seconds
     while not true():
