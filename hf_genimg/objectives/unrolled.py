@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -16,7 +16,6 @@ from .base import Batch, Networks, Terms
 INNER = ("adam", "sgd")
 TINY = 1e-30  # under the root of Adam, whose slope at 0 is infinite; far below the square of its eps
 MOMENTS = ("exp_avg", "exp_avg_sq")
-Tensors = Sequence[torch.Tensor]
 
 
 class Unrolled(Adversarial):
@@ -47,29 +46,30 @@ class Unrolled(Adversarial):
     def opposed(self, networks: Networks, batch: Batch, latents: torch.Tensor, fake: torch.Tensor) -> Networks:
         if not self.steps:
             return networks
-        discriminator = networks["discriminator"]
-        optimizer = self.step.optimizers["discriminator"]
-        names, parameters = zip(*discriminator.named_parameters(), strict=True)
-        weights: Tensors = [parameter.detach().requires_grad_(True) for parameter in parameters]
-        update = InnerAdam(optimizer, parameters) if self.inner == "adam" else InnerSGD()
+        discriminator, optimizer = networks["discriminator"], self.step.optimizers["discriminator"]
+        parameters = list(discriminator.parameters())
+        update = InnerAdam(optimizer, parameters) if self.inner == "adam" else gradient_descent
         rate = self.learning_rate or optimizer.param_groups[0]["lr"]
+        weights = flat(parameters).requires_grad_(True)
         for _ in range(self.steps):
-            ahead = Ahead(discriminator, dict(zip(names, weights, strict=True)))
-            seen = {**networks, "discriminator": ahead}
+            seen = {**networks, "discriminator": Ahead(discriminator, weights)}
             real_logits, _ = self.logits(seen, self.augment(batch["images"]), batch)
             fake_logits, _ = self.logits(seen, self.augment(fake), batch, latents)
             loss = sum(self.loss.discriminator(real_logits, fake_logits).values())
-            gradients = torch.autograd.grad(loss, weights, create_graph=True)
-            weights = update(weights, gradients, rate)
-        return {**networks, "discriminator": Ahead(discriminator, dict(zip(names, weights, strict=True)))}
+            (gradient,) = torch.autograd.grad(loss, weights, create_graph=True)
+            weights = update(weights, gradient, rate)
+        return {**networks, "discriminator": Ahead(discriminator, weights)}
 
 
 class Ahead(nn.Module):
-    """A network with other weights, which may have a graph."""
+    """A network with other weights, float [P], which may have a graph."""
 
-    def __init__(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+    def __init__(self, network: nn.Module, weights: torch.Tensor) -> None:
         super().__init__()
-        self._at = (network, weights)  # in a tuple, so that the network is no part of this module
+        names, parameters = zip(*network.named_parameters(), strict=True)
+        parts = weights.split([parameter.numel() for parameter in parameters])
+        shaped = [part.view(parameter.shape) for part, parameter in zip(parts, parameters, strict=True)]
+        self._at = network, dict(zip(names, shaped, strict=True))  # in a tuple, so that it is no part of this module
         self.conditions = network.conditions
 
     def forward(self, images: torch.Tensor, **conditions: torch.Tensor) -> torch.Tensor:
@@ -77,39 +77,40 @@ class Ahead(nn.Module):
         network, weights = self._at
         return functional_call(network, weights, (images,), conditions)
 
-    def named_parameters(self, *args: Any, **kwargs: Any) -> Any:
-        """The other weights by name, as a regularizer sees them."""
+    def named_parameters(self, *args: Any, **kwargs: Any) -> Iterator[tuple[str, torch.Tensor]]:
+        """The other weights by name: regularizers of the generator's update may ask for them."""
         return iter(self._at[1].items())
 
 
-class InnerSGD:
-    """Gradient descent, differentiable."""
+def flat(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
+    """All of them in one vector, without their graphs."""
+    return torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
 
-    def __call__(self, weights: Tensors, gradients: Tensors, rate: float) -> Tensors:
-        """The weights after one update."""
-        return [weight - rate * gradient for weight, gradient in zip(weights, gradients, strict=True)]
+
+def gradient_descent(weights: torch.Tensor, gradient: torch.Tensor, rate: float) -> torch.Tensor:
+    """The weights after one update, differentiable."""
+    return weights - rate * gradient
 
 
 class InnerAdam:
     """Adam (arXiv:1412.6980, algorithm 1), differentiable; goes on from the state of an optimizer and leaves that."""
 
-    def __init__(self, optimizer: torch.optim.Optimizer, parameters: Tensors) -> None:
+    def __init__(self, optimizer: torch.optim.Optimizer, parameters: Sequence[torch.Tensor]) -> None:
         if not isinstance(optimizer, torch.optim.Adam):
             raise ValueError(f"inner_optimizer=adam goes on from Adam, not {type(optimizer).__name__}; use sgd")
         (self.beta1, self.beta2), self.eps = (optimizer.param_groups[0][name] for name in ("betas", "eps"))
         states = [optimizer.state.get(parameter, {}) for parameter in parameters]  # empty before the first update
         self.count = float(states[0].get("step", 0))
         pairs = list(zip(states, parameters, strict=True))
-        self.means, self.squares = ([s.get(name, torch.zeros_like(p)) for s, p in pairs] for name in MOMENTS)
+        self.mean, self.square = (flat(s.get(name, torch.zeros_like(p)) for s, p in pairs) for name in MOMENTS)
 
-    def __call__(self, weights: Tensors, gradients: Tensors, rate: float) -> Tensors:
+    def __call__(self, weights: torch.Tensor, gradient: torch.Tensor, rate: float) -> torch.Tensor:
         """The weights after one update."""
         self.count += 1
-        self.means = [m.lerp(g, 1 - self.beta1) for m, g in zip(self.means, gradients, strict=True)]
-        self.squares = [v.lerp(g.square(), 1 - self.beta2) for v, g in zip(self.squares, gradients, strict=True)]
-        rate, scale = rate / (1 - self.beta1**self.count), 1 - self.beta2**self.count
-        roots = [(v / scale).clamp_min(TINY).sqrt() + self.eps for v in self.squares]
-        return [w - rate * m / root for w, m, root in zip(weights, self.means, roots, strict=True)]
+        self.mean = self.mean.lerp(gradient, 1 - self.beta1)
+        self.square = self.square.lerp(gradient.square(), 1 - self.beta2)
+        root = (self.square / (1 - self.beta2**self.count)).clamp_min(TINY).sqrt() + self.eps
+        return weights - rate / (1 - self.beta1**self.count) * self.mean / root
 
 
 def minimax(loss: GANLoss) -> GANLoss:
