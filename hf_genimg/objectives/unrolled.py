@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -69,17 +69,12 @@ class Ahead(nn.Module):
         names, parameters = zip(*network.named_parameters(), strict=True)
         parts = weights.split([parameter.numel() for parameter in parameters])
         shaped = [part.view(parameter.shape) for part, parameter in zip(parts, parameters, strict=True)]
-        self._at = network, dict(zip(names, shaped, strict=True))  # in a tuple, so that it is no part of this module
-        self.conditions = network.conditions
+        self.weights, self.conditions = dict(zip(names, shaped, strict=True)), network.conditions
+        self._network = (network,)  # in a tuple, so that it is no part of this module
 
     def forward(self, images: torch.Tensor, **conditions: torch.Tensor) -> torch.Tensor:
         """What the network returns for images, float [N, C, H, W]."""
-        network, weights = self._at
-        return functional_call(network, weights, (images,), conditions)
-
-    def named_parameters(self, *args: Any, **kwargs: Any) -> Iterator[tuple[str, torch.Tensor]]:
-        """The other weights by name: regularizers of the generator's update may ask for them."""
-        return iter(self._at[1].items())
+        return functional_call(self._network[0], self.weights, (images,), conditions)
 
 
 def flat(tensors: Iterable[torch.Tensor]) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,8 @@ from hf_genimg.losses.adversarial import gan_loss
 from hf_genimg.objectives.adversarial import Adversarial
 from hf_genimg.objectives.base import Objective, Step
 from hf_genimg.objectives.unrolled import Unrolled, minimax
+from hf_genimg.recipes import recipe_class
+from hf_genimg.training.loop import train
 
 RATE, BETAS, EPS = 0.3, (0.5, 0.9), 1e-8
 REAL = torch.tensor([[0.9, -0.2], [0.4, 0.7], [1.1, 0.3]], dtype=torch.float64)
@@ -144,8 +147,7 @@ def after(opposed: Callable[..., Any]) -> Callable[..., Any]:
     def changed(*given: Any) -> Any:
         networks = opposed(*given)
         plain = Score()
-        values = dict(networks["discriminator"].named_parameters())
-        plain.load_state_dict({name: value.detach() for name, value in values.items()})
+        plain.load_state_dict({name: value.detach() for name, value in networks["discriminator"].weights.items()})
         return {**networks, "discriminator": plain.requires_grad_(False)}
 
     return changed
@@ -183,7 +185,7 @@ def test_an_inner_update_is_the_next_update_of_the_optimizer(updates: int) -> No
         discriminator.weight, discriminator.bias, setting.networks["generator"].slope.detach()
     ).backward()
     optimizer.step()
-    for name, value in ahead.named_parameters():
+    for name, value in ahead.weights.items():
         torch.testing.assert_close(value.detach(), discriminator.get_parameter(name).detach(), rtol=1e-6, atol=1e-7)
 
 
@@ -217,3 +219,35 @@ def test_adam_goes_on_from_adam_only() -> None:
     setting.optimizers["discriminator"] = torch.optim.SGD(setting.networks["discriminator"].parameters(), lr=0.1)
     with pytest.raises(ValueError, match="goes on from Adam, not SGD; use sgd"):
         generator_terms(Unrolled(gan_loss("non_saturating"), steps=1), setting)
+
+
+def recipe(**fields: Any) -> Any:
+    return recipe_class("unrolled_gan")().smoke().override(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"unrolled_steps": 101}, "unrolled_steps=101 must be from 0 to 100"),
+        ({"inner_optimizer": "sgd"}, "inner_optimizer=sgd needs inner_learning_rate"),
+        ({"compile": True}, "compile=True cannot be used: torch.compile has no second derivatives"),
+        ({"mixed_precision": "fp16"}, "mixed_precision=fp16 cannot be used: .* use bf16 or no"),
+    ],
+)
+def test_what_the_recipe_cannot_do_is_refused(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        recipe(**fields).check()
+
+
+def test_the_whole_loss_by_gradient_descent_resumes_exactly(
+    tensors_of: Callable[[Path], dict[str, torch.Tensor]], tmp_path: Path
+) -> None:
+    """With parts that have state of their own, in micro-batches."""
+    fields = {"inner_optimizer": "sgd", "inner_learning_rate": 0.1, "minimax": True, "unrolled_steps": 2}
+    chosen = recipe(**fields, spectral_norm=True, diff_augment="color", lecam=0.1, n_critic=2)
+    train(chosen, tmp_path / "whole", callbacks=[], progress=False)
+    train(chosen, tmp_path / "halves", callbacks=[], progress=False, stop_at=32)
+    train(chosen, tmp_path / "halves", callbacks=[], progress=False)
+    whole, halves = tensors_of(tmp_path / "whole"), tensors_of(tmp_path / "halves")
+    assert whole.keys() == halves.keys()
+    assert all(torch.equal(whole[key], halves[key]) for key in whole)
