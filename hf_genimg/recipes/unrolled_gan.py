@@ -32,8 +32,10 @@ class UnrolledGAN(MLPGAN):
         super().check()
         self.objective()
         self._require("compile", not self.compile, "cannot be used: torch.compile has no second derivatives")
+        rule = "cannot be used: gradients of the inner updates would underflow; use bf16 or no"
+        self._require("mixed_precision", self.mixed_precision != "fp16", rule)
         own_rate = self.inner_optimizer == "adam" or self.inner_learning_rate is not None
-        self._require("inner_optimizer", own_rate, "needs inner_learning_rate: Adam's learning rate is none for it")
+        self._require("inner_optimizer", own_rate, "needs inner_learning_rate, for the discriminator's is one of Adam")
 
     def gan_loss(self) -> GANLoss:
         return minimax(super().gan_loss()) if self.minimax else super().gan_loss()
