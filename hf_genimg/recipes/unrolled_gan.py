@@ -23,8 +23,10 @@ class UnrolledGAN(MLPGAN):
     inner_optimizer: str = "adam"  # of these updates: adam, from the discriminator's own moments, or sgd
     inner_learning_rate: float | None = None  # of these updates; none: the discriminator's
     minimax: bool = False  # the generator maximizes the discriminator's whole loss, as in the paper
-    images: int = 200_000
+    images: int = 80_000
     learning_rate: float = 1e-3
+    schedule: str = "cosine"
+    ema_half_life: int = 5_000
     generator_width: int = 64
     discriminator_width: int = 128
 
