@@ -10,8 +10,8 @@ learns from the discriminator five updates ahead (Adam, from the discriminator's
 package's own. After the last step 2,000 samples of the generator as trained, no average of it, are evaluated: a mode is
 covered where at least a quarter of its share, one sample of 32, lies within ten standard deviations of it, an eighth of
 the way to the next mode. How many samples lie within three is reported beside, for modes are found long before they are
-sharp. The same samples are diagnosed for collapse beside 2,000 of the ring, with the nearest mode as their class, or none
-of them beyond ten standard deviations.
+sharp. The same samples are diagnosed for collapse beside 2,000 of the ring, with the nearest mode as their class, or
+none of them beyond ten standard deviations.
 
 Results: results/ring.json, and results/ring.png with the samples of every run.
 """
