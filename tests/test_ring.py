@@ -42,8 +42,8 @@ def test_points_between_the_modes_cover_none(ring: ModuleType) -> None:
     assert ring.diagnosed(points, ring.ring(2000)).alarms
 
 
-@pytest.mark.parametrize("game", ["plain", "r3gan"])
-def test_a_generator_learns_from_both_games(ring: ModuleType, game: str) -> None:
+@pytest.mark.parametrize("game", ["plain", "r3gan", "unrolled"])
+def test_a_generator_learns_from_every_loss(ring: ModuleType, game: str) -> None:
     before, after = ring.trained(game, 0, 0), ring.trained(game, 0, 2)
     again = ring.trained(game, 0, 2)
     assert any(not torch.equal(one, two) for one, two in zip(before.parameters(), after.parameters(), strict=True))

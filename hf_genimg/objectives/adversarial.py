@@ -67,6 +67,10 @@ class Adversarial(Objective):
         discriminator = networks["discriminator"]
         return discriminator(images, **conditions_of(discriminator, batch)).float(), {}
 
+    def opposed(self, networks: Networks, batch: Batch, latents: torch.Tensor, fake: torch.Tensor) -> Networks:
+        """The networks, with the discriminator that the generator learns from: by default the one that there is."""
+        return networks
+
     def discriminator(self, networks: Networks, batch: Batch) -> Terms:
         """The discriminator's terms on `batch["images"]`, float [N, C, H, W] in [-1, 1], and as many fakes."""
         batch, generator = self.prepared(batch), networks["generator"]
@@ -91,6 +95,7 @@ class Adversarial(Objective):
         batch = batch if self._matched else {**fake_batch, "images": batch["images"]}
         if fake is None or not fake.requires_grad:
             fake = generator(latents, **conditions_of(generator, batch))
+        networks = self.opposed(networks, batch, latents, fake)
         fake_logits, terms = self.logits(networks, self.augment(fake), batch, latents)
         real_logits = self.logits(networks, self.augment(batch["images"]), batch)[0] if self.loss.paired else None
         context = Context(self, networks, batch, latents, batch["images"], fake, real_logits, fake_logits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
@@ -22,6 +22,7 @@ class Step:
     player, turn: whose update it is, and its place in `players`. batch_size: images of the update, over all processes.
     offset: how many images of it come before this micro-batch. reuse: the update has one micro-batch in each process
     and no dropout, so that the graph of a forward may wait for the next player. processes: how many share the update.
+    optimizers: by player, for an objective that looks at updates to come; the loop steps them.
     """
 
     images: int = 0
@@ -32,6 +33,7 @@ class Step:
     offset: int = 0
     reuse: bool = False
     processes: int = 1
+    optimizers: Mapping[str, torch.optim.Optimizer] = field(default_factory=dict)
 
 
 class Objective(nn.Module):

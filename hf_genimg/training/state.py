@@ -122,6 +122,7 @@ class Run:
             offset=0,
             reuse=self._reuse,
             processes=self.processes.count,
+            optimizers=self.optimizers,
         )
 
     def _accumulate(self, turn: int, player: str) -> dict[str, torch.Tensor]:
