@@ -3,14 +3,14 @@
     python benchmarks/augmentation.py DATA [--generated MODEL|FOLDER] [--shots 5] [--num 2000] [--trials 10] [--recipe
     dcgan] [--work DIR]
 
-Method: in each trial k images of each class are drawn from DATA's training split. A classifier (logistic regression on
-grey levels, its regularisation chosen by cross-validation on the real images alone) learns them once as they are, and
-once with generated images added; both are tested on the same at most 5,000 images of the test split. The difference of
-the two accuracies, trial by trial, has a t interval over trials. The verdict is "gain" or "loss" where the interval
+Method: in each trial k images of each class are sampled from DATA's training split. A classifier (logistic regression
+on grey levels, its regularisation chosen by cross-validation on the real images alone) learns them once as they are,
+and once with generated images added; both are tested on the same at most 5,000 images of the test split. The difference
+of the two accuracies, trial by trial, has a t interval over trials. The verdict is "gain" or "loss" where the interval
 excludes 0, else "no significant gain".
 
-Generated images need labels. Those of a conditional model (--generated MODEL) are the classes that they were asked for,
-and of a labelled FOLDER its own. Any other model's images are read by the classifier that has learned the k shots
+Generated images need labels. Those of a conditional model (--generated MODEL) are the classes that they are conditioned
+on, and of a labelled FOLDER its own. Any other model's images are read by the classifier that has learned the k shots
 itself, and those that it reads with a probability of at least 0.9 are kept: nothing is known of them beyond the k
 shots. A model that was trained on all of DATA, not on the k shots, brings what it learned there along; the result says
 what such a model is worth, not that images are made from nothing. Results go to results/augmentation_DATA_SOURCE.json.
@@ -68,14 +68,14 @@ def usefulness(train: Labelled, test: Labelled, more: More, *, shots: int, trial
     pairs = np.array(
         [_trial(train, test, more, shots, np.random.default_rng((seed, trial))) for trial in range(trials)]
     )
-    return judged(pairs[:, 0], pairs[:, 1])
+    return verdict_of(pairs[:, 0], pairs[:, 1])
 
 
 def _trial(train: Labelled, test: Labelled, more: More, shots: int, rng: np.random.Generator) -> tuple[float, float]:
-    drawn = np.concatenate(
+    chosen = np.concatenate(
         [rng.permutation(np.flatnonzero(train[1] == label))[:shots] for label in np.unique(train[1])]
     )
-    few = train[0][drawn], train[1][drawn]
+    few = train[0][chosen], train[1][chosen]
     search = GridSearchCV(LogisticRegression(max_iter=500), {"C": STRENGTHS}, cv=min(5, shots)).fit(*few)
     extra = more(search.best_estimator_, few)
     both = tuple(np.concatenate(pair) for pair in zip(few, extra, strict=True))
@@ -83,7 +83,7 @@ def _trial(train: Labelled, test: Labelled, more: More, shots: int, rng: np.rand
     return search.score(*test), augmented.score(*test)
 
 
-def judged(plain: np.ndarray, augmented: np.ndarray) -> Verdict:
+def verdict_of(plain: np.ndarray, augmented: np.ndarray) -> Verdict:
     """The verdict on accuracies [T] with and without, pair by pair."""
     differences = augmented - plain
     mean, count = float(differences.mean()), len(differences)
@@ -125,7 +125,8 @@ def generated(source: str, count: int, size: int) -> More:
     pipe.set_progress_bar_config(disable=True)
     if pipe.capabilities.image_size != size:
         raise SystemExit(
-            f"{source} makes images of {pipe.capabilities.image_size} pixels and the data have {size}; give a model of that size"
+            f"{source} makes images of {pipe.capabilities.image_size} pixels and the data have {size}; give a model of "
+            "that size"
         )
     made = pipe(count, seed=0, output_type="uint8", max_batch_size=250)
     images = flat(made.images.cpu().numpy())

@@ -1,12 +1,13 @@
-"""What a cure gives on few images: the same DCGAN with and without it, scored under one protocol.
+"""What stabilization gives on few images: the same DCGAN with and without it, scored under one protocol.
 
-    python benchmarks/cures.py DATA RUNS [--images 200000] [--width 16] [CURE ...]
+    python benchmarks/diff_augment.py DATA RUNS [--images 200000] [--width 16] [METHOD ...]
 
 Method: one classifier (LeNet-5, 32 pixels) learns the classes of DATA's train split. `dcgan` is trained on DATA once
-without a cure and once with each CURE, a list of fields such as `diff_augment=color,translation,cutout`; runs in the
-folder RUNS go on where they stopped. FID is taken by the classifier's features of as many samples as DATA has training
-images, with its interval; a gain counts where the intervals do not overlap. Each is one run with seed 0: the interval
-covers the samples, not the training. Results: results/cures.json, and a grid of 64 images of each beside it.
+without a method and once with each METHOD, a list of fields such as `diff_augment=color,translation,cutout`; runs in
+the folder RUNS go on where they stopped. FID is taken by the classifier's features of as many samples as DATA has
+training images, with its interval; a gain counts where the intervals do not overlap. Each is one run with seed 0: the
+interval covers the samples, not the training. Results: results/diff_augment.json, and a grid of 64 images of each
+beside it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", metavar="DATA")
     parser.add_argument("runs", metavar="RUNS", type=Path)
-    parser.add_argument("cures", nargs="*", metavar="CURE")
+    parser.add_argument("methods", nargs="*", metavar="METHOD")
     parser.add_argument("--images", type=int, default=200_000)
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
@@ -51,20 +52,21 @@ def main() -> None:
     common = [f"data={arguments.data}", "image_size=32"]
     extractor = trained("classifier", arguments.runs / "classifier", [*common, "images=60000"])
     measured = {}
-    for cure in ["none", *arguments.cures]:
+    for method in ["none", *arguments.methods]:
         fields = [*common, f"images={arguments.images}", f"width={arguments.width}", f"seed={arguments.seed}"]
-        name = re.sub(r"\W+", "-", cure) + (f"-seed-{arguments.seed}" if arguments.seed else "")
-        run = trained("dcgan", arguments.runs / name, fields + ([] if cure == "none" else cure.split()))
-        measured[cure] = figures(run, arguments.data, extractor)
-        hf_genimg.load(run).save_grid(RESULTS / f"cures_{name}.png", num_images=64, seed=0, overwrite=True)
-        print(cure, measured[cure]["scores"], flush=True)
+        name = re.sub(r"\W+", "-", method) + (f"-seed-{arguments.seed}" if arguments.seed else "")
+        run = trained("dcgan", arguments.runs / name, fields + ([] if method == "none" else method.split()))
+        measured[method] = figures(run, arguments.data, extractor)
+        grid = RESULTS / f"diff_augment_{name.removeprefix('diff_augment-')}.png"
+        hf_genimg.load(run).save_grid(grid, num_images=64, seed=0, overwrite=True)
+        print(method, measured[method]["scores"], flush=True)
         settings = {
             "data": Path(arguments.data).name,
             "images": arguments.images,
             "width": arguments.width,
             "seed": arguments.seed,
         }
-        write("cures", __doc__.partition("Method: ")[2], measured, settings=settings)
+        write("diff_augment", __doc__.partition("Method: ")[2], measured, settings=settings)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""Whether a long run stays as it began: memory, open files, time of a round and disk over 200,000 rounds of a tiny
-recipe.
+"""Whether a long run stays as it began: memory, open files, time of a training step and disk over 200,000 steps of a
+tiny recipe.
 
-    python benchmarks/endurance.py [ROUNDS]
+    python benchmarks/endurance.py [STEPS]
 
 Trains the MLP GAN, 16 hidden units, on the built-in digits at 8 pixels in batches of 8, with everything a run does
 besides: checkpoints once a minute and every tenth of the run, grids, held-out terms, the log. Ten times a run it notes
-the resident memory of the process, its open files, the milliseconds a round took since the last note, and the size of
-the run's folder without log and grids, which are meant to grow. The last figures are compared with those after a fifth
-of the run, when caches are warm. Linux only: it reads /proc.
+the resident memory of the process, its open files, the milliseconds a training step took since the last note, and the
+size of the run's folder without log and grids, which are meant to grow. The last figures are compared with those after
+a fifth of the run, when caches are warm. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ class Notes(Callback):
         self.began = time.monotonic()
 
 
-def main(rounds: int = 200_000) -> None:
-    """Train for `rounds` rounds and write results/endurance.json."""
-    images = rounds * BATCH
+def main(steps: int = 200_000) -> None:
+    """Train for `steps` training steps and write results/endurance.json."""
+    images = steps * BATCH
     every = images // NOTES
     fields: dict[str, Any] = {
         "generator_width": 16,

@@ -4,7 +4,7 @@ how much memory.
     python benchmarks/features.py [WEIGHTS.safetensors] [features|last_step|memory ...]
 
 features: 128 images of 32 pixels, noise that is smooth, through InceptionV3 in batches of 64; ours against
-torch-fidelity's own extractor, in turns in one process, with the same weights (random ones where no file is given),
+torch-fidelity's own extractor, alternately in one process, with the same weights (random ones where no file is given),
 threads and allocator settings. The Fréchet distance between two halves of 256 images by either's features is compared
 at 64 of the 2048 features.
 last_step: the distance from two means and covariances of 2048 features (8,192 random rows each) by our code and by
@@ -36,7 +36,7 @@ BATCH = 64
 
 
 def random_weights(path: Path) -> Path:
-    """Inception's weights drawn at random, with activations that neither die nor explode."""
+    """Random weights of Inception, with activations that neither die nor explode."""
     import torch_fidelity.feature_extractor_inceptionv3 as theirs
     from safetensors.torch import save_file
 
@@ -127,10 +127,11 @@ class Noise:
     def __init__(self, count): self.count = count
     def __len__(self): return self.count
     def batch(self, start, stop):
-        return torch.randint(0, 256, (stop - start, 64, 64, 1), dtype=torch.uint8, generator=torch.Generator().manual_seed(start))
+        generator = torch.Generator().manual_seed(start)
+        return torch.randint(0, 256, (stop - start, 64, 64, 1), dtype=torch.uint8, generator=generator)
 
-eyes = open_extractor("digits")
-fake, real = (extract(Noise(count), eyes, "", progress=False) for count in (int(sys.argv[1]), 5000))
+extractor = open_extractor("digits")
+fake, real = (extract(Noise(count), extractor, "", progress=False) for count in (int(sys.argv[1]), 5000))
 measure(Tables(fake, real), ["fid", "precision", "density"])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
 """

@@ -3,10 +3,11 @@
     python benchmarks/found_classes.py MODEL [--classifier digits] [--data digits] [--num 2000]
 
 Found classes have no names, so each digit is given the one with which most agree (one to one, the best of all
-pairings). Reported, with Wilson intervals: the share of DATA's test images that the discriminator's guess puts into the
+pairings). Reported, with Wilson intervals: the share of DATA's test images that the discriminator predicts to be of the
 class of their label, which is the paper's measure (arXiv:1606.03657, section 7.2); and the share of the images of seeds
-0 to NUM - 1, as many of each found class, that a classifier reads as the digit of theirs, pairs as above. Results go to
-`results/found_classes_MODEL.json`, and a grid of 8 images of each found class beside it, in the order of the digits.
+0 to NUM - 1, as many of each found class, that a classifier assigns to the digit of their class, paired as above.
+Results go to `results/found_classes_MODEL.json`, and a grid of 8 images of each found class beside it, in the order of
+the digits.
 """
 
 from __future__ import annotations
@@ -57,9 +58,9 @@ def agreeing(found: torch.Tensor, labels: torch.Tensor, pairs: torch.Tensor) -> 
 
 def looked_at(model: str, classifier: str, data: str, num: int) -> dict[str, object]:
     """The figures for one model; leaves the grid."""
-    pipe, eyes = hf_genimg.load(model), open_extractor(classifier)
+    pipe, extractor = hf_genimg.load(model), open_extractor(classifier)
     able, discriminator = pipe.capabilities, pipe.components.get("discriminator")
-    if not able.num_classes or not hasattr(discriminator, "judge"):
+    if not able.found_classes or discriminator is None:
         raise SystemExit(f"{model} found no classes; name an InfoGAN that was saved with its discriminator")
     test = hf_genimg.open_dataset(
         f"{data}@test", image_size=able.image_size, image_channels=able.image_channels, labels=True
@@ -85,10 +86,10 @@ def looked_at(model: str, classifier: str, data: str, num: int) -> dict[str, obj
         "model": pipe.model_name,
         "data": Path(data).name,
         "classifier": Path(classifier).name,
-        "classifier_sha256": eyes.sha256,
+        "classifier_sha256": extractor.sha256,
         "found_class_of_digit": pairs.tolist(),
         "test_images": {"num": len(labels), **agreeing(found, labels, pairs)},
-        "samples": {"num": num, **agreeing(asked, named(eyes, images), pairs)},
+        "samples": {"num": num, **agreeing(asked, named(extractor, images), pairs)},
     }
 
 

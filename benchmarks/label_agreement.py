@@ -1,11 +1,11 @@
-"""Does a conditional model draw the class that it is told?
+"""Does a conditional model generate the class that it is conditioned on?
 
     python benchmarks/label_agreement.py MODEL [--classifier digits] [--data digits] [--num 2000]
 
-A classifier (`digits`, or any run of `classifier`) names the images of seeds 0 to NUM - 1, as many of each class.
-Reported: the share named as asked, with its Wilson interval, for all and for each class; and the share of DATA's test
-split named rightly, the most that can be expected. It says nothing of variety within a class. Results go to
-`results/label_agreement.json`.
+A classifier (`digits`, or any run of `classifier`) classifies the images of seeds 0 to NUM - 1, as many of each class.
+Reported: the share classified as its label, with its Wilson interval, for all and for each class; and the share of
+DATA's test split classified correctly, the most that can be expected. It does not measure diversity within a class.
+Results go to `results/label_agreement.json`.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ BATCH = 250
 
 
 @torch.no_grad()
-def named(eyes: object, images: torch.Tensor) -> torch.Tensor:
+def named(extractor: object, images: torch.Tensor) -> torch.Tensor:
     """uint8 [N, H, W, C] to classes, int64 [N]."""
-    return torch.cat([eyes(part)[1].argmax(1).cpu() for part in images.split(BATCH)])
+    return torch.cat([extractor(part)[1].argmax(1).cpu() for part in images.split(BATCH)])
 
 
 def agreement(model: str, classifier: str, data: str, num: int) -> dict[str, object]:
     """The figures for one model."""
-    pipe, eyes = hf_genimg.load(model), open_extractor(classifier)
+    pipe, extractor = hf_genimg.load(model), open_extractor(classifier)
     able = pipe.capabilities
     if not able.num_classes:
         raise SystemExit(f"{model} is unconditional; name a conditional model")
     if able.found_classes:
-        raise SystemExit(f"{model} found its classes and was told none; use found_classes.py")
+        raise SystemExit(f"{model} found its classes by itself; use found_classes.py")
     labels = torch.arange(num) % able.num_classes
     images = pipe(num, seed=0, class_labels=labels, output_type="uint8", max_batch_size=BATCH).images
-    right = named(eyes, images) == labels
+    right = named(extractor, images) == labels
     test = hf_genimg.open_dataset(
         f"{data}@test", image_size=able.image_size, image_channels=able.image_channels, labels=True
     )
-    real = named(eyes, torch.from_numpy(test.images)) == torch.from_numpy(test.labels)
+    real = named(extractor, torch.from_numpy(test.images)) == torch.from_numpy(test.labels)
     score = proportion(int(right.sum()), num)
     return {
         "model": pipe.model_name,
         "data": Path(data).name,
         "classifier": Path(classifier).name,
-        "classifier_sha256": eyes.sha256,
+        "classifier_sha256": extractor.sha256,
         "num": num,
         "agreement": round(score.value, 4),
         "interval": [round(score.low, 4), round(score.high, 4)],

@@ -1,4 +1,4 @@
-"""Whether `--plan` is right: what it says of runs of 200 rounds, and what these then take.
+"""Whether `--plan` is right: what it predicts for runs of 200 training steps, and what these then take.
 
     python benchmarks/plans.py [RECIPE ...]
 
@@ -23,7 +23,7 @@ from _measure import write
 
 from hf_genimg.recipes import recipe_class
 
-ROUNDS = 200
+STEPS = 200
 RECIPES = ("mlp_gan", "dcgan", "mlp_vae", "conv_vae", "pix2pix")
 LINE = re.compile(r"about (\d+):(\d+):(\d+) hours, ([\d.]+) GB of memory.*, ([\d.]+) MB of disk")
 
@@ -43,7 +43,7 @@ def command(*arguments: str) -> tuple[str, float, int]:
 
 def compare(name: str) -> dict[str, float]:
     """Planned and real seconds, memory and disk of one recipe."""
-    run = ["train", name, f"images={ROUNDS * recipe_class(name)().batch_size}"]
+    run = ["train", name, f"images={STEPS * recipe_class(name)().batch_size}"]
     command(*run, "--plan")
     hours, minutes, seconds, memory, disk = map(float, LINE.search(command(*run, "--plan")[0]).groups())
     with tempfile.TemporaryDirectory() as folder:

@@ -3,16 +3,16 @@
     python benchmarks/quality.py [--data digits|mnist|sprites ...] [--recipes mlp_gan ...] [--wall 600 | --cpu SECONDS]
     [--work DIR]
 
-Each recipe is probed for twenty rounds, which are thrown away; from its speed follows how many images it may learn from
+Each recipe is probed for twenty training steps, which are thrown away; its speed gives how many images it is trained on
 within the budget (wall seconds, by default 600, or seconds of CPU time), and for so many it is trained with its
 defaults but image size and data. Time is as good as the probe: what a run really took is recorded beside. The images of
 the seeds from 0 on are then scored against the training split; those of MNIST against the test split, for 60,000 images
-take minutes to compare with. Digits and MNIST are seen by the extractor `digits`, sprites by a LeNet for their six
-kinds that is trained here first, from a fixed seed. An entry that is there is kept, and a run that was stopped goes on,
-so that the benchmark can be made in pieces.
+take minutes to compare with. Features of digits and MNIST are by the extractor `digits`, of sprites by a LeNet for
+their six classes that is trained here first, from a fixed seed. An entry that is there is kept, and a run that was
+stopped goes on, so that the benchmark can be made in pieces.
 
 Results: results/quality_DATA_RECIPE_BUDGET.json, a grid of 64 images beside it, and by `python benchmarks/table.py` the
-leaderboard of the README.
+leaderboard of docs/results.md.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Budget:
         found = plan(recipe, progress=False)
         busy = (time.process_time() - cpu) / (time.monotonic() - wall)
         players = recipe.objective().players
-        images = found.rounds * recipe.batch_size * players.count(players[0])
+        images = found.steps * recipe.batch_size * players.count(players[0])
         seconds = found.seconds * (busy if self.kind == "cpu" else 1)
         return max(recipe.batch_size, int(images / seconds * self.seconds))
 

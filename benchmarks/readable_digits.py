@@ -3,11 +3,11 @@
     python benchmarks/readable_digits.py MODEL... [--data digits]
 
 Method: a support vector classifier (scikit-learn, RBF kernel, C=10, probabilities by cross-validated scaling) learns at
-most 6,000 images of DATA's train split at the model's size. It then reads 1,000 images of the model (seeds 0 to 999)
-and at most 2,000 of the test split.
-Reported: how often each class was read, and the share read with a probability above 0.8, for both. A stand-in until
-proper scores exist: it cannot see copies of training images, and it says nothing of variety within a class. Results go
-to `results/readable_digits.json`.
+most 6,000 images of DATA's train split at the model's size. It then classifies 1,000 images of the model (seeds 0 to
+999) and at most 2,000 of the test split.
+Reported: how often each class was read, and the share read with a probability above 0.8, for both. It is no score of
+diversity or fidelity: it cannot detect copies of training images, and it says nothing of variety within a class.
+Results go to `results/readable_digits.json`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def flat(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1) / 255.0
 
 
-def judge(model: str, data: str) -> dict[str, object]:
+def read_by_svm(model: str, data: str) -> dict[str, object]:
     """The figures for one model."""
     pipe = hf_genimg.load(model)
     size = pipe.capabilities.image_size
@@ -64,7 +64,7 @@ def main() -> None:
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     for model in arguments.models:
         result = {
-            **judge(model, arguments.data),
+            **read_by_svm(model, arguments.data),
             "machine": platform.machine(),
             "versions": versions,
             "date": date.today().isoformat(),

@@ -6,11 +6,11 @@ Method: eight Gaussians of standard deviation 0.01 on a circle of radius 1; gene
 layers of 128 leaky ReLU, orthogonal weights (gain 1.4), latents of 256 normal numbers, batches of 256, Adam (2e-3 for
 both, falling to zero by a cosine, beta1 0.5), all the same for both losses. `plain` is the non-saturating loss; `r3gan`
 the relativistic one with R1 and R2, gamma 0.1, on every update. The objectives are the package's own. After the last
-step 2,000 samples of the generator as trained, no average of it, are judged: a mode is covered where at least a quarter
-of its share, one sample of 32, lies within ten standard deviations of it, an eighth of the way to the next mode. How
-many samples lie within three is reported beside, for modes are found long before they are sharp. The same samples are
-shown to the collapse doctor beside 2,000 of the ring, with the nearest mode as their class, or none of them beyond ten
-standard deviations.
+step 2,000 samples of the generator as trained, no average of it, are evaluated: a mode is covered where at least a
+quarter of its share, one sample of 32, lies within ten standard deviations of it, an eighth of the way to the next
+mode. How many samples lie within three is reported beside, for modes are found long before they are sharp. The same
+samples are diagnosed for collapse beside 2,000 of the ring, with the nearest mode as their class, or none of them
+beyond ten standard deviations.
 
 Results: results/ring.json, and results/ring.png with the samples of every run.
 """
@@ -100,7 +100,7 @@ def objective(loss: str) -> Adversarial:
 
 
 def trained(loss: str, seed: int, steps: int) -> Generator:
-    """A generator after so many rounds."""
+    """A generator after so many training steps."""
     torch.manual_seed(seed)
     networks = {"generator": Generator(), "discriminator": Discriminator()}
     method = objective(loss)
@@ -132,8 +132,8 @@ def covered(points: torch.Tensor) -> int:
     return int(((distances(points) < NEAR).float().mean(0) >= COVERED).sum())
 
 
-def doctor(points: torch.Tensor, real: torch.Tensor) -> Diagnosis:
-    """The collapse doctor on points: classes are the modes and, last, none of them."""
+def diagnosed(points: torch.Tensor, real: torch.Tensor) -> Diagnosis:
+    """The collapse diagnosis of points: classes are the modes and, last, none of them."""
 
     def logits(some: torch.Tensor) -> np.ndarray:
         return torch.cat([-distances(some), some.new_full((len(some), 1), -float(NEAR))], 1).numpy()
@@ -153,7 +153,7 @@ def run(loss: str, seed: int, steps: int) -> tuple[dict[str, Any], torch.Tensor]
     took = time.perf_counter() - began
     with torch.no_grad():
         points, real = generator(generator.sample_latents(SAMPLES)), ring(SAMPLES)
-    found = doctor(points, real)
+    found = diagnosed(points, real)
     sharp = (distances(points).amin(1) < 3).float().mean().item()
     lost = [mode for mode in found.lost if mode < MODES]
     alarms = list(found.alarms)

@@ -2,16 +2,16 @@
 
     python benchmarks/speed.py [--keep-freed-memory] [dcgan_fp32|dcgan_bf16|vae|vae_tensors|pipeline_256|pipeline_1 ...]
 
-Each case times ours and the plain version in turns on the same networks, batches and threads, and reports the quartiles
-of the ratio plain / ours (above 1: ours is faster; for the pipeline, ours / bare is the overhead and is reported as
-such). Both sides have the allocator as glibc sets it up; with `--keep-freed-memory` both keep large freed blocks, which
-helps the plain loops more.
+Each case times ours and the plain version alternately on the same networks, batches and threads, and reports the
+quartiles of the ratio plain / ours (above 1: ours is faster; for the pipeline, ours / bare is the overhead and is
+reported as such). Both sides have the allocator as glibc sets it up; with `--keep-freed-memory` both keep large freed
+blocks, which helps the plain loops more.
 
 dcgan: a DCGAN at 64 pixels, width 64, colour, batch 64, on random images in memory. Plain is the loop of PyTorch's
 DCGAN example, written
 anew: contiguous tensors, BCE on a sigmoid, Adam, the fakes of the discriminator's step used again for the generator's,
-three `.item()` a step. Both play `ROUNDS` rounds. In fp32 the first losses of both, from equal weights, images and
-latents, must be equal to 1e-4.
+three `.item()` a step. Both make `STEPS` training steps. In fp32 the first losses of both, from equal weights, images
+and latents, must be equal to 1e-4.
 vae: an epoch of 60,000 images, the built-in digits at 28 pixels forty times, through the MLP VAE 784-400-20, batch 128.
 Plain is PyTorch's VAE example, written anew: a DataLoader over a dataset that turns each image into a PIL picture and
 that into a tensor, as torchvision's MNIST does, BCE on a sigmoid, Adam, `.item()` a step. vae_tensors: the same with a
@@ -42,7 +42,7 @@ from hf_genimg.recipes import recipe_class
 from hf_genimg.training.device import make_accelerator
 from hf_genimg.training.state import Run
 
-ROUNDS = 6
+STEPS = 6
 BATCH = 64
 KEEP = "--keep-freed-memory"
 
@@ -64,12 +64,12 @@ class Memory:
 
 
 def our_run(name: str, dataset: Any, **fields: Any) -> Run:
-    """A run that is played without a folder."""
+    """A run without a folder."""
     recipe = recipe_class(name)().override(**fields).fitted(dataset)
     return Run(recipe, SimpleNamespace(pipeline=Path("nowhere")), dataset, make_accelerator(recipe.mixed_precision))
 
 
-def plain_dcgan_round(
+def plain_dcgan_step(
     generator: nn.Module, discriminator: nn.Module, real: torch.Tensor, latents: torch.Tensor, optimizers: Any
 ) -> list[float]:
     """One step of each player, as in PyTorch's DCGAN example; returns the losses (real, fake, adversarial)."""
@@ -92,7 +92,7 @@ def plain_dcgan_round(
 
 
 def dcgan(precision: str) -> dict[str, float]:
-    """Rounds of our loop against the plain one."""
+    """Training steps of our loop against the plain one."""
     dataset = Memory(1024, 3, 64)
     fields = {"image_size": 64, "width": 64, "batch_size": BATCH, "mixed_precision": precision}
     run = our_run("dcgan", dataset, **fields)
@@ -101,11 +101,11 @@ def dcgan(precision: str) -> dict[str, float]:
     generator.load_state_dict(run.networks["generator"].state_dict())
     discriminator.load_state_dict(run.networks["discriminator"].state_dict())
     optimizers = [torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999)) for network in (generator, discriminator)]
-    indices = run.streams["discriminator"].indices(0, BATCH)
-    with drawn(run) as latents:
+    indices = run.streams["discriminator", "images"].indices(0, BATCH)
+    with sampled(run) as latents:
         run.training_step()
     real = dataset.batch(indices)["images"]
-    first = plain_dcgan_round(generator, discriminator, real, latents[0], optimizers)
+    first = plain_dcgan_step(generator, discriminator, real, latents[0], optimizers)
     ours = [run.meter.sums[f"{player}/{term}"].item() for player, term in FIRST]
     print(f"  first losses: ours {ours}, plain {first}", file=sys.stderr)
     if precision == "no" and max(abs(a - b) for a, b in zip(ours, first, strict=True)) > 1e-4:
@@ -113,19 +113,19 @@ def dcgan(precision: str) -> dict[str, float]:
     images = dataset.batch(torch.arange(1024))["images"].split(BATCH)
 
     def plain() -> None:
-        for number in range(ROUNDS):
-            plain_dcgan_round(generator, discriminator, images[number], torch.randn(BATCH, 100), optimizers)
+        for number in range(STEPS):
+            plain_dcgan_step(generator, discriminator, images[number], torch.randn(BATCH, 100), optimizers)
 
-    measured = alternate(lambda: [run.training_step() for _ in range(ROUNDS)], plain, pairs=7)
-    return {**measured, "our_images_per_second": round(ROUNDS * BATCH / measured["ours_seconds"], 1)}
+    measured = alternate(lambda: [run.training_step() for _ in range(STEPS)], plain, pairs=7)
+    return {**measured, "our_images_per_second": round(STEPS * BATCH / measured["ours_seconds"], 1)}
 
 
 FIRST = (("discriminator", "real"), ("discriminator", "fake"), ("generator", "adversarial"))
 
 
 @contextmanager
-def drawn(run: Run) -> Iterator[list[torch.Tensor]]:
-    """The latents that the generator of `run` draws meanwhile."""
+def sampled(run: Run) -> Iterator[list[torch.Tensor]]:
+    """The latents that the generator of `run` samples meanwhile."""
     generator, seen = run.networks["generator"], []
     plain = generator.sample_latents
     generator.sample_latents = lambda *arguments: seen.append(plain(*arguments)) or seen[-1]

@@ -44,13 +44,15 @@ ROOT = Path(__file__).parents[1]
 SPACE = ROOT / "spaces" / "digits"
 NOTES, WARM_UP, FLAT = 10, 0.2, 0.02
 MOVE = """async (value) => {
-  const slider = document.querySelector('#mix input[type=range]'), shown = () => [...document.querySelectorAll('#images img')];
+  const slider = document.querySelector('#mix input[type=range]');
+  const shown = () => [...document.querySelectorAll('#images img')];
   const before = shown().map((image) => image.src), began = performance.now();
   slider.value = value;
   slider.dispatchEvent(new Event('input', { bubbles: true }));
   for (;;) {
     const now = shown();
-    if (now.length === before.length && now.every((image, i) => image.src !== before[i] && image.complete && image.naturalWidth)) {
+    const isNew = (image, i) => image.src !== before[i] && image.complete && image.naturalWidth;
+    if (now.length === before.length && now.every(isNew)) {
       await Promise.all(now.map((image) => image.decode()));
       return performance.now() - began;
     }

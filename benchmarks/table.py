@@ -1,7 +1,7 @@
-"""The leaderboard of the README, from results/quality_*.json.
+"""The leaderboard of docs/results.md, from results/quality_*.json.
 
 python benchmarks/table.py            writes it between its markers
-python benchmarks/table.py --check    says whether it is what the results say; exit status 1 where it is not
+python benchmarks/table.py --check    checks that it is that of the results; exit status 1 where it is not
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs/results.md"
 BEGIN = "<!-- leaderboard: written by benchmarks/table.py from benchmarks/results/quality_*.json -->"
 END = "<!-- /leaderboard -->"
 COLUMNS = ("fid", "kid", "precision", "recall", "density", "coverage", "copies")
@@ -45,7 +45,7 @@ def row(entry: dict[str, Any]) -> str:
     alarms = len((found["diagnosis"] or {}).get("alarms", ()))
     held_out = found["protocol"]["split"] != "train"
     scores = " | ".join("-" if held_out and name == "copies" else cell(found["scores"], name) for name in COLUMNS)
-    name = f"[{found['recipe']}](benchmarks/results/{entry['name']}.png)"
+    name = f"[{found['recipe']}](../benchmarks/results/{entry['name']}.png)"
     return f"| {found['data']} | {name} | {found['images']:,} in {budget} | {scores} | {alarms or 'none'} |"
 
 
@@ -54,16 +54,13 @@ def protocols(found: list[dict[str, Any]]) -> list[str]:
     lines = {}
     for entry in found:
         seen = entry["measured"]["protocol"]
-        facts = (
-            f"{seen['num_fake']:,} images against {seen['num_real']:,} of {seen['reference']}@{seen['split']}, seen by "
-        )
-        facts += f"{seen['extractor']} ({seen['extractor_sha256'][:8]}), seed {seen['seed']}"
+        facts = f"{seen['num_fake']:,} images against {seen['num_real']:,} of {seen['reference']}@{seen['split']}, "
+        facts += f"features of {seen['extractor']} ({seen['extractor_sha256'][:8]}), seed {seen['seed']}"
         known = lines.setdefault(seen["reference"], (seen, facts))
         if known[0] != seen:
             unlike = [name for name in seen if seen[name] != known[0].get(name)]
-            raise SystemExit(
-                f"{entry['measured']['recipe']} was measured under another protocol ({', '.join(unlike)}); measure it again"
-            )
+            recipe = entry["measured"]["recipe"]
+            raise SystemExit(f"{recipe} was measured under another protocol ({', '.join(unlike)}); measure it again")
     return [f"- {facts}." for _, facts in lines.values()]
 
 
@@ -78,27 +75,27 @@ def render(found: list[dict[str, Any]]) -> str:
     return "\n".join([*head, *map(row, found), "", *protocols(found), f"- Measured on: {'; '.join(machines)}."])
 
 
-def placed(readme: str, table: str) -> str:
-    """The README with the leaderboard between its markers."""
-    before, begin, rest = readme.partition(BEGIN)
+def placed(page: str, table: str) -> str:
+    """The page with the leaderboard between its markers."""
+    before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise SystemExit(f"the README has no place for the leaderboard; put {BEGIN} and {END} where it belongs")
+        raise SystemExit(f"docs/results.md has no place for the leaderboard; put {BEGIN} and {END} where it belongs")
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
 def main(arguments: list[str]) -> int:
     """Write or check."""
-    readme = README.read_text(encoding="utf-8")
-    wanted = placed(readme, render(entries()))
+    page = PAGE.read_text(encoding="utf-8")
+    wanted = placed(page, render(entries()))
     if "--check" in arguments:
         print(
-            "the README holds the results"
-            if readme == wanted
-            else "the README differs from the results; run benchmarks/table.py"
+            "docs/results.md holds the results"
+            if page == wanted
+            else "docs/results.md differs from the results; run benchmarks/table.py"
         )
-        return int(readme != wanted)
-    README.write_text(wanted, encoding="utf-8")
+        return int(page != wanted)
+    PAGE.write_text(wanted, encoding="utf-8")
     return 0
 
 

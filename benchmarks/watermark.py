@@ -1,4 +1,4 @@
-"""Is the watermark invisible, does it last, and is it ever seen where it is not?
+"""Is the watermark invisible, does it last, and is it ever found where it is not?
 
     python benchmarks/watermark.py celeba=FOLDER[@64] facades=FOLDER@256:photo [--marked 1000] [--keys 20] [--model RUN
     ...]
@@ -9,7 +9,7 @@ model of 64 pixels or more makes. Marked with the default key: every second imag
 the constants of the climb that makes a mark last were chosen on images between them, the other constants earlier, on
 both. Reported for them: PSNR over all channels between the image and its marked copy, and the share that is found as
 they are, after JPEG at quality 70, after a Lanczos resize to 0.75 of each side, and after both. Clean: every image,
-judged with the default key and with --keys others, as it is; and with the default key also after JPEG at quality 70 and
+scored with the default key and with --keys others, as it is; and with the default key also after JPEG at quality 70 and
 after the resize. Results go to `results/watermark.json`.
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import typer
 
 from . import __version__
 from .commands._shared import answer_ctrl_c, fail, let_threads_sleep, print_what_cannot_be_encoded, rank
+from .faults import last_line, wants_traceback
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 ArgumentError = typer.BadParameter.__mro__[
@@ -38,14 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
         return fail("stopped", 130)
     except ArgumentError as error:
         return fail(error.format_message(), 2)
-    except (ValueError, OSError, FloatingPointError, ImportError) as error:
-        return fail(str(error), 1)
-    except MemoryError:
-        return fail("out of memory; use a smaller micro_batch_size, image_size or width, or smaller pictures", 1)
-    except RuntimeError as error:
-        if "out of memory" not in str(error) and "can't allocate memory" not in str(error):
-            raise  # not a mistake of the user's: the traceback belongs into a report to us
-        return fail("out of memory; use a smaller micro_batch_size, image_size or width, or smaller pictures", 1)
+    except Exception as error:  # the last line of defence
+        if wants_traceback():
+            traceback.print_exception(error)
+        return fail(*last_line(error))
 
 
 @contextmanager

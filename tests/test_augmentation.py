@@ -30,7 +30,7 @@ def benchmark() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def sets() -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-    """Shots are drawn of the first, `more` of the second, and the last is tested on: all real digits, at 8 pixels."""
+    """Shots are of the first, `more` of the second, and the last is tested on: all real digits, at 8 pixels."""
     train, test = (
         hf_genimg.open_dataset(f"digits@{split}", image_size=8, labels=True, progress=False)
         for split in ("train", "test")
@@ -72,10 +72,10 @@ def test_the_interval_is_students(benchmark: ModuleType) -> None:
 
     rng = np.random.default_rng(0)
     plain, augmented = rng.normal(0.8, 0.02, 8), rng.normal(0.81, 0.02, 8)
-    found = benchmark.judged(plain, augmented)
+    found = benchmark.verdict_of(plain, augmented)
     low, high = ttest_rel(augmented, plain).confidence_interval(0.95)
     assert (found.low, found.high) == pytest.approx((low, high))
-    wrong = [benchmark.judged(*rng.normal(0.8, 0.02, (2, 8))).verdict != "no significant gain" for _ in range(400)]
+    wrong = [benchmark.verdict_of(*rng.normal(0.8, 0.02, (2, 8))).verdict != "no significant gain" for _ in range(400)]
     assert 0.02 < np.mean(wrong) < 0.09, "of two equal ones, one in twenty seems different"
 
 

@@ -1,15 +1,20 @@
-"""What the README says is what there is."""
+"""What the README and the list of families say is what there is."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+
 from hf_genimg._public import PACKAGE
 from hf_genimg.listing import first_line
 from hf_genimg.recipes import recipe_names
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FAMILIES = (ROOT / "docs/families.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 
 def test_the_catalogue_is_the_list_of_recipes() -> None:
@@ -17,8 +22,21 @@ def test_the_catalogue_is_the_list_of_recipes() -> None:
         f"| `{name}` | {first_line((PACKAGE / f'recipes/{name}.py').read_text(encoding='utf-8'))} |"
         for name in recipe_names()
     ]
-    catalogue = README.partition("<!-- catalogue")[2].partition("<!-- /catalogue -->")[0].strip().splitlines()[3:]
-    assert catalogue == rows, "the catalogue of README.md must be:\n" + "\n".join(rows)
+    catalogue = FAMILIES.partition("<!-- catalogue")[2].partition("<!-- /catalogue -->")[0].strip().splitlines()[3:]
+    assert catalogue == rows, "the catalogue of docs/families.md must be:\n" + "\n".join(rows)
+
+
+def test_the_readme_names_every_family() -> None:
+    table = README.partition("## Families by task")[2].partition("\n## ")[0]
+    named = re.findall(r"`(\w+)`", "".join(line for line in table.splitlines() if line.startswith("|")))
+    assert sorted(named) == [name for name in recipe_names() if not name.endswith("_paper")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    local = [link.partition("#")[0] for link in links if "://" not in link]
+    assert not [link for link in local if link and not (page.parent / link).exists()]
 
 
 def test_the_tour_runs(tmp_path: Path, monkeypatch: object) -> None:

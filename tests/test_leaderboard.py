@@ -1,4 +1,4 @@
-"""The leaderboard of the README is what the results say."""
+"""The leaderboard of docs/results.md is that of the results."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def entry(recipe: str, fid: float, data: str = "digits", seconds: float = 600.0,
     }
 
 
-def test_the_readme_holds_the_results(table: ModuleType) -> None:
-    readme = table.README.read_text(encoding="utf-8")
-    assert readme == table.placed(readme, table.render(table.entries())), "run python benchmarks/table.py"
+def test_the_page_holds_the_results(table: ModuleType) -> None:
+    page = table.PAGE.read_text(encoding="utf-8")
+    assert page == table.placed(page, table.render(table.entries())), "run python benchmarks/table.py"
 
 
 def test_the_best_is_first_and_every_number_is_there(table: ModuleType, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_unlike_protocols_share_no_table(table: ModuleType) -> None:
         table.render([entry("a", 1), entry("b", 2, num_fake=100)])
 
 
-def test_a_readme_without_a_place_is_refused(table: ModuleType) -> None:
+def test_a_page_without_a_place_is_refused(table: ModuleType) -> None:
     assert table.placed(f"x\n{table.BEGIN}\nold\n{table.END}\ny", "new") == f"x\n{table.BEGIN}\nnew\n{table.END}\ny"
     with pytest.raises(SystemExit, match="no place for the leaderboard"):
         table.placed("nothing", "new")

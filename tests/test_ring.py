@@ -29,7 +29,7 @@ def ring() -> ModuleType:
 def test_lost_modes_are_counted_and_raise_an_alarm(ring: ModuleType, kept: int) -> None:
     torch.manual_seed(0)
     points = ring.centres()[torch.randint(kept, (2000,))] + ring.SPREAD * torch.randn(2000, 2)
-    found = ring.doctor(points, ring.ring(2000))
+    found = ring.diagnosed(points, ring.ring(2000))
     assert ring.covered(points) == kept
     assert [mode for mode in found.lost if mode < ring.MODES] == list(range(kept, ring.MODES))
     assert bool(found.alarms) == (kept < ring.MODES)
@@ -39,7 +39,7 @@ def test_points_between_the_modes_cover_none(ring: ModuleType) -> None:
     torch.manual_seed(0)
     points = 0.5 * torch.randn(2000, 2)
     assert ring.covered(points) == 0
-    assert ring.doctor(points, ring.ring(2000)).alarms
+    assert ring.diagnosed(points, ring.ring(2000)).alarms
 
 
 @pytest.mark.parametrize("game", ["plain", "r3gan"])

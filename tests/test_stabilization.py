@@ -1,6 +1,4 @@
-"""Every method with every adversarial recipe that admits it, one training step each; and the pairs that are refused, as the docs
-list them.
-"""
+"""Every method with every adversarial recipe that admits it, one training step each; refused pairs, as in the docs."""
 
 from __future__ import annotations
 

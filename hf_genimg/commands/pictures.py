@@ -83,14 +83,15 @@ def read_picture(path: Path) -> Any:
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
     """An open PIL image, of which the header is read: for GIFs, frame by frame. Raises as `read_picture`."""
-    from ..data.open_picture import READ_ERRORS, open_header, reason
+    from ..data.open_picture import open_header
+    from ..faults import read_errors, reason
 
     try:
         with open_header(path) as picture:
             yield picture
     except FileNotFoundError:
         raise FileNotFoundError(f"{path} does not exist") from None
-    except READ_ERRORS as error:
+    except read_errors() as error:
         raise ValueError(f"{path} is not a picture that can be read ({reason(error)})") from error
 
 

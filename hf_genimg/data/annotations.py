@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .labels import from_text
+from ..faults import read_errors, reason
 from .containers import Folder, Listing, Tar
+from .labels import from_text
 from .source import Fields
 
 TEXT_COLUMNS = ("text", "caption", "captions", "prompt")
@@ -67,9 +68,8 @@ def _read(found: Annotations, listing: Listing, name: str, parse: Callable[[str]
     text = listing.text(name)
     try:
         parse(text)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ValueError(f"{listing.root}: {name} cannot be read ({reason}); correct or remove it") from error
+    except read_errors() as error:
+        raise ValueError(f"{listing.root}: {name} cannot be read ({reason(error)}); correct or remove it") from error
     found.files.append(name)
 
 

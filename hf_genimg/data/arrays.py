@@ -5,9 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import struct
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,14 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ..faults import read_errors
 from .labels import ClassNumbers, number_labels
 from .parquet import as_levels
 from .source import Picture, Source, choose_split, in_order, known_split
 
 _IMAGE_WORDS, _LABEL_WORDS = ("images", "image", "x", "data", "arr_0"), ("labels", "label", "y", "targets")
 _IDX = re.compile(r"(.*?)(?:images?|labels?)[-.]idx([13])-ubyte(?:\.gz)?", re.IGNORECASE)
-_DAMAGE = (OSError, ValueError, EOFError, MemoryError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile)
-_DAMAGE = (*_DAMAGE, tokenize.TokenError, KeyError, TypeError, OverflowError, RuntimeError)
 _MOST_BYTES = 1 << 34  # of one array that is unpacked into memory
 
 
@@ -106,7 +103,7 @@ def _pictures(name: str, split: _Split, coded: ClassNumbers | None) -> Iterator[
 def _arrays(name: str, path: Path) -> dict[str, _Split]:
     try:
         found = _load(path)
-    except _DAMAGE as error:
+    except read_errors() as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{name} cannot be read as arrays without pickles ({reason}); save it again") from error
     splits: dict[str, _Split] = {}
@@ -123,7 +120,7 @@ def _arrays(name: str, path: Path) -> dict[str, _Split]:
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of images and labels by name, without pickles; a .npy file is mapped. Raises any of `_DAMAGE`."""
+    """Images and labels by name, without pickles; a .npy file is mapped. Raises any of `faults.read_errors()`."""
     if path.suffix.lower() == ".npy":
         return {"arr_0": np.load(path, allow_pickle=False, mmap_mode="r")}
     with open(path, "rb") as file:  # which NumPy would leave open where it is damaged
@@ -201,7 +198,7 @@ def _read_idx(path: Path, name: str, dimensions: int) -> np.ndarray:
             if magic != 0x800 + dimensions or size > _MOST_BYTES:
                 raise ValueError(f"it begins with {magic:#x} and lengths {shape}")
             content = file.read(size + 1)
-    except _DAMAGE as error:
+    except read_errors() as error:
         raise ValueError(f"{path} cannot be read as an idx file ({error}); download it again") from error
     if len(content) != size:
         raise ValueError(f"{path} cannot be read as an idx file (its length is not that of {shape}); download it again")

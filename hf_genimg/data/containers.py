@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import struct
 import tarfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
+from ..faults import read_errors, reason
 from .source import Picture
 
 _LARGEST = 1 << 28  # bytes of one unpacked picture; a larger one is taken for a bomb
-_DAMAGE = (BadZipFile, OSError, NotImplementedError, EOFError, RuntimeError, ValueError, struct.error, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,8 @@ class Folder:
         """The contents of a small file that describes pictures; `ValueError` where it cannot be read."""
         try:
             return (self.root / name).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"{self.root / name} cannot be read ({error}); correct or remove it") from error
+        except read_errors() as error:
+            raise ValueError(f"{self.root / name} cannot be read ({reason(error)}); correct or remove it") from error
 
     def files(self, names: Iterable[str]) -> tuple[tuple[str, Path], ...]:
         """What is read where `names` are: (relative name, path) of each."""
@@ -64,8 +62,8 @@ class Zip:
                 shown = f"{self.root}: {member}"
                 try:
                     yield Picture(shown, self._bytes(opened, member))
-                except _DAMAGE as error:
-                    yield Picture(shown, None, problem=f"its packed bytes are damaged: {' '.join(str(error).split())}")
+                except read_errors() as error:
+                    yield Picture(shown, None, problem=f"its packed bytes are damaged: {reason(error)}")
 
     def _bytes(self, opened: ZipFile, member: str) -> bytes:
         if opened.getinfo(member).file_size > _LARGEST:
@@ -77,8 +75,10 @@ class Zip:
         with ZipFile(self.root) as opened:
             try:
                 return self._bytes(opened, self.members[name]).decode("utf-8-sig")
-            except (*_DAMAGE, UnicodeDecodeError) as error:
-                raise ValueError(f"{self.root}: {name} cannot be read ({error}); correct or remove it") from error
+            except read_errors() as error:
+                raise ValueError(
+                    f"{self.root}: {name} cannot be read ({reason(error)}); correct or remove it"
+                ) from error
 
     def files(self, names: Iterable[str]) -> tuple[tuple[str, Path], ...]:
         """What is read, whatever is read of it: the zip file."""
@@ -110,8 +110,8 @@ class Tar:
                 shown = f"{archive}: {member}"
                 try:
                     yield Picture(shown, self._bytes(opened[archive], member))
-                except (*_DAMAGE, tarfile.TarError, KeyError) as error:
-                    yield Picture(shown, None, problem=f"its packed bytes are damaged: {' '.join(str(error).split())}")
+                except read_errors() as error:
+                    yield Picture(shown, None, problem=f"its packed bytes are damaged: {reason(error)}")
 
     def _bytes(self, opened: tarfile.TarFile, member: str) -> bytes:
         info = opened.getmember(member)
@@ -179,8 +179,10 @@ def list_zip(path: Path) -> Zip:
     try:
         with ZipFile(path) as opened:
             infos = [info for info in opened.infolist() if not info.is_dir()]
-    except _DAMAGE as error:
-        raise ValueError(f"{str(path)!r} cannot be read as a zip file ({error}); pack or download it again") from error
+    except read_errors() as error:
+        raise ValueError(
+            f"{str(path)!r} cannot be read as a zip file ({reason(error)}); pack or download it again"
+        ) from error
     if any(info.flag_bits & 1 for info in infos):
         raise ValueError(f"{str(path)!r} asks for a password; unpack it and give the folder")
     return Zip(path, _without_shared_folders({info.filename.replace("\\", "/"): info.filename for info in infos}))
@@ -199,9 +201,9 @@ def list_tars(root: Path, archives: Iterable[Path]) -> Tar:
         try:
             with _open_tar(archive) as opened:
                 found = {info.name: info.name for info in opened if info.isfile()}
-        except (*_DAMAGE, tarfile.TarError) as error:
+        except read_errors() as error:
             raise ValueError(
-                f"{str(archive)!r} cannot be read as a tar file ({error}); pack or download it again"
+                f"{str(archive)!r} cannot be read as a tar file ({reason(error)}); pack or download it again"
             ) from error
         prefix = f"{archive.name}/" if len(archives) > 1 else ""
         members |= {prefix + name: (archive, member) for name, member in _without_shared_folders(found).items()}

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from .open_picture import MAX_PIXELS, READ_ERRORS, open_header, orientation, reason, upright
+from ..faults import read_errors, reason
+from .open_picture import MAX_PIXELS, open_header, orientation, upright
 from .source import Picture, Source
 
 FITS = ("crop", "pad", "stretch")
@@ -129,7 +130,7 @@ def decode_with_largest(picture: Picture, how: Decoding) -> Decoded:
             image = image.convert("L" if how.image_channels == 1 else "RGB")
     except BadPicture:
         raise
-    except READ_ERRORS as error:
+    except read_errors() as error:
         raise _unreadable(picture, error) from error
     return Decoded(_fitted(image, how), largest)
 
@@ -146,7 +147,7 @@ def _seems_grey(picture: Picture, max_pixels: int) -> bool:
     try:
         with _open(picture, max_pixels) as image:
             return image.mode.split(";")[0] in _GREY_MODES
-    except READ_ERRORS:
+    except read_errors():
         return True  # `decode` will report it
 
 
@@ -156,7 +157,7 @@ def detect_sizes(source: Source) -> list[int]:
     with closing(source.pictures()) as pictures:
         for picture in islice(pictures, _PICTURES_LOOKED_AT):
             if not isinstance(picture.content, Image.Image):
-                with suppress(*READ_ERRORS), _open(picture) as image:
+                with suppress(*read_errors()), _open(picture) as image:
                     sizes.append(min(image.size))
     return sizes
 
@@ -174,7 +175,7 @@ def _size(picture: Picture) -> tuple[int, int] | None:
     try:
         with _open(picture) as image:
             return image.size[::-1] if orientation(image) > 4 else image.size  # 5 to 8 lie on their side
-    except READ_ERRORS:
+    except read_errors():
         return None
 
 

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .annotations import Annotations, annotations_of, describes
-from .labels import number_labels
 from .containers import Folder, Listing, Tar
+from .labels import number_labels
 from .open_picture import PICTURE_EXTENSIONS
 from .source import (
     ALL_FIELDS,

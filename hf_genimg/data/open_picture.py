@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-import struct
-import zlib
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
+
+from ..faults import read_errors, reason
 
 # Formats that Pillow reads by itself. Not whatever it can read: its EPS reader, for one, starts a program.
 _EXTENSIONS = {
@@ -36,24 +36,6 @@ _EXTENSIONS = {
 _NAMELESS = ("TGA",)  # formats without a mark of their own, which are believed in files of their extensions only
 PICTURE_EXTENSIONS = tuple(extension for extensions in _EXTENSIONS.values() for extension in extensions)
 MAX_PIXELS = 50_000_000  # of one picture, where nobody gives another bound
-# What Pillow's readers raise on damaged files, found by fuzzing; warnings are raised where a program asks for that.
-READ_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    RuntimeError,
-    AssertionError,
-    struct.error,
-    zlib.error,
-    MemoryError,
-    Image.DecompressionBombError,
-    Warning,
-)
 _ORIENTATION = 0x0112  # the EXIF tag
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -85,12 +67,12 @@ def open_picture(file: str | os.PathLike[str] | bytes, max_pixels: int = MAX_PIX
             return upright(image)
     except FileNotFoundError:
         raise FileNotFoundError(f"{name} does not exist") from None
-    except READ_ERRORS as error:
+    except read_errors() as error:
         raise ValueError(f"{name} is not a picture that can be read ({reason(error)})") from error
 
 
 def open_header(content: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """A picture of which only the header is read. Raises any of `READ_ERRORS`."""
+    """A picture of which only the header is read. Raises any of `faults.read_errors()`."""
     if isinstance(content, bytes):
         if not content:
             raise ValueError("it is empty")
@@ -122,22 +104,15 @@ def orientation(image: Image.Image) -> int:
     """1 to 8, as EXIF numbers them; 1, upright, where EXIF is absent or broken."""
     try:
         found = image.getexif().get(_ORIENTATION, 1)
-    except READ_ERRORS:
+    except read_errors():
         return 1
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """A decoded copy, turned as its EXIF says, without what would turn it again. Raises any of `READ_ERRORS`."""
+    """A decoded copy, turned as its EXIF says, without what would turn it again. Raises `faults.read_errors()`."""
     turn = _TURNS.get(orientation(image))
     found = image.copy() if turn is None else image.transpose(turn)
     for key in _METADATA:
         found.info.pop(key, None)
     return found
-
-
-def reason(error: Exception) -> str:
-    """Why a picture cannot be read, on one line."""
-    if isinstance(error, Image.UnidentifiedImageError):  # its text is the address of a buffer
-        return "not a picture"
-    return " ".join(str(error).split()) or type(error).__name__

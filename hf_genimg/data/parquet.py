@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..faults import read_errors, reason
 from .annotations import LABEL_COLUMNS, TEXT_COLUMNS, as_captions
 from .labels import ClassNumbers, number_labels
 from .source import ALL_FIELDS, Fields, Picture, Source, choose_split, in_order, known_split
@@ -146,7 +147,6 @@ def numbers_of(columns: Columns, labels: Iterable[Iterable[Any]]) -> ClassNumber
 
 def _labels(path: Path, column: str | None) -> Iterator[Any]:
     """The different labels of one file; none where it has no such column."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     with _open(path) as file:
@@ -155,24 +155,21 @@ def _labels(path: Path, column: str | None) -> Iterator[Any]:
         try:
             for batch in file.iter_batches(_LABELS_AT_A_TIME, columns=[column], use_threads=False):
                 yield from pc.unique(batch[column]).to_pylist()
-        except (pa.ArrowException, OSError) as error:
+        except read_errors() as error:
             raise _unreadable(path, error) from error
 
 
 def _open(path: Path) -> ParquetFile:
-    import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
     try:
         return ParquetFile(path, buffer_size=1 << 20)  # a column chunk is streamed, not read whole
-    except (pa.ArrowException, OSError) as error:
+    except read_errors() as error:
         raise _unreadable(path, error) from error
 
 
 def _unreadable(path: Path, error: Exception) -> ValueError:
-    return ValueError(
-        f"{path} cannot be read as parquet ({' '.join(str(error).split())}); download it again or remove it"
-    )
+    return ValueError(f"{path} cannot be read as parquet ({reason(error)}); download it again or remove it")
 
 
 def _rows(path: Path) -> int:
@@ -304,12 +301,11 @@ def _pictures(files: Sequence[tuple[str, Path]], columns: Columns, coded: ClassN
 
 
 def _batches(path: Path, columns: Columns) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
 
     with _open(path) as file:
         try:
             yield from file.iter_batches(_ROWS_AT_A_TIME, columns=columns.paths, use_threads=False)
-        except (pa.ArrowException, OSError) as error:
+        except read_errors() as error:
             raise _unreadable(path, error) from error
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from .containers import Listing
 from .decode import seems_doubled
 from .degradations import BLURRED, Degradation, is_degradation, parse_degradation
 from .folder import group_by_split, has_split_folders, picture_names, plain_source
-from .containers import Listing
 from .resolve import available_splits, find_source, image_columns, is_source, loose_pictures, wanted_split
 from .source import ALL_FIELDS, Fields, Picture, Source, choose_split, in_order, known_split
 

@@ -12,11 +12,13 @@ from typing import Any
 from PIL import Image
 
 from ..evaluation.scores import Report, compare, unlike_fields
+from ..pipelines.capabilities import Capabilities
 from ..pipelines.images import GAP, SMALLEST_IN_GRID
 from .models import Shared
 from .texts import ENGLISH, say
 
 MOST_GRIDS, MOST_EXAMPLES = 8, 8
+NAMED = 20  # classes
 
 
 def facts(model: Shared) -> str:
@@ -26,14 +28,25 @@ def facts(model: Shared) -> str:
         (say("task"), able.task),
         (say("network"), type(model.pipe.network).__name__),
         (say("parameters"), f"{sum(weight.numel() for weight in model.pipe.network.parameters()):,}"),
-        (say("size"), f"{able.image_size}x{able.image_size}, {say('grey' if able.image_channels == 1 else 'colour')}"),
-        *([(say("classes"), str(able.num_classes))] if able.num_classes else []),
+        (say("size"), f"{_sides(able)}, {say('grey' if able.image_channels == 1 else 'colour')}"),
+        *([(say("scale"), f"x{able.scale}")] if (able.scale or 1) > 1 else []),
+        *([(say("classes"), _classes(able))] if able.num_classes else []),
         *([(say("latents"), str(model.latent_dim))] if model.latent_dim else []),
         (say("weights"), f"`{model.pipe.revision}`"),
         (say("licence"), _licence(model)),
     ]
     table = "\n".join(f"- **{name}**: {value}" for name, value in rows)
     return f"## {model.name}\n\n{table}\n\n{say('not_for')}\n\n### {say('scores')}\n\n{scores(model)}"
+
+
+def _sides(able: Capabilities) -> str:
+    return say("any_size") if able.any_size else f"{able.image_size}x{able.image_size}"
+
+
+def _classes(able: Capabilities) -> str:
+    """How many, and the names of the first."""
+    names = ", ".join(able.class_names[:NAMED]) + (", ..." if len(able.class_names) > NAMED else "")
+    return f"{able.num_classes}" + (f": {names}" if names else "")
 
 
 def scores(model: Shared) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from inspect import isgeneratorfunction
+from inspect import isgeneratorfunction, signature
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: nothing leaves this machine
@@ -14,16 +14,23 @@ os.environ.setdefault(
 )  # events between two summaries of those notes; else, one after each
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from ..hub.rater_answers import check_results_to
-from .handlers import Settings
+from .hosts import OwnHosts, hosts_of
 from .models import Shelf
+from .settings import Settings
 from .style import CSS, NAMES, theme
 from .tabs import about, explore, generate, human, pictures
+from .tabs._mcp import give_images
 from .tabs._page import WAITING, Page, friendly, texts
 
 TASKS = ("generation", "reconstruction", "translation", "classification")
 LARGEST_UPLOAD = "12mb"
+SESSIONS = 128  # of visitors, whose state gradio keeps (0.7 MB each); the one that was not used for longest goes
+SHOW_MODEL = """(model) => {
+  history.replaceState(null, '', location.pathname + '?' + new URLSearchParams({ model }));
+}"""
 FORGET = (60, 900)  # seconds: how often old files are looked for, and how old they are
 
 
@@ -32,28 +39,22 @@ class Studio(gr.Blocks):
 
     def launch(self, *arguments: Any, **settings: Any) -> Any:
         """As in gradio; whatever is given wins. With `mcp_server=True` or GRADIO_MCP_SERVER=true, the endpoints are
-        tools for MCP too.
+        tools for MCP too. On loopback, requests for other hosts and from pages of others are refused, as `OwnHosts`.
         """
+        given = signature(gr.Blocks.launch).bind_partial(self, *arguments, **settings).arguments
+        server_name = given.get("server_name") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+
+        def allowed() -> frozenset[str] | None:
+            return hosts_of(server_name, self.share_url, self.root_path)
+
+        own = {**(settings.pop("app_kwargs", None) or {})}
+        own["middleware"] = [*own.get("middleware", ()), Middleware(OwnHosts, allowed=allowed)]
         if settings.get("mcp_server", os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"):
-            _mend_mcp()
+            give_images()
         looks: dict[str, Any] = {"theme": theme(), "css": CSS, "js": NAMES, "i18n": texts, "footer_links": ["api"]}
-        ours = {**looks, "max_file_size": LARGEST_UPLOAD, "run_history": False}
+        limits = {"max_file_size": LARGEST_UPLOAD, "state_session_capacity": SESSIONS}
+        ours = {**looks, **limits, "run_history": False, "app_kwargs": own}
         return super().launch(*arguments, **{**ours, **settings})
-
-
-def _mend_mcp() -> None:
-    """gradio 6.31 takes states out of answers that its client has taken them out of already: the call fails, or
-    something else is lost.
-    """
-    from gradio.mcp import GradioMCPServer
-
-    plain = GradioMCPServer.pop_returned_state
-    if plain.__module__ == GradioMCPServer.__module__:
-
-        def pop_returned_state(components: Any, data: Any) -> Any:
-            return plain(components, data) if len(data) == len(components) else data
-
-        GradioMCPServer.pop_returned_state = staticmethod(pop_returned_state)
 
 
 def build(models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> Studio:
@@ -105,6 +106,7 @@ def _part(page: Page, visible: bool) -> Part:
         if page.task == "classification":
             pictures.build_classify(page)
         about.build_about(page)
+        page.note_opened()
     return Part(page, panel, settings)
 
 
@@ -113,7 +115,13 @@ def _chooser(shelf: Shelf) -> gr.Dropdown:
     label = texts("hub_id" if shelf.any_model else "model")
     first = next(iter(shelf.names), None)
     return gr.Dropdown(
-        shelf.names, value=first, label=label, allow_custom_value=shelf.any_model, visible=several, elem_id="model"
+        shelf.names,
+        value=first,
+        label=label,
+        allow_custom_value=shelf.any_model,
+        interactive=shelf.any_model or not shelf.names,  # else, from when the model of the address is shown
+        visible=several,
+        elem_id="model",
     )
 
 
@@ -134,42 +142,47 @@ def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -
 
     @friendly
     def arrive(request: gr.Request) -> Any:
-        query = dict(request.query_params)
-        shared = shelf.find(query.get("model") if query.get("model") in shelf.names else None)
+        model = _asked(shelf, request)
+        if model is None:
+            return [gr.skip()] * len(filled_in)
+        shared, query = shelf.find(model), dict(request.query_params)
         asked = Settings.of_query(query)
         start = generate.controls_of(replace(asked, count=min(asked.count, shared.most_images)))
         task = shared.capabilities.task
         filled = [start if part.page.task == task else [gr.skip()] * len(start) for part in parts if part.settings]
-        values = [shared.name, *(value for values in filled for value in values)]
-        return values if len(values) > 1 else shared.name  # of one output gradio takes the value itself
-
-    events = [chooser.input(adapt, chooser, panels + changing, **hidden)]
-    if shelf.names:
-        arrived = demo.load(_adapt_asked(adapt, shelf), None, panels + changing, **hidden)
-        events.append(
-            arrived.then(arrive, None, [chooser, *(each for part in parts for each in part.settings)], **hidden)
-        )
-    for event in events:
-        for part in parts:
-            for function, inputs, outputs in part.page.fills:
-                event.success(_only(part.page, function), inputs, outputs, **hidden)
-
-
-def _adapt_asked(adapt: Any, shelf: Shelf) -> Any:
-    """`adapt` for the model that an address names, else the first."""
+        named = gr.update(value=shared.name, interactive=True)
+        values = [named, *(value for values in filled for value in values)]
+        return values if len(values) > 1 else named  # of one output gradio takes the value itself
 
     def adapt_asked(request: gr.Request) -> list[Any]:
-        model = request.query_params.get("model")
-        return adapt(model if model in shelf.names else None)
+        model = _asked(shelf, request)
+        return [gr.skip()] * len(panels + changing) if model is None else adapt(model)
 
-    return adapt_asked
+    filled_in = [chooser, *(each for part in parts for each in part.settings)]
+    arrived = demo.load(adapt_asked, None, panels + changing, **hidden).success(arrive, None, filled_in, **hidden)
+    chosen = chooser.input(adapt, chooser, panels + changing, **hidden)
+    chosen.success(None, chooser, None, js=SHOW_MODEL)
+    for part in parts:
+        for event in (arrived, chosen):
+            for function, inputs, outputs, script in part.page.fills:
+                done = event.success(_only(part.page, function), inputs, outputs, **hidden)
+                if script:
+                    done.success(None, script[1], None, js=script[0])
+        for function, (model, *rest), outputs in part.page.refills:
+            chosen.success(function, [model, part.page.opened, *rest], outputs, **hidden)
+
+
+def _asked(shelf: Shelf, request: gr.Request) -> str | None:
+    """The model that an address names, else the first; None where there is none."""
+    model = request.query_params.get("model")
+    return model if model and (model in shelf.names or shelf.any_model) else next(iter(shelf.names), None)
 
 
 def _only(page: Page, function: Any) -> Any:
     """`function` for models of this part's task; nothing happens for others. The model is its first argument."""
 
     def fill(*inputs: Any) -> Any:
-        if page.shelf.find(inputs[0]).capabilities.task != page.task:
+        if not (inputs[0] or page.shelf.names) or page.shelf.find(inputs[0]).capabilities.task != page.task:
             yield gr.skip()
         elif isgeneratorfunction(function):
             yield from function(*inputs)

@@ -12,12 +12,13 @@ import torch
 from PIL import Image
 
 from ..pipelines.directions import allows_sefa, directions
-from ..pipelines.drawing import check_count, check_truncation, draw_seeds
+from ..pipelines.drawing import Drawn, check_count, check_truncation
 from ..pipelines.images import grid
 from ..pipelines.interpolation import walk
 from .film import FRAMES_PER_SECOND, comment, there_and_back
-from .handlers import LARGEST_SEED, Settings, check, sign
+from .handlers import sign
 from .models import Shared
+from .settings import LARGEST_SEED, Settings, check
 
 SLIDERS = 6  # directions
 MOST_SEEDS, MOST_STEPS = 8, 32
@@ -29,7 +30,8 @@ def seeds_of(text: str) -> list[int]:
     parts = [part for part in re.split(r"[\s,;\uff0c\u3001]+", str(text).strip()) if part]
     if not all(part.isdigit() for part in parts) or not 2 <= len(parts) <= MOST_SEEDS:
         raise ValueError(
-            f"seeds={str(text)[:60]!r} is no walk; give 2 to {MOST_SEEDS} seeds with commas between them, such as 3, 7, 12"
+            f"seeds={str(text)[:60]!r} is no walk; "
+            f"give 2 to {MOST_SEEDS} seeds with commas between them, such as 3, 7, 12"
         )
     if max(map(int, parts)) > LARGEST_SEED:
         raise ValueError(f"seeds={str(text)[:60]!r} has one above {LARGEST_SEED}; give smaller ones")
@@ -41,19 +43,20 @@ def walk_between(model: Shared, seeds: list[int], steps: int, truncation: float 
 
     steps: images from one seed to the next, both included, from 2 to 32.
     """
-    check(model, Settings())
     check_count("steps", steps, 2)
     if steps > MOST_STEPS:
         raise ValueError(f"steps={steps} is more than {MOST_STEPS}; ask for fewer")
     check_truncation(truncation)
-    ends = draw_seeds(model.pipe.network, model.capabilities.num_classes, seeds)
-    latents = walk(ends.latents, steps)
+    _check(model)
+    ends = model.pipe.draw_seeds(seeds)
+    latents, noises = walk(ends.latents, steps), None if ends.noise is None else walk(ends.noise, steps)
     images: list[Image.Image] = []
     for number, latent in enumerate(latents):
         position = number / (steps - 1)
         label = None if ends.class_labels is None else ends.class_labels[int(position + 0.5)].item()
         with model.lock:
-            made = model.pipe(latents=latent[None], class_labels=label, truncation=truncation).images
+            noise = None if noises is None else noises[number][None]
+            made = model.pipe(latents=latent[None], noise=noise, class_labels=label, truncation=truncation).images
         images += sign(
             model, made, [{"seeds": seeds, "position": position, "class_label": label, "truncation": truncation}]
         )
@@ -77,7 +80,7 @@ def gif(images: list[Image.Image], folder: Path, frames_per_second: int = FRAMES
 
 def methods_of(model: Shared) -> list[str]:
     """How directions can be found in this model."""
-    if not model.generates:
+    if not model.has_directions:
         return []
     return model.know("methods", lambda: ["pca", "sefa"] if allows_sefa(model.pipe) else ["pca"])
 
@@ -110,23 +113,23 @@ def shift(model: Shared, latents: torch.Tensor, amounts: list[float], method: st
 
 def along(model: Shared, seed: int, amounts: list[float], method: str = "pca", truncation: float = 1.0) -> Image.Image:
     """The image of a seed, moved along the directions."""
-    check(model, Settings(seed=seed, truncation=truncation))
-    start = draw_seeds(model.pipe.network, model.capabilities.num_classes, [seed, seed])
+    _check(model, Settings(seed=seed, truncation=truncation))
+    start = model.pipe.draw_seeds([seed, seed])
     moved = shift(model, start.latents[:1], amounts, method)
     label = None if start.class_labels is None else start.class_labels[:1]
     own = {"seed": seed, "directions": method, "amounts": [round(float(amount), 4) for amount in amounts]}
-    return _one(model, moved, label, truncation, own)
+    return _one(model, moved, _first(start, 1), label, truncation, own)
 
 
 def latent_map(model: Shared) -> Image.Image:
     """A picture of the plane of the first two directions, [-2.5, 2.5] standard deviations each way."""
-    check(model, Settings())
+    _check(model)
 
     def work_out() -> Image.Image:
         line = torch.linspace(-MAP_REACH, MAP_REACH, MAP_SIDE)
-        points = _points(model, [(x, y) for y in line.flip(0).tolist() for x in line.tolist()])
+        points, noise = _points(model, [(x, y) for y in line.flip(0).tolist() for x in line.tolist()])
         label = 0 if model.capabilities.num_classes else None
-        images = model.pipe(latents=points, class_labels=label, max_batch_size=32).images
+        images = model.pipe(latents=points, noise=noise, class_labels=label, max_batch_size=32).images
         picture = grid(images, MAP_SIDE)
         return sign(model, [picture], [{"map": "pca", "reach": MAP_REACH}])[0]
 
@@ -135,11 +138,11 @@ def latent_map(model: Shared) -> Image.Image:
 
 def on_map(model: Shared, x: float, y: float) -> Image.Image:
     """The image at a place of the map; x to the right and y up, from -2.5 to 2.5."""
-    check(model, Settings())
+    _check(model)
     if not (-MAP_REACH <= x <= MAP_REACH and -MAP_REACH <= y <= MAP_REACH):
         raise ValueError(f"x={x}, y={y} is not on the map; give numbers from {-MAP_REACH} to {MAP_REACH}")
     label = 0 if model.capabilities.num_classes else None
-    return _one(model, _points(model, [(x, y)]), label, 1.0, {"map": "pca", "x": round(x, 4), "y": round(y, 4)})
+    return _one(model, *_points(model, [(x, y)]), label, 1.0, {"map": "pca", "x": round(x, 4), "y": round(y, 4)})
 
 
 def place(model: Shared, column: int, row: int) -> tuple[float, float]:
@@ -150,17 +153,37 @@ def place(model: Shared, column: int, row: int) -> tuple[float, float]:
     return tuple(round(max(-MAP_REACH, min(MAP_REACH, value)), 2) for value in (x, y))
 
 
-def _points(model: Shared, places: list[tuple[float, float]]) -> torch.Tensor:
-    """Latents float [N, D] at places: along the rest, those of seed 0, since many latents of zero are no latents that a
-    generator knows.
+def _check(model: Shared, settings: Settings | None = None) -> None:
+    if model.generates and not model.has_directions:
+        raise ValueError(f"{model.name} has no directions: they are those of latents that are vectors, without text")
+    check(model, settings or Settings())
+
+
+def _first(drawn: Drawn, count: int) -> torch.Tensor | None:
+    """The noise of the first seed for so many images; None for a model without noise."""
+    return None if drawn.noise is None else drawn.noise[:1].expand(count, -1)
+
+
+def _points(model: Shared, places: list[tuple[float, float]]) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Latents float [N, D] at places, and noise: along the rest, those of seed 0, since many latents of zero are no
+    latents that a generator knows.
     """
     axes = directions_of(model, "pca")[:2]
-    rest = draw_seeds(model.pipe.network, model.capabilities.num_classes, [0, 0]).latents[0].to(axes)
+    start = model.pipe.draw_seeds([0, 0])
+    rest = start.latents[0].to(axes)
     units = axes / axes.norm(dim=1, keepdim=True)
-    return rest - rest @ units.T @ units + torch.tensor(places)[:, : len(axes)].to(axes) @ axes
+    points = rest - rest @ units.T @ units + torch.tensor(places)[:, : len(axes)].to(axes) @ axes
+    return points, _first(start, len(points))
 
 
-def _one(model: Shared, latents: torch.Tensor, label: Any, truncation: float, own: dict[str, Any]) -> Image.Image:
+def _one(
+    model: Shared,
+    latents: torch.Tensor,
+    noise: torch.Tensor | None,
+    label: Any,
+    truncation: float,
+    own: dict[str, Any],
+) -> Image.Image:
     with model.lock:
-        images = model.pipe(latents=latents, class_labels=label, truncation=truncation).images
+        images = model.pipe(latents=latents, noise=noise, class_labels=label, truncation=truncation).images
     return sign(model, images, [{**own, "truncation": truncation}])[0]

@@ -1,4 +1,4 @@
-"""A walk as a film: MP4 with H.264, which every browser and phone plays, where PyAV (the extra `video`) is installed."""
+"""A walk as a film: MP4 with H.264, which browsers and phones play, where PyAV (the extra `video`) is installed."""
 
 from __future__ import annotations
 

@@ -9,136 +9,21 @@ from __future__ import annotations
 import json
 import random
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 import torch
 from PIL import Image
 
-from ..pipelines.drawing import LARGEST_TRUNCATION, NEW_SEEDS, Drawn, draw_seeds, note_of
+from ..pipelines.drawing import NEW_SEEDS, Drawn, note_of
 from ..pipelines.interpolation import slerp
 from ..pipelines.provenance import KEY, XMP, save_png, text_entries
-from .models import MOST_IMAGES, Shared
+from .models import Shared
+from .settings import NEIGHBOURS, Settings, check
 
 PART_PIXELS = 2**20  # that are made between two looks at whether anybody still wants them
-LARGEST_SEED = 2**53 - 2**24  # what a browser can count to, with room for the images of a call and their neighbours
-NEIGHBOURS = 10_000_000  # images like another are drawn towards seeds this far from its own, so not towards the pictures next to it
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a visitor asks for: image i is that of `seed` + i, moved by `mix` (0 to 1) towards that of `towards` + i.
-
-    Where `like` is given, it is images like number `like` of those instead, itself first, which go from it towards
-    seeds of their own by `strength`, from 0 (the same) to 1 (others altogether). The class of each, `label` or its own,
-    is mixed with `other_label` by `label_mix` (0 to 1). `codes`, from -1 to 1 each, are those of all images; codes
-    after them are each image's own.
-    """
-
-    seed: int = 0
-    count: int = 16
-    truncation: float = 1.0
-    towards: int = 1000
-    mix: float = 0.0
-    label: int | None = None
-    like: int | None = None
-    strength: float = 0.35
-    other_label: int | None = None
-    label_mix: float = 0.0
-    codes: tuple[float, ...] = ()
-
-    @property
-    def query(self) -> str:
-        """The part of an address that brings these settings back."""
-        plain = asdict(Settings())
-        changed = {name: value for name, value in asdict(self).items() if name == "seed" or value != plain[name]}
-        return urlencode(
-            {
-                name: ",".join(f"{code:g}" for code in value) if name == "codes" else value
-                for name, value in changed.items()
-            }
-        )
-
-    @classmethod
-    def of_address(cls, query: str) -> Settings:
-        """As `of_query`, of the text that `query` is."""
-        return cls.of_query(dict(parse_qsl(query)))
-
-    @classmethod
-    def of_query(cls, query: Mapping[str, str]) -> Settings:
-        """What an address asks for; what is missing or makes no sense is left as it is by default."""
-        return replace(cls(), **dict(_read(query)))
-
-
-LIMITS: dict[str, tuple[type, float, float]] = {
-    "seed": (int, 0, LARGEST_SEED),
-    "count": (int, 1, MOST_IMAGES),
-    "truncation": (float, 0, LARGEST_TRUNCATION),
-    "towards": (int, 0, LARGEST_SEED),
-    "mix": (float, 0, 1),
-    "label": (int, 0, 10_000),
-    "like": (int, 0, MOST_IMAGES - 1),
-    "strength": (float, 0, 1),
-    "other_label": (int, 0, 10_000),
-    "label_mix": (float, 0, 1),
-}
-MOST_CODES = 100
-
-
-def _read(query: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    for name, (kind, low, high) in LIMITS.items():
-        with suppress(KeyError, ValueError):
-            value = kind(query[name])
-            if low <= value <= high:
-                yield name, value
-    with suppress(KeyError, ValueError):
-        codes = tuple(float(code) for code in query["codes"].split(","))
-        if len(codes) <= MOST_CODES and all(-1 <= code <= 1 for code in codes):
-            yield "codes", codes
-
-
-def check(model: Shared, settings: Settings) -> None:
-    """Raise `ValueError` for what this model cannot do or this page does not."""
-    if not model.generates:
-        raise ValueError(f"{model.name} makes no images from noise; choose another model")
-    for name, (kind, low, high) in LIMITS.items():
-        value = getattr(settings, name)
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, kind | int) or not low <= value <= high
-        ):
-            kinds = "an integer" if kind is int else "a number"
-            raise ValueError(f"{name}={value!r:.40} is not possible; give {kinds} from {low} to {high}")
-    if settings.count > model.most_images:
-        raise ValueError(
-            f"count={settings.count} is more than {model.most_images}, the most of one request; ask for fewer"
-        )
-    _check_conditions(model, settings)
-
-
-def _check_conditions(model: Shared, settings: Settings) -> None:
-    able = model.capabilities
-    for name in ("label", "other_label"):
-        label = getattr(settings, name)
-        if label is not None and label >= able.num_classes:
-            raise ValueError(f"{name}={label} is no class of {model.name}, which has {able.num_classes}; leave it out")
-    if settings.other_label is not None and not able.soft_labels:
-        raise ValueError(f"{model.name} mixes no classes; leave other_label out")
-    numbers = [
-        code
-        for code in settings.codes
-        if not isinstance(code, bool) and isinstance(code, int | float) and -1 <= code <= 1
-    ]
-    if len(settings.codes) > able.codes or len(numbers) < len(settings.codes):
-        allowed = (
-            f"give at most {able.codes} numbers from -1 to 1"
-            if able.codes
-            else f"{model.name} has none; leave them out"
-        )
-        raise ValueError(f"codes={list(settings.codes)!r:.60} is not possible; {allowed}")
 
 
 def generate(model: Shared, settings: Settings) -> Iterator[list[Image.Image]]:
@@ -157,40 +42,55 @@ def generate(model: Shared, settings: Settings) -> Iterator[list[Image.Image]]:
 
 
 def _make(model: Shared, settings: Settings, numbers: range) -> list[Image.Image]:
-    if settings.like is None and not settings.mix and not settings.codes and settings.other_label is None:
+    prompt = settings.prompt or None
+    text = {} if prompt is None else {"prompt": prompt}
+    if not settings.like and not settings.mix and not settings.codes and settings.other_label is None:
         first = settings.seed + numbers.start
-        return complete(
-            model.pipe(len(numbers), class_labels=settings.label, seed=first, truncation=settings.truncation).images
-        )
-    if settings.like is None:
-        latents, labels = _mixed(
-            model, settings, [settings.seed + i for i in numbers], [settings.towards + i for i in numbers]
-        )
+        same = {"seed": first, "truncation": settings.truncation, **text}
+        return complete(model.pipe(num_images=len(numbers), class_labels=settings.label, **same).images)
+    if settings.like:
+        drawn = _like(model, settings, numbers)
+        made: list[dict[str, Any]] = [{"like": settings.origin} for _ in numbers]
+    else:
+        drawn = _mixed(model, settings, [settings.seed + i for i in numbers], [settings.towards + i for i in numbers])
         morphed = [{"towards": settings.towards + i, "mix": settings.mix} if settings.mix else {} for i in numbers]
         made = [{"seed": settings.seed + i, **own} for i, own in zip(numbers, morphed, strict=True)]
-    else:
-        seed = settings.seed + settings.like
-        latents, labels = _mixed(model, settings, [seed], [settings.towards + settings.like])
-        others = [seed + NEIGHBOURS + i for i in numbers]
-        strengths = torch.tensor([settings.strength if i else 0.0 for i in numbers])  # the first is the image itself
-        latents, labels = (
-            slerp(latents, _drawn(model, others, None).latents, strengths),
-            _repeated(labels, len(numbers)),
-        )
-        made = [{"like": seed, "towards": other, "strength": settings.strength} for other in others]
-    latents = _coded(settings.truncation * latents, settings.codes)
-    labels = _blended(labels, settings, model.capabilities.num_classes)
-    images = model.pipe(latents=latents, class_labels=labels).images
-    same = {"truncation": settings.truncation, **({"codes": list(settings.codes)} if settings.codes else {})}
+    labels = _blended(drawn.class_labels, settings, model.capabilities.num_classes)
+    latents, truncation = _coded(model, drawn.latents, settings)
+    images = model.pipe(latents=latents, noise=drawn.noise, class_labels=labels, truncation=truncation, **text).images
     classes = [{}] * len(made) if labels is None else [{"class_label": label} for label in note_of(labels)]
-    return sign(model, images, [{**each, **own, **same} for each, own in zip(made, classes, strict=True)])
+    same = {"truncation": settings.truncation, **text}
+    same |= {"codes": list(settings.codes)} if settings.codes else {}
+    whole = [{**same, "settings": settings.query, "number": number} for number in numbers]
+    return sign(model, images, [own | label | each for own, label, each in zip(made, classes, whole, strict=True)])
 
 
-def _coded(latents: torch.Tensor, codes: tuple[float, ...]) -> torch.Tensor:
-    """With these codes in front, which truncation does not shrink."""
-    return (
-        torch.cat([torch.tensor([codes] * len(latents)).to(latents), latents[:, len(codes) :]], 1) if codes else latents
-    )
+def _like(model: Shared, settings: Settings, numbers: range) -> Drawn:
+    """What is near the image that was chosen last; of the class of the first."""
+    first, origin = settings.like[0][0], settings.origin
+    drawn = _mixed(model, settings, [origin], [settings.towards + first])
+    chosen = [[number] for number, _ in settings.like[1:]]
+    for depth, ((_, strength), shown) in enumerate(zip(settings.like, [*chosen, numbers], strict=True), 1):
+        others = _drawn(model, [origin + depth * NEIGHBOURS + number for number in shown], settings)
+        strengths = torch.tensor([strength if number else 0.0 for number in shown])  # the first is the image itself
+        drawn = _between(drawn, others, strengths)
+    labels = drawn.class_labels
+    return replace(drawn, class_labels=None if labels is None else labels.repeat(len(numbers)))
+
+
+def _between(one: Drawn, other: Drawn, position: float | torch.Tensor) -> Drawn:
+    """On the way from one to the other, of the class of one."""
+    noise = None if one.noise is None else slerp(one.noise, other.noise, position)
+    return replace(one, latents=slerp(one.latents, other.latents, position), noise=noise, seeds=None)
+
+
+def _coded(model: Shared, latents: torch.Tensor, settings: Settings) -> tuple[torch.Tensor, float]:
+    """Latents with these codes in front, which truncation does not change, and the truncation that is still to do."""
+    if not settings.codes:
+        return latents, settings.truncation
+    codes = torch.tensor([settings.codes] * len(latents)).to(latents)
+    truncated = model.pipe.network.truncate(latents, settings.truncation)
+    return torch.cat([codes, truncated[:, codes.shape[1] :]], 1), 1.0
 
 
 def _blended(labels: torch.Tensor | None, settings: Settings, classes: int) -> torch.Tensor | None:
@@ -202,22 +102,17 @@ def _blended(labels: torch.Tensor | None, settings: Settings, classes: int) -> t
     return (1 - settings.label_mix) * own + settings.label_mix * other
 
 
-def _mixed(
-    model: Shared, settings: Settings, seeds: list[int], towards: list[int]
-) -> tuple[torch.Tensor, torch.Tensor | None]:
-    start = _drawn(model, seeds, settings.label)
-    return slerp(start.latents, _drawn(model, towards, settings.label).latents, settings.mix), start.class_labels
+def _mixed(model: Shared, settings: Settings, seeds: list[int], towards: list[int]) -> Drawn:
+    start = _drawn(model, seeds, settings)
+    return _between(start, _drawn(model, towards, settings), settings.mix) if settings.mix else start
 
 
-def _drawn(model: Shared, seeds: list[int], label: int | None) -> Drawn:
+def _drawn(model: Shared, seeds: list[int], settings: Settings) -> Drawn:
+    """What the images of these seeds are made from."""
     twice = seeds if len(seeds) > 1 else seeds * 2  # a walk has two ends
-    drawn = draw_seeds(model.pipe.network, model.capabilities.num_classes, twice, label)
-    labels = drawn.class_labels
-    return Drawn(drawn.latents[: len(seeds)], None if labels is None else labels[: len(seeds)], seeds)
-
-
-def _repeated(labels: torch.Tensor | None, count: int) -> torch.Tensor | None:
-    return None if labels is None else labels.repeat(count)
+    drawn = model.pipe.draw_seeds(twice, settings.label, settings.prompt or None)
+    labels, noise = (None if each is None else each[: len(seeds)] for each in (drawn.class_labels, drawn.noise))
+    return Drawn(drawn.latents[: len(seeds)], labels, seeds, noise)
 
 
 def sign(model: Shared, images: list[Image.Image], settings: list[dict[str, Any]]) -> list[Image.Image]:
@@ -261,7 +156,9 @@ def _file_name(image: Image.Image) -> str:
     model = "".join(
         letter if letter.isalnum() or letter in "-_." else "-" for letter in str(made.get("model", "image"))
     )
-    return f"{model}-seed-{made['seed']}" if "seed" in made else f"{model}-{made.get('like', 'image')}"
+    if "seed" in made:
+        return f"{model}-seed-{made['seed']}"
+    return f"{model}-like-{made['like']}-{made['number']}" if "like" in made else f"{model}-image"
 
 
 def new_seed() -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from .handlers import Settings
+from .settings import Settings
 
 MOST = 12  # of all models together
 SHOWN, SIDE = 4, 64  # images of each, and pixels a side of the picture of them
@@ -52,7 +52,7 @@ def recall(history: Any, model: str, number: int) -> Settings:
 
 
 def _caption(settings: Settings) -> str:
-    return f"{settings.seed}" if settings.like is None else f"~ {settings.seed + settings.like}"
+    return f"~ {settings.origin}" if settings.like else f"{settings.seed}"
 
 
 def _of(history: Any, model: str) -> list[dict[str, str]]:

@@ -42,7 +42,13 @@ class Shared:
     @property
     def latent_dim(self) -> int:
         """Length of a latent vector; 0 where there is none."""
-        return int(self.pipe.network.config.get("latent_dim") or 0) if self.generates else 0
+        vectors = self.generates and self.capabilities.interpolation
+        return int(self.pipe.network.config.get("latent_dim") or 0) if vectors else 0
+
+    @property
+    def has_directions(self) -> bool:
+        """Whether directions in its latents can be found: they are vectors, and no text decides beside them."""
+        return bool(self.latent_dim) and not self.capabilities.text
 
     @property
     def most_images(self) -> int:
@@ -52,8 +58,8 @@ class Shared:
     @property
     def class_names(self) -> list[str]:
         """Of the labels that it takes or gives, in their order."""
-        names = self.pipe.network.config.get("class_names")
-        return list(names or map(str, range(self.capabilities.num_classes)))
+        able = self.capabilities
+        return list(able.class_names or map(str, range(able.num_classes)))
 
     def know(self, what: str, work_out: Any) -> Any:
         """`work_out()`, once for each `what`."""

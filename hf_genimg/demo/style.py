@@ -28,7 +28,9 @@ CSS = """
   .studio-row { flex-direction: column-reverse !important; }
   .studio-row-down { flex-direction: column !important; }
   .studio-row > *, .studio-row-down > * { width: 100% !important; min-width: 0 !important; flex: none !important; }
-  .whole .grid-container { grid-template: none / repeat(4, minmax(0, 1fr)) !important; grid-auto-rows: auto !important; }
+  .whole .grid-container {
+    grid-template: none / repeat(4, minmax(0, 1fr)) !important; grid-auto-rows: auto !important;
+  }
   .whole .thumbnail-item { aspect-ratio: 1; height: auto !important; min-width: 0; min-height: 0; }
   .studio-history .grid-container { grid-template-columns: repeat(5, minmax(0, 1fr)) !important; }
   .studio-pair { flex-wrap: nowrap !important; }
@@ -44,7 +46,8 @@ NAMES = """() => {
     const label = image.closest('.block').querySelector('[data-testid=block-label]');
     if (label && label.textContent.trim()) image.alt = label.textContent.trim();
   });
-  new MutationObserver(name).observe(document.body, { childList: true, subtree: true, attributeFilter: ['src', 'alt'] });
+  const changes = { childList: true, subtree: true, attributeFilter: ['src', 'alt'] };
+  new MutationObserver(name).observe(document.body, changes);
   name();
 }"""
 

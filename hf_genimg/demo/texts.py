@@ -28,6 +28,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "own_codes": ("Each image its own codes", "每张图像使用自己的编码"),
     "images": ("Images", "图像"),
     "like": ("More like the chosen one", "更多类似所选图像"),
+    "likes": ("Images like the first one; choose one and go on.", "与第一张类似的图像；可选择一张继续。"),
+    "afresh": ("Back to the seeds", "回到原种子"),
     "strength": ("How different", "差异程度"),
     "png": ("Chosen one as PNG", "所选图像存为 PNG"),
     "zip": ("All as ZIP", "全部存为 ZIP"),
@@ -84,6 +86,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "One of the two is real, the other was made by the model. Which is real? Guessing gets half of them right.",
         "两张图中一张是真的，另一张由模型生成。哪张是真的？随机猜测的正确率为一半。",
     ),
+    "no_directions": (
+        "This model has no directions: its latents are not vectors, or a text decides beside them.",
+        "该模型没有可用的方向：其潜变量不是向量，或图像还取决于文本。",
+    ),
+    "prompt": ("Prompt: what to make", "提示词：想生成什么"),
+    "style": ("Style: a picture that has it", "风格：一张带有该风格的图片"),
+    "how_strongly": ("How strongly", "强度"),
+    "reverse": ("The other direction", "反方向"),
+    "scale": ("enlarges", "放大"),
+    "any_size": ("of any size", "任意尺寸"),
+    "no_test": (
+        "This model cannot be tested here: that needs the folder of its run, and the data that it was trained on.",
+        "该模型无法在此测试：需要其训练文件夹和训练数据。",
+    ),
     "left": ("The left one is real", "左边是真的"),
     "right": ("The right one is real", "右边是真的"),
     "about": ("About", "关于"),
@@ -113,8 +129,8 @@ TEXTS |= {  # of what is worked out: by `say`
         "尚未评测：可用 `hf-genimg evaluate MODEL --reference DATA` 评测。",
     ),
     "not_for": (
-        "**Not for:** passing generated images off as photographs or as evidence, depicting real people, or decisions about people. "
-        "A model reproduces what its training images show, their gaps included.",
+        "**Not for:** passing generated images off as photographs or as evidence, depicting real people, or decisions "
+        "about people. A model reproduces what its training images show, their gaps included.",
         "**不得用于：**把生成的图像当作照片或证据、描绘真实人物，或作出关于人的决定。模型只会重现训练图像中的内容，连同其中的缺失。",
     ),
     "images_seen": ("{count:,} images", "{count:,} 张图像"),
@@ -170,6 +186,6 @@ LANGUAGE: ContextVar[str] = ContextVar("language", default="en")  # of whoever i
 
 
 def say(key: str, **values: Any) -> str:
-    """A sentence that is worked out here, in the language of whoever is answered; labels are translated in the browser."""
+    """A sentence in the visitor's language, for what is computed here; labels are translated in the browser."""
     english, chinese = TEXTS[key]
     return (chinese if LANGUAGE.get().startswith("zh") else english).format(**values)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageChops, ImageOps
 
-from ..pipelines.images import convert, prepare
+from ..pipelines.images import as_float, convert, prepare, prepare_each
 from ..pipelines.interpolation import slerp
 from .explore import shift
 from .handlers import complete, sign
@@ -20,6 +21,7 @@ from .models import Shared
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 MOST_BYTES, MOST_UPLOAD_PIXELS = 12 * 2**20, 30_000_000
 ADVICE = "give a JPEG, PNG, GIF, BMP, WEBP or TIFF of at most 12 MB and 30 million pixels"
+MOST_TRANSLATED = 2**21  # pixels of a translation
 SHOWN = 384  # pixels a side at least, of pictures that are compared
 
 
@@ -39,13 +41,22 @@ def read_upload(path: str | os.PathLike[str] | bytes) -> Image.Image:
                 if image.width * image.height > MOST_UPLOAD_PIXELS:
                     raise ValueError(f"it has {image.width}x{image.height} pixels")
                 image.draft("RGB", (2048, 2048))  # JPEG decodes large pictures smaller, and so faster
-                return _plain(ImageOps.exif_transpose(image))
+                return _plain(_upright(image))
     except FileNotFoundError:
         raise ValueError("this picture is not kept any more; upload it again") from None
     except ValueError as error:
         raise ValueError(f"this picture cannot be used ({error}); {ADVICE}") from None
     except Exception:  # whatever Pillow's readers make of damage
         raise ValueError(f"this file cannot be read as a picture; {ADVICE}") from None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """As its metadata say, and without them; as it is where they are damaged."""
+    with suppress(Exception):  # whatever Pillow's readers make of damage; that of pixels shows when they are decoded
+        image = ImageOps.exif_transpose(image)
+    for name in ("exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"):
+        image.info.pop(name, None)
+    return image
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -66,16 +77,29 @@ def painted(layers: list[bytes | str | os.PathLike[str] | None]) -> Image.Image 
 
 
 def canvas(model: Shared, picture: Image.Image | None) -> Image.Image | None:
-    """What is painted on: a picture as the model sees it, large. The model's square is the whole of it, and so of the
-    mask.
-    """
-    return None if picture is None else enlarged(seen(model, picture, model.pipe.network.config.get("input_channels")))
+    """What is painted on: a picture as the model sees it, large."""
+    return None if picture is None else enlarged(convert_for(model, picture))
 
 
 def seen(model: Shared, picture: Image.Image, channels: int | None = None) -> Image.Image:
     """What the model sees of a picture: the centre square, resized, in its colours."""
     able = model.capabilities
     return convert(prepare(picture, able.image_size, channels or able.image_channels), "pil")[0]
+
+
+def convert_for(model: Shared, picture: Image.Image) -> Image.Image:
+    """A picture as a translator sees it: all of it, made smaller where its translation would be too large for a page;
+    the centre square for a translator of one size.
+    """
+    able = model.capabilities
+    if not able.any_size:
+        return seen(model, picture, able.input_channels)
+    factor = (picture.width * picture.height * (able.scale or 1) ** 2 / MOST_TRANSLATED) ** 0.5
+    size = [max(1, int(side / max(1.0, factor))) for side in picture.size]
+    if picture.mode in ("L", "RGB", "RGBA"):  # pictures of 16 bits a level have 8 only when they were prepared
+        picture = picture if factor <= 1 else picture.resize(size, Image.Resampling.BOX)
+    image = convert(as_float(prepare_each(picture, able.input_channels)[0]), "pil")[0]
+    return image if list(image.size) == size else image.resize(size, Image.Resampling.BOX)
 
 
 def enlarged(image: Image.Image) -> Image.Image:
@@ -117,20 +141,33 @@ def reconstruct(
 
 
 def translate(
-    model: Shared, picture: Image.Image | None, mask: Image.Image | None = None
+    model: Shared,
+    picture: Image.Image | None,
+    mask: Image.Image | None = None,
+    style: Image.Image | None = None,
+    strength: float = 1.0,
+    reverse: bool = False,
 ) -> tuple[Image.Image, Image.Image]:
-    """What the model saw, and its translation."""
-    _require(model, model.capabilities.task == "translation", "translates no pictures")
-    picture = _given(picture)
-    if mask is not None and not model.capabilities.mask:
+    """What the model saw, and its translation; of one size, so that they can be laid over each other."""
+    able = model.capabilities
+    _require(model, able.task == "translation", "translates no pictures")
+    picture = convert_for(model, _given(picture))
+    if mask is not None and not able.mask:
         raise ValueError(f"{model.name} takes no mask, for it fills nothing in; leave it out")
-    if mask is None and model.capabilities.mask:
+    if mask is None and able.mask:
         raise ValueError("there is no mask yet; paint over what is to be filled in, or upload one")
+    if style is not None and not able.style:
+        raise ValueError(f"{model.name} takes no style; leave it out")
+    if style is None and able.style:
+        raise ValueError("there is no style yet; upload a picture that has it")
+    if reverse and not able.reverse:
+        raise ValueError(f"{model.name} translates in one direction only; leave reverse out")
+    given: dict[str, Any] = {"mask": mask, "style": style, "strength": strength if able.strength else None}
+    given = {name: value for name, value in given.items() if value is not None}
     with model.lock:
-        made = model.pipe(picture, **({"mask": mask} if mask is not None else {})).images
-    before = seen(model, picture, model.pipe.network.config.get("input_channels"))
+        made = model.pipe(picture, **given, **({"reverse": True} if reverse else {})).images
     after = complete(made)[0]
-    return enlarged(before.resize(after.size, Image.Resampling.NEAREST)), enlarged(after)
+    return enlarged(picture.resize(after.size, Image.Resampling.NEAREST)), enlarged(after)
 
 
 def classify(model: Shared, picture: Image.Image | None, top: int = 3) -> dict[str, float]:

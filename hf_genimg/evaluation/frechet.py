@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
+
+from ..faults import read_errors, reason
 
 IMAGES_A_DIMENSION = 20  # below so many images for each feature the interval does not hold what it promises
 REPEATS = 200  # of the bootstrap
@@ -32,9 +33,10 @@ class Statistics:
         try:
             with np.load(path, allow_pickle=False) as file:
                 mean, covariance = (np.asarray(file[key], dtype=np.float64) for key in ("mu", "sigma"))
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        except read_errors() as error:
             raise ValueError(
-                f"{path} cannot be read as statistics ({error}); give an .npz with the arrays mu [D] and sigma [D, D]"
+                f"{path} cannot be read as statistics ({reason(error)}); "
+                "give an .npz with the arrays mu [D] and sigma [D, D]"
             ) from error
         wrong = {name: int((~np.isfinite(table)).sum()) for name, table in (("mu", mean), ("sigma", covariance))}
         for name, count in wrong.items():
@@ -55,7 +57,7 @@ def is_statistics(reference: str) -> bool:
     try:
         with np.load(path, allow_pickle=False) as file:
             return bool({"mu", "sigma"} & set(file.files))
-    except (OSError, ValueError, EOFError, BadZipFile):
+    except read_errors():
         return True
 
 

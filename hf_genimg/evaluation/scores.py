@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..faults import read_errors, reason
+
 LOWER_IS_BETTER = (
     *("fid", "fid_infinity", "fid_per_class", "kid", "kid_rbf", "mind"),
     *("perceptual_path_length", "copies", "memorization_gap", "lpips", "perceptual"),
@@ -75,10 +77,8 @@ class Report:
             diagnosis = None if saved["diagnosis"] is None else dict(saved["diagnosis"])
             if not scores or not isinstance((diagnosis or {}).get("alarms", []), list):
                 raise ValueError("it lists no score, or its alarms are no list")
-        except KeyError as error:
-            raise _unreadable(path, f"{error.args[0]!r} is missing") from error
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise _unreadable(path, str(error)) from error
+        except read_errors() as error:
+            raise _unreadable(path, reason(error)) from error
         return cls(protocol, scores, source, skipped, diagnosis)
 
     def table(self) -> str:

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from ..pipelines.hub_errors import explain
+from ..faults import explain
 from ..pipelines.loading import HUB_ID, PICKLES, load
 
 log = logging.getLogger("hf_genimg.hub")

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
+
+from ..faults import read_errors, reason
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C  # the first object of a file that torch before 1.6 wrote
 MAX_DEPTH = 12  # of dicts in dicts
@@ -127,8 +128,8 @@ def read_file(path: Path) -> TensorFile:
         raise ValueError(f"{path} wants to call {error}, which no weights need; nothing of it was run") from None
     except (MemoryError, OverflowError):
         raise ValueError(f"{path} asks for more memory than there is; is it damaged?") from None
-    except _DAMAGE as error:
-        raise ValueError(f"{path} cannot be read as a checkpoint: {' '.join(str(error).split())[:160]}") from error
+    except read_errors() as error:
+        raise ValueError(f"{path} cannot be read as a checkpoint: {reason(error)}") from error
     raise ValueError(
         f"{path} is no checkpoint that can be converted; give a file that torch.save or safetensors wrote (.pth, .pt, "
         ".bin, .ckpt, .th, .safetensors, ...)"
@@ -137,23 +138,6 @@ def read_file(path: Path) -> TensorFile:
 
 class _Harmful(Exception):
     """The name of a function that the file wants called."""
-
-
-_DAMAGE = (
-    SafetensorError,
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    NotImplementedError,
-    struct.error,
-    RuntimeError,
-    EOFError,
-    OSError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    KeyError,
-    IndexError,
-)  # what bytes that are not as they should be make of pickle, zipfile, safetensors and torch
 
 
 class _Reader(pickle.Unpickler):

@@ -22,9 +22,8 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, co
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import logging as hub_logging
 from huggingface_hub.utils import validate_repo_id
-from safetensors import SafetensorError
 
-from ..pipelines.hub_errors import causes, explain, is_no_network, status_of
+from ..faults import causes, explain, is_disk_full, is_no_network, reason, status_of
 from ..pipelines.loading import RECIPE, load, pipeline_directory
 from .card import RESULTS, card_bytes, card_text, eval_results
 from .card_facts import without_place
@@ -305,11 +304,13 @@ class Pushing:
             with tempfile.TemporaryDirectory(prefix="hf_genimg-push-") as folder:
                 copy = copy_of(run, Path(folder))
                 push(copy, self.repo_id, commit_message=f"{run.images:,} of {run.recipe.images:,} images")
-        except (OSError, SafetensorError) as error:  # of the Hub, or of a disk that is full
-            reason = " ".join(str(error).split())
-            reason = reason if self.repo_id in reason else f"{self.repo_id} was not pushed: {reason}"
+        except Exception as error:
+            if not (isinstance(error, OSError) or is_disk_full(error)):
+                raise
+            why = reason(error) if is_disk_full(error) else " ".join(str(error).split())
+            why = why if self.repo_id in why else f"{self.repo_id} was not pushed: {why}"
             warnings.warn(
-                f"at {run.images:,} images: {reason}; the run goes on, and pushes again later",
+                f"at {run.images:,} images: {why}; the run goes on, and pushes again later",
                 UserWarning,
                 stacklevel=2,
             )

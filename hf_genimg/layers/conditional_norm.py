@@ -10,7 +10,7 @@ from .spectral_norm import spectral_norm
 
 
 class ClassBatchNorm2d(nn.Module):
-    """Batch norm with a gain and an offset for each class and channel (arXiv:1707.00683; arXiv:1802.05637, section 4)."""
+    """Batch norm with a gain and an offset for each class and channel (arXiv:1707.00683; arXiv:1802.05637, sec. 4)."""
 
     def __init__(self, channels: int, num_classes: int) -> None:
         super().__init__()

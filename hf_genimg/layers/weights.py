@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import load
 from torch import nn
 from torch.nn.modules import module as registration
+
+from ..faults import read_errors, reason
 
 MAX_PARAMETERS = 2_000_000_000  # that a config may ask for, unless the environment says otherwise
 MAX_PARTS = 20_000  # layers and tensors
@@ -84,25 +86,6 @@ def bounded_construction() -> Iterator[None]:
             handle.remove()
 
 
-@contextmanager
-def one_line(subject: str) -> Iterator[None]:
-    """Inside, whatever a config or a file makes of torch, safetensors and JSON becomes one line about `subject`.
-
-    `OSError` stays what it is: a file that is not there, or a Hub that does not answer.
-    """
-    try:
-        yield
-    except RecursionError:
-        raise ValueError(f"{subject}: its JSON is nested too deeply") from None
-    except (KeyError, IndexError) as error:
-        raise ValueError(f"{subject}: {type(error).__name__} {error}") from error
-    except (ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError, AssertionError, MemoryError) as error:
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
-        raise ValueError(f"{subject}: {reason}") from error
-    except SafetensorError as error:
-        raise ValueError(f"{subject}: {' '.join(str(error).split())[:300]}") from error
-
-
 def weight_files(folder: Path, variant: str | None = None) -> list[Path]:
     """The safetensors files of a network that diffusers saved in `folder`: one, or its shards; none where there is
     none.
@@ -131,8 +114,8 @@ def shapes_of(files: Iterable[Path]) -> dict[str, tuple[int, ...]]:
                 continue
             with safe_open(file, "pt") as tensors:
                 shapes |= {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
-            raise ValueError(f"{file.name} is damaged ({' '.join(str(error).split())}); {AGAIN}") from error
+        except read_errors() as error:
+            raise ValueError(f"{file.name} is damaged ({reason(error)}); {AGAIN}") from error
     return shapes
 
 

@@ -15,6 +15,7 @@ from diffusers.utils import BaseOutput
 from torch import nn
 from torch.nn.utils import parametrize
 
+from ..faults import one_line
 from ..layers.latents import sample_latents
 from ..layers.spectral_norm import spectral_norm
 from ..layers.weights import (
@@ -23,7 +24,6 @@ from ..layers.weights import (
     check_finite,
     check_shapes,
     has_plain_name,
-    one_line,
     shapes_of,
     weight_files,
 )
@@ -62,7 +62,7 @@ class Network(ModelMixin, ConfigMixin):
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """What `forward` takes besides latents or images, of `labels`, `text`, `inputs`, `mask`, `style`, `strength`."""
+        """What `forward` takes besides latents or images: `labels`, `text`, `inputs`, `mask`, `style`, `strength`."""
         return ("labels",) if self.config.get("num_classes") else ()
 
     @property

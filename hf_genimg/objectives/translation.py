@@ -48,7 +48,7 @@ class Translation(Objective):
         return {name: term / 2 for name, term in terms.items()}
 
     def generator(self, networks: Networks, batch: Batch) -> Terms:
-        """The adversarial term on translations of `batch["inputs"]`, and their weighted distance to `batch["images"]`."""
+        """The adversarial term on translations of `batch["inputs"]`, and the weighted distance to `batch["images"]`."""
         batch = self._augmented(batch)
         fake = self._translated(networks, batch)
         real_logits = self._logits(networks, batch, batch["images"]) if self.loss.paired else None

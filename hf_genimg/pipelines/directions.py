@@ -5,6 +5,7 @@ weights (SeFa).
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -69,27 +70,45 @@ def _pca(pipe: LatentPipeline, count: int, samples: int, seed: int) -> torch.Ten
 
 
 def _features(pipe: LatentPipeline, latents: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
-    """float32 [N, F]: what enters the second layer with weights; the images, for a network that has but one."""
-    entered, images = _trace(pipe, latents, labels)
-    return (entered[1][1] if len(entered) > 1 else images).flatten(1).float().cpu()
+    """float32 [N, F]: what enters the second layer with weights; the images where there is one such layer only, and
+    where the first takes a part of the latents (BigGAN), for then only the images depend on all of them.
+    """
+    trace = _trace(pipe, latents, labels)
+    partial = trace.first is None or trace.first[0].numel() < latents.shape[1]
+    return (trace.images if partial or trace.second is None else trace.second).flatten(1).float().cpu()
 
 
-def _trace(
-    pipe: LatentPipeline, latents: torch.Tensor, labels: torch.Tensor | None
-) -> tuple[list[tuple[nn.Module, torch.Tensor]], torch.Tensor]:
-    """The first two layers with weights that images meet, with what enters them, and the images."""
-    entered: list[tuple[nn.Module, torch.Tensor]] = []
+@dataclass
+class _Trace:
+    """What a network computes: its first layer with weights, what enters that and the next one, and the images."""
 
-    def note(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
-        if len(entered) < 2 and inputs[0].shape[0] == len(latents):
-            entered.append((layer, inputs[0].detach()))
+    layer: nn.Module | None = None
+    first: torch.Tensor | None = None
+    features: int = 0  # that the first layer gives for each image
+    second: torch.Tensor | None = None
+    images: torch.Tensor | None = None
+
+
+def _trace(pipe: LatentPipeline, latents: torch.Tensor, labels: torch.Tensor | None) -> _Trace:
+    """The second layer is the next one on the way of the images: one that takes fewer features than the first gives
+    computes a condition from latents or classes, such as a gain of batch norm.
+    """
+    trace = _Trace()
+
+    def begin(layer: nn.Module, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+        if trace.layer is None and len(inputs[0]) == len(latents):
+            trace.layer, trace.first, trace.features = layer, inputs[0].detach(), output[0].numel()
+
+    def go_on(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if trace.layer is not None and trace.second is None and len(inputs[0]) == len(latents):
+            trace.second = inputs[0].detach() if inputs[0][0].numel() >= trace.features else None
 
     weight = next(pipe.network.parameters())
     with torch.no_grad(), ExitStack() as hooks:
         for layer in pipe.network.modules():
             if isinstance(layer, WEIGHTED):
-                handle = layer.register_forward_pre_hook(note)
-                hooks.callback(handle.remove)
+                for handle in (layer.register_forward_pre_hook(go_on), layer.register_forward_hook(begin)):
+                    hooks.callback(handle.remove)
         noise = pipe.network.sample_noise(len(latents), torch.Generator().manual_seed(0))
         drawn = Drawn(
             latents.to(weight.device, weight.dtype),
@@ -97,8 +116,8 @@ def _trace(
             None,
             None if noise is None else noise.to(weight.device, weight.dtype),
         )
-        images = pipe._forward(pipe.network, drawn)
-    return entered, images
+        trace.images = pipe._forward(pipe.network, drawn)
+    return trace
 
 
 def _sefa(pipe: LatentPipeline, count: int) -> torch.Tensor:
@@ -113,14 +132,14 @@ def _first_weights(pipe: LatentPipeline) -> torch.Tensor | None:
     """float32 [F, D] of the first layer with weights, where it takes the latents as they are."""
     latents = pipe.network.sample_latents(2, torch.Generator().manual_seed(0))
     labels = torch.zeros(2, dtype=torch.long) if pipe.capabilities.num_classes else None
-    entered, _ = _trace(pipe, latents, labels)
-    if not entered or not torch.allclose(entered[0][1].flatten(1).float().cpu()[:, : latents.shape[1]], latents):
+    trace = _trace(pipe, latents, labels)
+    first = None if trace.first is None else trace.first.flatten(1).float().cpu()
+    if first is None or first.shape != latents.shape or not torch.allclose(first, latents):
+        return None  # they are embedded, joined with a class, or only a part of them enters the first layer
+    if isinstance(trace.layer, nn.Conv2d):
         return None
-    layer = entered[0][0]
-    if entered[0][1].flatten(1).shape[1] != latents.shape[1] or isinstance(layer, nn.Conv2d):
-        return None
-    weights = layer.weight.detach().float().cpu()
-    return weights if isinstance(layer, nn.Linear) else weights.flatten(1).T
+    weights = trace.layer.weight.detach().float().cpu()
+    return weights if isinstance(trace.layer, nn.Linear) else weights.flatten(1).T
 
 
 def _unit(vectors: torch.Tensor) -> torch.Tensor:

@@ -10,8 +10,8 @@ from typing import Any
 
 from diffusers import DiffusionPipeline
 
+from ..faults import explain, is_no_network, status_of
 from ._pipeline import Pipeline
-from .hub_errors import explain, is_no_network, status_of
 
 INDEX, NETWORK, RECIPE = "model_index.json", "config.json", "recipe.json"
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")

@@ -1,6 +1,4 @@
-"""What every recipe that learns to classify shares: labelled pictures, cross-entropy, and a grid of what it makes of
-held-out ones.
-"""
+"""What classification recipes share: labelled images, cross-entropy, and a grid of held-out images with predictions."""
 
 from __future__ import annotations
 
@@ -20,14 +18,14 @@ from ._images import ImageRecipe
 
 @dataclass(frozen=True, kw_only=True)
 class ClassificationRecipe(ImageRecipe):
-    """A classifier of labelled pictures."""
+    """A classifier of labelled images."""
 
     batch_size: int = 128
     learning_rate: float = 2e-3
     schedule: str = "cosine"
     num_classes: int | None = None  # none: as in the data
     class_names: list[str] | None = None  # none: as in the data
-    augment: bool = True  # learn from shifted, turned, resized and blurred pictures
+    augment: bool = True  # train on shifted, rotated, resized and blurred images
     label_smoothing: float = 0.0  # the part of a label that is spread over all classes
 
     published: ClassVar[tuple[str, ...]] = ("classifier",)
@@ -61,7 +59,7 @@ class ClassificationRecipe(ImageRecipe):
         return ImageClassificationPipeline(classifier=networks["classifier"])
 
     def save_samples(self, pipeline: Any, path: Path, num_images: int) -> None:
-        """The first pictures that are held out, or of the data where none are, with what they are taken for."""
+        """The first held-out images, or those of the data where none are held out, with their predictions."""
         shown = self.held_out() or replace(self, flip=False).dataset()
         batch = shown.batch(torch.arange(min(len(shown), num_images)))
         pipeline.save_predictions(path, batch["images"], batch["labels"], overwrite=True)

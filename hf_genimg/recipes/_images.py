@@ -1,4 +1,4 @@
-"""What every recipe that learns from pictures shares: where they come from, and the optimizer of its players."""
+"""What image recipes share: where images come from, and the optimizer of each player."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ HELD_OUT_SPLITS = ("test", "validation")  # the first of these that the data has
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRecipe(Recipe):
-    """A recipe whose data is a set of pictures."""
+    """A recipe whose data is a set of images."""
 
-    flip: bool = False  # learn from the mirrored pictures too; wrong for letters and digits
-    skip_bad: bool = False  # leave out pictures that cannot be read, and say how many
+    flip: bool = False  # train on mirrored images too; wrong for letters and digits
+    skip_bad: bool = False  # leave out pictures that cannot be read, and count them
     upscale: bool = False  # accept pictures smaller than image_size
     fit: str = "crop"  # how pictures become square: crop (the centre), pad (with white) or stretch
     random_crop: bool = False  # cut squares of image_size from larger pictures, at random places while training
@@ -36,12 +36,12 @@ class ImageRecipe(Recipe):
 
     @property
     def labelled(self) -> bool:
-        """Whether the classes of the pictures are learned from."""
+        """Whether it is trained with class labels."""
         return False
 
     @property
     def captioned(self) -> bool:
-        """Whether the captions of the pictures are learned from."""
+        """Whether it is trained with captions."""
         return False
 
     def dataset(self, split: str | None = None) -> ImageDataset:
@@ -65,7 +65,7 @@ class ImageRecipe(Recipe):
     def held_out(self) -> ImageDataset | None:
         if separate_split(self.data)[1] not in (None, "train"):
             return (
-                None  # trained on another split by the user's own wish: which one may be looked at is not ours to guess
+                None  # trained on another split by the user's own wish: which one may be evaluated is not ours to guess
             )
         splits = [split for split in HELD_OUT_SPLITS if split in self.splits()]
         return replace(self, flip=False).dataset(splits[0]) if splits else None

@@ -101,7 +101,7 @@ class Stabilization:
     instance_noise_images: int | None = None  # until the noise is gone; none: the whole run
     label_smoothing: float = 0.0  # real images have the label "real" with one minus this probability
     orthogonal: float = 0.0  # weight of orthogonal regularization, of both networks
-    top_k: float = 1.0  # final share of the fakes, those with the highest logits, that the generator learns from
+    top_k: float = 1.0  # final share of the fakes, those with the highest logits, that the generator is trained on
     top_k_images: int | None = None  # until the share is that small; none: half the run
     discriminator_learning_rate: float | None = None  # none: as learning_rate
 

@@ -1,6 +1,4 @@
-"""What every recipe that learns to translate pictures shares: pairs as data, the game with a distance, and rows of
-examples.
-"""
+"""What translation recipes share: pairs as data, a GAN loss with an L1 distance, and rows of examples."""
 
 from __future__ import annotations
 
@@ -32,7 +30,7 @@ from ._images import ImageRecipe
 
 @dataclass(frozen=True, kw_only=True)
 class TranslationRecipe(ImageRecipe):
-    """A generator that turns inputs into targets, against a discriminator that sees both."""
+    """A generator that turns inputs into targets, against a discriminator of (input, image) pairs."""
 
     inputs: str | None = None  # a column, folder, half, source, or degradation (downscale:4+noise:10); none: found
     targets: str | None = None  # what it is to become: a column, a folder, left, right or a source; none: found

@@ -1,11 +1,11 @@
-"""AC-GAN (arXiv:1610.09585): the discriminator guesses the class, and the generator is to make it guess rightly.
+"""AC-GAN (arXiv:1610.09585): a conditional generator, and a discriminator that also classifies images.
 
     hf-genimg train acgan images=120000
     hf-genimg train acgan data=MNIST image_size=28 mixed_precision=bf16 schedule=linear auxiliary_weight=2
     images=1000000
 
 Cost: 3 minutes for the first and 9 for the second, of CPU time on one core.
-Reached: of 2,000 digits 92.7 % (91.5 to 93.8) are read as the class asked for (ones least, 68.5 %), FID 2.53 (1.48 to
+Reached: of 2,000 digits 92.7 % (91.5 to 93.8) are classified as their label (ones least, 68.5 %), FID 2.53 (1.48 to
 2.72) by the extractor `digits`; of MNIST 95.2 % (94.2 to 96.1), no class below 88 %, of test images 99.15 %
 (benchmarks/label_agreement.py). Legible; with `auxiliary_weight=1` and 400,000 images 89.2 %.
 """

@@ -1,5 +1,4 @@
-"""AC-GAN (arXiv:1610.09585) as published for CIFAR-10: 100 latents and ten classes, kernels of 5, a discriminator with
-dropout.
+"""AC-GAN (arXiv:1610.09585) as published for CIFAR-10: 100 latents, kernels of 5, a discriminator with dropout.
 
     hf-genimg train acgan_paper data=PICTURES
 

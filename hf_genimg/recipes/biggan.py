@@ -1,15 +1,14 @@
-"""BigGAN (arXiv:1809.11096): every block is told the class and a part of the latents; attention, and truncation with
-statistics of its own.
+"""BigGAN (arXiv:1809.11096): class and parts of the latents condition every block; attention; standing statistics.
 
     hf-genimg train biggan
 
     hf-genimg sample runs/biggan --num 16 --label 7 --truncation 0.5 --out sevens.png
 
 Cost: 30 minutes on one busy core (8 of them of CPU time), in three stretches.
-Reached: 99.8 % (99.5 to 99.9) of 2,000 digits are read as the class asked for, of test images 98.3 %
+Reached: 99.8 % (99.5 to 99.9) of 2,000 digits are classified as their label, of test images 98.3 %
 (benchmarks/label_agreement.py); all ten legible, but alike: FID 2.53 (1.48 to 2.51), precision 0.87, recall 0.22 by the
-extractor `digits`, and 55 % have a near-duplicate. The standard deviation of a pixel within a class is 0.052, with
-truncation=0.5 it is 0.032, and 0.094 of the real digits (levels from 0 to 1).
+extractor `digits`, and 55 % have a near-duplicate, which is an alarm. The standard deviation of a pixel within a class
+is 0.052, with truncation=0.5 it is 0.032, and 0.094 of the real digits (levels from 0 to 1).
 """
 
 from __future__ import annotations

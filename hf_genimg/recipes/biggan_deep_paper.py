@@ -1,5 +1,4 @@
-"""BigGAN-deep (arXiv:1809.11096) as published for CIFAR-10: width 384 and 192, 80 latents, five turns of the
-discriminator.
+"""BigGAN-deep (arXiv:1809.11096) as published for CIFAR-10: width 384 and 192, 80 latents, n_critic=5.
 
     hf-genimg train biggan_deep_paper data=PICTURES flip=true
 

@@ -1,5 +1,4 @@
-"""BigGAN (arXiv:1809.11096) as published for CIFAR-10: width 384 and 192, four parts of 20 latents, five turns of the
-discriminator.
+"""BigGAN (arXiv:1809.11096) as published for CIFAR-10: width 384 and 192, four parts of 20 latents, n_critic=5.
 
     hf-genimg train biggan_paper data=PICTURES flip=true
 

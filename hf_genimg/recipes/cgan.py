@@ -1,10 +1,10 @@
-"""Conditional GAN (arXiv:1411.1784): DCGAN's networks, told the class; you say which digit is drawn.
+"""Conditional GAN (arXiv:1411.1784): DCGAN's networks, with the class as a one-hot vector beside their inputs.
 
     hf-genimg train cgan
     hf-genimg train cgan data=MNIST image_size=28 width=16 images=200000
 
 Cost: 5 minutes for the second on one busy core (2 of them of CPU time).
-Reached: 71.7 % (69.7 to 73.6) of 2,000 digits are read as the class asked for, of test images 99.15 %
+Reached: 71.7 % (69.7 to 73.6) of 2,000 digits are classified as their label, of test images 99.15 %
 (benchmarks/label_agreement.py); mostly legible, and too short a run.
 """
 

@@ -4,10 +4,10 @@
 
 Cost: 364 s for 250,000 images of digits at 28 pixels on one busy x86-64 core, of which it had 30 percent (106 s of its
 time).
-Reached: the packaged classifier `digits` names 97.95 percent of 2,000 samples as asked (97.2 to 98.5; held-out
-digits: 98.65), no class below 94 percent (benchmarks/label_agreement.py). Strokes are a little noisy; within a class
-there is some variety. The paper's own maxout, dropout and plain gradient descent are not offered: tried on MNIST for
-2,000,000 images, they drew one image for each class.
+Reached: the packaged classifier `digits` classifies 97.95 percent of 2,000 samples as their label (97.2 to 98.5;
+held-out digits: 98.65), no class below 94 percent (benchmarks/label_agreement.py). Strokes are a little noisy; within a
+class there is some variety. The paper's own maxout, dropout and plain gradient descent are not offered: tried on MNIST
+for 2,000,000 images, they generated one image for each class.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Projection cGAN (arXiv:1802.05637) as published for 32 pixels: width 256 and 128, five turns of the discriminator,
-linear decay.
+"""Projection cGAN (arXiv:1802.05637) as published for 32 pixels: width 256 and 128, n_critic=5, linear decay.
 
     hf-genimg train cgan_projection_paper data=PICTURES
 

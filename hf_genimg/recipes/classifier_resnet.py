@@ -1,5 +1,4 @@
-"""ResNet classifier (arXiv:1512.03385): 20 or more layers for images of 32 pixels, with shortcuts that have no
-parameters.
+"""ResNet classifier (arXiv:1512.03385): 20 or more layers for images of 32 pixels, shortcuts without parameters.
 
     hf-genimg train classifier_resnet data=CIFAR10
 

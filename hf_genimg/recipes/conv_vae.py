@@ -6,7 +6,7 @@
 Cost: 107 s for 200,000 images of digits on two x86-64 cores, and 213 s for 300,000 of MNIST with other work on the same
 cores.
 Reached: a negative evidence lower bound of 99.49 nats per image on MNIST's 10,000 test images after five epochs; on
-digits 89 percent of 1,000 samples read with a probability above 0.8, and 95 percent of the held-out images
+digits a classifier has a probability above 0.8 for 89 percent of 1,000 samples, and 95 percent of the held-out images
 (benchmarks/readable_digits.py).
 """
 

@@ -5,8 +5,8 @@
 
 Cost: 171 s for 240,000 images of digits at 32 pixels on two x86-64 cores (1,450 images/s); 150 s for 400,000 of MNIST
 (2,700 images/s).
-Reached: all ten digits in both, each 8 to 13 percent (MNIST: 5 to 15 percent) of 1,000 samples; a classifier reads 87
-percent (90 percent) of them with a probability above 0.8, and 95 percent (97 percent) of the held-out images
+Reached: all ten digits in both, each 8 to 13 percent (MNIST: 5 to 15 percent) of 1,000 samples; a classifier is sure of
+87 percent (90 percent) of them (a probability above 0.8), and 95 percent (97 percent) of the held-out images
 (benchmarks/readable_digits.py). Of 10,000 faces (CelebA, image_size=64 width=64 flip=true mixed_precision=bf16), most
 samples are recognisable after 175,000 images, at 65 images/s on one core.
 """

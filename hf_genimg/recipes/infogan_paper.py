@@ -1,14 +1,13 @@
-"""InfoGAN (arXiv:1606.03657) as published for MNIST: fully connected layers of 1,024, 62 latents, ten classes and two
-codes.
+"""InfoGAN (arXiv:1606.03657) as published for MNIST: layers of 1,024, 62 latents, ten classes and two codes.
 
     hf-genimg train infogan_paper data=MNIST
 
 The paper does not say for how long; 640,000 images are the 5,000 updates of its authors' code. Published: 95 percent of
 the test images fall into the found class that has most of their digit.
 Cost: 39 minutes of CPU time on one core.
-Reached: crisp and varied digits of all ten kinds; 84.5 % (83.8 to 85.2) of the 10,000 test images fall into the found
-class of their digit, 75.3 % of the samples are read as theirs (benchmarks/found_classes.py); 2 and 9 share two classes,
-the others have one each.
+Reached: crisp and varied digits of all ten classes; 84.5 % (83.8 to 85.2) of the 10,000 test images fall into the found
+class of their digit, 75.3 % of the samples are classified as the digit of theirs (benchmarks/found_classes.py); 2 and 9
+share two classes, the others have one each.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ package.
     hf-genimg train mlp_gan
 
 Cost: 146 s for 600,000 images on two otherwise idle x86-64 cores (4,400 images/s), measured with an earlier version.
-Reached: all ten digits, each 7 to 13 percent of 1,000 samples; a classifier reads 95.8 percent of them with a
-probability above 0.8, as many as of the held-out digits (benchmarks/readable_digits.py). FID 1.53 by the extractor
-`digits`, 1,500 samples against as many digits, with an interval of 0.27 to 1.73. This is the run that `hf-genimg
-quickstart` makes.
+Reached: all ten digits, each 7 to 13 percent of 1,000 samples; a classifier has a probability above 0.8 for 95.8
+percent of them, as many as of the held-out digits (benchmarks/readable_digits.py). FID 1.53 by the extractor `digits`,
+1,500 samples against as many digits, with an interval of 0.27 to 1.73. This is the run that `hf-genimg quickstart`
+makes.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""MLP VAE (arXiv:1312.6114): 400 hidden units, 20 latents, grey levels as probabilities; samples, encodes and
-reconstructs.
+"""MLP VAE (arXiv:1312.6114): 400 hidden units, 20 latents, Bernoulli likelihood; samples, encodes, reconstructs.
 
     hf-genimg train mlp_vae data=MNIST
 

@@ -1,4 +1,4 @@
-"""pix2pix (arXiv:1611.07004): a U-Net translates pictures, learned from pairs; a patch discriminator keeps them sharp.
+"""pix2pix (arXiv:1611.07004): a U-Net translates images, trained on pairs with L1 and a patch discriminator.
 
     hf-genimg train pix2pix
     hf-genimg train pix2pix data=FACADES inputs=labels targets=photo image_size=64

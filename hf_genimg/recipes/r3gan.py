@@ -1,16 +1,16 @@
-"""R3GAN (arXiv:2501.05441): relativistic pairing with R1 and R2, and no tricks.
+"""R3GAN (arXiv:2501.05441): the relativistic loss with R1 and R2 penalties, and no tricks.
 
     hf-genimg train r3gan image_size=16 images=60000
     hf-genimg train r3gan image_size=32 upscale=true images=217317
     hf-genimg train r3gan data=SPRITES image_size=32 images=197201
 
 Cost: 3, 19 and 19 minutes of one core (320, 190 and 170 images/s).
-Reached: of digits all ten kinds, legible, FID 7.8 (6.5 to 8.4) after the first and 1.0 (0.0 to 1.1) with a recall of
-0.77 after the second, by the extractor `digits`, where `dcgan` has 4.0 after as much time; but then 17 percent have a
-near-duplicate; they lie nearer to the images learned from than to the test images (memorization gap 0.13, 0.04 to 0.22;
-no copies). Of 2,481 sprites, tiles and things that one recognises, still rough: FID 27.7 by a LeNet for them, where
-`dcgan` has 1.9 (benchmarks/quality.py). On a ring of eight Gaussians the same game covers what the plain one loses
-(benchmarks/ring.py).
+Reached: all ten digits, legible, FID 7.8 (6.5 to 8.4) after the first and 1.0 (0.0 to 1.1) with a recall of 0.77 after
+the second, by the extractor `digits`, where `dcgan` has 4.0 after as much time; but then 17 percent have a
+near-duplicate, which is an alarm; they lie nearer to the images learned from than to the test images (memorization gap
+0.13, 0.04 to 0.22; no copies). Of 2,481 sprites, tiles and things that one recognises, still rough: FID 27.7 by a LeNet
+for them, where `dcgan` has 1.9 (benchmarks/quality.py). On a ring of eight Gaussians the same loss covers the modes
+that the non-saturating one drops (benchmarks/ring.py).
 """
 
 from __future__ import annotations

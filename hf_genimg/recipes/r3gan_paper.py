@@ -1,11 +1,10 @@
-"""R3GAN (arXiv:2501.05441) as published for CIFAR-10: width 768, ten classes, changed images, and a burn-in of 20
-million images.
+"""R3GAN (arXiv:2501.05441) as published for CIFAR-10: width 768, ten classes, augmentation, a long burn-in.
 
     hf-genimg train r3gan_paper data=PICTURES
 
-In the burn-in the learning rate, the penalties, Adam's second decay and the probability of changes go from their first
-values to their last along half a cosine. Unlike there, the half-life of the average is at first 5 percent of the images
-seen, and geometry samples bilinearly.
+In the burn-in of 20 million images the learning rate, the penalties, Adam's second decay and the probability of
+augmentation go from their first values to their last by a cosine schedule. Unlike there, the half-life of the average
+is at first 5 percent of the images seen, and geometry samples bilinearly.
 Published: FID 1.96, after 4 days of 8 L40.
 Cost: not run here; 250 million images are years on a CPU.
 Reached: not run here.

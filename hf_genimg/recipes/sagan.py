@@ -1,12 +1,12 @@
-"""SAGAN (arXiv:1805.08318): projection cGAN with self-attention and spectral norm in both networks, two learning rates.
+"""SAGAN (arXiv:1805.08318): projection cGAN with self-attention, spectral norm in both networks, two learning rates.
 
     hf-genimg train sagan
 
 Cost: 7 minutes of CPU time on one core (11 of wall time, beside other work).
-Reached: legible digits, all of 2,000 read as the class asked for (benchmarks/label_agreement.py), FID 3.5 (2.1 to 3.6),
-precision 0.89 by the extractor `digits`; but classes lack variety: recall 0.19, and 23 % have a near-duplicate.
-Without `diff_augment` it is 0.12 and 35 %; at the paper's learning rates the classes are not learned by then (42 % read
-as asked), and `latent_spread=0.5` changed nothing.
+Reached: legible digits, all of 2,000 classified as their label (benchmarks/label_agreement.py), FID 3.5 (2.1 to 3.6),
+precision 0.89 by the extractor `digits`; but diversity within classes is low: recall 0.19, and 23 % have a
+near-duplicate, which is an alarm. Without `diff_augment` it is 0.12 and 35 %; at the paper's learning rates the classes
+are not learned by then (label agreement 42 %), and `latent_spread=0.5` changed nothing.
 """
 
 from __future__ import annotations

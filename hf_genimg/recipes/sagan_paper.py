@@ -1,9 +1,8 @@
-"""SAGAN (arXiv:1805.08318) as published for CIFAR-10: width 256 and 128, one learning rate, five turns of the
-discriminator.
+"""SAGAN (arXiv:1805.08318) as published for CIFAR-10: width 256 and 128, one learning rate, n_critic=5.
 
     hf-genimg train sagan_paper data=PICTURES flip=true
 
-Published (StudioGAN 0.4): FID 10.35. The paper's own two learning rates, 1e-4 and 4e-4 with one turn each, are for
+Published (StudioGAN 0.4): FID 10.35. The paper's own two learning rates, 1e-4 and 4e-4 with one step each, are for
 ImageNet.
 Cost: not run here; 100,000 generator updates are 32,000,000 images, days on a CPU.
 Reached: not run here.

@@ -1,10 +1,11 @@
-"""SNGAN (arXiv:1802.05957): residual networks, spectral norm in the discriminator, hinge.
+"""SNGAN (arXiv:1802.05957): residual networks, spectral norm in the discriminator, hinge loss.
 
     hf-genimg train sngan
 
 Cost: 5 minutes of one core (360 images/s).
 Reached: FID 10.0 (8.0 to 11.1), precision 0.23 and recall 0.78 by the extractor `digits`; most digits can be read, all
-ten kinds are there, each 5 to 15 percent, no alarm of the doctor.
+ten digits are there, each 5 to 15 percent. `evaluate` raises an alarm for mode dropping: sevens are 4.8 % of the
+images, and 9.9 % of the reference.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""SNGAN (arXiv:1802.05957) as published for 32 pixels: width 256 and 128, five turns of the discriminator, linear
-decay.
+"""SNGAN (arXiv:1802.05957) as published for 32 pixels: width 256 and 128, n_critic=5, linear decay.
 
     hf-genimg train sngan_paper data=PICTURES
 

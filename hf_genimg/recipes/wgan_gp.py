@@ -1,10 +1,10 @@
-"""WGAN-GP (arXiv:1704.00028): a critic whose slope is held near 1, residual networks.
+"""WGAN-GP (arXiv:1704.00028): residual networks, and a Wasserstein critic with a gradient penalty.
 
     hf-genimg train wgan_gp
 
 Cost: 7 minutes of CPU time on one core (11 of wall time, beside other work).
-Reached: mostly legible and varied digits of all ten kinds, strokes a little soft; FID 5.6 (4.4 to 5.9), precision 0.27
-and recall 0.90 by the extractor `digits`, no copies, no sign of collapse.
+Reached: mostly legible and varied digits of all ten classes, strokes a little soft; FID 5.6 (4.4 to 5.9), precision
+0.27 and recall 0.90 by the extractor `digits`, no copies, no sign of collapse.
 """
 
 from __future__ import annotations

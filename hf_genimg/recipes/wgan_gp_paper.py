@@ -1,4 +1,4 @@
-"""WGAN-GP (arXiv:1704.00028) as published for 32 pixels: five turns of the critic, linear decay.
+"""WGAN-GP (arXiv:1704.00028) as published for 32 pixels: n_critic=5, linear decay.
 
     hf-genimg train wgan_gp_paper data=PICTURES
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
+
+from ..faults import read_errors, reason
 
 POINTER, STATE = "current", "state.json"
 CHECKSUM = "its sha256 is not the one that was written"
@@ -64,8 +65,8 @@ def _pointed_to(state_dir: Path) -> tuple[str, str]:
         return "", ""
     try:
         name, _, digest = pointer.read_text(encoding="utf-8").strip().partition("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(_damaged(pointer, str(error))) from error
+    except read_errors() as error:
+        raise ValueError(_damaged(pointer, reason(error))) from error
     if not name.isdigit() or not (state_dir / name).is_dir():
         raise ValueError(_damaged(pointer, "it names no checkpoint"))
     return name, digest
@@ -81,19 +82,19 @@ def load_checkpoint(folder: Path, required: Iterable[str] = ()) -> tuple[Tensors
     try:
         digest = _pointed_to(folder.parent)[1]
         if digest and digest_of_file(file) != digest:
-            raise ValueError(_damaged(file, CHECKSUM))
+            raise ValueError(CHECKSUM)
         facts = json.loads(file.read_text(encoding="utf-8"))
         missing = [name for name in (*required, "files") if name not in facts]
         if missing:
-            raise ValueError(_damaged(file, f"it lacks {', '.join(missing)}"))
+            raise ValueError(f"it lacks {', '.join(missing)}")
         tensors, digests = {}, facts["files"]  # a list in a state without checksums
         for name in digests:
             file = folder / f"{name}.safetensors"
             if isinstance(digests, dict) and digest_of_file(file) != digests[name]:
-                raise ValueError(_damaged(file, CHECKSUM))
+                raise ValueError(CHECKSUM)
             tensors[name] = load_file(file)
-    except (OSError, TypeError, RecursionError, UnicodeDecodeError, json.JSONDecodeError, SafetensorError) as error:
-        raise ValueError(_damaged(file, " ".join(str(error).split()))) from error
+    except read_errors() as error:
+        raise ValueError(_damaged(file, reason(error))) from error
     return tensors, facts
 
 

@@ -57,8 +57,8 @@ def make_accelerator(mixed_precision: str, trackers: str | None = None, folder: 
     if launched != accelerator.num_processes:
         raise ValueError(
             f"{launched} processes were launched, but Accelerate joined {accelerator.num_processes}; "
-            "each would train alone and overwrite the others: launch with torchrun or accelerate launch as the README "
-            "shows"
+            "each would train alone and overwrite the others: launch with torchrun or accelerate launch as "
+            "docs/training.md shows"
         )
     return accelerator
 

@@ -18,9 +18,10 @@ import torch
 from PIL import Image
 
 import hf_genimg
+from hf_genimg.demo.models import Shared
 from hf_genimg.recipes import recipe_class
 
-from .masking import Whitener, WhiteningPipeline
+from .conditioned import Reader, ReadingPipeline, Whitener, WhiteningPipeline, tinting
 
 CHROMIUM = Path("/usr/bin/chromium")
 CARDS = Path(__file__).parents[2] / "model_cards"
@@ -54,11 +55,18 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
+def of(models: list[Path]) -> Callable[[str], Shared]:
+    """A model as the page has it, once more."""
+    folders = {folder.name: folder for folder in models}
+    return lambda name: Shared(name, hf_genimg.load(folders[name]), folders[name])
+
+
+@pytest.fixture(scope="session")
 def address(models: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of the page, which is up."""
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-    demo = hf_genimg.build_demo([*models, WhiteningPipeline(Whitener())])
+    demo = hf_genimg.build_demo([*models, WhiteningPipeline(Whitener()), tinting(), ReadingPipeline(Reader())])
     _, url, _ = demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield url
     demo.close(verbose=False)
@@ -87,7 +95,8 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
-    """visit("vae-digits", width=390) opens the page for that model; more settings are playwright's.
+    """visit("vae-digits", width=390) opens the page for that model, visit(url=link) that of a link; more settings are
+    playwright's.
 
     What the page asks of any other machine, and what goes wrong in its scripts, fails the test.
     """
@@ -97,10 +106,8 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
     def opened(model: str = "", *, width: int = 1280, url: str = address, **settings: Any) -> Any:
         context = browser.new_context(viewport={"width": width, "height": 844}, **{"locale": "en-US", **settings})
         contexts.append(context)
-        context.on(
-            "request",
-            lambda request: None if request.url.startswith((url, "data:", "blob:")) else wrong.append(request.url),
-        )
+        ours = (url.partition("?")[0], "data:", "blob:")
+        context.on("request", lambda request: None if request.url.startswith(ours) else wrong.append(request.url))
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.set_default_timeout(15_000)

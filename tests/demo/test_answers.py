@@ -39,12 +39,12 @@ def shelf(models: list[Path], tmp_path: Path) -> Shelf:
 def rate(shelf: Shelf, rater: str, count: int) -> list[str]:
     """What the page says after each answer, all of them right, of a visit that is called as the rater."""
     ask, answer = _endpoints(shelf)
-    said, (*_, trial, _, _) = [], ask("", rater)
+    messages, (*_, trial, _, _) = [], ask("", rater)
     for _ in range(count):
         side = human.test_of(shelf.find("")).trials[trial].real_side
-        *_, trial, told, _ = answer("", rater, trial, side, SimpleNamespace(session_hash=rater))
-        said.append(told)
-    return said
+        *_, trial, message, _ = answer("", rater, trial, side, SimpleNamespace(session_hash=rater))
+        messages.append(message)
+    return messages
 
 
 def lines(hub: Any) -> list[dict[str, Any]]:
@@ -57,14 +57,16 @@ def lines(hub: Any) -> list[dict[str, Any]]:
     ]
 
 
-def test_raters_are_told_first_where_their_answers_go(there: Any, shelf: Shelf) -> None:
+def test_raters_read_first_where_their_answers_go(there: Any, shelf: Shelf) -> None:
     ask, _ = _endpoints(shelf)
     assert ask("", "one")[3].startswith(f"Answers are added to the dataset {ID} on the Hub, without a name.\n\n")
 
 
 def test_each_finished_session_is_one_commit_and_nothing_is_sent_twice(there: Any, shelf: Shelf) -> None:
-    said = rate(shelf, "one", human.ROUND)
-    assert f"{human.ROUND} answers were added to {ID}" in said[-1] and not any("added" in told for told in said[:-1])
+    messages = rate(shelf, "one", human.ROUND)
+    assert f"{human.ROUND} answers were added to {ID}" in messages[-1] and not any(
+        "added" in message for message in messages[:-1]
+    )
     rate(shelf, "two", 3)
     leaving(shelf)(SimpleNamespace(session_hash="two"))
     leaving(shelf)(SimpleNamespace(session_hash="one"))  # nothing new
@@ -85,8 +87,8 @@ def test_what_did_not_reach_the_hub_is_kept_and_sent_later(
     there: Any, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
-    said = rate(shelf, "one", human.ROUND)
-    assert said[-1].startswith("Your answers are kept, but did not reach the Hub") and "\n" not in said[-1]
+    messages = rate(shelf, "one", human.ROUND)
+    assert messages[-1].startswith("Your answers are kept, but did not reach the Hub") and "\n" not in messages[-1]
     assert human.test_of(shelf.find("")).results().trials == human.ROUND
     monkeypatch.setenv("HF_TOKEN", there.tokens["alice"])
     again = HumanTest(tmp_path / "human.jsonl", range(500), len(human.reals(shelf.find(""))), {"model": "gan"})

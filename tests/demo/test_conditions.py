@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 
 import hf_genimg
-from hf_genimg.demo.handlers import Settings, generate
+from hf_genimg.demo.handlers import generate
 from hf_genimg.demo.models import Shared, Shelf
+from hf_genimg.demo.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_held_codes_are_the_first_latents_whatever_the_truncation(model: Shared)
 
 def test_images_like_a_mixture_begin_with_it(model: Shared) -> None:
     mixed = {"seed": 4, "label": 1, "other_label": 0, "label_mix": 0.3, "codes": (0.2,), "mix": 0.4, "count": 3}
-    assert pixels(made(model, **mixed, like=2))[0] == pixels(made(model, **mixed))[2]
+    assert pixels(made(model, **mixed, like=((2, 0.35),)))[0] == pixels(made(model, **mixed))[2]
 
 
 @pytest.mark.parametrize(

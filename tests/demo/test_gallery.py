@@ -1,4 +1,4 @@
-"""Small pictures come with the answer, pixel by pixel what they were; large ones and those of programs come as files."""
+"""Small images come with the answer, pixel by pixel what they were; large ones and those of programs come as files."""
 
 from __future__ import annotations
 

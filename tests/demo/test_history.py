@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from hf_genimg.demo import history
-from hf_genimg.demo.handlers import Settings
+from hf_genimg.demo.settings import Settings
 
 
 def images(*levels: int, size: int = 16) -> list[Image.Image]:
@@ -14,7 +14,7 @@ def images(*levels: int, size: int = 16) -> list[Image.Image]:
 
 
 def test_what_was_made_comes_back_newest_first_with_its_settings() -> None:
-    one, two = Settings(seed=3, count=4, truncation=0.5), Settings(seed=9, like=2, strength=0.2)
+    one, two = Settings(seed=3, count=4, truncation=0.5), Settings(seed=9, like=((2, 0.2),))
     kept = history.remember(None, "gan", one, history.picture_of(images(10, 20, 30, 40)))
     kept = history.remember(kept, "gan", two, history.picture_of(images(200)))
     kept = history.remember(kept, "vae", one, history.picture_of(images(100, size=256)))

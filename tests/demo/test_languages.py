@@ -22,7 +22,8 @@ SAME = {"gif", "mp4", "refused"}  # mostly names
 # Text that is shown and can be read. Left out: what others wrote or what is the same everywhere (card, code, scores'
 # names and protocol).
 SHOWN = """() => {
-  const found = [], walker = document.createTreeWalker(document.querySelector('.gradio-container'), NodeFilter.SHOW_TEXT);
+  const found = [], page = document.querySelector('.gradio-container');
+  const walker = document.createTreeWalker(page, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const parent = walker.currentNode.parentElement, text = walker.currentNode.textContent.trim();
     if (!text || parent.closest('code, td, style, script, footer, #model') || text.startsWith('测量协议')) continue;

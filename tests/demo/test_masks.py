@@ -15,7 +15,7 @@ import hf_genimg
 from hf_genimg.demo import uploads
 from hf_genimg.demo.models import Shelf
 
-from .masking import Whitener, WhiteningPipeline
+from .conditioned import Whitener, WhiteningPipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
 
@@ -89,4 +89,4 @@ def test_models_without_masks_have_no_brush(visit: Any) -> None:
 def test_a_page_for_translators_alone_knows_its_model() -> None:
     demo = hf_genimg.build_demo(WhiteningPipeline(Whitener()))
     (arrive,) = [each.fn for each in demo.fns.values() if each.name == "arrive"]
-    assert arrive(SimpleNamespace(query_params={})) == "whitener"
+    assert arrive(SimpleNamespace(query_params={}))["value"] == "whitener"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -55,24 +54,20 @@ def test_every_endpoint_is_a_tool_and_every_argument_is_explained(server: tuple[
             assert about.get("description"), f"{name}: {argument}"
 
 
-@pytest.mark.parametrize(("name", "given"), [("generate", {"count": 1, "label": -1}), ("directions", {"first": 0.0})])
-def test_a_call_gives_the_image(
-    server: tuple[str, set[str]], models: list[Path], name: str, given: dict[str, Any]
+@pytest.mark.parametrize(
+    ("name", "given", "count"), [("generate", {"count": 3, "label": -1}, 3), ("directions", {"first": 0.0}, 1)]
+)
+def test_a_call_gives_the_images(
+    server: tuple[str, set[str]], models: list[Path], name: str, given: dict[str, Any], count: int
 ) -> None:
+    """All of them, as images; no path of the server."""
     answer = ask(server[0], lambda session: session.call_tool(name, {"model": "gan", "seed": 7, **given}))
     assert not answer.isError
-    expected = hf_genimg.load(models[0])(seed=7).images[0]
-    with Image.open(BytesIO(picture(answer.content[0]))) as image:
-        assert image.convert("L").tobytes() == expected.tobytes()
-
-
-def picture(content: Any) -> bytes:
-    """One picture comes as such; of several come the addresses."""
-    if content.type == "image":
-        return base64.b64decode(content.data)
-    import httpx
-
-    return httpx.get(re.search(r"'url': '([^']+)'", content.text)[1]).content
+    expected = hf_genimg.load(models[0])(count, seed=7).images
+    shown = [Image.open(BytesIO(base64.b64decode(each.data))) for each in answer.content if each.type == "image"]
+    assert [image.convert("L").tobytes() for image in shown] == [image.tobytes() for image in expected]
+    assert all(image.info["Source"] == "AI-generated" for image in shown)
+    assert not any("'path':" in each.text for each in answer.content if each.type == "text")
 
 
 def test_a_mistake_is_one_line(server: tuple[str, set[str]]) -> None:

@@ -27,7 +27,7 @@ def until(true: Callable[[], bool], seconds: float = 15) -> None:
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Every image of a walk takes a tenth of a second; a list of how many were made so far of each walk that was begun."""
+    """Every image of a walk takes a tenth of a second; a list of how many images each walk has made so far."""
     counts: list[int] = []
 
     def walk_between(model: Any, seeds: list[int], steps: int, truncation: float = 1.0) -> Iterator[list[Image.Image]]:
@@ -45,7 +45,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_stop_frees_the_worker(visit: Any, client: Any, slow: list[int]) -> None:
-    """Two places are taken by walks of 22 seconds; one is stopped in the page, and a third walk gets its place at once."""
+    """Two walks of 22 seconds take both places; one is stopped in the page, and a third walk gets its place at once."""
     other = client.submit(model="gan", api_name="/walk", **LONG)
     page = visit("gan")
     page.get_by_role("tab", name="Explore", exact=True).click()
@@ -118,8 +118,9 @@ def test_every_picture_has_a_name(visit: Any, name: str) -> None:
     page = visit(name)
     page.locator("img").filter(visible=True).first.wait_for()
     page.wait_for_timeout(700)
-    nameless = """() => [...document.querySelectorAll('img')].filter((image) => image.checkVisibility() && !image.alt.trim()
-      && !image.closest('button[aria-label]') && !image.closest('[aria-label]')).map((image) => image.closest('[id]').id)"""
+    nameless = """() => [...document.querySelectorAll('img')]
+      .filter((image) => image.checkVisibility() && !image.alt.trim() && !image.closest('[aria-label]'))
+      .map((image) => image.closest('[id]').id)"""
     for tab in [tab for tab in page.get_by_role("tab").all() if tab.is_visible()]:
         tab.click()
         page.wait_for_timeout(700)
@@ -132,7 +133,8 @@ def test_generate_by_keys_alone(visit: Any) -> None:
     """
     page = visit("gan")
     page.wait_for_selector("#images img")
-    focus = """() => { const it = document.activeElement, style = getComputedStyle(it), around = getComputedStyle(it.parentElement);
+    focus = """() => { const it = document.activeElement;
+      const style = getComputedStyle(it), around = getComputedStyle(it.parentElement);
       const label = it.getAttribute('aria-label') || it.closest('label')?.textContent || it.textContent;
       return [it.closest('#mix') ? 'mix' : it.id, label, it.type,
               [style.outline, style.boxShadow, style.borderColor, around.boxShadow, around.borderColor].join(' ')]; }"""

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
-import hf_genimg
 from hf_genimg.demo import about, human, uploads
 from hf_genimg.demo.models import Shared
 
+from .looking import choose, same, shows, slide, until
+
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
-
-
-@pytest.fixture(scope="module")
-def of(models: list[Path]) -> Callable[[str], Shared]:
-    """A model as the page has it, once more."""
-    folders = {folder.name: folder for folder in models}
-    return lambda name: Shared(name, hf_genimg.load(folders[name]), folders[name])
 
 
 @pytest.fixture(scope="module")
@@ -33,34 +25,6 @@ def digits(of: Callable[[str], Shared], tmp_path_factory: pytest.TempPathFactory
     for number, image in enumerate(about.real_images(of("classifier-digits"), 10)):
         image.resize((84, 84)).save(folder / f"{number}.png")
     return [folder / f"{number}.png" for number in range(10)]
-
-
-def until(true: Callable[[], bool], seconds: float = 15) -> None:
-    """Wait for it; fail when it does not come about."""
-    limit = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < limit, "it did not come about"
-        time.sleep(0.05)
-
-
-def same(one: Image.Image, other: Image.Image) -> bool:
-    """As pixels, to one grey level."""
-    if one.size != other.size:
-        return False
-    return max(abs(a - b) for a, b in zip(one.convert("L").tobytes(), other.convert("L").tobytes(), strict=True)) <= 1
-
-
-def shows(page: Any, seen: Any, place: str, image: Image.Image, number: int = 0) -> None:
-    """Wait until this picture is there."""
-    until(lambda: page.locator(f"{place} img").count() > number and same(seen(page, place, number), image))
-
-
-def choose(page: Any, name: str) -> None:
-    page.get_by_role("tab", name=name, exact=True).filter(visible=True).click()
-
-
-def slide(page: Any, id: str, value: float) -> None:
-    page.locator(f"#{id} input[type=range]").fill(str(value))
 
 
 def test_reconstruct(visit: Any, seen: Any, of: Any, digits: list[Path]) -> None:
@@ -117,10 +81,10 @@ def test_generate_and_compare(visit: Any, seen: Any, of: Any) -> None:
     choose(page, "Generate")
     shows(page, seen, "#images-reconstruction", of("vae-digits").pipe(seed=0).images[0])
     choose(page, "Compare")
-    for side, name in ((1, "gan"), (2, "vae")):
+    for side, name in ((1, "vae-digits"), (2, "vae")):  # the chosen one, and another that reconstructs
         images = of(name).pipe(9, seed=0).images
         shows(page, seen, f"#compare-{side}-reconstruction", images[8], 8)
-    page.get_by_text("No scores lie beside gan, vae").filter(visible=True).wait_for()
+    page.get_by_text("No scores lie beside vae").filter(visible=True).wait_for()
 
 
 def test_explore(visit: Any, seen: Any, of: Any) -> None:
@@ -148,14 +112,14 @@ def test_a_rater_who_is_right_seven_times_in_ten(visit: Any, models: list[Path],
     """Is measured so, in the page; the truth is read from the file of the trials, which no visitor has."""
     page, model = visit("dcgan-digits"), of("dcgan-digits")
     choose(page, "Real or fake?")
-    told, file = page.locator("#human-told"), human.results_file(model)
-    until(lambda: "No answers yet" in told.inner_text())
+    feedback, file = page.locator("#human-feedback"), human.results_file(model)
+    until(lambda: "No answers yet" in feedback.inner_text())
     for number in range(20):
         side = [each for each in map(json.loads, file.read_text().splitlines()) if "trial" in each][-1]["side"]
         wrong = {"left": "right", "right": "left"}[side]
         page.get_by_role("button", name=f"The {side if number % 10 < 7 else wrong} one is real").click()
-        until(lambda answers=number + 1: f"in {answers} answers" in told.inner_text())
-    mine = re.search(r"You: (\d+)% right \((\d+)% to (\d+)%\)", told.inner_text())
+        until(lambda answers=number + 1: f"in {answers} answers" in feedback.inner_text())
+    mine = re.search(r"You: (\d+)% right \((\d+)% to (\d+)%\)", feedback.inner_text())
     value, low, high = map(int, mine.groups())
     assert value == 70 and low < 70 < high and (low, high) == (48, 85)  # the Wilson interval of 14 in 20
 

@@ -134,7 +134,7 @@ def test_killed_at_twenty_random_moments(tmp_path: Path, expect_the_same: Callab
     resumed_above_zero = 0
     for attempt in range(KILLS):
         diary = tmp_path / f"diary-{attempt}"
-        saved = int(pointer.read_text()) if pointer.exists() else 0
+        saved = int(pointer.read_text().split()[0]) if pointer.exists() else 0
         process = start(train_in_a_process, run, diary)
         wait_for_progress(diary, process, dice.randint(1, 8))
         time.sleep(dice.uniform(0, 0.03))

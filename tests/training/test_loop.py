@@ -463,8 +463,8 @@ def test_random_state_and_modes_are_as_a_callback_found_them(tiny: Tiny, tmp_pat
     )
     train(tiny(), tmp_path / "run", callbacks=[Vandal(), look], progress=False)
     assert len(look.seen) == 8
-    for (state, mode), state_before, mode_before in zip(look.seen, states, modes, strict=True):
-        assert torch.equal(state, state_before)
+    for (found, mode), state_before, mode_before in zip(look.seen, states, modes, strict=True):
+        assert torch.equal(found, state_before)
         assert mode == mode_before
 
 

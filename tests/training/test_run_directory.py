@@ -45,7 +45,7 @@ def test_another_recipe_is_refused_by_its_fields(tiny: Tiny, tmp_path: Path) -> 
     before = contents(tmp_path)
     with pytest.raises(
         ValueError,
-        match=r"begun with another recipe: learning_rate=0.1 \(was 0.0002\), n_critic=2 \(was 1\); use the same settings",
+        match=r"begun with another recipe: learning_rate=0.1 \(was 0.0002\), n_critic=2 \(was 1\); use the same",
     ):
         train(tiny(learning_rate=0.1, n_critic=2), tmp_path / "run", progress=False)
     with pytest.raises(ValueError, match="is a run of mlp_gan, not of mlp_vae"):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from inspect import isgeneratorfunction
+from inspect import isgeneratorfunction, signature
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ LIVE: dict[str, Any] = {
     "concurrency_limit": 4,
 }  # answered at once; the model's own lock keeps them apart
 LONG: dict[str, Any] = {"concurrency_id": "long", "concurrency_limit": 2}  # walks and the like never take all places
+# Not when another model was chosen meanwhile: an answer of the one before can come late.
+SHOW_LINK = """(model, query) => {
+  const current = new URLSearchParams(query).get('model') === model;
+  if (current) history.replaceState(null, '', location.pathname + '?' + query);
+}"""
 WAITING = 400  # requests in the queue; whoever comes after them is told so
 
 
@@ -34,7 +40,10 @@ class Page:
     shelf: all models. chooser: the component that says which one. task: as in `Capabilities`. taken: names of endpoints
     and elements that other parts have. adapters: what a change of the model changes: components, and a function of the
     model that gives an update for each.
-    fills: what is shown when this part is opened: function, inputs and outputs.
+    fills: what is shown when this part is opened: function, inputs and outputs; and what the browser does afterwards, a
+        script and its inputs, where there is something.
+    refills: what a tab shows of a model that is chosen: function, inputs (`opened` goes second) and outputs.
+    tabs: by the names of their texts. opened: the component that says which of them is open, once one was chosen.
 
     Tabs are for ever, and parts are what is shown and hidden: gradio 6.31 loses count of tabs that come and go.
     """
@@ -44,15 +53,52 @@ class Page:
     task: str
     taken: set[str]
     adapters: list[tuple[list[Any], Callable[[Shared], list[Any]]]] = field(default_factory=list)
-    fills: list[tuple[Callable[..., Any], Any, Any]] = field(default_factory=list)
+    fills: list[tuple[Callable[..., Any], Any, Any, tuple[str, Any] | None]] = field(default_factory=list)
+    refills: list[tuple[Callable[..., Any], list[Any], list[Any]]] = field(default_factory=list)
+    tabs: dict[str, gr.Tab] = field(default_factory=dict)
+    opened: Any = None
 
     def adapt(self, components: list[Any], updates: Callable[[Shared], list[Any]]) -> None:
         """Change `components` whenever another model of this task is chosen, as `updates(model)` says."""
         self.adapters.append((components, updates))
 
-    def fill(self, function: Callable[..., Any], inputs: Any, outputs: Any) -> None:
-        """Call `function` when the page is opened or another model of this task chosen."""
-        self.fills.append((function, inputs, outputs))
+    def fill(self, function: Callable[..., Any], inputs: Any, outputs: Any, js: tuple[str, Any] | None = None) -> None:
+        """Call `function` when the page is opened or another model of this task chosen, and then the script."""
+        self.fills.append((function, inputs, outputs, js))
+
+    def refill(
+        self,
+        tab: str,
+        function: Callable[..., Any],
+        inputs: list[Any],
+        outputs: list[Any],
+        cleared: list[Any] | None = None,
+    ) -> None:
+        """Call `function` when another model is chosen while this tab is open. While it is not, clear the outputs that
+        are `cleared`, all of them unless given: nothing of the model before may stay there.
+        """
+        without = [None if cleared is None or output in cleared else gr.skip() for output in outputs]
+
+        def refilled(model: str, opened: str, *rest: Any) -> Any:
+            if self.shelf.find(model).capabilities.task != self.task:
+                return gr.skip() if len(outputs) == 1 else [gr.skip()] * len(outputs)
+            if opened == tab:
+                return function(model, *rest)
+            return without[0] if len(outputs) == 1 else without
+
+        self.refills.append((friendly(refilled), inputs, outputs))
+
+    def tab(self, name: str) -> gr.Tab:
+        """A tab, called as the text `name`."""
+        self.tabs[name] = gr.Tab(texts(name), render_children=True)
+        return self.tabs[name]
+
+    def note_opened(self) -> None:
+        """Let `opened` say which tab is open. It is within a tab: gradio 6.31 takes what is beside tabs for one."""
+        with next(iter(self.tabs.values())):
+            self.opened = gr.Textbox("", visible=False)
+        for name, tab in self.tabs.items():
+            tab.select(None, None, self.opened, js=f"() => {name!r}")
 
     @property
     def models(self) -> list[Shared]:
@@ -94,11 +140,18 @@ def language() -> str:
     return (headers.get("accept-language") or "en").strip().lower() if headers is not None else "en"
 
 
-def _raise_what_was_given(arguments: tuple[Any, ...]) -> None:
-    """An upload that could not be read comes as the mistake that it is."""
-    for argument in arguments:
+def _raise_what_was_given(function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    """An upload that could not be read comes as the mistake that it is, and an empty number as None."""
+    for argument, about in zip(arguments, signature(function).parameters.values(), strict=False):
         if isinstance(argument, ValueError):
             raise argument
+        if argument is None and about.annotation in ("int", "float"):
+            raise ValueError(f"{about.name} is empty; give {'an integer' if about.annotation == 'int' else 'a number'}")
+
+
+def without_paths(line: str) -> str:
+    """The line with the names alone of files that lie on this machine."""
+    return re.sub(r"(?<![\w/.:])/(?:[^\s/:;,'\"]+/)+([^\s/:;,'\"]+)", r"\1", line)
 
 
 def friendly(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,7 +161,7 @@ def friendly(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def refusal(error: Exception) -> gr.Error:
         if isinstance(error, ValueError | FileNotFoundError) and getattr(error, "errno", None) is None and str(error):
-            return gr.Error(in_words(" ".join(str(error).split())[:400]), print_exception=False)
+            return gr.Error(in_words(without_paths(" ".join(str(error).split()))[:400]), print_exception=False)
         log.error("%s failed", function.__name__, exc_info=error)
         return gr.Error(say("fault"), print_exception=False)
 
@@ -116,7 +169,7 @@ def friendly(function: Callable[..., Any]) -> Callable[..., Any]:
     def stream(*arguments: Any, **named: Any) -> Any:
         LANGUAGE.set(language())
         try:
-            _raise_what_was_given(arguments)
+            _raise_what_was_given(function, arguments)
             yield from function(*arguments, **named)
         except gr.Error:
             raise
@@ -127,7 +180,7 @@ def friendly(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: Any, **named: Any) -> Any:
         LANGUAGE.set(language())
         try:
-            _raise_what_was_given(arguments)
+            _raise_what_was_given(function, arguments)
             return function(*arguments, **named)
         except gr.Error:
             raise

@@ -8,7 +8,9 @@ import gradio as gr
 from PIL import Image
 
 from .. import about
-from ..handlers import LARGEST_SEED, Settings, generate
+from ..handlers import generate
+from ..models import Shared
+from ..settings import LARGEST_SEED, Settings, check
 from ._gallery import gallery
 from ._page import LIVE, Page, friendly, texts
 
@@ -18,7 +20,7 @@ def build_compare(page: Page) -> None:
     names = [model.name for model in page.shelf.models if model.generates]
     if len(names) < 2:
         return  # there is nothing to compare with
-    with gr.Tab(texts("compare"), render_children=True) as tab:
+    with page.tab("compare") as tab:
         with gr.Row():
             seed = gr.Number(0, label=texts("seed"), precision=0, minimum=0, maximum=LARGEST_SEED, min_width=110)
             count = gr.Slider(1, 32, 9, step=1, label=texts("count"), min_width=160)
@@ -39,7 +41,10 @@ def build_compare(page: Page) -> None:
             count: how many images of each.
         """
         models = [page.shelf.find(name) for name in (one, other)]
-        images = [list(generate(model, Settings(seed, min(int(count), model.most_images))))[-1] for model in models]
+        asked = [Settings(seed, min(count, model.most_images)) for model in models]
+        for model, settings in zip(models, asked, strict=True):
+            check(model, settings)
+        images = [list(generate(model, settings))[-1] for model, settings in zip(models, asked, strict=True)]
         return images[0], images[1], about.verdicts(*models)
 
     inputs, outputs = [columns[0][0], columns[1][0], seed, count], [columns[0][1], columns[1][1], verdict]
@@ -54,6 +59,18 @@ def build_compare(page: Page) -> None:
     )
     tab.select(compare, inputs, outputs, api_visibility="private", **live)
 
+    def begin(model: Shared) -> list[str]:
+        """The chosen model beside another of its task, else beside any other."""
+        others = [each for each in page.shelf.models if each.generates and each.name != model.name]
+        alike = [each.name for each in others if each.capabilities.task == model.capabilities.task]
+        return [model.name, *alike, *(each.name for each in others)][:2]
+
+    def again(model: str, *rest: Any) -> Any:
+        return compare(*begin(page.shelf.find(model)), *rest) if model in names else (gr.skip(),) * 3
+
+    page.adapt([side[0] for side in columns], lambda model: begin(model) if model.name in names else [gr.skip()] * 2)
+    page.refill("compare", again, [page.chooser, seed, count], outputs)
+
 
 def _side(page: Page, names: list[str], number: int) -> tuple[gr.Dropdown, gr.Gallery]:
     with gr.Column(min_width=150):
@@ -64,7 +81,7 @@ def _side(page: Page, names: list[str], number: int) -> tuple[gr.Dropdown, gr.Ga
 
 def build_about(page: Page) -> None:
     """Facts, scores with their protocol, grids over time, losses, and the card."""
-    with gr.Tab(texts("about"), render_children=True) as tab:
+    with page.tab("about") as tab:
         with gr.Row():
             with gr.Column(scale=3, min_width=280):
                 facts = gr.Markdown(elem_id=page.id("facts"), elem_classes="studio-facts")

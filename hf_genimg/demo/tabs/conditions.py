@@ -10,8 +10,8 @@ from typing import Any
 
 import gradio as gr
 
-from ..handlers import Settings
 from ..models import Shared
+from ..settings import Settings, text_of_like
 from ._page import friendly, texts
 
 SLIDERS = 6  # codes that can be moved by hand
@@ -24,16 +24,17 @@ def build(ui: SimpleNamespace, model: Shared | None) -> None:
         bool(able and each) for each in (able and able.num_classes, able and able.soft_labels, able and able.codes)
     )
     with gr.Row():
-        ui.label = gr.Dropdown(
-            _labels(model), value=-1, label=texts("class"), visible=classes, elem_id=ui.page.id("label"), min_width=120
-        )
-        ui.other_label = gr.Dropdown(
-            _labels(model),
-            value=-1,
-            label=texts("other_label"),
-            visible=soft,
-            elem_id=ui.page.id("other-label"),
-            min_width=120,
+        ui.label, ui.other_label = (
+            gr.Dropdown(
+                _labels(model),
+                value=-1,
+                label=texts(text),
+                visible=visible,
+                elem_id=ui.page.id(elem_id),
+                min_width=120,
+                allow_custom_value=True,  # for the classes are those of the model that is asked: `label_of`
+            )
+            for text, visible, elem_id in (("class", classes, "label"), ("other_label", soft, "other-label"))
         )
     ui.label_mix = gr.Slider(
         0, 1, 0.5, step=0.01, label=texts("label_mix"), visible=soft, elem_id=ui.page.id("label-mix")
@@ -57,7 +58,7 @@ def build(ui: SimpleNamespace, model: Shared | None) -> None:
     numbers = {"type": "array", "items": {"type": "number"}}
     ui.codes.api_info = lambda: {"anyOf": [numbers, {"type": "null"}]}  # what gradio says of JSON is no schema
     for dropdown in (ui.label, ui.other_label):
-        dropdown.api_info = lambda: {"type": "integer"}  # gradio calls them strings, which they are not
+        dropdown.api_info = lambda: {"anyOf": [{"type": "integer"}, {"type": "string"}]}
 
 
 def _labels(model: Shared | None) -> list[tuple[Any, int]]:
@@ -85,25 +86,26 @@ def updates(model: Shared) -> list[Any]:
 
 
 def values_of(settings: Settings) -> list[Any]:
-    """Of label, other_label, label_mix, codes and the sliders."""
+    """Of label, other_label, label_mix, codes, like, prompt and the sliders."""
     label, other = (-1 if each is None else each for each in (settings.label, settings.other_label))
     mix = settings.label_mix if settings.other_label is not None else 0.5
     codes = [*settings.codes, *[0.0] * SLIDERS][:SLIDERS]
-    return [label, other, mix, list(settings.codes) or None, *codes]
+    return [label, other, mix, list(settings.codes) or None, text_of_like(settings.like), settings.prompt, *codes]
 
 
 def wire(
     ui: SimpleNamespace, generate: Callable[..., Any], inputs: list[Any], result: list[Any], quiet: dict[str, Any]
 ) -> tuple[Any, list[Any]]:
-    """A moved code is held for all images, until they get their own back. inputs: of `generate`, the codes last.
+    """A moved code is held for all images, until they get their own back. inputs: of `generate`, with
+    the codes, like and prompt last.
 
     Returns what happens while a slider moves, and afterwards."""
 
     @friendly
     def held(model: str, *rest: Any) -> Iterator[Any]:
-        usual, amounts = rest[: -SLIDERS - 1], rest[-SLIDERS:]  # between them, the codes until now
-        used = list(amounts)[: ui.page.shelf.find(model).capabilities.codes]
-        for answer in generate(model, *usual, used):
+        *usual, _, path, prompt = rest[:-SLIDERS]  # left out: the codes until now
+        used = list(rest[-SLIDERS:])[: ui.page.shelf.find(model).capabilities.codes]
+        for answer in generate(model, *usual, used, path, prompt):
             yield *answer, used
 
     def own() -> list[Any]:

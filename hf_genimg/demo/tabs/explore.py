@@ -11,22 +11,29 @@ from PIL import Image
 
 from .. import explore
 from ..film import can_film, mp4
-from ..handlers import LARGEST_SEED
 from ..models import Shared, Shelf
+from ..settings import LARGEST_SEED
 from ._gallery import gallery
 from ._page import LIVE, LONG, Page, cache_folder, friendly, texts
 
 PROGRESS = gr.Progress()  # a stand-in, which gradio replaces for each request
+METHODS = [("PCA", "pca"), ("SeFa", "sefa")]
 QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last"}
 
 
 def build(page: Page) -> None:
     """Lay the tab out and wire it."""
     ui = SimpleNamespace(page=page)
-    with gr.Tab(texts("explore"), render_children=True) as tab:
-        _directions(ui)
-        _map(ui)
-        _walk(ui)
+    with page.tab("explore") as tab:
+        missing = gr.Markdown(texts("no_directions"), visible=False, elem_id=page.id("explore-missing"))
+        with gr.Column() as panel:
+            _directions(ui)
+            _map(ui)
+            _walk(ui)
+    page.adapt(
+        [panel, missing],
+        lambda model: [gr.update(visible=able) for able in (model.has_directions, not model.has_directions)],
+    )
     _wire_directions(ui, tab)
     _wire_map(ui, tab)
     _wire_walk(ui)
@@ -39,7 +46,7 @@ def _directions(ui: SimpleNamespace) -> None:
             with gr.Row():
                 ui.seed = gr.Number(7, label=texts("seed"), precision=0, minimum=0, maximum=LARGEST_SEED, min_width=100)
                 ui.method = gr.Radio(
-                    [("PCA", "pca"), ("SeFa", "sefa")], value="pca", label=texts("method"), min_width=100
+                    METHODS, value="pca", label=texts("method"), min_width=100, elem_id=ui.page.id("method")
                 )
             ui.amounts = [
                 gr.Slider(
@@ -68,6 +75,7 @@ def _directions(ui: SimpleNamespace) -> None:
 
 
 def _map(ui: SimpleNamespace) -> None:
+    ui.asked = gr.Button(visible=False)  # for the map, by programs
     gr.Markdown(texts("map_info"))
     with gr.Row(elem_classes="studio-row"):
         with gr.Column(scale=3, min_width=260):
@@ -174,19 +182,29 @@ def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
     ui.reset.click(lambda: [0] * len(ui.amounts), None, ui.amounts, api_visibility="private").then(
         directions, inputs, ui.image, **again
     )
-    tab.select(directions, inputs, ui.image, **again)
+    shown = _where_there_are_any(shelf, directions)
+    tab.select(shown, inputs, ui.image, **again)
+    ui.page.refill("explore", shown, inputs, [ui.image])
 
     def updates(model: Shared) -> list[Any]:
         used = min(explore.SLIDERS, model.latent_dim)
-        methods = [
-            (name, value) for name, value in (("PCA", "pca"), ("SeFa", "sefa")) if value in explore.methods_of(model)
-        ]
+        methods = [(name, value) for name, value in METHODS if value in explore.methods_of(model)]
         return [
-            gr.update(choices=methods, value="pca"),
+            gr.update(choices=methods or METHODS, value="pca"),
             *(gr.update(visible=i < used, value=0) for i in range(explore.SLIDERS)),
         ]
 
     ui.page.adapt([ui.method, *ui.amounts], updates)
+
+
+def _where_there_are_any(shelf: Shelf, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """`answer`, but nothing for a model without directions."""
+
+    @friendly
+    def shown(model: str, *rest: Any) -> Any:
+        return answer(model, *rest) if shelf.find(model).has_directions else None
+
+    return shown
 
 
 def _map_endpoints(shelf: Shelf) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -216,13 +234,18 @@ def _map_endpoints(shelf: Shelf) -> tuple[Callable[..., Any], Callable[..., Any]
 def _wire_map(ui: SimpleNamespace, tab: gr.Tab) -> None:
     latent_map, on_map = _map_endpoints(ui.page.shelf)
 
+    @friendly
     def clicked(model: str, event: gr.SelectData) -> tuple[float, float]:
         return explore.place(ui.page.shelf.find(model), *event.index)
 
     chooser, hidden = ui.page.chooser, {"show_progress": "hidden", "api_visibility": "private", **LIVE}
     gr.on([ui.x.input, ui.y.input], on_map, [chooser, ui.x, ui.y], ui.there, **ui.page.api("on_map"), **QUIET, **LIVE)
-    drawn = tab.select(latent_map, chooser, ui.map, **ui.page.api("latent_map"), show_progress="hidden", **LIVE)
-    drawn.then(on_map, [chooser, ui.x, ui.y], ui.there, **hidden)
+    shown, there = (_where_there_are_any(ui.page.shelf, each) for each in (latent_map, on_map))
+    ui.asked.click(latent_map, chooser, ui.map, **ui.page.api("latent_map"), show_progress="hidden", **LIVE)
+    tab.select(shown, chooser, ui.map, **hidden).then(there, [chooser, ui.x, ui.y], ui.there, **hidden)
+    ui.page.refill("explore", shown, [chooser], [ui.map])
+    ui.page.refill("explore", there, [chooser, ui.x, ui.y], [ui.there])
+    ui.page.adapt([ui.x, ui.y], lambda model: [0, 0])
     ui.map.select(clicked, chooser, [ui.x, ui.y], **hidden).then(on_map, [chooser, ui.x, ui.y], ui.there, **hidden)
 
 
@@ -269,6 +292,8 @@ def _wire_walk(ui: SimpleNamespace) -> None:
     ui.seeds.submit(walk, inputs, ui.strip, api_visibility="private", **LONG)
     making = ui.gif.click(walk_gif, inputs, ui.moving, **ui.page.api("walk_gif"), **LONG)
     making.success(lambda: gr.update(visible=True), None, ui.moving, api_visibility="private")
+    made = [ui.strip, ui.moving, *([ui.film] if can_film() else [])]
+    ui.page.adapt(made, lambda model: [gr.update(value=None, visible=False) for _ in made])  # another's walks
     ui.stop.click(None, None, None, cancels=[going, making, *(_wire_film(ui, inputs) if can_film() else [])])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,62 +12,66 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from .. import history
-from ..handlers import LARGEST_SEED, Settings, generate, new_seed, save_all, save_one
+from ..handlers import generate, new_seed, save_all, save_one
 from ..history import picture_of
-from ..models import Shared, Shelf
+from ..models import MOST_IMAGES, Shared, Shelf
+from ..settings import LARGEST_SEED, STRENGTH, Settings, label_of, like_of_text, text_of_like
 from . import conditions
 from ._gallery import gallery, inline
-from ._page import LIVE, Page, cache_folder, friendly, texts
+from ._history import Made, history_gallery, wire_history
+from ._page import LIVE, SHOW_LINK, Page, cache_folder, friendly, texts
 
 CLICK_HIDDEN = "() => setTimeout(() => document.querySelector('#%s').click(), 150)"
-SHOW_LINK = "(query) => { history.replaceState(null, '', location.pathname + '?' + query); }"
+AFRESH = "(...inputs) => [...inputs.slice(0, -2), '', ...inputs.slice(-1)]"  # like nothing, before the prompt
 COPY_LINK = "() => { navigator.clipboard?.writeText(location.href); }"
 
 
-@dataclass(frozen=True)
-class Made:
-    """What a visitor looks at. picture: small, for the history."""
-
-    settings: Settings
-    picture: Image.Image
-
-
-Answer = tuple[list[Image.Image], Made, str]
+Answer = tuple[list[Image.Image], Made, str, str]
 
 
 def build(page: Page) -> SimpleNamespace:
     """Lay the tab out and wire it; returns its components by name."""
     model = page.first
     ui = SimpleNamespace(page=page)
-    with gr.Tab(texts("generate"), render_children=True), gr.Row(elem_classes="studio-row"):
+    with page.tab("generate"), gr.Row(elem_classes="studio-row"):
         with gr.Column(scale=2, min_width=260, elem_classes="studio-controls"):
             _controls(ui, model)
         with gr.Column(scale=5, min_width=260, elem_classes="studio-pictures"):
+            with gr.Row(visible=False, elem_classes="studio-likes") as ui.likes:
+                gr.Markdown(texts("likes"), elem_classes="studio-note")
+                ui.afresh = gr.Button(texts("afresh"), size="sm", min_width=140, scale=0, elem_id=page.id("afresh"))
             ui.gallery = gallery(
                 texts("images"), 4, object_fit="contain", buttons=["fullscreen"], elem_id=page.id("images")
             )
             with gr.Row(elem_classes="studio-buttons"):
-                ui.like = gr.Button(texts("like"), size="sm", min_width=140)
+                ui.like = gr.Button(texts("like"), size="sm", min_width=140, elem_id=page.id("like"))
                 ui.png, ui.zip = (
                     gr.Button(texts(name), size="sm", min_width=140, elem_id=ui.page.id(f"as-{name}"))
                     for name in ("png", "zip")
                 )
-                ui.link = gr.Button(texts("link"), size="sm", min_width=140)
+                ui.link = gr.Button(texts("link"), size="sm", min_width=140, elem_id=page.id("link"))
             ui.history_title = gr.Markdown(texts("history"), visible=False)
-            ui.history = _history(ui.page)
+            ui.history = history_gallery(ui.page)
             ui.file = gr.DownloadButton(elem_id=page.id("studio-file"), elem_classes="studio-away")
-            ui.chosen = gr.Number(0, precision=0, visible=False)
+            ui.chosen, ui.path = gr.Number(0, precision=0, visible=False), gr.Textbox("", visible=False)
             # inside the tab: gradio 6.31 counts whatever is beside the tabs as one of them, and then lists one twice
             ui.last, ui.query = gr.State(None), gr.Textbox(visible=False)
             ui.before = gr.BrowserState([], storage_key=f"hf_genimg-{page.id('history-of')}")
-    page.adapt([ui.count, ui.truncation, *conditions.changing(ui)], _updates)
+    page.adapt([ui.count, ui.truncation, ui.mix, ui.like, ui.prompt, *conditions.changing(ui)], _updates)
     _wire(ui)
-    _wire_history(ui)
+    wire_history(ui, controls_of)
     return ui
 
 
 def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
+    ui.prompt = gr.Textbox(
+        "",
+        label=texts("prompt"),
+        lines=2,
+        submit_btn=False,
+        visible=bool(model and model.capabilities.text),
+        elem_id=ui.page.id("prompt"),
+    )
     with gr.Row():
         ui.seed = gr.Number(
             0,
@@ -80,8 +84,17 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
             min_width=120,
         )
         ui.dice = gr.Button(texts("dice"), scale=1, min_width=100, elem_id=ui.page.id("dice"))
-    ui.mix = gr.Slider(0, 1, 0, step=0.01, label=texts("mix"), info=texts("mix_info"), elem_id=ui.page.id("mix"))
     able = model.capabilities if model else None
+    ui.mix = gr.Slider(
+        0,
+        1,
+        0,
+        step=0.01,
+        label=texts("mix"),
+        info=texts("mix_info"),
+        visible=bool(able and able.interpolation),
+        elem_id=ui.page.id("mix"),
+    )
     ui.truncation = gr.Slider(
         0,
         2,
@@ -91,41 +104,39 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
         info=texts("truncation_info"),
         visible=bool(able and able.truncation),
     )
-    ui.count = gr.Slider(1, model.most_images if model else 64, 16, step=1, label=texts("count"))
+    ui.count = gr.Slider(1, MOST_IMAGES, 16, step=1, label=texts("count"))
     conditions.build(ui, model)
     with gr.Accordion(texts("options"), open=False):
         ui.towards = gr.Number(1000, label=texts("towards"), precision=0, minimum=0, maximum=LARGEST_SEED)
-        ui.strength = gr.Slider(0, 1, 0.35, step=0.05, label=texts("strength"))
+        ui.strength = gr.Slider(0, 1, STRENGTH, step=0.05, label=texts("strength"), elem_id=ui.page.id("strength"))
     with gr.Row():
-        ui.go = gr.Button(texts("generate"), variant="primary")
+        ui.go = gr.Button(texts("generate"), variant="primary", elem_id=ui.page.id("generate"))
         ui.stop = gr.Button(texts("stop"), min_width=80, scale=0)
-
-
-def _history(page: Page) -> gr.Gallery:
-    return gallery(
-        texts("history"), 8, visible=False, buttons=[], elem_id=page.id("history"), elem_classes=("studio-history",)
-    )
 
 
 def _updates(model: Shared) -> list[Any]:
     able = model.capabilities
     return [
         gr.update(maximum=model.most_images),
-        gr.update(visible=able.truncation),
+        gr.update(visible=able.truncation, **({} if able.truncation else {"value": 1})),
+        gr.update(visible=able.interpolation, **({} if able.interpolation else {"value": 0})),
+        gr.update(visible=able.interpolation),
+        gr.update(visible=able.text, **({} if able.text else {"value": ""})),
         *conditions.updates(model),
     ]
 
 
 def _answering(shelf: Shelf) -> Callable[[str, Settings], Iterator[Answer]]:
     def answer(model: str, settings: Settings) -> Iterator[Answer]:
-        query = f"model={model}&{settings.query}" if model else settings.query
-        for images in generate(shelf.find(model), settings):
-            yield images, Made(settings, picture_of(images)), query
+        shared = shelf.find(model)
+        for images in generate(shared, settings):
+            made = Made(settings, picture_of(images))
+            yield images, made, settings.link(shared.name), text_of_like(settings.like)
 
     return answer
 
 
-def _generating(answer: Callable[[str, Settings], Iterator[Answer]]) -> Callable[..., Iterator[Answer]]:
+def _generating(shelf: Shelf, answer: Callable[[str, Settings], Iterator[Answer]]) -> Callable[..., Iterator[Answer]]:
     @friendly
     def generate_(
         model: str = "",
@@ -134,10 +145,12 @@ def _generating(answer: Callable[[str, Settings], Iterator[Answer]]) -> Callable
         truncation: float = 1.0,
         towards: int = 1000,
         mix: float = 0.0,
-        label: int = -1,
-        other_label: int = -1,
+        label: int | str = -1,
+        other_label: int | str = -1,
         label_mix: float = 0.0,
         codes: list[float] | None = None,
+        like: str = "",
+        prompt: str = "",
     ) -> Iterator[Answer]:
         """Make images: image i is that of seed + i, moved by mix (0 to 1) towards that of the seed towards + i.
 
@@ -148,33 +161,38 @@ def _generating(answer: Callable[[str, Settings], Iterator[Answer]]) -> Callable
             truncation: scale of the latents, 0 to 2; below 1 images are more typical and less varied.
             towards: the seed to morph towards.
             mix: how far, from 0 to 1.
-            label: the class, for models that have classes; -1 for any.
+            label: the class by its name or number, for models that have classes; -1 for any.
             other_label: a class to mix that with, for models that can; -1 for none.
             label_mix: how much of the other class, from 0 to 1.
             codes: numbers from -1 to 1, for models that have found codes: all images get these; empty for their own.
+            like: numbers of images and strengths as more_like_this returns them, for images like those; else empty.
+            prompt: what to make, for models that read texts.
         """
-        yield from answer(model, _settings(seed, count, truncation, towards, mix, label, other_label, label_mix, codes))
+        asked = _settings(shelf, model, seed, count, truncation, towards, mix, label, other_label, label_mix, codes)
+        yield from answer(model, replace(asked, like=like_of_text(like), prompt=prompt))
 
     return generate_
 
 
-def _likening(answer: Callable[[str, Settings], Iterator[Answer]]) -> Callable[..., Iterator[Answer]]:
+def _likening(shelf: Shelf, answer: Callable[[str, Settings], Iterator[Answer]]) -> Callable[..., Iterator[Answer]]:
     @friendly
     def more_like_this(
         model: str = "",
         number: int = 0,
-        strength: float = 0.35,
+        strength: float = STRENGTH,
         seed: int = 0,
         count: int = 16,
         truncation: float = 1.0,
         towards: int = 1000,
         mix: float = 0.0,
-        label: int = -1,
-        other_label: int = -1,
+        label: int | str = -1,
+        other_label: int | str = -1,
         label_mix: float = 0.0,
         codes: list[float] | None = None,
+        like: str = "",
+        prompt: str = "",
     ) -> Iterator[Answer]:
-        """Make images like image `number` of those of the same seed, itself first.
+        """Make images like image `number` of those that generate makes of the other arguments, itself first.
 
         Args:
             model: the name of a model of this page; the first one when left empty.
@@ -189,25 +207,30 @@ def _likening(answer: Callable[[str, Settings], Iterator[Answer]]) -> Callable[.
             other_label: likewise.
             label_mix: likewise.
             codes: likewise.
+            like: likewise; what is returned goes one step further.
+            prompt: likewise.
         """
-        chosen = _settings(seed, count, truncation, towards, mix, label, other_label, label_mix, codes)
-        yield from answer(model, replace(chosen, like=number or 0, strength=strength))
+        asked = _settings(shelf, model, seed, count, truncation, towards, mix, label, other_label, label_mix, codes)
+        yield from answer(model, replace(asked, like=(*like_of_text(like), (number, strength)), prompt=prompt))
 
     return more_like_this
 
 
 def _settings(
+    shelf: Shelf,
+    model: str,
     seed: int,
     count: int,
     truncation: float,
     towards: int,
     mix: float,
-    label: int,
-    other: int,
+    label: int | str | None,
+    other: int | str | None,
     label_mix: float,
     codes: Any,
 ) -> Settings:
-    label, other = (None if each in (None, -1) else each for each in (label, other))
+    shared = shelf.find(model)
+    label, other = label_of(shared, label), label_of(shared, other, "other_label")
     if not isinstance(codes, list | tuple | None):
         raise ValueError(f"codes={codes!r:.60} is not possible; give a list of numbers")
     return Settings(
@@ -224,38 +247,69 @@ def _settings(
 
 
 def _wire(ui: SimpleNamespace) -> None:
-    answer = _answering(ui.page.shelf)
-    generate_, more_like_this = _generating(answer), _likening(answer)
-    result = [ui.gallery, ui.last, ui.query]
+    shelf = ui.page.shelf
+    answer = _answering(shelf)
+    generate_, more_like_this = _generating(shelf, answer), _likening(shelf, answer)
+    result = [ui.gallery, ui.last, ui.query, ui.path]
     own = [ui.seed, ui.count, ui.truncation, ui.towards, ui.mix, ui.label, ui.other_label, ui.label_mix, ui.codes]
-    inputs = [ui.page.chooser, *own]
+    inputs = [ui.page.chooser, *own, ui.path, ui.prompt]
     quiet = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private", **LIVE}
-    made = ui.go.click(generate_, inputs, result, **ui.page.api("generate"), show_progress="minimal", **LIVE)
+    loud = {"show_progress": "minimal", **LIVE}
+    made = ui.go.click(generate_, inputs, result, js=AFRESH, **ui.page.api("generate"), **loud)
     lively = inline(generate_)
     moving = (ui.mix, ui.truncation, ui.count, ui.label_mix)
     live = gr.on([slider.input for slider in moving], lively, inputs, result, **quiet)
-    chosen = [ui.seed.submit, ui.towards.submit, ui.label.input, ui.other_label.input]
+    chosen = [ui.towards.submit, ui.label.input, ui.other_label.input]
     settled = gr.on([*chosen, *(slider.release for slider in moving)], lively, inputs, result, **quiet)
-    rolled = ui.dice.click(new_seed, None, ui.seed, api_visibility="private").then(lively, inputs, result, **quiet)
-    close = ui.like.click(
-        more_like_this,
-        [ui.page.chooser, ui.chosen, ui.strength, *own],
-        result,
-        **ui.page.api("more_like_this"),
-        show_progress="minimal",
-        **LIVE,
+    afresh = gr.on([ui.seed.submit, ui.prompt.submit, ui.afresh.click], lively, inputs, result, js=AFRESH, **quiet)
+    rolled = ui.dice.click(new_seed, None, ui.seed, api_visibility="private").then(
+        lively, inputs, result, js=AFRESH, **quiet
     )
+    likened = [ui.page.chooser, ui.chosen, ui.strength, *own, ui.path, ui.prompt]
+    close = ui.like.click(more_like_this, likened, result, **ui.page.api("more_like_this"), **loud)
     live_too, settled_too = conditions.wire(ui, lively, inputs, result, quiet)
-    ui.settled = [made, settled, rolled, close, *settled_too]
+    ui.settled = [made, settled, afresh, rolled, close, *settled_too, _wire_strength(ui, lively, inputs, result, quiet)]
     ui.events = [live, live_too, *ui.settled]
     for each in ui.events:
-        each.then(None, ui.query, None, js=SHOW_LINK)
+        each.then(None, [ui.page.chooser, ui.query], None, js=SHOW_LINK)
     ui.stop.click(None, None, None, cancels=ui.events)
     ui.gallery.select(_number, None, ui.chosen, api_visibility="private", show_progress="hidden")
     ui.link.click(None, None, None, js=COPY_LINK)
+    ui.path.change(lambda path: gr.update(visible=bool(path)), ui.path, ui.likes, api_visibility="private", queue=False)
     _wire_files(ui)
-    ui.page.fill(lively, inputs, result)
-    ui.controls = [*own, *ui.code_sliders]
+    ui.page.fill(
+        _unless_text_is_missing(shelf, lively, len(result)), inputs, result, js=(SHOW_LINK, [ui.page.chooser, ui.query])
+    )
+    ui.controls = [*own, ui.path, ui.prompt, *ui.code_sliders]
+
+
+def _unless_text_is_missing(shelf: Shelf, generate: Callable[..., Iterator[Any]], outputs: int) -> Callable[..., Any]:
+    """`generate`, but of a model that reads texts, and has none yet, nothing."""
+
+    def filled(model: str, *settings: Any) -> Iterator[Any]:
+        if shelf.find(model).capabilities.text and not settings[-1]:
+            yield [], *[gr.skip()] * (outputs - 1)
+        else:
+            yield from generate(model, *settings)
+
+    return filled
+
+
+def _wire_strength(
+    ui: SimpleNamespace, lively: Callable[..., Any], inputs: list[Any], result: list[Any], quiet: dict[str, Any]
+) -> Any:
+    """Another strength holds for the images that are shown, where they are like another, and for the next."""
+
+    @friendly
+    def changed(strength: float, *rest: Any) -> Iterator[Any]:
+        *usual, path, prompt = rest
+        like = like_of_text(path)
+        if not like:
+            yield (gr.skip(),) * len(result)
+        else:
+            yield from lively(*usual, text_of_like((*like[:-1], (like[-1][0], strength))), prompt)
+
+    return ui.strength.release(changed, [ui.strength, *inputs], result, **quiet)
 
 
 def _number(event: gr.SelectData) -> int:
@@ -263,25 +317,26 @@ def _number(event: gr.SelectData) -> int:
 
 
 def _wire_files(ui: SimpleNamespace) -> None:
-    def remade(model: str, last: Made | None) -> list[Image.Image]:
-        if last is None:
+    def remade(model: str, query: str) -> list[Image.Image]:
+        """By the address, which the browser keeps, and not by what is kept here of a visitor for a while."""
+        if not query:
             raise ValueError("there is no image yet; generate some first")
-        return list(generate(ui.page.shelf.find(model), last.settings))[-1]
+        return list(generate(ui.page.shelf.find(model), Settings.of_address(query)))[-1]
 
     @friendly
-    def chosen_png(model: str, last: Made | None, number: int | None) -> str:
-        return str(save_one(remade(model, last), number, Path(tempfile.mkdtemp(dir=cache_folder(ui.gallery)))))
+    def chosen_png(model: str, query: str, number: int | None) -> str:
+        return str(save_one(remade(model, query), number, Path(tempfile.mkdtemp(dir=cache_folder(ui.gallery)))))
 
     @friendly
-    def all_zip(model: str, last: Made | None) -> str:
-        return str(save_all(remade(model, last), Path(tempfile.mkdtemp(dir=cache_folder(ui.gallery)))))
+    def all_zip(model: str, query: str) -> str:
+        return str(save_all(remade(model, query), Path(tempfile.mkdtemp(dir=cache_folder(ui.gallery)))))
 
     hidden = {"api_visibility": "private", "show_progress": "hidden", **LIVE}
     click = CLICK_HIDDEN % ui.file.elem_id
-    ui.png.click(chosen_png, [ui.page.chooser, ui.last, ui.chosen], ui.file, **hidden).success(
+    ui.png.click(chosen_png, [ui.page.chooser, ui.query, ui.chosen], ui.file, **hidden).success(
         None, None, None, js=click
     )
-    ui.zip.click(all_zip, [ui.page.chooser, ui.last], ui.file, **hidden).success(None, None, None, js=click)
+    ui.zip.click(all_zip, [ui.page.chooser, ui.query], ui.file, **hidden).success(None, None, None, js=click)
 
 
 def controls_of(settings: Settings) -> list[Any]:
@@ -294,43 +349,3 @@ def controls_of(settings: Settings) -> list[Any]:
         settings.mix,
         *conditions.values_of(settings),
     ]
-
-
-def _wire_history(ui: SimpleNamespace) -> None:
-    shelf, chooser = ui.page.shelf, ui.page.chooser
-
-    def show(model: str, before: Any) -> tuple[Any, Any]:
-        pictures = history.shown(before, shelf.find(model).name)
-        some = bool(pictures)
-        return gr.update(value=pictures, visible=some, selected_index=None), gr.update(visible=some)
-
-    @friendly
-    def keep(model: str, last: Made | None, before: Any) -> Any:
-        if last is None:
-            return gr.skip()
-        before = history.remember(before, shelf.find(model).name, last.settings, last.picture)
-        return before, *show(model, before)
-
-    @friendly
-    def recall(model: str, before: Any, event: gr.SelectData) -> Iterator[Any]:
-        shared = shelf.find(model)
-        settings = history.recall(before, shared.name, event.index)
-        for images in generate(shared, settings):
-            made = Made(settings, picture_of(images))
-            yield (
-                images,
-                made,
-                f"model={shared.name}&{settings.query}",
-                settings.strength,
-                settings.like or 0,
-                *controls_of(settings),
-            )
-
-    hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **LIVE}
-    shown_in = [ui.history, ui.history_title]
-    for settled in ui.settled:
-        settled.success(keep, [chooser, ui.last, ui.before], [ui.before, *shown_in], **hidden)
-    shown = [ui.gallery, ui.last, ui.query, ui.strength, ui.chosen, *ui.controls]
-    recalled = ui.history.select(recall, [chooser, ui.before], shown, **hidden)
-    recalled.then(None, ui.query, None, js=SHOW_LINK)
-    ui.page.fill(show, [chooser, ui.before], shown_in)

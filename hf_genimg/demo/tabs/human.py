@@ -19,22 +19,36 @@ def build(page: Page) -> None:
     """Lay the tab out and wire it; only where a model of the page can be tested."""
     if not any(map(human.can_test, page.models)):
         return
-    with gr.Tab(texts("human"), render_children=True) as tab:
-        gr.Markdown(texts("human_info"))
-        with gr.Row(elem_classes="studio-pair"):
-            left, right = (
-                _picture(texts("alt_left"), page.id("human-left")),
-                _picture(texts("alt_right"), page.id("human-right")),
-            )
-        with gr.Row(elem_classes="studio-pair"):
-            is_left, is_right = gr.Button(texts("left"), min_width=120), gr.Button(texts("right"), min_width=120)
-        told = gr.Markdown(elem_id=page.id("human-told"))
+    with page.tab("human") as tab:
+        missing = gr.Markdown(texts("no_test"), visible=False, elem_id=page.id("human-missing"))
+        with gr.Column() as panel:
+            gr.Markdown(texts("human_info"))
+            with gr.Row(elem_classes="studio-pair"):
+                left, right = (
+                    _picture(texts("alt_left"), page.id("human-left")),
+                    _picture(texts("alt_right"), page.id("human-right")),
+                )
+            with gr.Row(elem_classes="studio-pair"):
+                is_left, is_right = gr.Button(texts("left"), min_width=120), gr.Button(texts("right"), min_width=120)
+            feedback = gr.Markdown(elem_id=page.id("human-feedback"))
+        asked = gr.Button(visible=False)  # by programs
         rater, trial = gr.BrowserState("", storage_key="hf_genimg-rater"), gr.Textbox(visible=False)
         sides = {is_left: gr.Textbox("left", visible=False), is_right: gr.Textbox("right", visible=False)}
     ask, answer = _endpoints(page.shelf)
     quiet: dict[str, Any] = {"show_progress": "hidden", **LIVE}
-    outputs = [left, right, trial, told, rater]
-    tab.select(ask, [page.chooser, rater], outputs, **page.api("human_trial"), **quiet)
+    outputs = [left, right, trial, feedback, rater]
+
+    @friendly
+    def opened(model: str, rater: str) -> Any:
+        """A trial; for a model that cannot be tested, what that would need instead."""
+        able = human.can_test(page.shelf.find(model))
+        there = gr.update(visible=able), gr.update(visible=not able)
+        return *there, *(ask(model, rater) if able else (None, None, "", "", gr.skip()))
+
+    shown = [panel, missing, *outputs]
+    tab.select(opened, [page.chooser, rater], shown, api_visibility="private", **quiet)
+    page.refill("human", opened, [page.chooser, rater], shown, [left, right, trial, feedback])
+    asked.click(ask, [page.chooser, rater], outputs, **page.api("human_trial"), **quiet)
     for number, (button, side) in enumerate(sides.items()):
         named: dict[str, Any] = {"api_visibility": "private"} if number else page.api("human_answer")
         button.click(answer, [page.chooser, rater, trial, side], outputs, **named, **quiet)

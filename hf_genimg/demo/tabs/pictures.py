@@ -16,6 +16,7 @@ from . import masks as painting
 from ._gallery import gallery
 from ._page import LIVE, Page, friendly, texts
 
+MOST_CLASSES = 100  # that are named
 QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
 
 
@@ -70,9 +71,16 @@ def _begin(page: Page, answer: Any, picture: gr.Image, result: Any) -> None:
 
     def begin(model: str) -> tuple[Any, Any]:
         found = examples(page.shelf.find(model))
-        return (found[0], answer(model, found[0])) if found else (gr.skip(), gr.skip())
+        return (found[0], answer(model, found[0])) if found else (None, None)
 
     page.fill(begin, page.chooser, [picture, result])
+    picture.clear(lambda: None, None, result, api_visibility="private", queue=False)
+
+
+def _clear_where_it_fails(result: Any, *events: Any) -> None:
+    """Where one of these events fails, nothing is left of the answer before, which is of another picture."""
+    for event in events:
+        event.failure(lambda: None, None, result, api_visibility="private", queue=False)
 
 
 def _before_after(elem_id: str) -> gr.ImageSlider:
@@ -92,7 +100,7 @@ def _before_after(elem_id: str) -> gr.ImageSlider:
 def build_reconstruct(page: Page) -> None:
     """Upload, before and after, edits of the latents, and the way from one upload to another."""
     ui = SimpleNamespace()
-    with gr.Tab(texts("reconstruct"), render_children=True) as tab:
+    with page.tab("reconstruct") as tab:
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
                 ui.picture = upload("picture", "reconstruct-picture")
@@ -114,6 +122,7 @@ def build_reconstruct(page: Page) -> None:
         ui.amounts,
         lambda model: [gr.update(visible=i < min(SLIDERS, model.latent_dim), value=0) for i in range(SLIDERS)],
     )
+    page.adapt([ui.other, ui.between], lambda model: [None, 0])
     _wire_reconstruct(page, ui, chosen)
 
 
@@ -149,36 +158,68 @@ def _wire_reconstruct(page: Page, ui: SimpleNamespace, chosen: Any) -> None:
         return uploads.reconstruct(page.shelf.find(model), picture, amounts, other, between)
 
     inputs = [page.chooser, ui.picture, ui.other, ui.between, *ui.amounts]
-    ui.picture.upload(reconstruct, inputs, ui.result, **page.api("reconstruct"), **LIVE)
-    moved = [ui.between.input, ui.other.upload, *(slider.input for slider in ui.amounts)]
-    gr.on(moved, reconstruct, inputs, ui.result, api_visibility="private", **QUIET)
+    moved = [ui.between.input, ui.other.upload, ui.other.clear, *(slider.input for slider in ui.amounts)]
     _begin(page, reconstruct, ui.picture, ui.result)
-    chosen.then(reconstruct, inputs, ui.result, api_visibility="private", **QUIET)
+    _clear_where_it_fails(
+        ui.result,
+        ui.picture.upload(reconstruct, inputs, ui.result, **page.api("reconstruct"), **LIVE),
+        gr.on(moved, reconstruct, inputs, ui.result, api_visibility="private", **QUIET),
+        chosen.then(reconstruct, inputs, ui.result, api_visibility="private", **QUIET),
+    )
 
 
 def build_translate(page: Page) -> None:
-    """Upload or example, a mask where the model takes one, before and after."""
-    masks = page.any_model(lambda model: model.capabilities.mask)
-    with gr.Tab(texts("translate"), render_children=True) as tab:
+    """Upload or example, what else the model takes, before and after."""
+    masks, styles = (page.any_model(lambda model, name=name: getattr(model.capabilities, name)) for name in CONDITIONS)
+    able = page.first.capabilities if page.first else None
+    with page.tab("translate") as tab:
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
                 picture = upload("picture", "translate-picture")
                 chosen = _examples(page, tab, picture)
                 # shown and hidden as a whole: a component that is itself updated is made anew, and reads what it is
                 # given as gradio does
-                with gr.Column(visible=painting.takes_mask(page.first)) as panel:
+                with gr.Column(visible=bool(able and able.mask)) as mask_panel:
                     paint = painting.editor(page) if masks else None
                     mask = upload("mask", "translate-mask") if masks else gr.State(None)
+                with gr.Column(visible=bool(able and able.style)) as style_panel:
+                    style = upload("style", "translate-style") if styles else gr.State(None)
+                strength, reverse = (
+                    gr.Slider(0, 1, 1, step=0.01, label=texts("how_strongly"), elem_id="translate-strength"),
+                    gr.Checkbox(False, label=texts("reverse"), elem_id="translate-reverse"),
+                )
                 go = gr.Button(texts("translate"), variant="primary", elem_id="translate-go")
             with gr.Column(scale=3, min_width=260):
                 gr.Markdown(texts("before_after"))
                 result = _before_after("translate-result")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
-    page.adapt([panel], lambda model: [gr.update(visible=painting.takes_mask(model))])
+    page.adapt([mask_panel, style_panel, strength, reverse], _taken)
+    ui = SimpleNamespace(picture=picture, mask=mask, style=style, strength=strength, reverse=reverse, result=result)
+    _wire_translate(page, ui, go, chosen, paint)
 
+
+CONDITIONS = ("mask", "style")
+
+
+def _taken(model: Shared) -> list[Any]:
+    able = model.capabilities
+    return [
+        gr.update(visible=able.mask),
+        gr.update(visible=able.style),
+        gr.update(visible=able.strength, value=1),
+        gr.update(visible=able.reverse, value=False),
+    ]
+
+
+def _wire_translate(page: Page, ui: SimpleNamespace, go: gr.Button, chosen: Any, paint: Any) -> None:
     @friendly
     def translate(
-        model: str, picture: Image.Image | None, mask: Image.Image | None = None
+        model: str,
+        picture: Image.Image | None,
+        mask: Image.Image | None = None,
+        style: Image.Image | None = None,
+        strength: float = 1.0,
+        reverse: bool = False,
     ) -> tuple[Image.Image, Image.Image]:
         """Translate a picture: what the model saw of it, and what it made of it.
 
@@ -186,29 +227,49 @@ def build_translate(page: Page) -> None:
             model: the name of a model of this page; the first one when empty.
             picture: a file of at most 12 MB and 30 million pixels.
             mask: white where there is something to fill in, for models that do.
+            style: a picture whose style is taken, for models that take one.
+            strength: how strongly, from 0 to 1, for models that can.
+            reverse: in the other direction, for models that have two.
         """
-        return uploads.translate(page.shelf.find(model), picture, mask)
+        return uploads.translate(page.shelf.find(model), picture, mask, style, strength, reverse)
 
-    def at_once(model: str, shown: Image.Image | None) -> Any:
+    @friendly
+    def at_once(model: str, shown: Image.Image | None, *more: Any) -> Any:
+        """Where nothing else is to be given first: a mask is for the picture before."""
         able = page.shelf.find(model).capabilities
-        return gr.skip() if able.mask else translate(model, shown)  # a mask is for the picture before
+        return gr.skip() if able.mask or (able.style and more[1] is None) else translate(model, shown, *more)
 
-    inputs = [page.chooser, picture, mask]
-    _begin(page, at_once, picture, result)
-    asked = painting.wire(page, paint, picture, mask, go, chosen).success if masks else go.click
-    asked(translate, inputs, result, **page.api("translate"), **LIVE)
-    for event in (picture.upload, chosen.then):
-        event(friendly(at_once), [page.chooser, picture], result, api_visibility="private", **LIVE)
+    def first_example(model: str, shown: Image.Image) -> Any:
+        able = page.shelf.find(model).capabilities
+        return None if able.mask or able.style else translate(model, shown)
+
+    inputs = [page.chooser, ui.picture, ui.mask, ui.style, ui.strength, ui.reverse]
+    _begin(page, first_example, ui.picture, ui.result)
+    asked = painting.wire(page, paint, ui.picture, ui.mask, go, chosen).success if paint else go.click
+    live = [ui.picture.upload, chosen.then, ui.strength.release, ui.reverse.input]
+    live += [ui.style.upload] if isinstance(ui.style, gr.Image) else []
+    _clear_where_it_fails(
+        ui.result,
+        asked(translate, inputs, ui.result, **page.api("translate"), **LIVE),
+        *(event(at_once, inputs, ui.result, api_visibility="private", **LIVE) for event in live),
+    )
+    page.adapt([each for each in (ui.mask, ui.style) if isinstance(each, gr.Image)], _emptied(ui))
+
+
+def _emptied(ui: SimpleNamespace) -> Any:
+    """Nothing of what was given to the model before; a plain value, after which the component reads as it did."""
+    places = [each for each in (ui.mask, ui.style) if isinstance(each, gr.Image)]
+    return lambda model: [None] * len(places)
 
 
 def build_classify(page: Page) -> None:
     """Upload or example, and what it is taken for."""
-    with gr.Tab(texts("classify"), render_children=True) as tab:
+    with page.tab("classify") as tab:
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
                 picture = upload("picture", "classify-picture")
                 chosen = _examples(page, tab, picture)
-                top = gr.Slider(1, _classes(page.first), min(3, _classes(page.first)), step=1, label=texts("top"))
+                top = gr.Slider(1, MOST_CLASSES, 3, step=1, label=texts("top"), elem_id="classify-top")
             with gr.Column(scale=3, min_width=260):
                 result = gr.Label(label=texts("answer"), elem_id="classify-result")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
@@ -226,12 +287,14 @@ def build_classify(page: Page) -> None:
         return uploads.classify(page.shelf.find(model), picture, int(top))
 
     inputs = [page.chooser, picture, top]
-    picture.upload(classify, inputs, result, **page.api("classify"), **LIVE)
-    top.release(classify, inputs, result, api_visibility="private", **LIVE)
     _begin(page, classify, picture, result)
-    chosen.then(classify, inputs, result, api_visibility="private", **LIVE)
+    _clear_where_it_fails(
+        result,
+        picture.upload(classify, inputs, result, **page.api("classify"), **LIVE),
+        *(event(classify, inputs, result, api_visibility="private", **LIVE) for event in (top.release, chosen.then)),
+    )
 
 
-def _classes(model: Shared | None) -> int:
+def _classes(model: Shared) -> int:
     """At most how many classes there are to name."""
-    return max(2, min(model.capabilities.num_classes or 10, 100)) if model else 10
+    return max(2, min(model.capabilities.num_classes or 10, MOST_CLASSES))

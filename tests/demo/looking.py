@@ -1,0 +1,49 @@
+"""How tests of the page wait, look and act."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+
+
+def until(true: Callable[[], bool], seconds: float = 15) -> None:
+    """Wait for it; fail when it does not come about."""
+    limit = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < limit, "it did not come about"
+        time.sleep(0.05)
+
+
+def same(one: Image.Image, other: Image.Image) -> bool:
+    """As pixels, to one grey level."""
+    if one.size != other.size:
+        return False
+    return max(abs(a - b) for a, b in zip(one.convert("L").tobytes(), other.convert("L").tobytes(), strict=True)) <= 1
+
+
+def shows(page: Any, seen: Any, place: str, image: Image.Image, number: int = 0) -> None:
+    """Wait until this picture is there."""
+    until(lambda: page.locator(f"{place} img").count() > number and same(seen(page, place, number), image))
+
+
+def choose(page: Any, name: str) -> None:
+    page.get_by_role("tab", name=name, exact=True).filter(visible=True).click()
+
+
+def slide(page: Any, id: str, value: float) -> None:
+    page.locator(f"#{id} input[type=range]").fill(str(value))
+
+
+def choose_model(page: Any, name: str) -> None:
+    """As a visitor does, until the page has taken it."""
+    page.locator("#model input").click()
+    page.get_by_role("option", name=name, exact=True).click()
+    page.wait_for_function("name => new URLSearchParams(location.search).get('model') === name", arg=name)
+
+
+def listed_tabs(page: Any) -> list[str]:
+    """Names of the tabs that are there."""
+    return [tab.inner_text() for tab in page.get_by_role("tab").all() if tab.is_visible()]

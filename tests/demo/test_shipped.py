@@ -1,0 +1,92 @@
+"""Every shipped model opens every tab that it has: as functions in the fast suite, for each model; in a browser for the
+one whose page was empty once, and for all under `slow`, since a page with many pictures takes seconds.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hf_genimg
+from hf_genimg.demo import about, explore, uploads
+from hf_genimg.demo.handlers import generate
+from hf_genimg.demo.models import Shared
+from hf_genimg.demo.settings import Settings
+
+from .looking import choose, listed_tabs, until
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+CARDS = Path(__file__).parents[2] / "model_cards"
+SHIPPED = sorted(path.name for path in CARDS.iterdir() if path.is_dir())
+FAST = ("biggan-digits",)
+CONTENT = {
+    "Generate": "[id^=images] img",
+    "Explore": "[id^=map-image] img",
+    "Compare": "[id^=compare-2] img",
+    "Real or fake?": "[id^=human-left] img",
+    "Reconstruct": "#reconstruct-result img",
+    "Translate": "#translate-result img",
+    "Classify": "#classify-result h2",
+    "About": "[id^=facts] li",
+}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_tab_has_an_answer(name: str) -> None:
+    model = Shared(name, hf_genimg.load(CARDS / name), CARDS / name)
+    able = model.capabilities
+    assert name in about.facts(model) and about.card(model) and about.curve(model)
+    if model.generates:
+        label = able.num_classes - 1 if able.num_classes else None
+        made = list(generate(model, Settings(seed=3, count=2, label=label, like=((1, 0.5),))))[-1]
+        assert len({image.tobytes() for image in made}) == 2
+        still = explore.along(model, 3, [0.0])
+        for method in explore.methods_of(model):
+            assert explore.along(model, 3, [2.5], method).tobytes() != still.tobytes(), method
+        assert explore.on_map(model, 2, 2).tobytes() != explore.on_map(model, -2, -2).tobytes()
+        assert len(list(explore.walk_between(model, [1, 2], 2))[-1]) == 2
+    examples = about.examples(model)
+    if able.encode:
+        assert uploads.reconstruct(model, examples[0], [1.0])[1].size
+    if able.task == "classification" and examples:
+        assert sum(uploads.classify(model, examples[0], 100).values()) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def shipped(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a page with those that are tested, and one more to compare with; in copies, for answers of Real or
+    fake are written beside a model.
+    """
+    tested = {each.callspec.params["name"] for each in request.session.items if "shipped" in each.fixturenames}
+    patch = pytest.MonkeyPatch()
+    patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+    folder = tmp_path_factory.mktemp("shipped")
+    names = sorted({"dcgan-digits", *tested})
+    for name in names:
+        shutil.copytree(CARDS / name, folder / name)
+    demo = hf_genimg.build_demo([folder / name for name in names])
+    _, url, _ = demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    yield url
+    demo.close(verbose=False)
+    patch.undo()
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in SHIPPED]
+)
+def test_every_tab_opens(visit: Any, shipped: str, name: str) -> None:
+    page = visit(url=f"{shipped}?model={name}")
+    page.wait_for_function("name => document.querySelector('#model input')?.value === name", arg=name)
+    page.locator("[role=tab]").filter(visible=True).first.wait_for()
+    tabs = listed_tabs(page)
+    assert len(tabs) > 1
+    for tab in tabs:
+        choose(page, tab)
+        content, missing = (page.locator(place).filter(visible=True) for place in (CONTENT[tab], "[id^=human-missing]"))
+        nothing = tab == "Classify" and not about.examples(Shared(name, hf_genimg.load(CARDS / name), CARDS / name))
+        until(lambda content=content, missing=missing, nothing=nothing: nothing or content.count() or missing.count())
+    assert page.locator(".toast-body").count() == 0
