@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from hf_genimg.objectives.regularizers import Context
 from hf_genimg.recipes import recipe_class, recipe_names
 
 PUBLISHED = {  # recipes.md of the references: parameters of generator and discriminator in colour and for ten classes
@@ -87,7 +88,8 @@ def test_what_moves_in_the_burn_in_of_r3gan_moves_as_published(monkeypatch: pyte
         for part in (penalty, augment):
             part.updates.fill_(images // recipe.batch_size - (part is augment))
         augment.move()
-        gamma = penalty(None, torch.ones(1), torch.ones(1))["r1"].item()
+        context = Context(None, {}, {}, None, torch.ones(1), torch.ones(1), None, None)
+        gamma = penalty.discriminator(context)["r1"].item()
         assert optimizer.param_groups[0]["lr"] == pytest.approx(2e-4 - 1.5e-4 * share)
         assert gamma == pytest.approx(0.05 - 0.045 * share, rel=1e-3)
         assert optimizer.param_groups[0]["betas"] == (0, pytest.approx(0.9 + 0.09 * share, rel=1e-4))
