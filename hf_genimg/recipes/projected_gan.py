@@ -1,11 +1,15 @@
-"""Projected GAN (arXiv:2111.01007): the discriminator sees feature maps of a frozen pretrained network; sharp images
-from few.
+"""Projected GAN (arXiv:2111.01007): a discriminator on the feature maps of a frozen pretrained network.
 
-    hf-genimg train projected_gan
-    hf-genimg train projected_gan data=PICTURES image_size=64 flip=true images=70000
+    hf-genimg train projected_gan data=SPRITES image_size=32 images=14304
+    hf-genimg train projected_gan data=FACES image_size=64 flip=true images=7488
 
-Cost: TODO 0
-Reached: TODO 0
+Other data than digits need pip install 'hf_genimg[features]'; for digits the discriminator sees the shipped classifier's
+maps, so that nothing is downloaded, and the extractor `digits` flatters the samples.
+Cost: 3.5 minutes of CPU time each, 21 of wall time beside much other work: about 70 and 37 images for a second of CPU
+time, of which the feature network has 38 and 32 percent.
+Reached: far too short to be good. Of 2,479 sprites, wall tiles and stones of few kinds: FID 24.7, precision 0.74 and
+recall 0.45 by a LeNet for them, where `dcgan` has 1.9 after 317,312 images. Of 9,000 faces (CelebA), heads with hair,
+eyes and mouths, not yet recognisable.
 """
 
 from __future__ import annotations
