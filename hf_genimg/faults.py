@@ -143,7 +143,7 @@ def last_line(error: Exception) -> tuple[str, int]:
     """
     ours = isinstance(error, ValueError | OSError) and getattr(error, "errno", None) is None
     if ours and type(error) in (ValueError, FileNotFoundError, OSError) and not is_disk_full(error):
-        return str(error), MISTAKE  # in our words, whole
+        return " ".join(str(error).split()) or type(error).__name__, MISTAKE  # in our words, whole
     if isinstance(error, FloatingPointError | ImportError):
         return str(error), MISTAKE
     if is_no_network(error) or status_of(error) is not None:

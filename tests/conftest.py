@@ -1,13 +1,15 @@
 """For all tests: no network but loopback, one image cache, and hf_genimg imported first (its hook makes torchvision
-importable).
+importable); at the end, one line on what was not run for want of a browser, an extra or data.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import socket
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,15 @@ from hf_genimg.training.checkpoint import current_checkpoint
 from hf_genimg.training.recipe import Recipe
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+COMPLETE = "HF_GENIMG_TESTS_COMPLETE"  # environment: 1 makes a failure of what is not run for want of something
+WANTS = {  # in the reason of a skip: what is missing, and how to have it
+    r"chromium": ("a browser", "install chromium (Debian: apt-get install chromium)"),
+    r"could not import|No module named|the extra `\w+`|program is not installed": (
+        "an extra",
+        "pip install -c constraints.txt -e '.[dev]'",
+    ),
+    r"shared[ /]data|is not here$": ("a data set", "put it into ../shared/data"),
+}
 _connect = socket.socket.connect
 
 
@@ -45,6 +56,32 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "demo" if nodeid.startswith("tests/demo/") else nodeid.partition("::")[0]
 
     return ByServer(config, log)
+
+
+def missing(reasons: Iterable[str]) -> Counter[tuple[str, str]]:
+    """How many skips of these reasons are for want of each thing of `WANTS`; others are meant, and do not count."""
+    found = (next((want for words, want in WANTS.items() if re.search(words, reason)), None) for reason in reasons)
+    return Counter(want for want in found if want is not None)
+
+
+def _not_run(config: pytest.Config) -> Counter[tuple[str, str]]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    skips = reporter.stats.get("skipped", []) if reporter else []
+    return missing(skip.longrepr[2] for skip in skips if isinstance(skip.longrepr, tuple))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what was not run, and how to have it run."""
+    if found := _not_run(config):
+        parts = [f"{count} for want of {what} ({remedy})" for (what, remedy), count in found.items()]
+        verdict = f"; {COMPLETE}=1, so this is a failure" if os.environ.get(COMPLETE) == "1" else ""
+        terminalreporter.write_line(f"not run: {', '.join(parts)}{verdict}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where everything was to be run."""
+    if os.environ.get(COMPLETE) == "1" and session.exitstatus == pytest.ExitCode.OK and _not_run(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _loopback_only(self: socket.socket, address: object) -> None:

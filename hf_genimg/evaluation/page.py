@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +33,25 @@ def write_page(report: Report, scores: Path, records: Sequence[dict[str, Any]] =
     records: lines of a run's log, for its curves.
     """
     page, table = companions(scores)
-    temporary = page.with_name(f".{page.name}")
-    _draw(report, records).savefig(temporary, format="png", dpi=DPI, metadata=_signed(report))
-    temporary.replace(page)
-    temporary = table.with_name(f".{table.name}")
+    with replacing(page) as temporary:
+        _draw(report, records).savefig(temporary, format="png", dpi=DPI, metadata=_signed(report))
     warnings = "".join(f"\n- warning: {alarm}" for alarm in report.alarms)
-    temporary.write_text(
-        f"{report.markdown()}\n{warnings}\n" if warnings else f"{report.markdown()}\n", encoding="utf-8"
-    )
-    temporary.replace(table)
+    with replacing(table) as temporary:
+        temporary.write_text(
+            f"{report.markdown()}\n{warnings}\n" if warnings else f"{report.markdown()}\n", encoding="utf-8"
+        )
     return page, table
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write that takes the place of `path` once it is whole; nothing is left of it otherwise."""
+    temporary = path.with_name(f".{path.name}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _signed(report: Report) -> dict[str, str]:

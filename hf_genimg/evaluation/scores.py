@@ -63,8 +63,11 @@ class Report:
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         saved = asdict(replace(self, pictures={}))
         del saved["pictures"]
-        temporary.write_text(json.dumps(saved, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(temporary, path)
+        try:
+            temporary.write_text(json.dumps(saved, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)  # of a disk that is full
         return path
 
     @classmethod

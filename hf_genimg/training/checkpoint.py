@@ -31,21 +31,30 @@ def save_checkpoint(state_dir: Path, images: int, tensors: Tensors, facts: dict[
     partial = state_dir / f"{images}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    for name, group in tensors.items():
-        save_file(
-            {key: value.detach().cpu().contiguous() for key, value in group.items()}, partial / f"{name}.safetensors"
-        )
-    files = {name: digest_of_file(partial / f"{name}.safetensors") for name in sorted(tensors)}
-    write_durably(partial / STATE, json.dumps({**facts, "files": files}, indent=2))
-    digest = digest_of_file(partial / STATE)
-    for file in partial.iterdir():
-        _flush(file)
+    try:
+        digest = _fill(partial, tensors, facts)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)  # of a full disk, it is the last thing that should stay
+        raise
     final = state_dir / str(images)
     shutil.rmtree(final, ignore_errors=True)  # left by a kill between the two renames, and not pointed to
     partial.rename(final)
     _flush(state_dir)
     write_durably(state_dir / POINTER, f"{final.name}\n{digest}\n")
     remove_leftovers(state_dir)
+
+
+def _fill(folder: Path, tensors: Tensors, facts: dict[str, Any]) -> str:
+    """Write the files of a checkpoint to the disk; returns the sha256 of its state.json."""
+    for name, group in tensors.items():
+        save_file(
+            {key: value.detach().cpu().contiguous() for key, value in group.items()}, folder / f"{name}.safetensors"
+        )
+    files = {name: digest_of_file(folder / f"{name}.safetensors") for name in sorted(tensors)}
+    write_durably(folder / STATE, json.dumps({**facts, "files": files}, indent=2))
+    for file in folder.iterdir():
+        _flush(file)
+    return digest_of_file(folder / STATE)
 
 
 def current_checkpoint(state_dir: Path) -> Path | None:
@@ -132,9 +141,12 @@ def remove_leftovers(state_dir: Path) -> None:
 def write_durably(path: Path, text: str) -> None:
     """Replace a small file in one step: readers see the old text or the new, also after a power cut."""
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    _flush(partial)
-    os.replace(partial, path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        _flush(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)  # of a disk that is full
     _flush(path.parent)
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from ..faults import is_disk_full
 from .callbacks import Callback, HeldOut, Samples, undisturbed
 from .checkpoint import current_checkpoint, load_checkpoint, remove_leftovers, save_checkpoint
 from .curve import draw_curves
@@ -62,9 +63,10 @@ def train(
         refuse_fewer_images(run)
         processes = run.processes
         processes.refuse_unlike("what is trained, or its data,", f"{recipe.to_json()} {dataset.fingerprint}")
-        with directory.lock(recipe) if processes.is_main else nullcontext(), Interrupts() as interrupts:
+        alone = directory.lock(recipe) if processes.is_main else nullcontext()
+        with alone, Interrupts() as interrupts, name_what_is_kept(directory):
             resume(run, callbacks)
-            with progress_bar(recipe, run.images, progress and processes.is_main) as bar, name_what_is_kept(directory):
+            with progress_bar(recipe, run.images, progress and processes.is_main) as bar:
                 learn(run, callbacks, interrupts, stop_at, bar)
             interrupts.leave(run.images, speak=processes.is_main)
             return finish(run)
@@ -147,7 +149,9 @@ def refuse_fewer_images(run: Run) -> None:
 
 @contextmanager
 def name_what_is_kept(directory: RunDirectory) -> Iterator[None]:
-    """Add to a `FloatingPointError(fact, what to try)` whether there is a state from before."""
+    """Add to a `FloatingPointError(fact, what to try)` whether there is a state from before; of a full disk, raise
+    `OSError` that says so.
+    """
     try:
         yield
     except FloatingPointError as error:
@@ -159,6 +163,14 @@ def name_what_is_kept(directory: RunDirectory) -> Iterator[None]:
             else ("nothing was saved yet", "")
         )
         raise FloatingPointError(f"{fact}; {kept}. Try {remedy} in another --out{start}") from error
+    except Exception as error:
+        if not is_disk_full(error):
+            raise
+        folder = current_checkpoint(directory.state)
+        kept = f"the state of {int(folder.name):,} images is kept whole" if folder else "nothing was saved yet"
+        raise OSError(
+            f"the disk of {directory.path} is full; {kept}. Free some space, and the same command continues"
+        ) from error
 
 
 def progress_bar(recipe: Recipe, images: int, visible: bool) -> tqdm:

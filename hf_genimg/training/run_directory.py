@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -95,7 +96,14 @@ class RunDirectory:
     def rewind(self, images: int) -> None:
         """Cut the log and the samples back to what they were after `images` images."""
         if self.log.exists():
-            kept = [json.dumps(record) + "\n" for record in self.records() if record["images"] <= images]
+            records, lines = self.records(), self.log.read_bytes().count(b"\n")
+            if len(records) < lines:  # what a kill left unfinished has no end of line
+                warnings.warn(
+                    f"line {len(records) + 1} of {self.log} is damaged; it and what came after it are left out",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            kept = [json.dumps(record) + "\n" for record in records if record["images"] <= images]
             write_durably(self.log, "".join(kept))
         for sample in self.samples.iterdir() if self.samples.exists() else ():
             half_written = sample.name.startswith(".")
@@ -109,7 +117,11 @@ class RunDirectory:
         new, old = self.path / ".pipeline.new", self.path / ".pipeline.old"
         self.recover_pipeline()
         shutil.rmtree(new, ignore_errors=True)
-        pipeline.save_pretrained(new)
+        try:
+            pipeline.save_pretrained(new)
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)  # of a disk that is full
+            raise
         if self.pipeline.exists():
             self.pipeline.rename(old)
         new.rename(self.pipeline)

@@ -21,6 +21,8 @@ from PIL import Image
 
 from hf_genimg.data import open_dataset, open_picture
 
+from ..damage import damaged
+
 
 def png(number: int) -> bytes:
     stream = io.BytesIO()
@@ -96,24 +98,6 @@ KINDS = {
     "json": write_beside("dataset.json", json.dumps({"labels": [[f"{n}.png", n] for n in range(3)]})),
 }
 OF_FOLDERS = ("idx", "parquet", "csv", "jsonl", "json")  # whose DATA is the folder around the file
-
-
-def damaged(content: bytes, random: np.random.Generator) -> bytes:
-    """Some bytes changed, cut out, repeated or cut off."""
-    found = bytearray(content)
-    for _ in range(int(random.integers(1, 5))):
-        start = int(random.integers(0, max(1, len(found))))
-        stop = start + int(random.integers(1, 12))
-        kind = random.integers(5)
-        if kind < 2:
-            found[start:stop] = random.bytes(stop - start)
-        elif kind == 2:
-            found[start:stop] = b""
-        elif kind == 3:
-            found[start:start] = found[start:stop] * int(random.integers(1, 4))
-        else:
-            del found[start + int(random.integers(0, max(1, len(found) - start))) :]
-    return bytes(found)
 
 
 def survive(kind: str, folder: Path, count: int) -> int:

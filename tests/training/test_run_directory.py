@@ -107,7 +107,8 @@ def test_a_damaged_line_ends_the_log(line: str, tiny: Tiny, tmp_path: Path) -> N
     train(tiny(), tmp_path / "run", stop_at=32, progress=False)
     with (tmp_path / "run/log.jsonl").open("a") as log:
         log.write(f"{line}\n")
-    train(tiny(), tmp_path / "run", progress=False)
+    with pytest.warns(UserWarning, match=r"line \d+ of .*log.jsonl is damaged; it and what came after it are left out"):
+        train(tiny(), tmp_path / "run", progress=False)
     records = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
     assert [record["images"] for record in records if "generator/adversarial" in record] == [16, 32, 48, 64]
 
