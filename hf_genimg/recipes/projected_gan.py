@@ -3,7 +3,7 @@
     hf-genimg train projected_gan data=SPRITES image_size=32 images=14304
     hf-genimg train projected_gan data=FACES image_size=64 flip=true images=7488
 
-Other data than digits need pip install 'hf_genimg[features]'; for digits the discriminator sees the shipped classifier's
+Data other than digits need pip install 'hf_genimg[features]'; on digits the discriminator sees the shipped classifier's
 maps, so that nothing is downloaded, and the extractor `digits` flatters the samples.
 Cost: 3.5 minutes of CPU time each, 21 of wall time beside much other work: about 70 and 37 images for a second of CPU
 time, of which the feature network has 38 and 32 percent.
