@@ -17,11 +17,14 @@ PUBLISHED = {  # recipes.md of the references: parameters of generator and discr
     "sagan_paper": (4_386_308, 1_075_586),
     "biggan_paper": (9_416_196, 2_415_170),
     "biggan_deep_paper": (4_599_876, 415_010),
+    # FastGAN's 29,127,846 without its output of 128 pixels and the second halves of its compound blocks
+    "projected_gan_paper": (24_037_600, 10_331_328),
     "r3gan_paper": (20_781_952, 21_280_512),
     "acgan_paper": (2_993_763, 1_663_883),  # counted from the layers of its table 2
     "infogan_paper": (6_647_168, 6_692_877),  # likewise from table 1, in colour
 }
 LENGTH = dict.fromkeys(PUBLISHED, (5, 64, 100_000 * 5 * 64)) | {  # turns, batch, images
+    "projected_gan_paper": (1, 64, 10_000_000),
     "r3gan_paper": (1, 512, 250_000_000),
     "acgan_paper": (1, 100, 50_000 * 100),
     "infogan_paper": (1, 128, 5_000 * 128),

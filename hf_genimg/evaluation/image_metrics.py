@@ -104,6 +104,10 @@ def discriminator_scores(comparison: Comparison) -> Found:
         raise ValueError(
             f"{OF_DISCRIMINATOR} needs a model that keeps its discriminator, and DATA as --reference; leave it out"
         )
+    if discriminator.config.get("in_channels"):
+        raise ValueError(
+            f"{OF_DISCRIMINATOR} needs a discriminator of images, and this one takes feature maps; leave it out"
+        )
     if discriminator.config.get("boundary", 0) is None:
         raise ValueError(
             f"{OF_DISCRIMINATOR} needs a discriminator that says real or fake, and the logits of this one only "

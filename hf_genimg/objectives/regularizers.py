@@ -31,9 +31,8 @@ class Context(NamedTuple):
     fake_logits: torch.Tensor
 
     def discriminate(self, images: Images) -> torch.Tensor:
-        """Logits [N] of images under this micro-batch's conditions."""
-        discriminator = self.networks["discriminator"]
-        return discriminator(images, **conditions_of(discriminator, self.batch))
+        """Logits [N] of images under this micro-batch's conditions, as the objective takes them."""
+        return self.objective.logits(self.networks, images, self.batch)[0]
 
     def generate(self, latents: torch.Tensor) -> Images:
         """Images of latents under this micro-batch's conditions."""

@@ -206,6 +206,22 @@ def test_a_stride_of_two_is_padded_as_tensorflow_does(size: int, kernel: int) ->
             assert column[row, place].item() == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.parametrize("size", [5, 6, 7, 8])
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_the_faster_gradient_of_a_strided_depthwise_convolution_is_the_same(size: int, kernel: int) -> None:
+    conv = SameConv2d(4, 4, kernel, stride=2, groups=4).requires_grad_(False).bfloat16()
+    maps = torch.randn(2, 4, size, 9, generator=torch.Generator().manual_seed(0)).bfloat16()
+    followed = maps.clone().requires_grad_()
+    with torch.no_grad():
+        strided = conv(maps)
+    outputs = conv(followed)
+    torch.testing.assert_close(outputs, strided)
+    (outputs * strided).sum().backward()
+    precise = maps.float().requires_grad_()
+    (conv.float()(precise) * strided).sum().backward()
+    torch.testing.assert_close(followed.grad.float(), precise.grad, rtol=0.05, atol=0.05)
+
+
 @needs_lite0
 def test_lite0_names_photographs() -> None:
     """A palace, a bell cote and a monastery; a daisy. The probabilities are those of another implementation, to

@@ -21,6 +21,7 @@ TINY = {
     "SAGANGenerator": {"image_size": 32, "latent_dim": 4, "width": 4, "num_classes": 3},
     "BigGANGenerator": {"image_size": 32, "latent_dim": 4, "width": 4, "num_classes": 3, "class_dim": 4},
     "BigGANDeepGenerator": {"image_size": 32, "latent_dim": 4, "width": 4, "num_classes": 3, "class_dim": 4},
+    "ProjectedGANGenerator": {"image_size": 16, "latent_dim": 4, "width": 4, "num_classes": 3},
     "R3GANGenerator": {"image_size": 16, "latent_dim": 4, "width": 16, "num_classes": 3},
 }
 

@@ -23,7 +23,7 @@ class Facts:
     """
 
     name: str
-    kind: str  # generator, discriminator, autoencoder, translator, pair discriminator, classifier or prior
+    kind: str  # generator, autoencoder, translator, classifier, prior; discriminator, also `pair ` or `feature `
     parameters: int
     tiny: dict[str, Any]
 
@@ -111,6 +111,13 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     torch.manual_seed(0)
     if facts.kind == "prior":
         assert build(facts)(build(facts).sample_latents(6)).shape == (6,)
+        return
+    if facts.kind == "feature discriminator":
+        network = build(facts).eval()
+        shapes = zip(network.config.in_channels, network.config.sides, strict=True)
+        maps = [torch.randn(6, channels, side, side) for channels, side in shapes]
+        logits = network(maps, torch.arange(6) % 3)
+        assert logits.dim() == 2 and len(logits) == 6 and logits.std(dim=0).min() > 0
         return
     network = build(facts, image_channels=image_channels).eval()
     images = torch.rand(6, image_channels, facts.tiny["image_size"], facts.tiny["image_size"]) * 2 - 1

@@ -46,7 +46,7 @@ def test_a_lazy_penalty_is_the_same_on_average(networks: dict[str, nn.Module], r
     lazy, eager = ZeroCenteredPenalty(1.0, on="real", every=4), ZeroCenteredPenalty(1.0, on="real")
     values = []
     for _ in range(8):
-        context = Context(None, networks, {"images": real}, None, real, real, None, None)
+        context = Context(Adversarial(non_saturating()), networks, {"images": real}, None, real, real, None, None)
         values.append(lazy.discriminator(context)["r1"].item())
         lazy.discriminator(context)  # a second forward in the same update
         lazy.update("discriminator", networks)

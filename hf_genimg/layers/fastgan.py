@@ -1,0 +1,72 @@
+"""Blocks of FastGAN (arXiv:2101.04775): gated linear units after a norm, doublings, skip-layer excitation."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .initialisation import dcgan_initialisation
+from .residual import Norm
+from .spectral_norm import spectral_norm
+
+
+def convolution(in_channels: int, out_channels: int, kernel: int, stride: int = 1, *, bias: bool = False) -> nn.Module:
+    """A spectrally normed convolution from N(0, 0.02); an even kernel of stride 1 is not padded, the others are."""
+    padding = 0 if stride == 1 and kernel % 2 == 0 else (kernel - stride + 1) // 2
+    layer = nn.Conv2d(in_channels, out_channels, kernel, stride, padding, bias=bias)
+    dcgan_initialisation(layer)
+    return spectral_norm(layer)
+
+
+def first_convolution(latent_dim: int, out_channels: int) -> nn.Module:
+    """A spectrally normed transposed convolution from N(0, 0.02), of latents as 1x1 maps to 4x4."""
+    layer = nn.ConvTranspose2d(latent_dim, out_channels, 4, bias=False)
+    dcgan_initialisation(layer)
+    return spectral_norm(layer)
+
+
+class GatedNorm(nn.Module):
+    """Norm of 2 C channels, and then a gated linear unit to C.
+
+    norm: from 2 C to a layer that is called on maps and the condition.
+    """
+
+    def __init__(self, channels: int, norm: Norm) -> None:
+        super().__init__()
+        self.norm = norm(2 * channels)
+
+    def forward(self, maps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
+        """maps: float [N, 2 C, H, W]. Returns float [N, C, H, W]."""
+        values, gates = self.norm(maps, condition).chunk(2, 1)
+        return values * gates.sigmoid()  # F.glu's gradient is not channels_last: 5 times as slow before a batch norm
+
+
+class GatedUpBlock(nn.Module):
+    """Nearest doubling, 3x3 convolution to 2 C channels, norm, gated linear unit: FastGAN's plain block."""
+
+    def __init__(self, in_channels: int, out_channels: int, norm: Norm) -> None:
+        super().__init__()
+        self.conv, self.gate = convolution(in_channels, 2 * out_channels, 3), GatedNorm(out_channels, norm)
+
+    def forward(self, maps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
+        """maps: float [N, in_channels, H, W]. Returns float [N, C, 2 H, 2 W]."""
+        return self.gate(self.conv(F.interpolate(maps, scale_factor=2.0)), condition)
+
+
+class Excitation(nn.Module):
+    """Skip-layer excitation: a gain from 0 to 1 for each channel of a large map, from a small map (eq. 1)."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.AdaptiveAvgPool2d(4),
+            convolution(in_channels, out_channels, 4),
+            nn.SiLU(),
+            convolution(out_channels, out_channels, 1),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, small: torch.Tensor, large: torch.Tensor) -> torch.Tensor:
+        """small: float [N, in_channels, H, W], H and W multiples of 4; large: float [N, out_channels, ...]."""
+        return large * self.layers(small)

@@ -1,0 +1,22 @@
+"""Projected GAN (arXiv:2111.01007, eq. 2): a GAN loss in the feature space of a frozen network."""
+
+from __future__ import annotations
+
+import torch
+
+from .adversarial import Adversarial
+from .base import Batch, Networks, Terms, conditions_of
+
+
+class Projected(Adversarial):
+    """The discriminator sees feature maps of the frozen network `features`, at the taps of its config; each of its
+    logits, float [N, L], counts as one of a batch of N L.
+    """
+
+    def logits(
+        self, networks: Networks, images: torch.Tensor, batch: Batch, latents: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, Terms]:
+        discriminator = networks["discriminator"]
+        maps = networks["features"](images, discriminator.config.taps)
+        logits = discriminator(list(maps.values()), **conditions_of(discriminator, batch))
+        return logits.float().flatten(), {}
