@@ -3,8 +3,8 @@
     hf-genimg train info_vae
 
 Cost: 55 s of CPU time for 100,000 images of digits.
-Reached: on digits, FID 14.9, precision 0.49, recall 0.90 (hf-genimg evaluate runs/info_vae --reference digits@test), and
-a KL divergence of 19.1 nats for each held-out image.
+Reached: on digits, FID 14.9, precision 0.49, recall 0.90 (hf-genimg evaluate runs/info_vae --reference digits@test),
+and a KL divergence of 19.1 nats for each held-out image.
 """
 
 from __future__ import annotations
