@@ -103,3 +103,9 @@ def test_shifted_pairs_and_instance_norm_train_and_resume_exactly(tiny: Tiny, tm
     plain = train(tiny("pix2pix", norm="instance"), tmp_path / "plain", progress=False)
     weights = [pipe.generator.to_image[1].weight for pipe in (whole, parts, plain)]
     assert weights[0].equal(weights[1]) and not weights[0].equal(weights[2])
+
+
+def test_inputs_of_another_size_are_refused_before_any_work(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="has 16 pixels a side and the targets 64, but the images of"):
+        train(tiny("pix2pix", inputs="downscale:4"), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()

@@ -84,7 +84,16 @@ class TranslationRecipe(ImageRecipe):
         return super().held_out()
 
     def fitted(self, dataset: Any) -> Self:
-        return replace(super().fitted(dataset), input_channels=self.input_channels or dataset.input_channels)
+        fitted = replace(super().fitted(dataset), input_channels=self.input_channels or dataset.input_channels)
+        with torch.device("meta"):
+            scale = fitted.models()["generator"].scale
+        if scale * dataset.input_size != dataset.image_size:
+            raise ValueError(
+                f"inputs={self.inputs} has {dataset.input_size} pixels a side and the targets {dataset.image_size}, "
+                f"but the images of {self.name} are {scale} times the size of its inputs; use inputs of "
+                f"{dataset.image_size // scale} pixels"
+            )
+        return fitted
 
     def channels(self) -> dict[str, int]:
         """Of both sides of a pair; 1 where the data are still to say."""
