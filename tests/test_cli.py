@@ -201,7 +201,7 @@ def test_a_warm_up_as_long_as_the_run_warns_once(tmp_path: Path, capsys: pytest.
         assert main(["train", "mlp_gan", "--smoke", "warmup_images=64", "--out", str(tmp_path / "run")]) == 0
     said = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
     assert said == [
-        "hf-genimg: warning: warmup_images=64 is not below images=64: the learning rate never gets to its height"
+        "hf-genimg: warning: warmup_images=64 is not below images=64: the learning rate never reaches its maximum"
     ]
 
 

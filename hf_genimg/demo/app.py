@@ -126,7 +126,8 @@ def _chooser(shelf: Shelf) -> gr.Dropdown:
 
 
 def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -> None:
-    hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    # the last choice counts, also when it is made while the page still fills in the one before
+    hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
     panels = [part.panel for part in parts]
     changing = [component for part in parts for components, _ in part.page.adapters for component in components]
 
@@ -148,8 +149,10 @@ def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -
         shared, query = shelf.find(model), dict(request.query_params)
         asked = Settings.of_query(query)
         start = generate.controls_of(replace(asked, count=min(asked.count, shared.most_images)))
+        as_they_are = [gr.skip()] * len(start)  # an address that asks for nothing takes back nothing that was moved
+        given = start if asked != Settings() or asked.count > shared.most_images else as_they_are
         task = shared.capabilities.task
-        filled = [start if part.page.task == task else [gr.skip()] * len(start) for part in parts if part.settings]
+        filled = [given if part.page.task == task else as_they_are for part in parts if part.settings]
         named = gr.update(value=shared.name, interactive=True)
         values = [named, *(value for values in filled for value in values)]
         return values if len(values) > 1 else named  # of one output gradio takes the value itself

@@ -11,7 +11,9 @@ from .residual import Norm
 from .spectral_norm import spectral_norm
 
 
-def convolution(in_channels: int, out_channels: int, kernel: int, stride: int = 1, *, bias: bool = False) -> nn.Module:
+def normed_convolution(
+    in_channels: int, out_channels: int, kernel: int, stride: int = 1, *, bias: bool = False
+) -> nn.Module:
     """A spectrally normed convolution from N(0, 0.02); an even kernel of stride 1 is not padded, the others are."""
     padding = 0 if stride == 1 and kernel % 2 == 0 else (kernel - stride + 1) // 2
     layer = nn.Conv2d(in_channels, out_channels, kernel, stride, padding, bias=bias)
@@ -47,7 +49,7 @@ class GatedUpBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, norm: Norm) -> None:
         super().__init__()
-        self.conv, self.gate = convolution(in_channels, 2 * out_channels, 3), GatedNorm(out_channels, norm)
+        self.conv, self.gate = normed_convolution(in_channels, 2 * out_channels, 3), GatedNorm(out_channels, norm)
 
     def forward(self, maps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
         """maps: float [N, in_channels, H, W]. Returns float [N, C, 2 H, 2 W]."""
@@ -61,9 +63,9 @@ class Excitation(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(
             nn.AdaptiveAvgPool2d(4),
-            convolution(in_channels, out_channels, 4),
+            normed_convolution(in_channels, out_channels, 4),
             nn.SiLU(),
-            convolution(out_channels, out_channels, 1),
+            normed_convolution(out_channels, out_channels, 1),
             nn.Sigmoid(),
         )
 

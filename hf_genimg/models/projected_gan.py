@@ -13,7 +13,7 @@ from diffusers.configuration_utils import register_to_config
 from torch import nn
 
 from ..layers.conditional_norm import ClassBatchNorm2d
-from ..layers.fastgan import Excitation, GatedNorm, GatedUpBlock, convolution, first_convolution
+from ..layers.fastgan import Excitation, GatedNorm, GatedUpBlock, first_convolution, normed_convolution
 from ..layers.feature_mixing import FeatureMixing
 from ..layers.latents import check_latent_distribution
 from ..layers.residual import PlainNorm
@@ -60,7 +60,7 @@ class ProjectedGANGenerator(LatentNetwork):
         self.excitations = nn.ModuleDict(
             {str(side): Excitation(channels[side // 16], channels[side]) for side in channels if side >= FIRST_EXCITED}
         )
-        self.last = convolution(channels[image_size], image_channels, 3)
+        self.last = normed_convolution(channels[image_size], image_channels, 3)
 
     def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """As of every generator, and then scaled to a mean square of 1 for each image."""
@@ -96,11 +96,11 @@ class _Head(nn.Module):
         layers: list[nn.Module] = []
         for before, after in pairwise(channels):
             layers += [
-                convolution(before, after, kernel, stride, bias=True),
+                normed_convolution(before, after, kernel, stride, bias=True),
                 nn.BatchNorm2d(after),
                 nn.LeakyReLU(0.2),
             ]
-        self.layers = nn.Sequential(*layers, convolution(channels[-1], out_channels, min(4, side >> halvings)))
+        self.layers = nn.Sequential(*layers, normed_convolution(channels[-1], out_channels, min(4, side >> halvings)))
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """maps: float [N, in_channels, side, side]. Returns float [N, out_channels, positions]."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ def ask(address: str, call: Any) -> Any:
             await opened.initialize()
             return await call(opened)
 
-    return asyncio.run(session())
+    with ThreadPoolExecutor(1) as apart:  # a browser test of this process leaves an event loop running
+        return apart.submit(asyncio.run, session()).result()
 
 
 def test_every_endpoint_is_a_tool_and_every_argument_is_explained(server: tuple[str, set[str]]) -> None:

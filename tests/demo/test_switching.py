@@ -116,6 +116,7 @@ def test_compare_begins_with_the_chosen_model(visit: Any, seen: Any, of: Any) ->
 
 def test_the_link_is_of_the_model_that_is_chosen(visit: Any, seen: Any, of: Any) -> None:
     page = visit("gan", permissions=["clipboard-read", "clipboard-write"])
+    page.wait_for_function("() => location.search.includes('seed=0')")
     slide(page, "mix", 0.5)
     page.wait_for_function("() => location.search.includes('mix=0.5')")
     for name in ("pix2pix", "infogan"):

@@ -92,6 +92,9 @@ class Conditional(torch.nn.Module):
     def sample_latents(self, count: int, generator: torch.Generator) -> torch.Tensor:
         return torch.randn(count, 4, generator=generator)
 
+    def sample_noise(self, count: int, generator: torch.Generator) -> None:
+        return None
+
 
 def test_the_labels_of_a_conditional_model_are_those_its_images_are_drawn_with() -> None:
     from hf_genimg.pipelines.drawing import draw

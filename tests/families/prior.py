@@ -50,7 +50,7 @@ class TokenAutoencoder(LatentNetwork):
         return self.decode(self.encode(images).mean)
 
 
-class TokenPrior(Network):
+class RecurrentPrior(Network):
     """A recurrent network that predicts each token from those before it."""
 
     @register_to_config
@@ -108,7 +108,7 @@ class PriorOfTokens(ImageRecipe):
     published: ClassVar[tuple[str, ...]] = ("prior",)
 
     def models(self) -> dict[str, nn.Module]:
-        return {"prior": TokenPrior()}
+        return {"prior": RecurrentPrior()}
 
     def frozen(self) -> dict[str, nn.Module]:
         return {"first_stage": TokenAutoencoder(self.image_size, self.image_channels or 1)}

@@ -265,7 +265,7 @@ def test_a_full_disk_stops_no_run(there, run, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pushing, "copy_of", full)
-    with pytest.warns(UserWarning, match=f"at 32 images: {ID} was not pushed: .*No space left on device; the run goes"):
+    with pytest.warns(UserWarning, match=f"at 32 images: {ID} was not pushed: the disk is full; .*; the run goes"):
         pushing.Pushing(32, ID)(SimpleNamespace(images=32, recipe=SimpleNamespace(images=64)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from hf_genimg.layers.fastgan import Excitation, GatedNorm, GatedUpBlock, convolution
+from hf_genimg.layers.fastgan import Excitation, GatedNorm, GatedUpBlock, normed_convolution
 from hf_genimg.layers.residual import PlainNorm
 
 
@@ -31,8 +31,8 @@ def test_a_gain_for_each_channel_from_sixteen_means() -> None:
 def test_sizes_and_spectral_norm() -> None:
     assert GatedUpBlock(2, 3, PlainNorm)(torch.randn(2, 2, 4, 4)).shape == (2, 3, 8, 8)
     for kernel, stride, side in ((3, 1, 8), (4, 2, 4), (4, 1, 5), (1, 1, 8)):
-        assert convolution(2, 3, kernel, stride)(torch.randn(1, 2, 8, 8)).shape == (1, 3, side, side)
-    layer = convolution(2, 3, 3)
+        assert normed_convolution(2, 3, kernel, stride)(torch.randn(1, 2, 8, 8)).shape == (1, 3, side, side)
+    layer = normed_convolution(2, 3, 3)
     for _ in range(50):
         assert layer.weight.shape == (3, 2, 3, 3)
         layer.parametrizations.weight[0].after_update()

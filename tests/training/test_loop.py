@@ -87,7 +87,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(
         monkeypatch.setattr(
             torch,
             "randn",
-            lambda *shape, device=None, dtype=None, generator=None: torch.full(
+            lambda *shape, device=None, dtype=None, generator=None, layout=None: torch.full(
                 shape[0] if len(shape) == 1 else shape, 0.3
             ),
         )
