@@ -109,9 +109,7 @@ def _styles(network: Any, style: Any, count: int) -> list[torch.Tensor]:
     if isinstance(style, torch.Tensor):
         return _for_each("style", list(check_images(style, channels).split(1)), count)
     pictures = pictures_of(style, "style")
-    smaller = [
-        ImageOps.contain(each, (LARGEST_STYLE,) * 2) if max(each.size) > LARGEST_STYLE else each for each in pictures
-    ]
+    smaller = [_at_most(each, LARGEST_STYLE) for each in pictures]
     size = None if network.size_multiple else config.image_size
     prepared = [_padded(as_float(each), network.size_multiple or 1) for each in prepare_each(smaller, channels, size)]
     return _for_each("style", prepared, count)
