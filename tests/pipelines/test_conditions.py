@@ -70,7 +70,7 @@ class ToyGenerator(LatentNetwork):
         return made.view(-1, 1, 4, 4).tanh()
 
 
-class TokenAutoencoder(LatentNetwork):
+class QuarterAutoencoder(LatentNetwork):
     """Latents are 4 token ids of 5, one for each quarter."""
 
     @register_to_config
@@ -245,7 +245,7 @@ def test_a_network_that_mixes_no_styles(colour: ImageGenerationPipeline) -> None
 
 @pytest.fixture
 def tokens() -> ImageReconstructionPipeline:
-    return ImageReconstructionPipeline(TokenAutoencoder().eval(), TokenPrior().eval())
+    return ImageReconstructionPipeline(QuarterAutoencoder().eval(), TokenPrior().eval())
 
 
 def test_tokens_come_from_the_prior_and_seeds_name_images(tokens: ImageReconstructionPipeline) -> None:
@@ -265,7 +265,7 @@ def test_tokens_come_from_the_prior_and_seeds_name_images(tokens: ImageReconstru
 
 
 def test_a_prior_that_is_conditioned_on_classes() -> None:
-    pipe = ImageReconstructionPipeline(TokenAutoencoder().eval(), TokenPrior(num_classes=5).eval())
+    pipe = ImageReconstructionPipeline(QuarterAutoencoder().eval(), TokenPrior(num_classes=5).eval())
     assert pipe.capabilities.num_classes == 5
     assert np.unique(levels(pipe, 3, seed=1, class_labels=4)).size == 1
     made = pipe(6, seed=1, output_type="np")
@@ -276,7 +276,7 @@ def test_a_prior_that_is_conditioned_on_classes() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"truncation": 0.5}, "the latents of TokenAutoencoder are tokens; leave it out"),
+        ({"truncation": 0.5}, "the latents of QuarterAutoencoder are tokens; leave it out"),
         ({"latents": torch.zeros(2, 4)}, r"latents is torch.float32 \[2, 4\]; give token ids, torch.int64, \[N, 4\]"),
         ({"latents": torch.zeros(2, 5, dtype=torch.long)}, r"\[2, 5\]; give token ids"),
     ],
@@ -291,12 +291,12 @@ def test_what_tokens_do_not_allow(settings: dict[str, Any], message: str, tokens
 def test_a_prior_is_saved_loaded_and_covered_by_the_revision(
     tokens: ImageReconstructionPipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for network in (TokenAutoencoder, TokenPrior):
+    for network in (QuarterAutoencoder, TokenPrior):
         monkeypatch.setattr(hf_genimg, network.__name__, network, raising=False)
     tokens.save_pretrained(tmp_path)
     loaded = hf_genimg.load(tmp_path)
     np.testing.assert_array_equal(levels(loaded, 3, seed=1), levels(tokens, 3, seed=1))
-    assert loaded.provenance()["networks"] == {"autoencoder": "TokenAutoencoder", "prior": "TokenPrior"}
+    assert loaded.provenance()["networks"] == {"autoencoder": "QuarterAutoencoder", "prior": "TokenPrior"}
     revision = loaded.revision
     assert revision == tokens.revision != ImageReconstructionPipeline(tokens.autoencoder).revision
     with torch.no_grad():
