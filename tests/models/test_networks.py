@@ -134,7 +134,8 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
         return
     if facts.kind == "translator":
         made = network(torch.rand(6, facts.tiny["input_channels"], *images.shape[2:]))
-        assert made.shape == images.shape and made.abs().max() <= 1
+        size = (network.scale * side for side in images.shape[2:])
+        assert made.shape == (6, image_channels, *size) and made.abs().max() <= 1
         assert made.std(dim=0).max() > 0, "all inputs give one image"
         return
     latents = network.sample_latents(6)
