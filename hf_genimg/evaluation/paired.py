@@ -204,8 +204,8 @@ def paired_scores(
         raise ValueError("perceptual needs a feature network; give --extractor NAME, see `list extractors`")
     if PERCEPTUAL in metrics:
         distance.check(*images.shape[2:])
-    on_luma = {name: partial(_on_luma, metric, borders.get(name, 0)) for name, metric in _ON_LUMA.items()}
-    measures = {**_MEASURES, **on_luma, LPIPS: perceptual, PERCEPTUAL: distance}
+    measured = {name: partial(on_luma, metric, borders.get(name, 0)) for name, metric in _ON_LUMA.items()}
+    measures = {**_MEASURES, **measured, LPIPS: perceptual, PERCEPTUAL: distance}
     columns: dict[str, list[torch.Tensor]] = {name.partition(":")[0]: [] for name in metrics}
     for one, other in _chunks(images, targets):
         for name, values in columns.items():
@@ -256,17 +256,17 @@ def luma(images: torch.Tensor) -> torch.Tensor:
     return (images / 255 * weights).sum(1, keepdim=True) + BLACK
 
 
-def _on_luma(metric: Metric, border: int, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def on_luma(metric: Metric, border: int, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     inside = slice(border, -border or None)
     return metric(*(luma(side)[..., inside, inside] for side in (images, targets)))
 
 
-def _psnr(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def psnr(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     errors = (images - targets).square().mean((1, 2, 3))
     return (10 * torch.log10(255**2 / errors)).clamp(max=MOST_DECIBELS)
 
 
-def _ssim(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def ssim(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Averaged where the whole window lies inside, as in Wang et al.; torchmetrics' own mean includes its mirrored
     border.
     """
@@ -283,5 +283,5 @@ def _ms_ssim(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return multiscale_structural_similarity_index_measure(images, targets, **settings)
 
 
-_MEASURES: dict[str, Metric] = {"psnr": _psnr, "ssim": _ssim, "ms_ssim": _ms_ssim}
-_ON_LUMA: dict[str, Metric] = {"psnr_y": _psnr, "ssim_y": _ssim}
+_MEASURES: dict[str, Metric] = {"psnr": psnr, "ssim": ssim, "ms_ssim": _ms_ssim}
+_ON_LUMA: dict[str, Metric] = {"psnr_y": psnr, "ssim_y": ssim}

@@ -26,3 +26,9 @@ def turn_together(inputs: torch.Tensor, images: torch.Tensor) -> tuple[torch.Ten
     )
     inputs, images = sides
     return inputs, images
+
+
+def undone(images: torch.Tensor, number: int) -> torch.Tensor:
+    """The inverse of `dihedral`: undone(dihedral(images, number), number) equals images."""
+    turned = images.flip(-1) if number >= 4 else images
+    return torch.rot90(turned, -(number % 4), (-2, -1))

@@ -77,10 +77,10 @@ class ImageToImageRecipe(ImageRecipe):
         with torch.device("meta"):
             scale = fitted.models()["generator"].scale
         if scale * dataset.input_size != dataset.image_size:
+            sizes = f"{dataset.input_size} pixels a side and the targets {dataset.image_size}"
             raise ValueError(
-                f"inputs={self.inputs_used} has {dataset.input_size} pixels a side and the targets "
-                f"{dataset.image_size}, but the images of {self.name} are {scale} times the size of its inputs; use inputs of "
-                f"{dataset.image_size // scale} pixels"
+                f"inputs={self.inputs_used} has {sizes}, but the images of {self.name} are {scale} times the size of "
+                f"its inputs; use inputs of {dataset.image_size // scale} pixels"
             )
         return fitted
 
