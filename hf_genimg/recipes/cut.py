@@ -1,0 +1,64 @@
+"""CUT (arXiv:2007.15651): one translator between pictures that are no pairs, by a contrastive loss of patches.
+
+    hf-genimg train cut
+    hf-genimg train cut inputs=PHOTOS targets=PAINTINGS image_size=64 random_crop=true
+
+Published setting: image_size=256 crop_from=286 random_crop=true flip=true width=64 blocks=9 stages=3 patches=256
+batch_size=1 schedule=linear, 400 epochs of which the first 200 keep the learning rate; nce_weight=10 identity_weight=0
+is FastCUT. The published translator halves and doubles with blurred strides; here it is CycleGAN's.
+
+Cost: 0
+Reached: 0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import nn
+
+from ..losses.adversarial import gan_loss
+from ..models._patches import PatchProjector
+from ..models.cyclegan import CycleGANDiscriminator, CycleGANGenerator
+from ..objectives.contrastive import ContrastiveTranslation
+from ..pipelines.translation import ImageTranslationPipeline
+from ._unpaired import UnpairedRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class CUT(UnpairedRecipe):
+    """Sizes are multiples of 4; inputs and images have one size and as many channels."""
+
+    patches: int = 64  # places that are compared in each feature map; 256 in the paper
+    nce_weight: float = 1.0  # of the contrastive loss
+    identity_weight: float = 1.0  # of that loss between images and what is made of them, a share of nce_weight; 0: none
+
+    def fitted(self, dataset: Any) -> Self:
+        fitted = super().fitted(dataset)
+        alike = fitted.input_channels == fitted.image_channels
+        fitted._require("input_channels", alike, "must be those of the targets: their feature maps are compared")
+        return fitted
+
+    def models(self) -> dict[str, nn.Module]:
+        size = {"image_size": self.image_size, "width": self.width, "image_channels": self.channels()["image_channels"]}
+        generator = CycleGANGenerator(**size, input_channels=size["image_channels"], blocks=self.blocks)
+        return {
+            "generator": generator,
+            "discriminator": CycleGANDiscriminator(**size, stages=self.stages),
+            "projector": PatchProjector(generator.feature_channels, 4 * self.width),
+        }
+
+    def objective(self) -> ContrastiveTranslation:
+        weights = (self.nce_weight, self.identity_weight, self.adversarial_weight)
+        return ContrastiveTranslation(gan_loss(self.loss), self.patches, *weights)
+
+    def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
+        together = nn.ModuleDict({"generator": models["generator"], "projector": models["projector"]})
+        return super().optimizers({"generator": together, "discriminator": models["discriminator"]})
+
+    def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
+        discriminator = networks["discriminator"] if self.save_discriminator else None
+        return ImageTranslationPipeline(networks["generator"], discriminator)
