@@ -122,9 +122,13 @@ def test_the_pipeline_is_the_averaged_network(name: str, finished: Callable[[str
     if pipe.capabilities.task == "classification":
         assert pipe.probabilities(three_inputs(pipe.network.config)).unique(dim=0).shape[0] == 3
         return
-    translates = pipe.capabilities.task == "translation"
+    translates, given = pipe.capabilities.task == "translation", {}
+    if pipe.capabilities.mask:
+        given["mask"] = torch.zeros(1, 1, *[pipe.network.config.image_size] * 2)
+        middle = slice(3 * given["mask"].shape[2] // 8, 5 * given["mask"].shape[2] // 8)
+        given["mask"][..., middle, middle] = 1
     images = (
-        pipe(three_inputs(pipe.network.config), output_type="np").images
+        pipe(three_inputs(pipe.network.config), **given, output_type="np").images
         if translates
         else pipe(num_images=3, seed=1).images
     )

@@ -226,7 +226,7 @@ WRONG = {
     "noise:nan": "noise takes a number or range",
     "jpeg:101": "from 1 to 100",
     "grey:2": "grey takes no number",
-    "mask:hole": "'mask:hole' in inputs=mask:hole is no mask; use mask:centre, mask:boxes, mask:strokes",
+    "mask:hole": "'mask:hole' in inputs=mask:hole is no mask; use mask:centre, mask:middle, mask:boxes, mask:strokes",
     "mask:boxes+noise:2": "'noise:2' comes after a mask; write masks last",
     "downscale:2+mask:boxes": "makes the image smaller and masks it",
     "": "is no degradation",

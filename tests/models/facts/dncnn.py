@@ -5,6 +5,6 @@ FACTS = [
         "name": "DnCNNGenerator",
         "kind": "translator",
         "parameters": 557_057,
-        "tiny": {"image_size": 8, "input_channels": 3, "width": 4, "depth": 3},
+        "tiny": {"image_size": 8, "width": 4, "depth": 3},
     }
 ]
