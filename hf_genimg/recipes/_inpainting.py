@@ -19,9 +19,9 @@ class InpaintingRecipe(ImageToImageRecipe):
 
     loss: str = "hinge"  # non_saturating, saturating, least_squares, wasserstein or relativistic
     adversarial_weight: float = 1.0  # of the generator's GAN loss
-    images: int = 20_000
+    images: int = 12_000
     batch_size: int = 16
-    sample_images: int = 10_000
+    sample_images: int = 6_000
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
 
