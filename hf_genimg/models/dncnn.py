@@ -7,6 +7,7 @@ from diffusers.configuration_utils import register_to_config
 from torch import nn
 
 from ._network import TranslationNetwork
+from ._value_range import check_value_range, into, out_of
 
 NORMS = ("batch", "none")
 GAIN = 0.2  # of the orthogonal initial weights, as in the authors' later code (KAIR)
@@ -27,6 +28,7 @@ class DnCNNGenerator(TranslationNetwork):
         width: int = 64,  # channels of the feature maps
         depth: int = 17,  # convolutions; 20 for colour and for noise of unknown strength in the paper
         norm: str = "batch",  # or none
+        value_range: str = "-1,1",  # of images inside: 0,1 for networks that were trained elsewhere
     ) -> None:
         super().__init__()
         if input_channels != image_channels:
@@ -36,6 +38,7 @@ class DnCNNGenerator(TranslationNetwork):
             )
         if norm not in NORMS:
             raise ValueError(f"norm={norm!r} is not known; use one of {', '.join(NORMS)}")
+        check_value_range(value_range)
         if depth < 2:
             raise ValueError(f"depth={depth} leaves no first and last convolution; use 2 or more")
         layers = [nn.Conv2d(input_channels, width, 3, padding=1), nn.ReLU()]
@@ -57,7 +60,8 @@ class DnCNNGenerator(TranslationNetwork):
         Returns images of the same shape, in [-1, 1] in eval mode; in training as they are, so that every pixel has a
         gradient.
         """
-        images = inputs - self.layers(inputs)
+        inputs = into(inputs, self.config.value_range)
+        images = out_of(inputs - self.layers(inputs), self.config.value_range)
         return images if self.training else images.clamp(-1, 1)
 
 

@@ -10,6 +10,7 @@ from diffusers.configuration_utils import register_to_config
 from torch import nn
 
 from ._enlarging import Enlarger, check_choice
+from ._value_range import check_value_range, into, out_of
 
 SCALES = (2, 4)
 RESIDUAL_SHARE = 0.2  # of what a block adds
@@ -30,9 +31,11 @@ class ESRGANGenerator(Enlarger):
         growth: int = 32,  # channels that each dense convolution adds
         blocks: int = 23,  # residual blocks
         scale: int = 4,  # 2 or 4
+        value_range: str = "-1,1",  # of images inside: 0,1 for networks that were trained elsewhere
     ) -> None:
         super().__init__()
         check_choice("scale", scale, SCALES)
+        check_value_range(value_range)
         self.first = nn.Conv2d(input_channels * (4 // scale) ** 2, width, 3, padding=1)
         self.body = nn.Sequential(*[_ResidualDenseBlocks(width, growth) for _ in range(blocks)])
         self.after_body = nn.Conv2d(width, width, 3, padding=1)
@@ -55,11 +58,12 @@ class ESRGANGenerator(Enlarger):
 
         Returns images: float [N, image_channels, scale H, scale W], in [-1, 1] in eval mode.
         """
-        first = self.first(F.pixel_unshuffle(inputs, 4 // self.scale))
+        value_range = self.config.value_range
+        first = self.first(F.pixel_unshuffle(into(inputs, value_range), 4 // self.scale))
         maps = first + self.after_body(self.body(first))
         for up in self.ups:
             maps = _leaky(up(F.interpolate(maps, scale_factor=2, mode="nearest")))
-        return self.bounded(self.last(_leaky(self.at_full_size(maps))))
+        return self.bounded(out_of(self.last(_leaky(self.at_full_size(maps))), value_range))
 
 
 def _leaky(maps: torch.Tensor) -> torch.Tensor:

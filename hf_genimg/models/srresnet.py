@@ -12,6 +12,7 @@ from diffusers.configuration_utils import register_to_config
 from torch import nn
 
 from ._enlarging import Enlarger, check_choice, enlargements
+from ._value_range import check_value_range, into, out_of
 
 TAILS = ("convolutions", "subpixel")
 SHORTCUTS = ("bilinear", "bicubic", "none")
@@ -94,10 +95,12 @@ class MSRResNetGenerator(Enlarger):
         scale: int = 4,  # 2, 3 or 4
         tail: str = "convolutions",  # or subpixel
         shortcut: str = "bilinear",  # how the input that is added is enlarged: bilinear, bicubic or none (not added)
+        value_range: str = "-1,1",  # of images inside: 0,1 for networks that were trained elsewhere
     ) -> None:
         super().__init__()
         check_choice("tail", tail, TAILS)
         check_choice("shortcut", shortcut, SHORTCUTS)
+        check_value_range(value_range)
         factors = enlargements(scale)
         if shortcut != "none" and input_channels not in (1, image_channels):
             raise ValueError(
@@ -131,11 +134,12 @@ class MSRResNetGenerator(Enlarger):
 
         Returns images: float [N, image_channels, scale H, scale W], in [-1, 1] in eval mode.
         """
+        inputs = into(inputs, self.config.value_range)
         images = self.enlarge(self.body(F.leaky_relu(self.first(inputs), 0.1)))
         mode = self.config.shortcut
         if mode != "none":
             images = images + F.interpolate(inputs, scale_factor=self.scale, mode=mode, align_corners=False)
-        return self.bounded(images)
+        return self.bounded(out_of(images, self.config.value_range))
 
 
 class _ResidualBlock(nn.Module):
