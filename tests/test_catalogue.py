@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -14,16 +11,10 @@ from hf_genimg._public import PACKAGE
 from hf_genimg.listing import first_line
 from hf_genimg.recipes import recipe_names
 
+from .site import hook
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def hook(name: str) -> ModuleType:
-    """A module of what builds the site."""
-    spec = importlib.util.spec_from_file_location(f"docs_hooks_{name}", ROOT / f"docs/hooks/{name}.py")
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 catalogue = hook("catalogue")
