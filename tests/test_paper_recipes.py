@@ -33,8 +33,8 @@ LENGTH = dict.fromkeys(PUBLISHED, (5, 64, 100_000 * 5 * 64)) | {  # turns, batch
 }
 
 
-# The same of recipes that came later, in the facts of their family: PUBLISHED = {recipe: {"parameters": {network: count},
-# "length": (n_critic or 1, batch size, images)}}
+# The same of recipes that came later, in the facts of their family:
+# PUBLISHED = {recipe: {"parameters": {network: count}, "length": (n_critic or 1, batch size, images)}}
 IN_FACTS = {
     name: published
     for file in sorted((Path(__file__).parent / "models/facts").glob("*.py"))

@@ -1,8 +1,8 @@
-"""What `mkdocs build` does besides: pages that are written from the code, and pictures from elsewhere in the repository.
+"""What `mkdocs build` adds: pages that are written from the code, and pictures from elsewhere in the repository.
 
 Generated pages: one for each family, the reference of the command line and of the networks, and CONTRIBUTING.md and
-CHANGELOG.md as pages. A page of docs/ has a place for each table, `<!-- NAME --> ... <!-- /NAME -->`; what stands there in the
-repository is replaced.
+CHANGELOG.md as pages. A page of docs/ has a place for each table, `<!-- NAME --> ... <!-- /NAME -->`; what stands there
+in the repository is replaced.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,9 +22,9 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
-import catalogue
-import reference
-import stabilization_tables
+import catalogue  # noqa: E402
+import reference  # noqa: E402
+import stabilization_tables  # noqa: E402
 
 ROOT = catalogue.ROOT
 LOG = logging.getLogger("mkdocs.hooks.hf_genimg")  # with --strict its warnings are errors
@@ -33,25 +33,35 @@ PICTURES = {".png", ".gif", ".svg", ".jpg", ".webp"}
 LINK = re.compile(r"(?<=\]\()([^)\s#:]+)(?=[)#])")
 
 
-@cache
-def tables() -> dict[str, str]:
-    """The tables that pages have places for, as Markdown."""
+def leaderboard() -> str:
+    """The scores after equal time, from benchmarks/results."""
     spec = importlib.util.spec_from_file_location("benchmarks_table", ROOT / "benchmarks/table.py")
     results = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(results)
-    return {
-        "catalogue": catalogue.catalogue(catalogue.recipes()),
-        "leaderboard": results.render(results.entries()),
-        "pairs": stabilization_tables.pairs(),
-        "families": stabilization_tables.families(stabilization_tables.adversarial()),
-    }
+    return results.render(results.entries())
+
+
+TABLES: dict[str, Callable[[], str]] = {  # what pages have places for
+    "catalogue": lambda: catalogue.catalogue(catalogue.recipes()),
+    "leaderboard": leaderboard,
+    "pairs": stabilization_tables.pairs,
+    "families": lambda: stabilization_tables.families(stabilization_tables.adversarial()),
+}
+
+
+@cache
+def table(name: str) -> str:
+    """A table as Markdown, made once."""
+    return TABLES[name]()
 
 
 @cache
 def generated() -> dict[str, str]:
     """The pages that no file of docs/ holds: path to Markdown."""
     families = catalogue.families(catalogue.recipes())
-    pages = {f"families/{name}.md": catalogue.page(members, reference.counts(members)) for name, members in families.items()}
+    pages = {
+        f"families/{name}.md": catalogue.page(members, reference.counts(members)) for name, members in families.items()
+    }
     pages |= {"reference/command_line.md": reference.command_line(), "reference/networks.md": reference.networks()}
     return pages | {page: (ROOT / file).read_text(encoding="utf-8") for file, page in PAGES_OF_FILES.items()}
 
@@ -64,11 +74,11 @@ def folder_of(page: str) -> Path:
 def filled(markdown: str) -> str:
     """The text with its tables."""
     places = re.compile(r"<!-- (\w+) -->.*?<!-- /\1 -->", re.DOTALL)
-    return places.sub(lambda place: tables()[place[1]], markdown)
+    return places.sub(lambda place: table(place[1]), markdown)
 
 
 def outside(markdown: str, page: str) -> Iterator[tuple[str, Path]]:
-    """The links of a page to files that are not pages of the site: (as written, path from the root of the repository)."""
+    """The links of a page to what is no page of the site: (as written, path from the root of the repository)."""
     for link in LINK.findall(markdown):
         target = Path(os.path.normpath(folder_of(page) / link))
         if target.is_relative_to(ROOT) and target.exists():

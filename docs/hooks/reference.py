@@ -28,7 +28,7 @@ def networks() -> str:
     """A page with every network of the package, file by file."""
     files = sorted((ROOT / "hf_genimg/models").glob("[a-z]*.py"))
     intro = "Each is a diffusers model: `hf_genimg.CLASS(...)`, `CLASS.from_pretrained(...)`, `save_pretrained`."
-    parts = [f"## {file.stem}\n\n::: hf_genimg.models.{file.stem}" for file in files]
+    parts = [f"::: hf_genimg.models.{file.stem}\n    options: {{heading_level: 2}}" for file in files]
     return "\n\n".join(["# Networks", intro, *parts]) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The tables of docs/stabilization.md: pairs of fields and families that are refused, from the code that refuses them."""
+"""The tables of docs/stabilization.md: pairs of fields, and families, that are refused, from the code that refuses."""
 
 from __future__ import annotations
 
