@@ -10,3 +10,17 @@ FACTS = [
     },
     {"name": "StyleGAN2Discriminator", "kind": "discriminator", "parameters": 24_001_089, "tiny": TINY},
 ]
+PUBLISHED = {
+    "stylegan2_paper": {
+        "parameters": {"generator": 24_767_458, "discriminator": 24_001_089},
+        "length": (1, 64, 25_000_000),
+    },
+    "stylegan2_auto_paper": {
+        "parameters": {"generator": 23_191_522, "discriminator": 24_001_089},
+        "length": (1, 16, 25_000_000),
+    },
+    "stylegan2_cifar_paper": {
+        "parameters": {"generator": 20_215_315, "discriminator": 23_089_664},
+        "length": (1, 64, 100_000_000),
+    },
+}
