@@ -19,9 +19,10 @@ class InpaintingRecipe(ImageToImageRecipe):
 
     loss: str = "hinge"  # non_saturating, saturating, least_squares, wasserstein or relativistic
     adversarial_weight: float = 1.0  # of the generator's GAN loss
-    images: int = 12_000
+    images: int = 6_000
     batch_size: int = 16
-    sample_images: int = 6_000
+    sample_images: int = 3_000
+    ema_half_life: int = 500
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
 

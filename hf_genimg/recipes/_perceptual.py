@@ -33,11 +33,11 @@ class PerceptualRecipe(ImageToImageRecipe):
     features: str | None = None  # of the distance: as in `list extractors`; none: digits or efficientnet-lite0
     feature_weights: str | None = None  # a file with the weights of vgg16, vgg19 and others that are not installed
     turn: bool = True  # train on pairs that are turned by quarter turns and mirrored too, both sides alike
-    images: int = 4_000
+    images: int = 1_000
     batch_size: int = 8
-    sample_images: int = 2_000
+    sample_images: int = 500
     learning_rate: float = 1e-4
-    ema_half_life: int = 1_000
+    ema_half_life: int = 200
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
 
     @property

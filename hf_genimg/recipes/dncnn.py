@@ -28,12 +28,12 @@ class DnCNN(RegressionRecipe):
     width: int = 32  # channels of the feature maps; 64 in the paper
     depth: int = 9  # convolutions; 17 in the paper, 20 for colour
     norm: str = "batch"  # or none
-    images: int = 20_000
+    images: int = 3_000
     batch_size: int = 16
-    sample_images: int = 10_000
+    sample_images: int = 1_500
     learning_rate: float = 1e-3
     schedule: str = "cosine"
-    ema_half_life: int = 1_000
+    ema_half_life: int = 200
     turn: bool = False  # a digit is not the same upside down
 
     def models(self) -> dict[str, nn.Module]:

@@ -32,15 +32,15 @@ class Restoration(RegressionRecipe):
     middle_blocks: int = 1  # at the smallest size
     decoder_blocks: str = "1,1,1"  # at each size on the way up, joined with commas
     image_size: int = 32
-    images: int = 20_000
+    images: int = 5_000
     batch_size: int = 16
-    sample_images: int = 10_000
+    sample_images: int = 2_500
     loss: str = "psnr"
     learning_rate: float = 1e-3
     schedule: str = "cosine"
     final_learning_rate: float = 1e-7
     adam_beta2: float = 0.9
-    ema_half_life: int = 1_000
+    ema_half_life: int = 300
     turn: bool = False  # a digit, and the ramp of haze, are not the same upside down
 
     def models(self) -> dict[str, nn.Module]:

@@ -27,14 +27,14 @@ class SRResNet(RegressionRecipe):
     blocks: int = 8  # residual blocks; 16 in the paper
     tail: str = "subpixel"  # or convolutions, at each doubling and at the full size, as in the paper
     shortcut: str = "bicubic"  # how the input that is added is enlarged: bilinear, bicubic or none
-    images: int = 8_000
+    images: int = 2_000
     batch_size: int = 16
-    sample_images: int = 4_000
+    sample_images: int = 1_000
     learning_rate: float = 1e-3
     schedule: str = "cosine"
     final_learning_rate: float = 1e-6
-    warmup_images: int = 400
-    ema_half_life: int = 500
+    warmup_images: int = 160
+    ema_half_life: int = 200
 
     @property
     def inputs_used(self) -> str | None:
