@@ -23,7 +23,8 @@ class Facts:
     """
 
     name: str
-    kind: str  # generator, autoencoder, translator, colorizer, classifier, prior; discriminator, also `pair `, `patch `, `feature `
+    # generator, autoencoder, translator, colorizer, classifier, prior; discriminator, also with pair, patch or feature
+    kind: str
     parameters: int
     tiny: dict[str, Any]
 
