@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import nn
 
 from ..losses.adversarial import gan_loss
+from ..models.cyclegan import CycleGANDiscriminator, CycleGANGenerator
+from ..pipelines.translation import ImageTranslationPipeline
 from ._image_to_image import ImageToImageRecipe
 
 
@@ -27,6 +33,7 @@ class UnpairedRecipe(ImageToImageRecipe):
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
 
     paired: ClassVar[bool] = False
+    players: ClassVar[dict[str, tuple[str, ...]]] = {}  # networks by the optimizer that they share
 
     def check(self) -> None:
         super().check()
@@ -34,6 +41,23 @@ class UnpairedRecipe(ImageToImageRecipe):
             self._require(name, getattr(self, name) > 0, "must be above 0")
         self._require("adversarial_weight", self.adversarial_weight > 0, "must be above 0")
         gan_loss(self.loss)
+
+    def translator(self, image_channels: int, input_channels: int) -> CycleGANGenerator:
+        """A translator between images of these channels."""
+        size = {"image_size": self.image_size, "width": self.width, "blocks": self.blocks}
+        return CycleGANGenerator(**size, image_channels=image_channels, input_channels=input_channels)
+
+    def patch_discriminator(self, image_channels: int) -> CycleGANDiscriminator:
+        """A discriminator of such images."""
+        return CycleGANDiscriminator(self.image_size, image_channels, self.width, self.stages)
+
+    def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
+        groups = {name: nn.ModuleList(models[each] for each in names) for name, names in self.players.items()}
+        return super().optimizers(groups)
+
+    def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
+        discriminator = networks["discriminator"] if self.save_discriminator else None
+        return ImageTranslationPipeline(networks["generator"], discriminator, networks.get("reverse_generator"))
 
     def smoke(self) -> Self:
         return replace(super().smoke(), image_size=16, width=2, blocks=2)

@@ -12,11 +12,9 @@ Reached: 0
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-import torch
 from torch import nn
 
 from ..losses.adversarial import gan_loss
@@ -36,7 +34,7 @@ class ContextEncoder(InpaintingRecipe):
     loss: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic
     adversarial_weight: float = 0.001  # share of the GAN loss; the distance has the rest
     border_weight: float = 10.0  # of the distance in known pixels of the centre
-    generator_learning_rate: float = 2e-3  # ten times the discriminator's, as in the authors' code
+    generator_learning_rate: float | None = 2e-3  # ten times the discriminator's, as in the authors' code
 
     def models(self) -> dict[str, nn.Module]:
         channels = self.channels()["image_channels"]
@@ -50,12 +48,6 @@ class ContextEncoder(InpaintingRecipe):
 
     def objective(self) -> ContextEncoding:
         return ContextEncoding(gan_loss(self.loss), self.adversarial_weight, self.border_weight)
-
-    def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
-        optimizers = super().optimizers(models)
-        for group in optimizers["generator"].param_groups:
-            group["lr"] = self.generator_learning_rate
-        return optimizers
 
     def smoke(self) -> Self:
         return replace(super().smoke(), image_size=16, width=4, bottleneck=8)

@@ -13,18 +13,14 @@ Reached: 0
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-import torch
 from torch import nn
 
 from ..losses.adversarial import gan_loss
 from ..models._patches import PatchProjector
-from ..models.cyclegan import CycleGANDiscriminator, CycleGANGenerator
 from ..objectives.contrastive import ContrastiveTranslation
-from ..pipelines.translation import ImageTranslationPipeline
 from ._unpaired import UnpairedRecipe
 
 
@@ -36,6 +32,11 @@ class CUT(UnpairedRecipe):
     nce_weight: float = 1.0  # of the contrastive loss
     identity_weight: float = 1.0  # of that loss between images and what is made of them, a share of nce_weight; 0: none
 
+    players: ClassVar[dict[str, tuple[str, ...]]] = {
+        "generator": ("generator", "projector"),
+        "discriminator": ("discriminator",),
+    }
+
     def fitted(self, dataset: Any) -> Self:
         fitted = super().fitted(dataset)
         alike = fitted.input_channels == fitted.image_channels
@@ -43,22 +44,14 @@ class CUT(UnpairedRecipe):
         return fitted
 
     def models(self) -> dict[str, nn.Module]:
-        size = {"image_size": self.image_size, "width": self.width, "image_channels": self.channels()["image_channels"]}
-        generator = CycleGANGenerator(**size, input_channels=size["image_channels"], blocks=self.blocks)
+        channels = self.channels()["image_channels"]
+        generator = self.translator(channels, channels)
         return {
             "generator": generator,
-            "discriminator": CycleGANDiscriminator(**size, stages=self.stages),
+            "discriminator": self.patch_discriminator(channels),
             "projector": PatchProjector(generator.feature_channels, 4 * self.width),
         }
 
     def objective(self) -> ContrastiveTranslation:
         weights = (self.nce_weight, self.identity_weight, self.adversarial_weight)
         return ContrastiveTranslation(gan_loss(self.loss), self.patches, *weights)
-
-    def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
-        together = nn.ModuleDict({"generator": models["generator"], "projector": models["projector"]})
-        return super().optimizers({"generator": together, "discriminator": models["discriminator"]})
-
-    def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
-        discriminator = networks["discriminator"] if self.save_discriminator else None
-        return ImageTranslationPipeline(networks["generator"], discriminator)

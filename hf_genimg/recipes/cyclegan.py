@@ -12,17 +12,13 @@ Reached: 0
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import torch
 from torch import nn
 
 from ..losses.adversarial import gan_loss
-from ..models.cyclegan import CycleGANDiscriminator, CycleGANGenerator
 from ..objectives.cycle_consistency import CycleConsistency
-from ..pipelines.translation import ImageTranslationPipeline
 from ._unpaired import UnpairedRecipe
 
 
@@ -36,17 +32,18 @@ class CycleGAN(UnpairedRecipe):
 
     published: ClassVar[tuple[str, ...]] = ("generator", "reverse_generator")
 
+    players: ClassVar[dict[str, tuple[str, ...]]] = {
+        "translators": ("generator", "reverse_generator"),
+        "discriminators": ("discriminator", "reverse_discriminator"),
+    }
+
     def models(self) -> dict[str, nn.Module]:
-        channels = self.channels()
-        images, inputs = channels["image_channels"], channels["input_channels"]
-        size = {"image_size": self.image_size, "width": self.width}
+        images, inputs = self.channels().values()
         return {
-            "generator": CycleGANGenerator(**size, image_channels=images, input_channels=inputs, blocks=self.blocks),
-            "reverse_generator": CycleGANGenerator(
-                **size, image_channels=inputs, input_channels=images, blocks=self.blocks
-            ),
-            "discriminator": CycleGANDiscriminator(**size, image_channels=images, stages=self.stages),
-            "reverse_discriminator": CycleGANDiscriminator(**size, image_channels=inputs, stages=self.stages),
+            "generator": self.translator(images, inputs),
+            "reverse_generator": self.translator(inputs, images),
+            "discriminator": self.patch_discriminator(images),
+            "reverse_discriminator": self.patch_discriminator(inputs),
         }
 
     def objective(self) -> CycleConsistency:
@@ -56,15 +53,3 @@ class CycleGAN(UnpairedRecipe):
         shapes = tuple((channels, self.image_size, self.image_size) for channels in (images, inputs))
         weights = (self.cycle_weight, identity, self.adversarial_weight)
         return CycleConsistency(gan_loss(self.loss), shapes, self.batch_size, self.pool_size, *weights)
-
-    def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
-        players = {"translators": "generator", "discriminators": "discriminator"}
-        groups = {
-            player: nn.ModuleDict({n: m for n, m in models.items() if n.endswith(kind)})
-            for player, kind in players.items()
-        }
-        return super().optimizers(groups)
-
-    def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
-        discriminator = networks["discriminator"] if self.save_discriminator else None
-        return ImageTranslationPipeline(networks["generator"], discriminator, networks["reverse_generator"])

@@ -11,11 +11,9 @@ Reached: 0
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-import torch
 from torch import nn
 
 from ..models.nafnet import NAFNetGenerator
@@ -45,25 +43,9 @@ class Restoration(RegressionRecipe):
 
     def models(self) -> dict[str, nn.Module]:
         size = {"image_size": self.image_size, **self.channels(), "width": self.width}
-        encoders, decoders = (self._numbers(name) for name in ("encoder_blocks", "decoder_blocks"))
-        return {
-            "generator": NAFNetGenerator(
-                **size, encoder_blocks=encoders, middle_blocks=self.middle_blocks, decoder_blocks=decoders
-            )
-        }
-
-    def _numbers(self, name: str) -> list[int]:
-        parts = getattr(self, name).split(",")
-        self._require(
-            name, all(part.strip().isdecimal() for part in parts), "must be numbers joined with commas: 1,1,2"
-        )
-        return [int(part) for part in parts]
-
-    def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
-        settings = {"lr": self.learning_rate, "betas": (self.adam_beta1, self.adam_beta2), "weight_decay": 0.0}
-        return {
-            "generator": torch.optim.AdamW(models["generator"].parameters(), fused=self.fused_optimizer, **settings)
-        }
+        encoders, decoders = self.numbers("encoder_blocks"), self.numbers("decoder_blocks")
+        blocks = {"encoder_blocks": encoders, "middle_blocks": self.middle_blocks, "decoder_blocks": decoders}
+        return {"generator": NAFNetGenerator(**size, **blocks)}
 
     def smoke(self) -> Self:
         return replace(super().smoke(), image_size=16, width=4)

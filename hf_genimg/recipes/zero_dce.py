@@ -12,21 +12,18 @@ Reached: 0
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
-import torch
 from torch import nn
 
 from ..models.zero_dce import ZeroDCEGenerator
 from ..objectives.exposure import ZeroReference
-from ..pipelines.translation import ImageTranslationPipeline
-from ._image_to_image import ImageToImageRecipe
+from ._regression import SingleNetworkRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class ZeroDCE(ImageToImageRecipe):
+class ZeroDCE(SingleNetworkRecipe):
     """Inputs are made dark, or are dark pictures beside others."""
 
     inputs: str | None = "dark"
@@ -51,14 +48,6 @@ class ZeroDCE(ImageToImageRecipe):
 
     def objective(self) -> ZeroReference:
         return ZeroReference(self.exposure, smoothness_weight=self.smoothness_weight)
-
-    def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
-        settings = {"lr": self.learning_rate, "betas": (self.adam_beta1, self.adam_beta2)}
-        settings |= {"weight_decay": self.weight_decay, "fused": self.fused_optimizer}
-        return {"generator": torch.optim.Adam(models["generator"].parameters(), **settings)}
-
-    def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
-        return ImageTranslationPipeline(networks["generator"])
 
     def smoke(self) -> Self:
         return replace(super().smoke(), image_size=16, width=4)
