@@ -44,6 +44,17 @@ class GatedNorm(nn.Module):
         return values * gates.sigmoid()  # F.glu's gradient is not channels_last: 5 times as slow before a batch norm
 
 
+def doubled_convolution(maps: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Nearest doubling and then a 3x3 convolution with padding 1, as one transposed convolution: 4 of 9 products.
+
+    maps: float [N, in, H, W]; weight: float [out, in, 3, 3]. Returns float [N, out, 2 H, 2 W].
+    """
+    for axis in (2, 3):  # of an output, two neighbouring taps fall on the same input
+        first, middle, last = weight.unbind(axis)
+        weight = torch.stack([last, middle + last, first + middle, first], axis)
+    return F.conv_transpose2d(maps, weight.transpose(0, 1), stride=2, padding=1)
+
+
 class GatedUpBlock(nn.Module):
     """Nearest doubling, 3x3 convolution to 2 C channels, norm, gated linear unit: FastGAN's plain block."""
 
@@ -53,7 +64,7 @@ class GatedUpBlock(nn.Module):
 
     def forward(self, maps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
         """maps: float [N, in_channels, H, W]. Returns float [N, C, 2 H, 2 W]."""
-        return self.gate(self.conv(F.interpolate(maps, scale_factor=2.0)), condition)
+        return self.gate(doubled_convolution(maps, self.conv.weight), condition)
 
 
 class Excitation(nn.Module):
