@@ -2,12 +2,11 @@
 
     python benchmarks/evening.py [--data sprites faces ...] [--families projected_gan ...] [--cpu 300] [--work DIR]
 
-Each family is probed for twenty training steps; their speed, in CPU seconds, gives how many images it is trained on, and
-what the run really took is recorded beside. CPU seconds on a machine that is shared with other work are longer ones than
-on an idle machine. The models are scored against the test split of the data by two extractors: efficientnet-lite0,
-which flatters models whose discriminator is on its features, and one that nobody trained on: the classifier of sprites
-that is part of the repository (for other data than sprites no more than some features that are not ImageNet's). Copies
-are the pixel-exact or nearly exact ones of training images that `evaluate` finds.
+Each family is probed for twenty training steps; their speed, in CPU seconds, gives how many images it is trained on,
+and what the run really took is recorded beside. A CPU second on a machine that is busy does less than on an idle one.
+The models are scored against the training split of the data by two extractors: efficientnet-lite0, which flatters
+models whose discriminator is on its features, and one that none was trained with: the classifier of sprites that is
+part of the repository (for other data than sprites no more than some features that are not ImageNet's).
 
 An entry that is there is kept, and a run that was stopped goes on.
 
@@ -80,13 +79,18 @@ def measured(data: str, family: str, budget: Budget, work: Path) -> Path:
 
 def table() -> str:
     """All entries as rows of Markdown."""
-    rows = ["| data | family | budget | images | FID | precision | recall | FID' | precision' | recall' |", "|---" * 10 + "|"]
+    rows = [
+        "| data | family | budget | images | FID | precision | recall | FID' | precision' | recall' |",
+        "|---" * 10 + "|",
+    ]
     for file in sorted(RESULTS.glob("evening_*.json")):
         found, cells = json.loads(file.read_text()), []
         for scores in found["scores"].values():
             cells += [f"{scores.get(name, float('nan')):.3g}" for name in METRICS]
         budget = file.stem.rpartition("_")[2]
-        rows.append(" | ".join(["", found["data"], found["family"], budget, f"{found['images']:,}", *cells, ""]).strip())
+        rows.append(
+            " | ".join(["", found["data"], found["family"], budget, f"{found['images']:,}", *cells, ""]).strip()
+        )
     return "\n".join(rows)
 
 

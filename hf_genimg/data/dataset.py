@@ -69,7 +69,7 @@ class ImageDataset:
 
     @property
     def image_channels(self) -> int:
-        """1 (grey) or 3 (RGB)."""
+        """1 (grey), 3 (RGB) or 4 (premultiplied RGB and alpha)."""
         return self.images.shape[3]
 
     @property
@@ -205,7 +205,8 @@ def open_dataset(
         source: `digits`, a folder, zip or tar file of pictures, a directory of parquet files, arrays or a Hub dataset
             (`describe_sources`), each with an optional `@split`.
         image_size: height and width in pixels.
-        image_channels: 1 or 3; None takes 1 when all pictures are grey, else 3.
+        image_channels: 1 and 3 put what is transparent over white, 4 keeps it (premultiplied RGB, and alpha); None
+            takes 1 when all pictures are grey, else 3.
         split: the split, where `source` does not name it; `train` by default.
         labels: whether labels are wanted; then a source without them is an error.
         captions: whether captions are wanted; then a source without them is an error.

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from ..features import over_random
 from .adversarial import Adversarial
 from .base import Batch, Networks, Terms
 
@@ -39,7 +40,9 @@ class Reconstructing(Adversarial):
         discriminator = networks["discriminator"]
         if latents is None and self.weight and self.step.player == "discriminator" and torch.is_grad_enabled():
             logits, pairs = discriminator.with_reconstructions(images, int(torch.randint(4, ())))
-            distances = [networks["distance"](made.float(), target).mean() for made, target in pairs.values()]
+            distances = [
+                networks["distance"](*over_random(made.float(), target)).mean() for made, target in pairs.values()
+            ]
             return logits.float().flatten(), {"reconstruction": self.weight * torch.stack(distances).sum()}
         small = None
         if latents is not None and self._small is not None and latents is self._small[0]:

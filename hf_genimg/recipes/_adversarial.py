@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import nn
@@ -35,6 +35,8 @@ class AdversarialRecipe(Stabilization, ImageRecipe):
     latent_distribution: str = "normal"  # normal, uniform or truncated
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
+
+    transparency: ClassVar[bool] = True
 
     def check(self) -> None:
         super().check()

@@ -54,7 +54,7 @@ class ProjectedRecipe(ConditionalRecipe):
         """The discriminator for the feature maps of this recipe's images."""
         source = self.feature_source()
         taps = TAPS.get(source[0]) if self.taps is None else tuple(name.strip() for name in self.taps.split(","))
-        chosen, channels, sides = maps_of(*source, taps, self.image_size, self.image_channels or 1)
+        chosen, channels, sides = maps_of(*source, taps, self.image_size, min(3, self.image_channels or 1))
         return ProjectedGANDiscriminator(
             source[0],
             source[2],
