@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ import torch
 from .build import build_entry
 from .cache import FORMAT_VERSION, Entry, cache_root, cached_entry
 from .crops import CroppedImages
-from .decode import Decoding, decoding, detect_channels, detect_sizes
+from .decode import Decoding, decoding, detect_channels, detect_sizes, seems_transparent
 from .fingerprint import content_hash, key_of, remembered_channels, stat_fingerprint
 from .open_picture import MAX_PIXELS
 from .randomness import CAPTION, item_generator
@@ -257,6 +257,23 @@ def picture_sizes(source: str | Path) -> list[int]:
     Raises as `open_dataset`.
     """
     return detect_sizes(find_source(source)) or [DIGITS_SIZE]
+
+
+class PictureFacts(NamedTuple):
+    """What the headers of pictures say: how many there are, 1 or 3 channels, the shorter sides of the first ones (none
+    where they may have any), and whether one of the first ones has pixels that are not opaque.
+    """
+
+    count: int
+    image_channels: int
+    sides: list[int]
+    transparent: bool
+
+
+def describe_pictures(source: str | Path) -> PictureFacts:
+    """What a source holds, without decoding it. Raises as `open_dataset`."""
+    found = find_source(source)
+    return PictureFacts(found.count, detect_channels(found), detect_sizes(found), seems_transparent(found))
 
 
 def natural_size(source: str | Path) -> int:
