@@ -3,13 +3,14 @@
 # make test-slow    the checks that take longer
 # make lint         ruff
 # make docs         the documentation site, in build/site; a broken link or a missing docstring fails
+# make wheel        the package as a wheel, in dist
 # make spaces       the Spaces with the package beside them, in build/spaces, to push with git
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help quickstart test test-slow lint docs spaces
+.PHONY: help quickstart test test-slow lint docs wheel spaces
 help:
 	@sed -n 's/^# //p' Makefile
 
@@ -38,6 +39,11 @@ lint: $(INSTALLED)
 docs: $(INSTALLED)
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "build/site/index.html; to look at it while writing: $(BIN)/mkdocs serve"
+
+wheel: $(INSTALLED)
+	@rm -rf dist build/lib build/bdist.*
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	@ls dist/*.whl
 
 spaces:
 	@for space in spaces/*/; do target=build/$$space; rm -rf $$target && mkdir -p $$target && cp -r $$space. hf_genimg $$target; done
