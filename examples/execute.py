@@ -28,6 +28,8 @@ def execute(name: str, out: Path) -> Path:
         NotebookClient(notebook, timeout=1200, resources={"metadata": {"path": str(work)}}).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # when it ran
+        if "outputs" in cell:  # without progress bars and warnings
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     path = out / f"{name}.ipynb"
     jupytext.write(notebook, path)
     return path
