@@ -41,13 +41,18 @@ def runtime_files(path: str | Path | None = None) -> dict[str, bytes]:
     """
     if path is not None:
         return _given(Path(path).expanduser())
-    kept = weights_folder().parent / f"onnxruntime-web-{VERSION}"
+    kept = kept_folder()
     with contextlib.suppress(ValueError, FileNotFoundError):  # absent or damaged
         return _from_folder(kept)
     files = _from_archive(_fetch(), "the npm registry's file")
     with contextlib.suppress(OSError):  # a cache that cannot be written costs the next Space a download
         _keep(files, kept)
     return files
+
+
+def kept_folder() -> Path:
+    """Where the files are kept once they were fetched."""
+    return weights_folder().parent / f"onnxruntime-web-{VERSION}"
 
 
 def _given(path: Path) -> dict[str, bytes]:
@@ -104,3 +109,8 @@ def _keep(files: dict[str, bytes], folder: Path) -> None:
         temporary = folder / f".{name}.{os.getpid()}"
         temporary.write_bytes(content)
         os.replace(temporary, folder / name)
+
+
+if __name__ == "__main__":
+    runtime_files()
+    print(f"onnxruntime-web {VERSION} is in {kept_folder()}")

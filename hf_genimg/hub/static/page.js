@@ -5,7 +5,7 @@ import { words } from "./words.js";
 import { encodePng } from "./png.js";
 
 ort.env.wasm.numThreads = 1;
-ort.env.wasm.wasmPaths = new URL("runtime/", location.href).href;
+ort.env.wasm.wasmPaths = { wasm: new URL("runtime/ort-wasm-simd-threaded.wasm", location.href).href };
 
 const GALLERY = 12, WALK_STEPS = 24, LARGEST_SEED = 2n ** 32n, SPREAD = 3;
 const by = (id) => document.getElementById(id);
