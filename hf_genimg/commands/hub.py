@@ -39,7 +39,9 @@ def space(
     ] = False,
     runtime: Annotated[
         Path | None,
-        typer.Option(help="For --static: onnxruntime-web's archive or folder; fetched from the npm registry otherwise."),
+        typer.Option(
+            help="For --static: onnxruntime-web's archive or folder; fetched from the npm registry otherwise."
+        ),
     ] = None,
 ) -> None:
     """Make a Space of a model: a page to play with it, on the Hub or in a folder."""

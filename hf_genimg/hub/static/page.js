@@ -268,7 +268,7 @@ async function classify(canvas) {
   const names = model.class_names.length ? model.class_names : [...data.keys()].map(String);
   const best = [...data.keys()].sort((a, b) => data[b] - data[a]).slice(0, 5);
   by("classes").replaceChildren(...best.map((label) => element("label", {},
-    element("span", {}, names[label], `${(100 * data[label]).toFixed(1)} %`), element("meter", { max: 1, value: data[label] }))));
+    element("span", {}, element("b", {}, names[label]), element("output", { value: `${(100 * data[label]).toFixed(1)} %` })), element("meter", { max: 1, value: data[label] }))));
 }
 
 async function translate(canvas, mask) {
@@ -286,6 +286,7 @@ async function translate(canvas, mask) {
 async function reconstruct(canvas) {
   const encoded = await run("encoder", { inputs: pixelsOf(canvas, model.image_channels) });
   base = Float32Array.from(encoded.data);
+  for (const each of by("gallery").children) each.setAttribute("aria-pressed", false);
   by("output").hidden = false;
   show(by("output"), await generate({ ...current, truncation: 1, moves: [] }, base));
   await redraw();
