@@ -21,7 +21,16 @@ from torch import nn
 from .capabilities import Capabilities
 from .images import Images, convert, join, to_pil, to_uint8
 from .kinds import LIBRARY, Kind, check_index, check_kind, read_index
-from .provenance import REVISION_DIGITS, folder_name, hub_origin, text_entries, weights_sha256, weights_state, writes
+from .provenance import (
+    REVISION_DIGITS,
+    cached_origin,
+    folder_name,
+    hub_origin,
+    text_entries,
+    weights_sha256,
+    weights_state,
+    writes,
+)
 from .watermark import DEFAULT_KEY, check_watermark, mark
 
 # ModelMixin.to warns of the modules that must stay in float32 even where there are none, as in every network of ours.
@@ -70,7 +79,8 @@ class Pipeline(DiffusionPipeline):
     @classmethod
     def _dict_from_json_file(cls, json_file: str | os.PathLike[str]) -> dict[str, Any]:
         """As in diffusers, which reads `model_index.json` with it; `ValueError` in one line where that is damaged."""
-        return read_index(json_file)
+        origin = cached_origin(json_file)
+        return read_index(json_file, f"{origin[0]}/{cls.config_name}" if origin else str(json_file))
 
     @classmethod
     def extract_init_dict(cls, config_dict: Any, **kwargs: Any) -> Any:

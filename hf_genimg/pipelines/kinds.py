@@ -43,16 +43,18 @@ def check_kind(name: str, network: type, kind: Kind) -> None:
         raise ValueError(f"{name} is a {network.__name__}, and must be {kind.description}")
 
 
-def read_index(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a `model_index.json` holds. Raises `ValueError` where it is damaged, or names no class."""
+def read_index(path: str | os.PathLike[str], name: str) -> dict[str, Any]:
+    """What a `model_index.json` holds. Raises `ValueError`, with the `name` of the file, where it is damaged or names
+    no class.
+    """
     try:
         index = json.loads(Path(path).read_text(encoding="utf-8"))
     except RecursionError:
-        raise ValueError(DAMAGED.format(path, "it is nested too deeply")) from None
+        raise ValueError(DAMAGED.format(name, "it is nested too deeply")) from None
     except ValueError as error:  # of JSON or UTF-8
-        raise ValueError(DAMAGED.format(path, "it is no JSON")) from error
+        raise ValueError(DAMAGED.format(name, "it is no JSON")) from error
     if not isinstance(index, dict) or not isinstance(index.get("_class_name"), str):
-        raise ValueError(DAMAGED.format(path, "it names no class of a pipeline"))
+        raise ValueError(DAMAGED.format(name, "it names no class of a pipeline"))
     return index
 
 
