@@ -20,10 +20,8 @@ from ..texts import CHINESE, ENGLISH, LANGUAGE, say
 
 log = logging.getLogger("hf_genimg.demo")
 texts = gr.I18n(**{"en": ENGLISH, "zh": CHINESE, "zh-CN": CHINESE})
-LIVE: dict[str, Any] = {
-    "concurrency_id": "live",
-    "concurrency_limit": 4,
-}  # answered at once; the model's own lock keeps them apart
+# Events that are answered at once; the model's own lock keeps them apart.
+LIVE: dict[str, Any] = {"concurrency_id": "live", "concurrency_limit": 4}
 LONG: dict[str, Any] = {"concurrency_id": "long", "concurrency_limit": 2}  # walks and the like never take all places
 # Not when another model was chosen meanwhile: an answer of the one before can come late.
 SHOW_LINK = """(model, query) => {
