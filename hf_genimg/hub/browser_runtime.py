@@ -33,7 +33,7 @@ def runtime_files(path: str | Path | None = None) -> dict[str, bytes]:
 
     Args:
         path: the package's archive (.tgz), or a folder that holds the files. None: those that were fetched before, else
-            from the npm registry (`npm_config_registry` names another one, as for npm), which are then kept.
+            from the npm registry (`NPM_CONFIG_REGISTRY` names another one, as for npm), which are then kept.
 
     Raises:
         ValueError: the files at `path`, or those fetched, are not of the pinned version.
@@ -86,7 +86,7 @@ def _from_archive(content: bytes, what: str) -> dict[str, bytes]:
 
 
 def _fetch() -> bytes:
-    address = f"{os.environ.get('npm_config_registry', REGISTRY).rstrip('/')}/onnxruntime-web/-/{ARCHIVE}"
+    address = f"{os.environ.get('NPM_CONFIG_REGISTRY', REGISTRY).rstrip('/')}/onnxruntime-web/-/{ARCHIVE}"
     parts = []
     try:
         with urllib.request.urlopen(address, timeout=TIMEOUT) as answer:

@@ -46,8 +46,9 @@ def make_space(
     """Write a Space for a model into the folder `local`, or push it to `repo_id`; returns where it is.
 
     model: as it was given. pipeline: it, loaded. A local model is copied into the Space; one of the Hub is loaded from
-    there. static: a page that runs in the visitor's browser (`static_space`), with onnxruntime-web from `runtime`. Raises `ValueError`, before anything is written, for an id that is none or a folder that is not empty;
-    `OSError` where it cannot be written, and then leaves nothing of it.
+    there. static: a page that runs in the visitor's browser (`static_space`), with onnxruntime-web from `runtime`.
+    Raises `ValueError`, before anything is written, for an id that is none or a folder that is not empty; `OSError`
+    where it cannot be written, and then leaves nothing of it.
     """
     check_id(repo_id)
     if local is not None and local.exists() and (not local.is_dir() or any(local.iterdir())):

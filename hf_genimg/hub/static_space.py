@@ -119,7 +119,7 @@ def _readme(name: str, repo_id: str) -> str:
     )
     words = re.sub(r"[`\n]", "", name)
     text = (
-        f"A page to play with `{words}`. It has no server: onnxruntime-web {VERSION} runs the model in the browser, and "
-        "nothing that a visitor draws or opens leaves their device. The images that it generates are synthetic."
+        f"A page to play with `{words}`. It has no server: onnxruntime-web {VERSION} runs the model in the browser. "
+        "Nothing that a visitor draws or opens leaves their device. The images that it generates are synthetic."
     )
     return f"---\n{data.to_yaml()}\n---\n\n# {words}\n\n{text}\n"
