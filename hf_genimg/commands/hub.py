@@ -34,12 +34,22 @@ def space(
     local: Annotated[
         Path | None, typer.Option(help="Leave it in this folder, where `python app.py` runs, instead of pushing it.")
     ] = None,
+    static: Annotated[
+        bool, typer.Option("--static", help="A page without a server: the model runs in the visitor's browser.")
+    ] = False,
+    runtime: Annotated[
+        Path | None,
+        typer.Option(
+            help="For --static: onnxruntime-web's archive or folder; fetched from the npm registry otherwise."
+        ),
+    ] = None,
 ) -> None:
     """Make a Space of a model: a page to play with it, on the Hub or in a folder."""
     from ..hub.space import make_space
 
-    where = make_space(model, load_model(model), repo_id, local)
-    print(f"the Space is in {where}{': python app.py opens it' if local is not None else ''}")
+    where = make_space(model, load_model(model), repo_id, local, static=static, runtime=runtime)
+    opens = f"python -m http.server -d {where}" if static else "python app.py"
+    print(f"the Space is in {where}{f': {opens} opens it' if local is not None else ''}")
 
 
 def install_hf_extension() -> None:
