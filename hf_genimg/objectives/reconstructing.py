@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import nn
 
 from ..features import over_random
 from .adversarial import Adversarial
@@ -29,8 +30,8 @@ class Reconstructing(Adversarial):
         self.weight = weight
         self._small: tuple[torch.Tensor, torch.Tensor] | None = None  # latents, and the second images made of them
 
-    def generated(self, networks: Networks, latents: torch.Tensor, batch: Batch) -> torch.Tensor:
-        images, small = networks["generator"].with_small(latents)
+    def generate(self, generator: nn.Module, latents: torch.Tensor, batch: Batch) -> torch.Tensor:
+        images, small = generator.with_small(latents)
         self._small = latents, small
         return images
 

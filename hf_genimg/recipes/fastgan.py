@@ -4,8 +4,8 @@
 
 Data other than digits need pip install 'hf_genimg[features]' for the perceptual distance.
 Cost: about 87 images of 32 pixels for a second of one core, by a probe of 20 training steps.
-Reached: trained far too short, on 3,040 images of 2,479 sprites: outlines and colours, no objects yet. FID 39.3, precision
-0.78, recall 0.52 of 1,000 images by the repository's classifier of sprites.
+Reached: trained far too short, on 3,040 images of 2,479 sprites: outlines and colours, no objects yet. FID 39.3,
+precision 0.78, recall 0.52 of 1,000 images by the repository's classifier of sprites.
 """
 
 from __future__ import annotations
