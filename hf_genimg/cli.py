@@ -95,7 +95,7 @@ def list_(
         ),
     ] = None,
 ) -> None:
-    """List recipes, models, data, metrics and extractors; or describe one recipe with its fields."""
+    """List recipes, models, data, metrics, extractors. Given a recipe, describe it and its fields."""
     from .listing import KINDS, describe_recipe
 
     if kind is not None and kind not in KINDS:

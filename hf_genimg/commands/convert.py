@@ -28,7 +28,7 @@ def convert(
         Path | None, typer.Option(help="Write a .png with images of each that fits, and no model.")
     ] = None,
 ) -> None:
-    """Convert the state dict of a network that was trained elsewhere; nothing in a pickle is run."""
+    """Convert a checkpoint that was trained elsewhere. It is a state dict; nothing in a pickle is run."""
     from ..hub.convert import convert as convert_checkpoint
     from ..hub.convert import geometries
 

@@ -23,5 +23,5 @@ def demo(
         bool, typer.Option("--share", help="Also at a public address, through Gradio's servers, for a week.")
     ] = False,
 ) -> int:
-    """Open the studio for models: generate, explore, reconstruct, translate, classify, compare."""
+    """Open the studio. It can generate, explore, reconstruct, translate, classify and compare."""
     return serve(models, port, host, share)

@@ -17,7 +17,7 @@ def push(
         bool, typer.Option("--private", help="Make the repository private if this push creates it.")
     ] = False,
 ) -> None:
-    """Push a model to the Hub in one commit, with card, recipe, scores and samples; again, only what changed."""
+    """Push a model to the Hub in one commit. Card, recipe, scores and samples go along; again, only changes."""
     from ..hub.push import push as push_model
 
     hide_loading_bars()
@@ -42,7 +42,7 @@ def space(
         ),
     ] = None,
 ) -> None:
-    """Make a Space that shows the studio for a model, on the Hub or in a folder."""
+    """Make a Space for a model. It is pushed to the Hub, or left in a folder."""
     from ..hub.space import make_space
 
     where = make_space(model, load_model(model), repo_id, local, static=static, runtime=runtime)

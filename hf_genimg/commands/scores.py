@@ -46,7 +46,7 @@ def evaluate(
         Path | None, typer.Option(metavar="FILE.json", help="Where to save the scores; a run's are saved in it anyway.")
     ] = None,
 ) -> int:
-    """Score a model or a set of images against a reference, and save the scores with their protocol."""
+    """Score a model or images against a reference. The scores are saved with their protocol."""
     if out is not None and out.suffix != ".json":
         raise ValueError(f"--out {out}: scores are written as JSON; use a name that ends in .json")
     if out is not None:
@@ -69,7 +69,7 @@ def compare(
     one: Annotated[Path, typer.Argument(metavar="FILE.json", help="Scores that `evaluate` wrote.")],
     other: Annotated[Path, typer.Argument(metavar="FILE.json", help="Others, measured under the same protocol.")],
 ) -> None:
-    """Compare the scores of two models, and say which differences exceed the uncertainty."""
+    """Compare the scores of two models. It says which differences exceed the uncertainty."""
     from ..evaluation.scores import Report
     from ..evaluation.scores import compare as differences
 

@@ -117,7 +117,7 @@ def quickstart(
     out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/quickstart"),
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Stop after the scores, without the studio.")] = False,
 ) -> int:
-    """Train a GAN on the built-in digits, evaluate it, and open the studio: a few minutes on a CPU."""
+    """Train and evaluate a GAN of digits. It takes a few minutes on a CPU, and ends with the studio."""
     from ..recipes import recipe_class
 
     status = _train(recipe_class("mlp_gan")(), out) or print_scores(str(out), "digits", out / "scores.json")

@@ -34,7 +34,7 @@ def translate(
         bool, typer.Option("--reverse", help="For models of two directions: translate in the other one.")
     ] = False,
 ) -> None:
-    """Translate or restore images, at their own size where the model can."""
+    """Translate or restore images. They keep their size where the model can."""
     refuse_picture_file(out)
     found, others = find_pictures(images, "-translated")
     targets = [each.target(out) for each in found]
