@@ -27,7 +27,7 @@ ArgumentError = typer.BadParameter.__mro__[
     2
 ]  # the base of every complaint about arguments; typer has no public name for it
 # Modules of commands/, in the order of the help.
-TOPICS = ("training", "images", "translation", "scores", "demo", "convert", "verify", "hub")
+TOPICS = ("training", "images", "latents", "translation", "scores", "demo", "convert", "verify", "hub")
 
 
 def main(arguments: list[str] | None = None) -> int:
