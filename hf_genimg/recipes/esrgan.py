@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from ..models.esrgan import ESRGANGenerator
-from ._perceptual import PerceptualRecipe
+from ._sharp import PerceptualRecipe
 
 
 @dataclass(frozen=True, kw_only=True)

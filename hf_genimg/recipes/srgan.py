@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from ..models.srresnet import MSRResNetGenerator
-from ._perceptual import PerceptualRecipe
+from ._sharp import PerceptualRecipe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,9 @@ class Facts:
     """
 
     name: str
-    # generator, autoencoder, translator, colorizer, classifier, prior; discriminator, also with pair, patch or feature
-    kind: str
+    kind: (
+        str  # generator, autoencoder, translator, colorizer, classifier, prior; (pair, patch or feature) discriminator
+    )
     parameters: int
     tiny: dict[str, Any]
 
