@@ -199,8 +199,8 @@ def test_a_warm_up_as_long_as_the_run_warns_once(tmp_path: Path, capsys: pytest.
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         assert main(["train", "mlp_gan", "--smoke", "warmup_images=64", "--out", str(tmp_path / "run")]) == 0
-    said = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
-    assert said == [
+    warned = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert warned == [
         "hf-genimg: warning: warmup_images=64 is not below images=64: the learning rate never reaches its maximum"
     ]
 

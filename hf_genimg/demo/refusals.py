@@ -1,4 +1,4 @@
-"""What visitors are told when something cannot be done, in Chinese; in English it is the mistake's own line."""
+"""Messages of errors for visitors, in Chinese; in English it is the error's own line."""
 
 from __future__ import annotations
 

@@ -71,8 +71,9 @@ def painted(layers: list[bytes | str | os.PathLike[str] | None]) -> Image.Image 
     for layer in layers:
         picture = read_upload(layer) if layer else None
         if picture is not None and picture.mode == "RGBA" and picture.getchannel("A").getbbox():
-            drawn = picture.getchannel("A").point(lambda level: 255 if level > 127 else 0)
-            mask = drawn if mask is None or mask.size != drawn.size else ImageChops.lighter(mask, drawn)
+            layer_mask = picture.getchannel("A").point(lambda level: 255 if level > 127 else 0)
+            other_size = mask is None or mask.size != layer_mask.size
+            mask = layer_mask if other_size else ImageChops.lighter(mask, layer_mask)
     return mask
 
 

@@ -139,8 +139,8 @@ def pairs_of(translations: Translations, source: dict[str, Any] | None = None) -
     images = torch.cat([translations.batch(*part).cpu() for part in ends])
     targets = torch.cat([translations.targets(*part) for part in ends])
     dataset, pipeline = translations.dataset, translations.pipeline
-    said = source or {"model": pipeline.model_name, "revision": pipeline.revision}
-    return Pairs(images, targets, dataset.fingerprint, dataset.split, said, translations.scale)
+    model = source or {"model": pipeline.model_name, "revision": pipeline.revision}
+    return Pairs(images, targets, dataset.fingerprint, dataset.split, model, translations.scale)
 
 
 def _side_by_side(source: str, reference: str, num: int | None, image_size: int | None, progress: bool) -> Pairs:

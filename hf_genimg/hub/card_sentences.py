@@ -25,7 +25,7 @@ SKIPPED = (
     "num_classes",
     "spectral_norm",
     "boundary",
-)  # said elsewhere
+)  # stated elsewhere in a card
 
 
 def summary(facts: Facts) -> str:

@@ -45,6 +45,8 @@ class Network(ModelMixin, ConfigMixin):
     file lies.
     """
 
+    renamed: ClassVar[dict[str, str]] = {}  # arguments that had another name in older configs: old name to name
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.__module__ = "hf_genimg"
@@ -82,7 +84,9 @@ class Network(ModelMixin, ConfigMixin):
                 "use_safetensors=False would read a pickle, which can run code; hf_genimg reads safetensors only"
             )
         if kwargs.get("ignore_mismatched_sizes"):
-            raise ValueError("ignore_mismatched_sizes=True would leave tensors as they are drawn; leave it out")
+            raise ValueError(
+                "ignore_mismatched_sizes=True would leave tensors at their random initialization; leave it out"
+            )
         folder = Path(pretrained_model_name_or_path, kwargs.get("subfolder") or "")
         with_info, dtype = kwargs.pop("output_loading_info", False), torch.get_default_dtype()
         try:
@@ -115,6 +119,7 @@ class Network(ModelMixin, ConfigMixin):
     @classmethod
     def from_config(cls, config: Any, return_unused_kwargs: bool = False, **kwargs: Any) -> Any:
         """As in diffusers, with the `NOTES` that the config has besides; bounded by `layers/weights.py`."""
+        config = {cls.renamed.get(name, name): value for name, value in config.items()}
         arguments = inspect.signature(cls.__init__).parameters
         notes = {name: config[name] for name in NOTES if name in config and name not in arguments}
         dtype = torch.get_default_dtype()

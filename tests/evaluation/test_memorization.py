@@ -51,7 +51,7 @@ def planted(draw: Draw, share: float) -> tuple[ImageSet, np.ndarray, np.ndarray]
     return seen(pixels), places, originals
 
 
-def drawn(source: Path, size: int, training: int) -> Draw:
+def split_sets(source: Path, size: int, training: int) -> Draw:
     images = open_dataset(source, image_size=size, split="train", progress=False).images
     images = images[np.random.default_rng(0).permutation(len(images))[: training + 1500]]
     return tuple(seen(part) for part in (images[:1000], images[1500:], images[1000:1500]))
@@ -59,14 +59,14 @@ def drawn(source: Path, size: int, training: int) -> Draw:
 
 @pytest.fixture(scope="module")
 def digits(mnist: Path) -> Draw:
-    return drawn(mnist, 28, 4000)
+    return split_sets(mnist, 28, 4000)
 
 
 @pytest.fixture(scope="module")
 def faces() -> Draw:
     if not CELEBA.is_dir():
         pytest.skip("the CelebA of the shared data is not on this machine")
-    return drawn(CELEBA, 32, 3000)
+    return split_sets(CELEBA, 32, 3000)
 
 
 @pytest.mark.parametrize("name", ["digits", "faces"])

@@ -30,7 +30,7 @@ SHOW_LINK = """(model, query) => {
   const current = new URLSearchParams(query).get('model') === model;
   if (current) history.replaceState(null, '', location.pathname + '?' + query);
 }"""
-WAITING = 400  # requests in the queue; whoever comes after them is told so
+WAITING = 400  # requests in the queue; further ones are refused
 
 
 @dataclass
@@ -155,8 +155,8 @@ def without_paths(line: str) -> str:
 
 
 def friendly(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A mistake becomes the one line that it is; what is a fault of ours goes to the log, and the visitor is told that
-    much.
+    """A mistake becomes the one line that it is; a fault of ours goes to the log, and the visitor reads that there was
+    one.
     """
 
     def refusal(error: Exception) -> gr.Error:

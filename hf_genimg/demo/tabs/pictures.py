@@ -35,7 +35,7 @@ def upload(label: str, elem_id: str) -> gr.Image:
     )
 
     def read(payload: Any) -> Image.Image | ValueError | None:
-        """What cannot be read is the mistake itself: who asks is known, and told by `friendly`, a moment later."""
+        """The picture, or the error of one that cannot be read: `friendly` raises it where the visitor is known."""
         if payload is None:
             return None
         if not payload.path or (payload.url or "").startswith("data:"):
