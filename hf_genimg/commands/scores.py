@@ -32,7 +32,12 @@ def evaluate(
         typer.Option("--paired", help="Images against their targets (PSNR, SSIM): of a translator, or DATA by name."),
     ] = False,
     image_size: Annotated[
-        int | None, typer.Option(help="Pixels a side at which DATA are scored; the smallest picture's when left out.")
+        str | None,
+        typer.Option(
+            metavar="N|full",
+            help="Pixels a side at which DATA are scored; the smallest picture's when left out. "
+            "With --paired, full: each picture at its own size.",
+        ),
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read or are smaller, and count them.")
@@ -56,8 +61,18 @@ def evaluate(
         raise ValueError("--paired needs both pictures of each pair; leave out --skip-bad")
     of_features = {} if paired else {"skip_bad": skip_bad}
     network = {"extractor": extractor, "extractor_weights": extractor_weights}
-    settings = {"num": num, "image_size": image_size, **network, **of_features}
+    settings = {"num": num, "image_size": _pixels(image_size, paired), **network, **of_features}
     return print_scores(source, reference, target, metrics=names, paired=paired, **settings)
+
+
+def _pixels(image_size: str | None, paired: bool) -> int | str | None:
+    """The option as a number, or `full`."""
+    if image_size is None or (paired and image_size == "full"):
+        return image_size
+    if not image_size.isdecimal() or int(image_size) < 1:
+        allowed = "a number of pixels, or with --paired: full" if not paired else "a number of pixels, or full"
+        raise ValueError(f"--image-size {image_size} is not possible; use {allowed}")
+    return int(image_size)
 
 
 def compare(
