@@ -11,7 +11,7 @@ import torch
 
 from ..data import DegradedDataset, PairedDataset, UnpairedDataset, open_pairs, open_unpaired
 
-CONDITIONS = ("mask", "style")  # of a batch beside `inputs`, which a pipeline takes by the same name
+CONDITIONS = {"mask": "mask", "style": "style", "labels": "class_labels"}  # of a batch: a pipeline's name for it
 FIELDS = (  # of a recipe, which say how its data are read
     *("inputs", "targets", "input_size", "image_column", "fit", "random_crop", "crop_from"),
     *("upscale", "max_pixels", "max_level"),
@@ -52,8 +52,11 @@ class Translations:
     def batch(self, start: int, stop: int) -> torch.Tensor:
         """uint8 [stop - start, H, W, C]."""
         batch = side_batch(self.dataset, "inputs", start, stop)
-        conditions = {name: batch[name] for name in CONDITIONS if name in batch}
-        return self.pipeline(batch["inputs"], output_type="uint8", **conditions).images
+        if len(batch.get("labels", batch["inputs"])) != len(batch["inputs"]):  # those of targets, which are no partners
+            batch |= self.dataset.targets.labels_of(torch.arange(start, stop) % len(self.dataset.targets))
+        conditions = {called: batch[name] for name, called in CONDITIONS.items() if name in batch}
+        seed = {"seed": start} if self.pipeline.capabilities.latents else {}
+        return self.pipeline(batch["inputs"], output_type="uint8", **conditions, **seed).images
 
     def targets(self, start: int, stop: int) -> torch.Tensor:
         """uint8 [stop - start, H, W, C]: the images of the targets' side."""

@@ -198,11 +198,12 @@ class LatentNetwork(Network):
 
 class TranslationNetwork(Network):
     """A network that turns images into images: `forward(inputs, ...)`, with what else its `conditions` name as
-    keywords.
+    keywords: `labels` (as `class_labels`, of `num_classes` in its config), `latents`, `mask`, `style`, `strength`.
 
-    Its config has `image_size`, `image_channels` and `input_channels`. scale: the size of its outputs over that of its
-    inputs. size_multiple: the sides of its inputs are multiples of this; 0 where they must be `image_size`. halo: how
-    many pixels around a tile of the input its output depends on; None where it depends on all of the image.
+    Its config has `image_size`, `image_channels` and `input_channels`; with latents also `latent_dim`. scale: the size
+    of its outputs over that of its inputs. size_multiple: the sides of its inputs are multiples of this; 0 where they
+    must be `image_size`. halo: how many pixels around a tile of the input its output depends on; None where it depends
+    on all of the image.
     """
 
     scale: int = 1
@@ -212,6 +213,14 @@ class TranslationNetwork(Network):
     @property
     def conditions(self) -> tuple[str, ...]:
         return ("inputs",)
+
+    def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
+        """Sample float [num_images, latent_dim] from N(0, 1), for a network with `latents` among its conditions."""
+        device = self.device if generator is None else generator.device
+        return torch.randn(num_images, self.config.latent_dim, generator=generator, device=device)
+
+    def sample_noise(self, num_images: int, generator: torch.Generator | None = None) -> None:
+        """None: there is no noise beside the latents."""
 
 
 def defined(name: str) -> type[Network] | None:

@@ -22,13 +22,16 @@ class Inputs:
     """Images of one size, and what is given with them.
 
     pixels: [N, C_in, H, W], uint8 or float in [-1, 1]. mask: bool [N, 1, H, W], true where something is filled in.
-    style: float [N, C, h, w] in [-1, 1]. strength: from 0 to 1. The last three are None where they are not given.
+    style: float [N, C, h, w] in [-1, 1]. strength: from 0 to 1. labels: int64 [N], or float [N, num_classes]. latents:
+    float [N, D]. All but the pixels are None where they are not given.
     """
 
     pixels: torch.Tensor
     mask: torch.Tensor | None = None
     style: torch.Tensor | None = None
     strength: float | None = None
+    labels: torch.Tensor | None = None
+    latents: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,11 @@ class Canvas:
             given["style"] = inputs.style.to(self._device, dtype)
         if inputs.strength is not None:
             given["strength"] = float(inputs.strength)
+        if inputs.labels is not None:
+            labels = inputs.labels.to(self._device)
+            given["class_labels"] = labels.to(dtype) if labels.is_floating_point() else labels
+        if inputs.latents is not None:
+            given["latents"] = inputs.latents.to(self._device, dtype)
         return self._network(pixels, **given)
 
     def finished(self, watermark_key: str | None = None) -> Images:
