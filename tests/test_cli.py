@@ -299,7 +299,9 @@ def test_nothing_is_overwritten(runs: Path, tmp_path: Path, capsys: pytest.Captu
     assert (tmp_path / "seed-1.png").read_text() == "mine"
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 143)]
+)  # the other in `test_interruptions`
 def test_a_signal_is_one_line_and_the_same_command_continues(
     number: signal.Signals, status: int, tmp_path: Path
 ) -> None:

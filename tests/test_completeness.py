@@ -35,7 +35,7 @@ def outcome(folder: Path, *tests: str, complete: bool, processes: bool = False) 
     return run.returncode, run.stdout
 
 
-@pytest.mark.parametrize("processes", [False, True])
+@pytest.mark.parametrize("processes", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_what_is_missing_is_one_line_and_a_failure_where_all_was_to_be_run(processes: bool, tmp_path: Path) -> None:
     names = ("test_browser", "test_extra", "test_data", "test_meant", "test_whole")
     status, output = outcome(tmp_path, *names, complete=processes, processes=processes)
