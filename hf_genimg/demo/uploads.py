@@ -16,6 +16,7 @@ from ..pipelines.interpolation import slerp
 from .explore import shift
 from .handlers import complete, sign
 from .models import Shared
+from .settings import label_of
 
 # Not whatever Pillow can read: its EPS reader, for one, starts a program on the contents.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
@@ -148,6 +149,8 @@ def translate(
     style: Image.Image | None = None,
     strength: float = 1.0,
     reverse: bool = False,
+    seed: int = 0,
+    label: int | str | None = None,
 ) -> tuple[Image.Image, Image.Image]:
     """What the model saw, and its translation; of one size, so that they can be laid over each other."""
     able = model.capabilities
@@ -163,7 +166,11 @@ def translate(
         raise ValueError("there is no style yet; upload a picture that has it")
     if reverse and not able.reverse:
         raise ValueError(f"{model.name} translates in one direction only; leave reverse out")
+    number = label_of(model, label)
+    if number is not None and number >= able.num_classes:
+        raise ValueError(f"label={number} is no class of {model.name}, which has {able.num_classes}; leave it out")
     given: dict[str, Any] = {"mask": mask, "style": style, "strength": strength if able.strength else None}
+    given |= {"seed": seed if able.latents else None, "class_labels": (number or 0) if able.num_classes else None}
     given = {name: value for name, value in given.items() if value is not None}
     with model.lock:
         made = model.pipe(picture, **given, **({"reverse": True} if reverse else {})).images
