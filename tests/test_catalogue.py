@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -14,20 +11,14 @@ from hf_genimg._public import PACKAGE
 from hf_genimg.listing import first_line
 from hf_genimg.recipes import recipe_names
 
+from .site import hook
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def hook(name: str) -> ModuleType:
-    """A module of what builds the site."""
-    spec = importlib.util.spec_from_file_location(f"docs_hooks_{name}", ROOT / f"docs/hooks/{name}.py")
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 catalogue = hook("catalogue")
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -74,8 +65,8 @@ def test_a_new_family_shows_up(tmp_path: Path) -> None:
     )
     assert list(catalogue.families(found)) == ["new_gan"]
     text = catalogue.page(found, {"new_gan": "Eight parameters."}, tmp_path)
-    assert text.startswith("# A new GAN\n") and "\n## Published settings: `new_gan_paper`\n" in text
-    assert "![Samples of A new GAN](../../docs/images/families/new_gan.png)" in text
+    assert text.startswith("# A new GAN (`new_gan`)\n") and "\n## Published settings: `new_gan_paper`\n" in text
+    assert "![Samples of A new GAN](../images/families/new_gan.png)" in text
     assert "```\nhf-genimg train new_gan\nhf-genimg train new_gan width=8 images=64\n```" in text
     assert "Only a test knows it." in text and "Eight parameters." in text and "**Reached.** nothing yet." in text
 

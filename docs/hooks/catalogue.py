@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import textwrap
 from dataclasses import dataclass
@@ -91,9 +92,10 @@ def model_cards(name: str, folder: Path = ROOT / "model_cards") -> list[Path]:
 def pictures(name: str, root: Path = ROOT) -> list[Path]:
     """Samples of a recipe, the best to show first."""
     own = sorted((root / "docs/images/families").glob(f"{name}.*"))
-    cards = [file for card in model_cards(name, root / "model_cards") for file in sorted(card.glob("samples/*.png"))]
+    cards = sorted(model_cards(name, root / "model_cards"), key=lambda card: not card.name.endswith("-digits"))
+    samples = [file for card in cards for file in sorted(card.glob("samples/*.png"))]
     grids = (root / "benchmarks/results").glob(f"quality_*_{name}_cpu-*.png")
-    return [*own, *cards, *sorted(grids, key=lambda file: (-int(file.stem.rpartition("-")[2]), file.name))]
+    return [*own, *samples, *sorted(grids, key=lambda file: (-int(file.stem.rpartition("-")[2]), file.name))]
 
 
 def _scores(card: Path) -> list[str]:
@@ -127,9 +129,9 @@ def section(recipe: Described, counts: str = "", root: Path = ROOT) -> str:
 def page(members: list[Described], counts: dict[str, str] | None = None, root: Path = ROOT) -> str:
     """The page of a family, as Markdown; links to files are relative to `docs/families`."""
     first, others = members[0], members[1:]
-    parts = [f"# {first.title}", f"Recipe `{first.name}`."]
+    parts = [f"# {first.title} (`{first.name}`)"]
     if shown := pictures(first.name, root)[:1]:
-        parts.append(f"![Samples of {first.title}](../../{shown[0].relative_to(root).as_posix()})")
+        parts.append(f"![Samples of {first.title}]({os.path.relpath(shown[0], root / 'docs/families')})")
     parts.append(section(first, (counts or {}).get(first.name, ""), root))
     for other in others:
         parts += [f"## Published settings: `{other.name}`", section(other, (counts or {}).get(other.name, ""), root)]
