@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ._shared import Model, hide_loading_bars, load_model
+from ._shared import Code, Model, hide_loading_bars, load_model
 
 
 def push(
@@ -16,6 +16,7 @@ def push(
     private: Annotated[
         bool, typer.Option("--private", help="Make the repository private, where it is made now.")
     ] = False,
+    code: Code = None,
 ) -> None:
     """Push a model to the Hub in one commit: weights, card, recipe, scores, samples. Again, it sends only what has
     changed.
@@ -34,6 +35,7 @@ def space(
     local: Annotated[
         Path | None, typer.Option(help="Leave it in this folder, where `python app.py` runs, instead of pushing it.")
     ] = None,
+    code: Code = None,
 ) -> None:
     """Make a Space of a model: a page to play with it, on the Hub or in a folder."""
     from ..hub.space import make_space

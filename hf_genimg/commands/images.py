@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ._shared import Model, Seed, load_model, printable
+from ._shared import Code, Model, Seed, load_model, printable
 from .pictures import is_picture_file, read_picture, refuse_existing, refuse_picture_file, save
 
 
@@ -26,6 +26,7 @@ def sample(
         int | None, typer.Option(help="Take the fine styles of this seed, for models that mix styles.", min=0)
     ] = None,
     truncation: Annotated[float, typer.Option(help="Scale of the latents: below 1 more typical, less varied.")] = 1.0,
+    code: Code = None,
 ) -> None:
     """Make images, reproducibly: seed 7 is the same image whatever --num says."""
     one_file = is_picture_file(out)
@@ -54,6 +55,7 @@ def reconstruct(
     model: Model,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to encode and decode.")],
     out: Annotated[Path, typer.Option(help="A folder for the reconstructions.")],
+    code: Code = None,
 ) -> None:
     """Send pictures through an autoencoder and back."""
     refuse_picture_file(out)
@@ -73,6 +75,7 @@ def classify(
     model: Model,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to classify.")],
     top: Annotated[int, typer.Option(help="How many classes to name for each, the likeliest first.", min=1)] = 1,
+    code: Code = None,
 ) -> None:
     """Say what is on pictures."""
     pictures = [read_picture(image) for image in images]

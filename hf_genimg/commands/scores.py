@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ._shared import hide_loading_bars, print_scores
+from ._shared import Code, hide_loading_bars, print_scores
 from .pictures import refuse_existing
 
 
@@ -45,6 +45,7 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Where to keep the scores; a run keeps them by itself.")
     ] = None,
+    code: Code = None,
 ) -> int:
     """Score a model, or a set of images, against real ones, with the protocol that makes the numbers mean something."""
     if out is not None and out.suffix != ".json":

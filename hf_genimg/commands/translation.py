@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ._shared import Model, load_model
+from ._shared import Code, Model, load_model
 from .films import check_film, translate_film, translate_gif
 from .pictures import Found, find_pictures, read_picture, refuse_existing, refuse_picture_file, save
 
@@ -37,6 +37,7 @@ def translate(
     label: Annotated[
         str | None, typer.Option(metavar="NAME|L", help="For models of classes: the class, by its name or number.")
     ] = None,
+    code: Code = None,
 ) -> None:
     """Turn pictures into what a model has learned to make of such, at their own size where the model can."""
     refuse_picture_file(out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,8 @@ class Network(ModelMixin, ConfigMixin):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        module = sys.modules.get(cls.__module__)
+        cls.defined_in = str(Path(getattr(module, "__file__", None) or cls.__module__).resolve())
         cls.__module__ = "hf_genimg"
 
     def __call__(self, *args: Any, return_dict: bool | None = None, **kwargs: Any) -> Any:
@@ -224,12 +227,36 @@ class TranslationNetwork(Network):
 
 
 def defined(name: str) -> type[Network] | None:
-    """The network class called `name`, among those that were imported; None where there is none."""
-    found, classes = None, [Network]
+    """The network class called `name`, among those that were imported; None where there is none.
+
+    A file that is run again replaces its classes. Raises `ValueError` where two files define one of this name.
+    """
+    check_names(name)
+    return next((each for each in reversed(_networks()) if each.__name__ == name), None)
+
+
+def check_names(name: str) -> None:
+    """Raise `ValueError` where two files define a network called `name`."""
+    files = sorted({each.defined_in for each in _networks() if each.__name__ == name})
+    if len(files) > 1:
+        raise ValueError(
+            f"two networks are called {name}, in {files[0]} and in {files[1]}; rename one, for saved models are found "
+            "by the name"
+        )
+
+
+def networks_in(file: Path) -> list[str]:
+    """The names of the networks that a file defines, once it was run."""
+    return sorted({each.__name__ for each in _networks() if each.defined_in == str(file.resolve())})
+
+
+def _networks() -> list[type[Network]]:
+    """All network classes, each before those that are derived from it and those that were defined later."""
+    found: list[type[Network]] = []
+    classes = Network.__subclasses__()
     while classes:
-        each = classes.pop()
-        found = each if each.__name__ == name else found
-        classes += each.__subclasses__()
+        found += classes
+        classes = [each for parent in classes for each in parent.__subclasses__()]
     return found
 
 
