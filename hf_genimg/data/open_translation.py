@@ -88,13 +88,11 @@ def open_pairs(
             name the column that holds the pictures. None finds `inputs` and `targets`, `input` and `target`, `A` and
             `B` or halves; `digits` are blurred.
         image_column: the column that holds the pictures, where inputs are made from them.
-        labels: whether the classes of the targets are wanted; then data without them are an error.
-        label_column: the column that holds them; None finds one of a usual name.
+        labels, label_column: as of `open_dataset`, of the targets.
         split: the split, where `source` does not name it; `train` by default.
         flip: whether the pairs, mirrored alike, follow the originals (twice the length, no randomness).
         upscale: whether pictures smaller than `image_size` are enlarged; otherwise they are bad pictures.
-        fit, random_crop, crop_from, max_pixels, max_level: as of `open_dataset`; a pair is cropped alike.
-        progress: whether to show a progress bar while decoding.
+        fit, random_crop, crop_from, max_pixels, max_level, progress: as of `open_dataset`; a pair is cropped alike.
 
     Raises:
         FileNotFoundError: nothing is at `source`.

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import torch
 
+from ..faults import is_out_of_memory
 from .images import Images, as_float, convert, to_pil, to_uint8
 from .watermark import mark as watermark
 
 TILE = 512  # pixels a side of a tile, without what overlaps
 WHOLE = 1024 * 1024  # pixels of an image; larger ones are made in tiles
+LARGEST_WHOLE = 4096 * 4096  # pixels of an image for a network that depends on all of it
 SMALLEST = 16  # pixels a side that an image is padded to at least
 
 
@@ -88,6 +91,34 @@ def tiles_of(network: Any, inputs: Inputs, tile_size: int | None) -> list[Tile]:
     if not network.size_multiple:
         height, width = inputs.pixels.shape[2:]
     return tiles(height, width, multiple, network.halo, tile_size)
+
+
+def check_whole(network: Any, height: int, width: int) -> None:
+    """Raise `ValueError` for an image that must be taken whole and is too large for that."""
+    if network.halo is None and height * width > LARGEST_WHOLE:
+        raise ValueError(_too_large(network, height, width, (LARGEST_WHOLE / (height * width)) ** 0.5))
+
+
+@contextmanager
+def enough_memory(network: Any, inputs: Inputs) -> Iterator[None]:
+    """A `ValueError` with a size to try, where memory does not suffice."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        height, width = inputs.pixels.shape[2:]
+        if network.halo is None:
+            raise ValueError(_too_large(network, height, width, 0.5)) from error
+        raise ValueError(f"{width}x{height} pixels at once are too many for the memory; give tile_size=256") from error
+
+
+def _too_large(network: Any, height: int, width: int, factor: float) -> str:
+    smaller = f"{max(1, int(width * factor))}x{max(1, int(height * factor))}"
+    return (
+        f"{width}x{height} pixels are too many for {type(network).__name__}, which depends on all of an image and so "
+        f"makes no tiles; resize it to {smaller}"
+    )
 
 
 class Canvas:

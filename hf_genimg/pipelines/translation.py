@@ -20,7 +20,7 @@ from .images import Images, check_images, check_output_type, convert, grid, join
 from .kinds import DISCRIMINATOR, TRANSLATOR
 from .provenance import check_png_path, save_png
 from .sampling import check_count, labels_for_json, mixes_labels
-from .tiles import Canvas, tiles_of
+from .tiles import Canvas, check_whole, enough_memory, tiles_of
 from .watermark import check_watermark
 
 
@@ -125,45 +125,34 @@ class ImageTranslationPipeline(Pipeline):
             reverse: translate in the other direction.
             class_labels: of a model that is conditioned on a class: one for all images or one for each, as an integer
                 from 0 to num_classes - 1 or a name; where `soft_labels`, also weights of classes.
-            seed: of a model with latents: those of image i are sampled with seed + i. Left out, one is drawn from
-                torch's global random state.
+            seed: of a model with latents: those of image i are sampled with seed + i. Left out, one is chosen.
             generator, latents: instead of a seed: one generator or one for each image; float [N, D].
             tile_size: pixels a side of the tiles that larger images are made in; unless given, 512 for images above
                 1024x1024 pixels. Tiles overlap by as much as their outputs depend on, so that there are no seams.
-                Images of a network that depends on all of its input (`halo` is None) are not cut.
+                A network that depends on all of its input (`halo` is None) takes at most 4096x4096 pixels at once.
             max_batch_size: the most images that the network takes at once; all of one size unless given.
             output_type: `pil`, a list of images of mode L or RGB; `np`, float32 [N, H, W, C] in [0, 1]; `pt`, float32
                 [N, C, H, W] in [0, 1]; `uint8`, torch.uint8 [N, H, W, C]. The last two stay on the model's device. All
                 but `pil` need images of one size.
             return_dict: False for the tuple `(images,)`.
 
-        Returns:
-            `images`, N of them, with `seeds` and `class_labels` where the model has them. PIL images carry their
-            provenance in `image.info`, which `save_png` writes and `image.save` does not.
+        Returns `images`, N of them, with `seeds` and `class_labels` where the model has them. PIL images carry their
+        provenance in `image.info`, which `save_png` writes and `image.save` does not.
 
-        Raises:
-            ValueError: an argument is not what it may be.
+        Raises `ValueError` for an argument that is not what it may be.
         """
         check_output_type(output_type)
         for name, number in (("max_batch_size", max_batch_size), ("tile_size", tile_size)):
-            if number is not None:
-                check_count(name, number)
+            check_count(name, 1 if number is None else number)
         network = self._network_for(reverse)
         sampling = {"seed": seed, "generator": generator, "latents": latents}
         inputs, seeds = inputs_of(network, images, mask, style, strength, class_labels, **sampling)
-        sizes = sorted({tuple(each.pixels.shape[2:]) for each in inputs})
-        if len(sizes) > 1 and output_type != "pil":
-            shown = " and ".join(f"{width}x{height}" for height, width in sizes[:2])
-            raise ValueError(f"images have sizes such as {shown}, and output_type={output_type!r} needs one; use 'pil'")
-        if (key := self.config.get("watermark_key")) is not None and output_type in ("pil", "uint8"):
-            check_watermark(key, network.scale * min(min(size) for size in sizes))
+        self._check_sizes(network, inputs, output_type)
         made = self._translate(network, batches_of(inputs, max_batch_size, network, tile_size), tile_size, output_type)
         labels = None if inputs[0].labels is None else torch.cat([each.labels for each in inputs])
         if output_type == "pil":
-            note = {"translated": True, "reversed": True if reverse else None, "strength": strength}
-            note["filled_in"] = True if mask is not None else None
-            own = zip(seeds or [None] * len(made), labels_for_json(labels) or [None] * len(made), strict=True)
-            self._sign(made, [{**note, "seed": number, "class_label": label} for number, label in own])
+            note = {"reversed": reverse or None, "filled_in": mask is not None or None, "strength": strength}
+            self._note(made, seeds, labels, note)
         found = GeneratedImages(made, seeds, None if labels is None else labels.tolist())
         return found if return_dict else (made,)
 
@@ -224,6 +213,25 @@ class ImageTranslationPipeline(Pipeline):
             grid(cells, columns), path, self.provenance(translated=True, num_images=len(targets)), overwrite=overwrite
         )
 
+    def _note(
+        self, images: list[Image.Image], seeds: list[int] | None, labels: torch.Tensor | None, same: dict[str, Any]
+    ) -> None:
+        """Put the provenance of each image into it. same: what holds for all."""
+        own = zip(seeds or [None] * len(images), labels_for_json(labels) or [None] * len(images), strict=True)
+        notes = [{"translated": True, **same, "seed": seed, "class_label": label} for seed, label in own]
+        self._sign(images, notes)
+
+    def _check_sizes(self, network: Any, inputs: list[Inputs], output_type: str) -> None:
+        """Raise `ValueError` for sizes that the network, the kind of output or the watermark does not go with."""
+        sizes = sorted({tuple(each.pixels.shape[2:]) for each in inputs})
+        if len(sizes) > 1 and output_type != "pil":
+            shown = " and ".join(f"{width}x{height}" for height, width in sizes[:2])
+            raise ValueError(f"images have sizes such as {shown}, and output_type={output_type!r} needs one; use 'pil'")
+        if (key := self.config.get("watermark_key")) is not None and output_type in ("pil", "uint8"):
+            check_watermark(key, network.scale * min(min(size) for size in sizes))
+        for height, width in sizes:
+            check_whole(network, height, width)
+
     def _network_for(self, reverse: bool) -> Any:
         if not reverse:
             return self.generator
@@ -242,6 +250,7 @@ class ImageTranslationPipeline(Pipeline):
             for number, group in groupby(bar, key=lambda place: place[0]):
                 canvas = Canvas(network, batches[number], output_type, self._execution_device)
                 for _, tile in group:
-                    canvas.add(tile)
+                    with enough_memory(network, batches[number]):
+                        canvas.add(tile)
                 parts.append(canvas.finished(self.config.get("watermark_key")))
         return join(parts)

@@ -61,10 +61,10 @@ def import_file(file: Path) -> object:
     except (Exception, SystemExit) as error:
         raise ValueError(f"the recipe file {file} does not run: {type(error).__name__}: {error}") from error
     for name in networks_in(file):
-        check_names(name)
         if name in locations():
             raise ValueError(
                 f"{file} defines a network called {name}, and hf_genimg has one; rename yours, for saved models are "
                 "found by the name"
             )
+        check_names(name)
     return module
