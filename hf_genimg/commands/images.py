@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ._shared import Code, Model, Seed, load_model, printable
+from ..faults import printable
+from ._shared import Code, Model, Seed, load_model
 from .pictures import is_picture_file, read_picture, refuse_existing, refuse_picture_file, save
 
 

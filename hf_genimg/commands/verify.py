@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ._shared import printable
+from ..faults import printable
 from .pictures import read_picture
 
 

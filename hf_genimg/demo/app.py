@@ -8,10 +8,9 @@ from inspect import isgeneratorfunction, signature
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: nothing leaves this machine
-os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1000")  # of which the queue keeps notes; 10,000 by default
-os.environ.setdefault(
-    "GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9)
-)  # events between two summaries of those notes; else, one after each
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1000")  # of which the queue keeps notes; else 10,000
+# events between two summaries of those notes; else, one after each
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 
 import gradio as gr
 from starlette.middleware import Middleware

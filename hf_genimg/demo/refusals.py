@@ -1,4 +1,4 @@
-"""Messages of errors for visitors, in Chinese; in English it is the error's own line."""
+"""Mistakes in one line, in Chinese; in English it is the line of the exception."""
 
 from __future__ import annotations
 

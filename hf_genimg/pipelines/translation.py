@@ -116,11 +116,9 @@ class ImageTranslationPipeline(Pipeline):
                 tensor [N, C_in, H, W] in [-1, 1]. Where `capabilities.any_size`, each is translated at its own size:
                 reflected at its edges up to what the network takes, and cut again. Otherwise pictures become what the
                 model was trained on, the centre square resized.
-            mask: of a model that fills in: a PIL image, white where there is something to fill in, or a list with one
-                for each; or float [N, 1, H, W] or [1, 1, H, W], above 0.5 where it is filled in. The other pixels come
-                back as they were, bit for bit.
-            style: of a model that takes a style: a PIL image of any size, or a list with one for each; or float
-                [N, C, h, w] or [1, C, h, w] in [-1, 1].
+            mask: of a model that fills in: a PIL image, white where it does, or a list with one for each; or float
+                [N or 1, 1, H, W], above 0.5 where it does. The other pixels come back as they were, bit for bit.
+            style: of a model that takes one: a PIL image of any size, or one for each; or float [N or 1, C, h, w].
             strength: how strongly it translates, from 0 to 1; as the network has it unless given.
             reverse: translate in the other direction.
             class_labels: of a model that is conditioned on a class: one for all images or one for each, as an integer
@@ -137,9 +135,8 @@ class ImageTranslationPipeline(Pipeline):
             return_dict: False for the tuple `(images,)`.
 
         Returns `images`, N of them, with `seeds` and `class_labels` where the model has them. PIL images carry their
-        provenance in `image.info`, which `save_png` writes and `image.save` does not.
-
-        Raises `ValueError` for an argument that is not what it may be.
+        provenance in `image.info`, which `save_png` writes and `image.save` does not. Raises `ValueError` for an
+        argument that is not what it may be.
         """
         check_output_type(output_type)
         for name, number in (("max_batch_size", max_batch_size), ("tile_size", tile_size)):
