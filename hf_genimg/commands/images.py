@@ -14,7 +14,7 @@ from .pictures import is_picture_file, read_picture, refuse_existing, refuse_pic
 
 def sample(
     model: Model,
-    out: Annotated[Path, typer.Option(help="A folder for single pictures, or a .png for one picture or a grid.")],
+    out: Annotated[Path, typer.Option(help="A folder for single images, or a .png for one image or a grid.")],
     num: Annotated[int, typer.Option(help="How many images.", min=1)] = 1,
     seed: Seed = 0,
     label: Annotated[
@@ -29,7 +29,7 @@ def sample(
     truncation: Annotated[float, typer.Option(help="Scale of the latents: below 1 more typical, less varied.")] = 1.0,
     code: Code = None,
 ) -> None:
-    """Make images, reproducibly: seed 7 is the same image whatever --num says."""
+    """Sample images. Seed 7 is the same image whatever --num is."""
     one_file = is_picture_file(out)
     targets = [out] if one_file else [out / f"seed-{seed + number}.png" for number in range(num)]
     refuse_existing(targets)
@@ -58,7 +58,7 @@ def reconstruct(
     out: Annotated[Path, typer.Option(help="A folder for the reconstructions.")],
     code: Code = None,
 ) -> None:
-    """Send pictures through an autoencoder and back."""
+    """Encode and decode images with an autoencoder."""
     refuse_picture_file(out)
     targets = [out / f"{image.stem}-reconstructed.png" for image in images]
     refuse_existing(targets)
@@ -75,10 +75,12 @@ def reconstruct(
 def classify(
     model: Model,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to classify.")],
-    top: Annotated[int, typer.Option(help="How many classes to name for each, the likeliest first.", min=1)] = 1,
+    top: Annotated[
+        int, typer.Option(help="How many classes to name for each image, the most probable first.", min=1)
+    ] = 1,
     code: Code = None,
 ) -> None:
-    """Say what is on pictures."""
+    """Classify images."""
     pictures = [read_picture(image) for image in images]
     pipe = load_model(model)
     if pipe.capabilities.task != "classification":
