@@ -75,7 +75,7 @@ def draw(
         )
     _check_generator(generator)
     if latents is not None:
-        check_latents(latents, example(network))
+        check_latents(latents, example(network), network.style_shape)
     labels = _labels(class_labels, num_classes, mixes_labels(network), list(class_names))
     per_image = {"latents": latents, "noise": noise, "generator": generator, "class_labels": _per_image(labels)}
     count = _count(num_images, batch_size, **per_image, prompt=None if text is None or text.dim() == 1 else text)
@@ -162,14 +162,19 @@ def check_truncation(truncation: Any) -> None:
         )
 
 
-def check_latents(latents: Any, like: torch.Tensor) -> None:
-    """Raise `ValueError` unless `latents` are N of such as `like` [1, ...] holds one of: float, or token ids."""
+def check_latents(latents: Any, like: torch.Tensor, styles: tuple[int, ...] | None = None) -> None:
+    """Raise `ValueError` unless `latents` are N of such as `like` [1, ...] holds one of: float, or token ids; or float
+    [N, *styles], where a network takes those.
+    """
     is_tensor = isinstance(latents, torch.Tensor)
+    if styles and is_tensor and latents.is_floating_point() and tuple(latents.shape[1:]) == styles and len(latents):
+        return
     fits = is_tensor and latents.is_floating_point() == like.is_floating_point() and latents.dim() == like.dim()
     if not fits or latents.shape[1:] != like.shape[1:] or not len(latents):
         given = f"{latents.dtype} {list(latents.shape)}" if is_tensor else type(latents).__name__
         kind = "a float tensor" if like.is_floating_point() else f"token ids, {like.dtype},"
-        raise ValueError(f"latents is {given}; give {kind} [N, {', '.join(map(str, like.shape[1:]))}]")
+        shapes = " or ".join(f"[N, {', '.join(map(str, shape))}]" for shape in (like.shape[1:], styles) if shape)
+        raise ValueError(f"latents is {given}; give {kind} {shapes}")
 
 
 def check_labels(
