@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..faults import printable
-from ._shared import Model, load_model
+from ._shared import Code, Model, load_model
 from .pictures import is_picture_file, read_picture, refuse_existing, refuse_picture_file, save
 
 NO_FEATURES = "none"
@@ -33,6 +33,7 @@ def invert(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of all that is random.", min=0)] = 0,
+    code: Code = None,
 ) -> None:
     """Find the latents whose images are nearest to pictures: images, latents (.safetensors) and a curve in a folder."""
     from ..training.curve import draw_curves
@@ -91,6 +92,7 @@ def mix(
         str | None, typer.Option(metavar="NAME|L", help="The class, for conditional models: its name or its number.")
     ] = None,
     truncation: Annotated[float, typer.Option(help="Scale of the latents: below 1 more typical, less varied.")] = 1.0,
+    code: Code = None,
 ) -> None:
     """Draw a matrix of mixed styles, for models with styles: rows of images with the fine styles of the columns."""
     if not is_picture_file(out):
