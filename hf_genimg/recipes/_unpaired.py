@@ -25,9 +25,9 @@ class UnpairedRecipe(ImageToImageRecipe):
     stages: int = 1  # of a discriminator: 1, 2 or 3 for patches of 16, 34 or 70 pixels
     loss: str = "least_squares"  # non_saturating, saturating, hinge, wasserstein or relativistic, patch by patch
     adversarial_weight: float = 2.0  # of the translators' GAN loss; 2 with least_squares is the authors' setting
-    images: int = 2_000
+    images: int = 600
     batch_size: int = 4
-    sample_images: int = 1_000
+    sample_images: int = 300
     ema_half_life: int = 200
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on

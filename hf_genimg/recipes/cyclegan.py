@@ -6,8 +6,9 @@
 Published setting: image_size=256 crop_from=286 random_crop=true flip=true width=64 blocks=9 stages=3 batch_size=1
 schedule=linear, 200 epochs of which the first 100 keep the learning rate.
 
-Cost: 0
-Reached: 0
+Cost: 26 s of CPU time for 600 images of digits at 28 pixels on one x86-64 core.
+Reached: from blurred digits sharp ones, of the right class, though no pair was seen; edges are a little ragged. Images
+that were held out come back after both translations to an l1 of 0.073 and 0.056 on [-1, 1].
 """
 
 from __future__ import annotations
