@@ -15,6 +15,7 @@ from ._network import Network, TranslationNetwork
 
 DILATIONS = (2, 4, 8, 16)
 HALVINGS = 6  # of the discriminator
+OPEN = 1.5  # of He's initial weights of features: half of them passes the gates, so that maps keep their spread
 
 Layer = tuple[int, int, int, int]  # channels of the convolution, kernel, stride, dilation
 
@@ -99,6 +100,9 @@ class _Gated(nn.Module):
         padding = dilation * (kernel // 2)
         self.layer = nn.Conv2d(in_channels, channels, kernel, stride, padding, dilation)
         self.activation, self.enlarge = activation or nn.ELU(), enlarge
+        nn.init.kaiming_normal_(self.layer.weight)
+        self.layer.weight.data[: channels // 2].mul_(OPEN)
+        nn.init.zeros_(self.layer.bias)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         maps = F.interpolate(maps, scale_factor=2, mode="nearest") if self.enlarge else maps

@@ -4,7 +4,8 @@
     hf-genimg train gated_inpainting data=FACES image_size=64 inputs=mask:strokes refine=true
 
 Published setting: image_size=256 width=48 discriminator_width=64 refine=true batch_size=16
-inputs=mask:boxes+mask:strokes learning_rate=1e-4.
+inputs=mask:boxes+mask:strokes learning_rate=1e-4
+generator_learning_rate=1e-4 adversarial_weight=1.
 
 Cost: 0
 Reached: 0
@@ -33,6 +34,8 @@ class GatedInpaintingRecipe(InpaintingRecipe):
     discriminator_width: int = 16  # channels of its first feature maps; 64 in the paper
     refine: bool = False  # with a second network whose contextual attention copies known patches, as in the paper
     l1_weight: float = 1.0  # of the distance of each stage to the whole image
+    adversarial_weight: float = 0.01  # of the generator's GAN loss; 1 in the paper
+    generator_learning_rate: float | None = 1e-3  # 1e-4 in the paper
 
     def models(self) -> dict[str, nn.Module]:
         size = {"image_size": self.image_size, "image_channels": self.channels()["image_channels"]}
