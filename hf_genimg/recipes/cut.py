@@ -7,8 +7,9 @@ Published setting: image_size=256 crop_from=286 random_crop=true flip=true width
 batch_size=1 schedule=linear, 400 epochs of which the first 200 keep the learning rate; nce_weight=10 identity_weight=0
 is FastCUT. The published translator halves and doubles with blurred strides; here it is CycleGAN's.
 
-Cost: 0
-Reached: 0
+Cost: 16 s of CPU time for images=400 of digits at 28 pixels on one x86-64 core.
+Reached: after these, from blurred digits sharper ones of the right class, though no pair was seen; strokes are grainy, and
+the grain lies on the background too.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@
 
 What a scratch hides is made up from what is around it.
 
-Cost: 0
-Reached: 0
+Cost: 17 s of CPU time for images=1600 of digits at 32 pixels on one x86-64 core.
+Reached: after these, from spoiled digits, 11.9 dB, 21.6 dB on the 297 held out. No photographs were trained on yet.
 """
 
 from __future__ import annotations

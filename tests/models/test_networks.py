@@ -24,7 +24,7 @@ class Facts:
 
     name: str
     kind: (
-        str  # generator, autoencoder, translator, colorizer, classifier, prior; (pair, patch or feature) discriminator
+        str  # generator, autoencoder, translator, classifier, prior; (pair, patch or feature) discriminator
     )
     parameters: int
     tiny: dict[str, Any]
@@ -121,8 +121,6 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
         logits = network(maps, torch.arange(6) % 3)
         assert logits.dim() == 2 and len(logits) == 6 and logits.std(dim=0).min() > 0
         return
-    if facts.kind == "colorizer":
-        image_channels = 3
     changes = {"image_channels": image_channels}
     if facts.kind == "translator" and "input_channels" not in facts.tiny:  # it takes as many channels as it makes
         changes["input_channels"] = image_channels
@@ -147,7 +145,7 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     if facts.kind == "pair discriminator":
         assert network(torch.rand(6, facts.tiny["input_channels"], *images.shape[2:]), images).shape[:1] == (6,)
         return
-    if facts.kind in ("translator", "colorizer"):
+    if facts.kind == "translator":
         made = network(torch.rand(6, network.config.input_channels, *images.shape[2:]), **given)
         size = (network.scale * side for side in images.shape[2:])
         assert made.shape == (6, image_channels, *size) and made.abs().max() <= 1
