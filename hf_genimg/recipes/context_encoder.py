@@ -7,8 +7,8 @@ Published setting: image_size=128 width=64 bottleneck=4000 batch_size=64. The ho
 of ImageNet.
 
 Cost: 7 s of CPU time for 944 images of digits at 32 pixels on one x86-64 core.
-Reached: after these, 11.8 dB in holes of 12x12 pixels of the 297 digits held out, where grey has 9.1; fillings are blurred,
-and strokes that cross the hole are found faintly.
+Reached: after these, 11.8 dB in holes of 12x12 pixels of the 297 digits held out, where grey has 9.1; fillings are
+blurred, and strokes that cross the hole are found faintly.
 """
 
 from __future__ import annotations

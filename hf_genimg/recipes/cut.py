@@ -8,8 +8,8 @@ batch_size=1 schedule=linear, 400 epochs of which the first 200 keep the learnin
 is FastCUT. The published translator halves and doubles with blurred strides; here it is CycleGAN's.
 
 Cost: 16 s of CPU time for images=400 of digits at 28 pixels on one x86-64 core.
-Reached: after these, from blurred digits sharper ones of the right class, though no pair was seen; strokes are grainy, and
-the grain lies on the background too.
+Reached: after these, from blurred digits sharper ones of the right class, though no pair was seen; strokes are
+grainy, and the grain lies on the background too.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@
 Published setting, of the authors' later code: the second command with learning_rate=1e-4 and schedule=constant.
 
 Cost: 16 s of CPU time for 2,064 images of digits at 28 pixels on one x86-64 core.
-Reached: after these, from digits with noise of 25 levels, 22.1 dB, 31.0 dB on the 297 held out; strokes are clean and all
-digits look right.
+Reached: after these, from digits with noise of 25 levels, 22.1 dB, 31.0 dB on the 297 held out; strokes are clean and
+all digits look right.
 """
 
 from __future__ import annotations

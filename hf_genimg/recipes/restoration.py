@@ -6,8 +6,8 @@
 `inputs` is the task: noise:25, blur:2, haze, dark, jpeg:10-40, or all in one, as blur:0-2+noise:0-30+jpeg:30-95.
 
 Cost: 34 s of CPU time for 5,000 images of digits at 32 pixels on one x86-64 core.
-Reached: from digits with noise of 25 levels, 22.1 dB, 32.2 dB on the 297 held out; strokes are clean and all digits look
-right. No photographs were trained on yet.
+Reached: from digits with noise of 25 levels, 22.1 dB, 32.2 dB on the 297 held out; strokes are clean and all digits
+look right. No photographs were trained on yet.
 """
 
 from __future__ import annotations

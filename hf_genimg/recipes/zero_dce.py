@@ -7,8 +7,8 @@ Published setting: image_size=256 width=32 exposure=0.6 learning_rate=1e-4 batch
 The targets are used to measure only.
 
 Cost: 12 s of CPU time for images=2000 of digits at 32 pixels on one x86-64 core.
-Reached: after these, from dark digits, 15.5 dB, 17.4 dB on the 297 held out: thin strokes are as wide and bright as they were
-and brighter, and so is the noise. Photographs were not trained on yet.
+Reached: after these, from dark digits, 15.5 dB, 17.4 dB on the 297 held out: thin strokes are as wide and bright as
+they were and brighter, and so is the noise. Photographs were not trained on yet.
 """
 
 from __future__ import annotations
