@@ -30,7 +30,7 @@ def facts(model: Shared) -> str:
         (say("task"), able.task),
         (say("network"), type(model.pipe.network).__name__),
         (say("parameters"), f"{sum(weight.numel() for weight in model.pipe.network.parameters()):,}"),
-        (say("size"), f"{_sides(able)}, {say('grey' if able.image_channels == 1 else 'colour')}"),
+        (say("size"), f"{_sides(able)}, {say({1: 'grey', 3: 'colour', 4: 'transparent'}[able.image_channels])}"),
         *([(say("scale"), f"x{able.scale}")] if (able.scale or 1) > 1 else []),
         *([(say("classes"), _classes(able))] if able.num_classes else []),
         *([(say("latents"), str(model.latent_dim))] if model.latent_dim else []),

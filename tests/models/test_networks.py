@@ -23,7 +23,7 @@ class Facts:
     """
 
     name: str
-    kind: str  # generator, autoencoder, translator, classifier, prior; discriminator, also `pair ` or `feature `
+    kind: str  # generator, autoencoder, translator, classifier, prior; (pair, patch or feature) discriminator
     parameters: int
     tiny: dict[str, Any]
 
@@ -128,6 +128,10 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     labels = (torch.arange(6) % facts.tiny["num_classes"],) if facts.tiny.get("num_classes") else ()
     if facts.kind == "discriminator":
         assert network(images, *labels).shape == (6,)
+        return
+    if facts.kind == "patch discriminator":
+        logits = network(images)
+        assert logits.dim() == 2 and len(logits) == 6 and logits.std(dim=0).min() > 0
         return
     if facts.kind == "pair discriminator":
         assert network(torch.rand(6, facts.tiny["input_channels"], *images.shape[2:]), images).shape[:1] == (6,)
