@@ -228,6 +228,14 @@ def memorization(facts: Facts) -> str:
             f"- nearer to training than to held-out images by {gap.value:.3g}{bounds}, by features; above 0 is a sign "
             "of memorization"
         )
+    for name, who in (("membership", "the samples"), ("membership_discriminator", "the discriminator")):
+        if (area := found.get(f"{name}_auc")) is not None:
+            rate = found[f"{name}_tpr"]
+            lines.append(
+                f"- someone who has {who} and guesses which images were trained on: AUC {area.value:.3f} "
+                f"({area.low:.3f} to {area.high:.3f}; 0.5 is chance), {rate.value:.1%} of the training images found at "
+                "1 % false alarms"
+            )
     return "\n".join(lines)
 
 
