@@ -7,6 +7,7 @@ keeps it: the higher its logit (LOGAN, arXiv:1705.07663). Each is given as many 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,12 +66,25 @@ def attack(members: np.ndarray, others: np.ndarray, name: str) -> dict[str, Scor
 
 
 def attack_by_distance(samples: np.ndarray, training: np.ndarray, held_out: np.ndarray, seed: int) -> dict[str, Score]:
-    """The attack with samples alone, on features float32 [M, D], [N, D] and [K, D]; see `attack`."""
+    """The attack with samples alone, on features float32 [M, D], [N, D] and [K, D]; see `attack`.
+
+    Also `membership_auc_of_data`, what it is without a model: with those training images that are not attacked in place
+    of the samples. It is above 0.5 where training and held-out images differ, or where the extractor was trained on the
+    former.
+    """
     size = min(len(training), len(held_out), ATTACKED)
     rng = np.random.default_rng(seed)
-    sides = [table[np.sort(rng.permutation(len(table))[:size])] for table in (training, held_out)]
-    suspicion = [-nearest_by_features(side, samples, 1).distances[:, 0] for side in sides]
-    return attack(*suspicion, "membership")
+    order = rng.permutation(len(training))
+    sides = training[order[:size]], held_out[rng.permutation(len(held_out))[:size]]
+    found = attack(*(_nearness(side, samples) for side in sides), "membership")
+    if len(rest := training[order[size:]]) >= LEAST:
+        without = attack(*(_nearness(side, rest) for side in sides), "membership")["membership_auc"]
+        found["membership_auc_of_data"] = replace(without, note="real images in place of samples: no model is at fault")
+    return found
+
+
+def _nearness(images: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    return -nearest_by_features(images, samples, 1).distances[:, 0]
 
 
 def attack_by_discriminator(discriminator: Any, training: Images, held_out: Images, seed: int) -> dict[str, Score]:

@@ -233,9 +233,11 @@ def memorization(facts: Facts) -> str:
             rate = found[f"{name}_tpr"]
             lines.append(
                 f"- someone who has {who} and guesses which images were trained on: AUC {area.value:.3f} "
-                f"({area.low:.3f} to {area.high:.3f}; 0.5 is chance), {rate.value:.1%} of the training images found at "
+                f"({area.low:.3f} to {area.high:.3f}; {area.note}), {rate.value:.1%} of the training images found at "
                 "1 % false alarms"
             )
+    if (of_data := found.get("membership_auc_of_data")) is not None:
+        lines.append(f"- the same guess without the model, from other training images: AUC {of_data.value:.3f}")
     return "\n".join(lines)
 
 

@@ -72,3 +72,10 @@ def test_a_discriminator_that_learned_its_images_by_heart_is_found_out() -> None
 def test_few_images_are_refused() -> None:
     with pytest.raises(ValueError, match="50 images of a kind are too few for membership; use 100 or more"):
         attack_by_distance(features(0, 90), features(1, 50), features(2, 90), 0)
+
+
+def test_what_the_data_give_away_without_a_model_is_a_score_of_its_own() -> None:
+    training, held_out = features(0, 400), 1.5 * features(1, 200)
+    found = attack_by_distance(features(2, 500), training, held_out, seed=0)
+    assert found["membership_auc"].value > 0.6  # though nothing was trained
+    assert found["membership_auc_of_data"].value == pytest.approx(found["membership_auc"].value, abs=0.1)
