@@ -58,7 +58,7 @@ def _translates(facts: Facts) -> str:
 def size(facts: Facts) -> str:
     """Sizes and channels."""
     able, side = facts.able, facts.able.image_size
-    colours = {1: "grey", 3: "colour"}
+    colours = {1: "grey", 3: "colour", 4: "colour with transparency"}
     channels = colours.get(able.image_channels, f"{able.image_channels} channels")
     inputs = facts.can("input_channels")
     if inputs and inputs != able.image_channels:
