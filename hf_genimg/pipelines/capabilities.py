@@ -30,3 +30,4 @@ class Capabilities:
     style: bool = False  # takes a second picture, whose style the first is given
     strength: bool = False  # takes how strongly it translates, from 0 to 1
     reverse: bool = False  # translates back as well
+    latents: bool = False  # a translator samples latents: a seed chooses among the translations of an image

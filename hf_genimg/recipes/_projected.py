@@ -37,9 +37,7 @@ class ProjectedRecipe(ConditionalRecipe):
         super().check()
         for name in ("feature_resolution", "mixing_channels"):
             self._require(name, getattr(self, name) is None or getattr(self, name) > 0, "must be above 0")
-        self._require(
-            "freeze", not self.freeze, "is not for a discriminator on frozen features"
-        )
+        self._require("freeze", not self.freeze, "is not for a discriminator on frozen features")
         self._require("mixing_kernel", self.mixing_kernel in (1, 3), "must be 1 or 3")
 
     def feature_source(self) -> tuple[str, str | None, int | None]:
