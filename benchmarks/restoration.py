@@ -120,7 +120,9 @@ def denoising(
 
 
 @torch.no_grad()
-def measured(folder: Path, task: str, models: list[str], sets: list[str]) -> dict[str, dict[str, Values]]:
+def measured(
+    folder: Path, task: str, models: list[str], sets: list[str], ensemble: bool
+) -> dict[str, dict[str, Values]]:
     """The values of each method on each set."""
     methods: dict[str, Method] = {}
     for model in models:
@@ -128,7 +130,7 @@ def measured(folder: Path, task: str, models: list[str], sets: list[str]) -> dic
         count = sum(weights.numel() for weights in network.parameters())
         name = f"{type(network).__name__} {count:,}"
         methods[name] = partial(applied, network, False)
-        if task.startswith("x"):
+        if ensemble:
             methods[f"{name} +"] = partial(applied, network, True)
     found: dict[str, dict[str, Values]] = {}
     for name in sets if task.startswith("x") else ["cbsd68"]:
@@ -189,6 +191,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sets", nargs="*", default=list(SETS), choices=SETS)
+    parser.add_argument("--ensemble", action="store_true", help="also the mean over turned and mirrored inputs")
     parser.add_argument("--name", default="restoration")
     parser.add_argument(
         "tasks", nargs="*", default=["x2=", "x4="], help="xS=RUN or noiseN=RUN; no RUN: baselines alone"
@@ -198,7 +201,9 @@ def main() -> None:
     for assignment in args.tasks:
         task, _, model = assignment.partition("=")
         tasks.setdefault(task, []).extend([model] if model else [])
-    results = {task: rows(task, measured(args.data, task, models, args.sets)) for task, models in tasks.items()}
+    results = {
+        task: rows(task, measured(args.data, task, models, args.sets, args.ensemble)) for task, models in tasks.items()
+    }
     print(table(results))
     print(write(args.name, __doc__.partition("Method: ")[2], results))
 
