@@ -7,8 +7,9 @@ Published setting: image_size=256 width=48 discriminator_width=64 refine=true ba
 inputs=mask:boxes+mask:strokes learning_rate=1e-4
 generator_learning_rate=1e-4 adversarial_weight=1.
 
-Cost: 0
-Reached: 0
+Cost: 21 s of CPU time for images=2400 of digits at 32 pixels on one x86-64 core.
+Reached: after these, 17.2 dB in boxes of the 297 digits held out, where grey has 8.0: strokes go on through most
+boxes; large ones keep grey patches, and edges of boxes are seen.
 """
 
 from __future__ import annotations
