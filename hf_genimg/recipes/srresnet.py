@@ -1,10 +1,14 @@
 """SRResNet without batch norm (arXiv:1609.04802): enlarges images, trained by L1 on pictures and their bicubic halves.
 
     hf-genimg train srresnet
-    hf-genimg train srresnet data=PHOTOS image_size=64 random_crop=true scale=4
+    hf-genimg train srresnet data=PHOTOS image_size=64 random_crop=true scale=2 batch_size=8 mixed_precision=bf16
 
-Cost: 0
-Reached: 0
+Published setting: scale=4 image_size=96 random_crop=true batch_size=16 width=64 blocks=16 tail=convolutions
+shortcut=bilinear learning_rate=1e-4 schedule=constant images=16000000.
+
+Cost: 19 minutes with a fifth of one x86-64 core for the first 14,352 images of the second command with images=60000
+channels_last=true ema_half_life=3000 on 230 photographs of 256 pixels a side.
+Reached: then 37.11 dB on Set5 at scale 2, where bicubic enlargement has 33.68 (luma, 2 pixels cropped).
 """
 
 from __future__ import annotations
