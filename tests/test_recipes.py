@@ -126,9 +126,14 @@ def test_the_pipeline_is_the_averaged_network(name: str, finished: Callable[[str
     images = (
         pipe(three_inputs(pipe.network.config), output_type="np").images
         if translates
-        else pipe(num_images=3, seed=1).images
+        else pipe(num_images=3, seed=1, **prompt_for(pipe)).images
     )
     assert len({image.tobytes() for image in images}) == 3
+
+
+def prompt_for(pipe: Any) -> dict[str, str]:
+    """A prompt, where the pipeline takes one."""
+    return {"prompt": pipe.network.config.examples[0]} if pipe.capabilities.text else {}
 
 
 def three_inputs(config: Any) -> torch.Tensor:

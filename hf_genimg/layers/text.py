@@ -53,7 +53,9 @@ class Tokenizer:
                 raise ValueError(f"prompt={prompt!r:.60} has {len(words)} words; give at most {self.length}")
             known = ", ".join(list(self.ids)[:: max(1, len(self.ids) // SHOWN)][:SHOWN])
             if len(unknown) == len(words):
-                raise ValueError(f"prompt={prompt!r:.60} has no word that this model knows; it knows {known} and others")
+                raise ValueError(
+                    f"prompt={prompt!r:.60} has no word that this model knows; it knows {known} and others"
+                )
             if unknown:
                 named = ", ".join(unknown[:SHOWN])
                 warnings.warn(f"this model does not know {named}, and ignores such words", UserWarning, stacklevel=3)

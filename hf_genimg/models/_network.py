@@ -190,6 +190,12 @@ class LatentNetwork(Network):
         """Token ids int64 [N, T] of texts, for a network with `text` among its conditions."""
         raise ValueError(f"{type(self).__name__} takes no text; use a model that is conditioned on text")
 
+    def encode_text(self, tokens: torch.Tensor) -> torch.Tensor | None:
+        """Sentence vectors float [N, D] of token ids, which `forward` takes in their place: what lies between those of
+        two texts is a text too. None where it takes token ids alone.
+        """
+        return None
+
 
 class TranslationNetwork(Network):
     """A network that turns images into images: `forward(inputs, ...)`, with what else its `conditions` name as

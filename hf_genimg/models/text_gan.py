@@ -64,7 +64,10 @@ class _UpBlock(nn.Module):
 
     def __init__(self, condition_dim: int, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.first_fusion, self.second_fusion = _Fusion(condition_dim, in_channels), _Fusion(condition_dim, out_channels)
+        self.first_fusion, self.second_fusion = (
+            _Fusion(condition_dim, in_channels),
+            _Fusion(condition_dim, out_channels),
+        )
         self.first = nn.Conv2d(in_channels, out_channels, 3, padding=1)
         self.second = nn.Conv2d(out_channels, out_channels, 3, padding=1)
         self.shortcut = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else nn.Identity()

@@ -14,7 +14,7 @@ from ._pipeline import Pipeline
 from .capabilities import Capabilities
 from .drawing import Drawn, check_count, check_truncation, draw, draw_seeds, draws_vectors, mixes_labels, note_of
 from .images import Images, check_output_type, grid
-from .interpolation import MODES, walk
+from .interpolation import MODES, texts_between, walk
 from .provenance import check_png_path, save_png
 
 ClassLabels = int | str | list[int | str] | torch.Tensor
@@ -201,7 +201,8 @@ class LatentPipeline(Pipeline):
             mode: `slerp`, the great circle, which keeps the length of Gaussian latents; or `lerp`, the straight line.
             class_labels: of a conditional model: one for the whole walk or one for each seed. Left out, each seed draws
                 its own. Labels are not mixed: each image takes that of the nearer seed.
-            prompt: of a model that is conditioned on text: likewise.
+            prompt: of a model that is conditioned on text: likewise, but texts are mixed where the network has
+                sentence vectors: equal seeds and two prompts walk from one text to the other.
             Others: as for a call.
 
         Returns:
@@ -220,12 +221,14 @@ class LatentPipeline(Pipeline):
         # 0 is the first seed, 1 the second, ...
         positions = torch.arange((len(seeds) - 1) * (steps - 1) + 1) / (steps - 1)
         nearer = (positions + 0.5).long()
+        with self._running():
+            text = None if ends.text is None else texts_between(self.network, ends.text, positions)
         drawn = Drawn(
             walk(ends.latents, steps, mode),
             None if ends.class_labels is None else ends.class_labels[nearer],
             None,
             None if ends.noise is None else walk(ends.noise, steps, mode),
-            None if ends.text is None else ends.text[nearer],
+            text,
         )
         images = self._make(drawn, float(truncation), max_batch_size, output_type)
         if output_type == "pil":
