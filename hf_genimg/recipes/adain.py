@@ -1,0 +1,38 @@
+"""The style of any picture, at any strength (AdaIN, arXiv:1703.06868), with an encoder that is learned too.
+
+    hf-genimg train adain
+    hf-genimg train adain data=PHOTOS styles=PAINTINGS image_size=128 random_crop=true crop_from=192
+
+Cost: not run here
+Reached: not run here
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from ..models.adain import AdaINTranslator
+from ._style import StyleRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaIN(StyleRecipe):
+    """Image sizes that are multiples of 8; pictures of any size once it is trained."""
+
+    image_size: int = 32
+    images: int = 40_000
+    batch_size: int = 8
+    learning_rate: float = 1e-3
+    schedule: str = "cosine"
+    ema_half_life: int = 1_000
+    channels_last: bool = True
+    style_weight: float = 3.0
+
+    def check(self) -> None:
+        super().check()
+        self._require("image_size", self.image_size % 8 == 0, "is not a multiple of 8")
+
+    def models(self) -> dict[str, nn.Module]:
+        return {"generator": AdaINTranslator(self.image_size, **self.channels(), width=self.width)}
