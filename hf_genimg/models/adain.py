@@ -19,7 +19,7 @@ UP = (4, "twice", 4, 4, 4, 2, "twice", 2, 1, "twice", 1)  # of the decoder, befo
 
 
 def _layers(channels: int, plan: Sequence[int | str], width: int) -> nn.Sequential:
-    """3x3 convolutions with ReLU, and changes of size, from maps with `channels`."""
+    """3x3 convolutions with leaky ReLU, and changes of size, from maps with `channels`."""
     layers: list[nn.Module] = []
     for step in plan:
         if step == "half":
@@ -27,7 +27,7 @@ def _layers(channels: int, plan: Sequence[int | str], width: int) -> nn.Sequenti
         elif step == "twice":
             layers.append(nn.Upsample(scale_factor=2, mode="nearest"))
         else:
-            layers += [edge_convolution(channels, step * width, 3), nn.ReLU()]
+            layers += [edge_convolution(channels, step * width, 3), nn.LeakyReLU(0.2)]
             channels = step * width
     return nn.Sequential(*layers)
 

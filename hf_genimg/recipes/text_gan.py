@@ -23,7 +23,7 @@ class TextGAN(TextRecipe):
     """Image sizes 16, 32, 64, 128 and 256, grey or colour; data with captions, or digits."""
 
     image_size: int = 16
-    images: int = 150_000
+    images: int = 120_000
     batch_size: int = 32
     loss: str = "hinge"
     learning_rate: float = 2e-4  # of the generator; the paper has 1e-4

@@ -8,7 +8,14 @@ FACTS = [
         "name": "TextGANGenerator",
         "kind": "generator",
         "parameters": 4_868_867 + TEXT_ENCODER,
-        "tiny": {"image_size": 16, "latent_dim": 5, "text_dim": 6, "width": 2, "vocabulary": ["a", "dragon"]},
+        "tiny": {
+            "image_size": 16,
+            "latent_dim": 5,
+            "text_dim": 6,
+            "width": 2,
+            "vocabulary": ["a", "dragon"],
+            "examples": ["a dragon"],
+        },
     },
     {
         "name": "TextGANDiscriminator",
