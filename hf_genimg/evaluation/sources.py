@@ -13,8 +13,8 @@ import torch
 
 from ..data import ImageDataset, is_labelled, open_dataset, picture_paths, picture_sizes
 from ..data.decode import BadPicture
-from ..pipelines.drawing import draw
 from ..pipelines.loading import HUB_ID, INDEX, NETWORK, RECIPE, load_any
+from ..pipelines.sampling import draw
 from .translations import Translations
 
 CHUNK = 1000  # images whose labels are sampled at a time
