@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -161,12 +162,13 @@ class LatentNetwork(Network):
     Its config has `latent_dim` and `latent_distribution`. mixes_labels: `class_labels` may also be weights, float
     [N, num_classes], because a class enters as a one-hot vector or as a row of a table. finds_classes: its classes are
     not those of the data, but were found in training. mixing_layers: in how many layers the latents of another image
-    can take over; 0 where styles do not mix.
+    can take over; 0 where styles do not mix. example_prompts: texts such as it was trained on.
     """
 
     mixes_labels: ClassVar[bool] = False
     finds_classes: ClassVar[bool] = False
     mixing_layers: int = 0
+    example_prompts: Sequence[str] = ()
 
     def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """Sample float [num_images, latent_dim] on this network's device, or on the generator's where one is given."""

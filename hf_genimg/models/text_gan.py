@@ -122,6 +122,11 @@ class TextGANGenerator(LatentNetwork):
         self.last = nn.Conv2d(channels[-1], image_channels, 3, padding=1)
 
     @property
+    def example_prompts(self) -> tuple[str, ...]:
+        """Captions of its training data."""
+        return tuple(self.config.examples)
+
+    @property
     def tokenizer(self) -> Tokenizer:
         """From texts to the token ids of this network's vocabulary."""
         return Tokenizer(self.config.vocabulary, LONGEST)

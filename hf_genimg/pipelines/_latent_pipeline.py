@@ -80,6 +80,7 @@ class LatentPipeline(Pipeline):
             interpolation=vectors,
             mixing_layers=network.mixing_layers,
             text="text" in network.conditions,
+            prompts=tuple(network.example_prompts),
             prior=prior is not None,
             **more,
         )
@@ -230,14 +231,12 @@ class LatentPipeline(Pipeline):
         # 0 is the first seed, 1 the second, ...
         positions = torch.arange((len(seeds) - 1) * (steps - 1) + 1) / (steps - 1)
         nearer = (positions + 0.5).long()
-        with self._running():
-            text = None if ends.text is None else texts_between(self.network, ends.text, positions)
         inputs = GeneratorInputs(
             walk(ends.latents, steps, mode),
             None if ends.class_labels is None else ends.class_labels[nearer],
             None,
             None if ends.noise is None else walk(ends.noise, steps, mode),
-            text,
+            texts_between(self.network, ends.text, positions),
         )
         images = self._make(inputs, float(truncation), max_batch_size, output_type)
         if output_type == "pil":

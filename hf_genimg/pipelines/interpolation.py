@@ -74,18 +74,21 @@ def walk(points: torch.Tensor, steps: int, mode: str = "slerp") -> torch.Tensor:
     return torch.cat([*legs, points[-1:]])
 
 
-def texts_between(network: Any, tokens: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+@torch.no_grad()
+def texts_between(network: Any, tokens: torch.Tensor | None, positions: torch.Tensor) -> torch.Tensor | None:
     """What `text` is on the way from each of K texts to the next.
 
     Args:
         network: `encode_text` gives its sentence vectors, or None.
-        tokens: int64 [K, T], K >= 2.
+        tokens: int64 [K, T], K >= 2; None where there are no texts.
         positions: float [P], 0 at the first text, K - 1 at the last.
 
     Returns:
         Sentence vectors float [P, D] on the straight line between neighbours, on the CPU, or the token ids of the
-        nearer text where the network has no vectors.
+        nearer text where the network has no vectors; None without texts.
     """
+    if tokens is None:
+        return None
     vectors = network.encode_text(tokens.to(network.device))
     if vectors is None:
         return tokens[(positions + 0.5).long()]

@@ -12,10 +12,11 @@ import hf_genimg
 WORDS = ["blue", "dragon", "red", "wall"]
 
 
-def build(**changes: Any) -> tuple[torch.nn.Module, torch.nn.Module]:
-    size = {"image_size": 16, "image_channels": 1, "text_dim": 8, "width": 4, "vocabulary": WORDS, **changes}
+def build(**more: Any) -> tuple[torch.nn.Module, torch.nn.Module]:
+    """Generator and discriminator; more: of the generator."""
+    size = {"image_size": 16, "image_channels": 1, "text_dim": 8, "width": 4, "vocabulary": WORDS}
     torch.manual_seed(0)
-    networks = hf_genimg.TextGANGenerator(**size, latent_dim=6), hf_genimg.TextGANDiscriminator(**size)
+    networks = hf_genimg.TextGANGenerator(**size, latent_dim=6, **more), hf_genimg.TextGANDiscriminator(**size)
     for network in networks:
         for tensor in network.parameters():
             torch.nn.init.normal_(tensor, std=0.2)  # away from what begins at zero
@@ -84,3 +85,9 @@ def test_words_that_are_not_known_are_named() -> None:
 def test_a_size_that_cannot_be_made_is_named() -> None:
     with pytest.raises(ValueError, match="image_size=48 is not a size that TextGAN makes; use one of 16, 32, 64"):
         hf_genimg.TextGANGenerator(48)
+
+
+def test_its_pipeline_says_what_can_be_asked() -> None:
+    generator, _ = build(examples=["red dragon", "blue wall"])
+    able = hf_genimg.TextToImagePipeline(generator).capabilities
+    assert able.text and able.prompts == ("red dragon", "blue wall")
