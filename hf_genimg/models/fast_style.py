@@ -10,6 +10,8 @@ from ..layers.residual import repeated
 from ..layers.style import edge_convolution
 from ._network import TranslationNetwork
 
+MOST = 0.95  # of black and white, so that they have an inverse hyperbolic tangent
+
 
 class _Normed(nn.Module):
     """Twice the size where `enlarge`, a convolution, instance norm, ReLU where `active`."""
@@ -45,6 +47,8 @@ class _Residual(nn.Module):
 class FastStyleTranslator(TranslationNetwork):
     """Convolutions to a quarter of the size, residual blocks, and back by nearest neighbours and convolutions; tanh.
 
+    What the last convolution gives is added to an input of as many channels before the tanh, and is zero at first:
+    training begins at the picture itself, which the published network has to learn to copy.
     It takes pictures of any size. Instance norm sees all of a picture, so it is not made in tiles.
     """
 
@@ -69,7 +73,11 @@ class FastStyleTranslator(TranslationNetwork):
             _Normed(2 * width, width, 3, enlarge=True),
             edge_convolution(width, image_channels, 9),
         )
+        self.adds = image_channels == input_channels
+        if self.adds:
+            nn.init.zeros_(self.layers[-1].weight)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """inputs: float [N, C_in, H, W] in [-1, 1], sides multiples of 4. Returns images of their size in [-1, 1]."""
-        return self.layers(inputs).tanh()
+        made = self.layers(inputs)
+        return (torch.atanh(MOST * inputs) + made if self.adds else made).tanh()

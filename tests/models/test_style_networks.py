@@ -81,4 +81,8 @@ def test_keeping_colours_makes_the_style_neutral_to_hue(network: torch.nn.Module
 def test_one_style_and_any_size() -> None:
     network = hf_genimg.FastStyleTranslator(16, width=2, num_blocks=1).eval()
     (inputs,) = pictures((20, 32))
-    assert network(inputs).shape == inputs.shape and network(inputs).abs().max() <= 1
+    torch.testing.assert_close(network(inputs), 0.95 * inputs, msg="it begins at the picture itself")
+    torch.nn.init.normal_(network.layers[-1].weight)
+    made = network(inputs)
+    assert made.shape == inputs.shape and made.abs().max() <= 1 and not torch.allclose(made, 0.95 * inputs)
+    assert hf_genimg.FastStyleTranslator(16, 3, 1, width=2)(inputs[:, :1]).shape == inputs.shape
