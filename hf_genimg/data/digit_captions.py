@@ -62,7 +62,7 @@ def captions_of(digit: int, thick: int, lean: int) -> tuple[str, ...]:
     """
     word = {0: THICKNESS[0], 2: THICKNESS[1]}.get(thick)
     leaning = {0: SLANT[0], 2: SLANT[1]}.get(lean)
-    name, thickened = f"a {NAMES[digit]}", f"a {word} {NAMES[digit]}"
+    name, thickened = f"{'an' if digit == 8 else 'a'} {NAMES[digit]}", f"a {word} {NAMES[digit]}"
     short = [name, *([thickened] if word else []), *([f"{name}, {leaning}"] if leaning else [])]
     whole = ", ".join([thickened if word else name, *([leaning] if leaning else [])])
     return tuple(dict.fromkeys([whole, *reversed(short)]))

@@ -38,6 +38,7 @@ def test_a_caption_and_what_says_less() -> None:
         "a seven",
     )
     assert captions_of(1, 1, 1) == ("a one",)
+    assert captions_of(8, 0, 1) == ("a thin eight", "an eight")
     assert captions_of(0, 1, 2) == ("a zero, leaning right", "a zero")
 
 
