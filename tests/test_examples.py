@@ -1,48 +1,38 @@
-"""The scripts in `examples/` run, on small models with random weights."""
+"""The examples: each notebook is the script beside it, and runs from top to bottom."""
 
 from __future__ import annotations
 
-import runpy
+import os
+import subprocess
+import sys
 from pathlib import Path
 
-import numpy as np
-import torch
-from PIL import Image
+import pytest
 
-import hf_genimg
-from hf_genimg.recipes import recipe_class
-
+jupytext = pytest.importorskip("jupytext")
 EXAMPLES = Path(__file__).parents[1] / "examples"
-UPSCALER = Path(__file__).parent / "families/upscaler.py"
+NAMES = sorted(file.stem for file in EXAMPLES.glob("*.ipynb"))
 
 
-def run(name: str, *arguments: object) -> Image.Image:
-    runpy.run_path(str(EXAMPLES / name))["main"](*map(str, arguments))
-    with Image.open(arguments[-1]) as image:
-        image.load()
-        return image
+def test_there_is_a_notebook_for_every_example() -> None:
+    assert sorted(file.stem for file in EXAMPLES.glob("*.py")) == sorted([*NAMES, "execute"])
 
 
-def test_text_or_class_to_sprite_to_a_larger_sprite(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    size = {"image_size": 16, "image_channels": 1, "latent_dim": 4, "width": 2}
-    text = hf_genimg.TextGANGenerator(**size, text_dim=4, vocabulary=["dragon"], examples=["dragon"])
-    hf_genimg.TextToImagePipeline(text).save_pretrained(tmp_path / "text")
-    classes = hf_genimg.CGANGenerator(**size, num_classes=2)
-    classes.register_to_config(class_names=["dragon", "wall"])
-    hf_genimg.ImageGenerationPipeline(classes).save_pretrained(tmp_path / "classes")
-    upscaler = recipe_class(UPSCALER)().smoke().override(image_channels=1)
-    upscaler.pipeline(upscaler.models()).save_pretrained(tmp_path / "upscaler")
-    for model in ("text", "classes"):
-        large = run("sprite_from_text.py", tmp_path / model, tmp_path / "upscaler", "dragon", tmp_path / f"{model}.png")
-        assert large.size == (32, 32) and "AI-generated" in large.info["Source"]
+@pytest.mark.parametrize("name", NAMES)
+def test_the_notebook_holds_the_cells_of_the_script(name: str) -> None:
+    notebook = jupytext.read(EXAMPLES / f"{name}.ipynb")
+    script = jupytext.read(EXAMPLES / f"{name}.py")
+    cells = [[(cell.cell_type, cell.source) for cell in each.cells] for each in (notebook, script)]
+    assert cells[0] == cells[1], f"run python examples/execute.py {name}"
+    assert all(cell.outputs for cell in notebook.cells if cell.cell_type == "code" and "print(" in cell.source)
 
 
-def test_a_photo_in_a_style(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    hf_genimg.ImageTranslationPipeline(hf_genimg.AdaINTranslator(16, width=2)).save_pretrained(tmp_path / "model")
-    for name, shape in (("photo", (30, 41, 3)), ("painting", (20, 20, 3))):
-        levels = np.random.default_rng(0).integers(0, 255, shape, np.uint8)
-        Image.fromarray(levels).save(tmp_path / f"{name}.jpg")
-    styled = run("photo_in_style.py", *(tmp_path / name for name in ("model", "photo.jpg", "painting.jpg", "out.png")))
-    assert styled.size == (41, 30)
+@pytest.mark.slow  # from ten seconds to four minutes each
+@pytest.mark.parametrize("name", NAMES)
+def test_the_example_runs(name: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, str(EXAMPLES / "execute.py"), name, "--out", str(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    written = jupytext.read(tmp_path / f"{name}.ipynb")
+    assert any(output.get("data", {}).get("image/png") for cell in written.cells for output in cell.get("outputs", []))

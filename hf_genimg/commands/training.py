@@ -19,14 +19,16 @@ def train(
         list[str] | None,
         typer.Argument(metavar="[field=value]...", help="Fields to set; `hf-genimg list RECIPE` shows them."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/RECIPE when left out.")] = None,
-    smoke: Annotated[bool, typer.Option("--smoke", help="A run of seconds, to see that everything works.")] = False,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; by default runs/RECIPE.")] = None,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="Shrink the run to seconds, to see that everything works.")
+    ] = False,
     plan: Annotated[
         bool,
-        typer.Option("--plan", help="Say what the run would take, from twenty training steps that are thrown away."),
+        typer.Option("--plan", help="Predict time, memory and disk from twenty training steps, which are discarded."),
     ] = False,
 ) -> int:
-    """Train a recipe. The same command again continues where it stopped."""
+    """Train a recipe. The same command again resumes from the last checkpoint."""
     from ..recipes import recipe_class
     from ..training.fields import parse_fields
 
@@ -94,11 +96,9 @@ def _held_out_summary(out: Path) -> str:
 
 def quickstart(
     out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/quickstart"),
-    no_demo: Annotated[bool, typer.Option("--no-demo", help="End with the scores, without the page.")] = False,
+    no_demo: Annotated[bool, typer.Option("--no-demo", help="Stop after the scores, without the studio.")] = False,
 ) -> int:
-    """Learn to write digits from the built-in set, in a few minutes on a plain CPU, see how good they are, and play
-    with them.
-    """
+    """Train and evaluate a GAN of digits. It takes a few minutes on a CPU, and ends with the studio."""
     from ..recipes import recipe_class
 
     status = _train(recipe_class("mlp_gan")(), out) or print_scores(str(out), "digits", out / "scores.json")

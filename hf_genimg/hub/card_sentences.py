@@ -18,14 +18,8 @@ NOT_INTENDED = (
     "as evidence; not as a replacement of real data in medicine."
 )
 MOST_CLASSES = 20  # names that a card lists
-SKIPPED = (
-    "image_size",
-    "image_channels",
-    "input_channels",
-    "num_classes",
-    "spectral_norm",
-    "boundary",
-)  # said elsewhere
+# Of a network's config, stated elsewhere on the card.
+SKIPPED = ("image_size", "image_channels", "input_channels", "num_classes", "spectral_norm", "boundary")
 
 
 def summary(facts: Facts) -> str:

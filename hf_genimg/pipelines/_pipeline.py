@@ -20,8 +20,17 @@ from torch import nn
 
 from .capabilities import Capabilities
 from .images import Images, convert, join, to_pil, to_uint8
-from .kinds import LIBRARY, Kind, check_index, check_kind
-from .provenance import REVISION_DIGITS, folder_name, hub_origin, text_entries, weights_sha256, weights_state, writes
+from .kinds import LIBRARY, Kind, check_index, check_kind, read_index
+from .provenance import (
+    REVISION_DIGITS,
+    cached_origin,
+    folder_name,
+    hub_origin,
+    text_entries,
+    weights_sha256,
+    weights_state,
+    writes,
+)
 from .watermark import DEFAULT_KEY, check_watermark, mark
 
 # ModelMixin.to warns of the modules that must stay in float32 even where there are none, as in every network of ours.
@@ -68,13 +77,19 @@ class Pipeline(DiffusionPipeline):
         return super().from_pretrained(str(pretrained_model_name_or_path), **{**kwargs, "use_safetensors": True})
 
     @classmethod
+    def _dict_from_json_file(cls, json_file: str | os.PathLike[str]) -> dict[str, Any]:
+        """As in diffusers, which reads `model_index.json` with it; `ValueError` in one line where that is damaged."""
+        origin = cached_origin(json_file)
+        return read_index(json_file, f"{origin[0]}/{cls.config_name}" if origin else str(json_file))
+
+    @classmethod
     def extract_init_dict(cls, config_dict: Any, **kwargs: Any) -> Any:
         """As in diffusers, which asks for it before it loads any component; here these are checked first.
 
         Raises `ValueError` for components that are not of the kinds that this pipeline has.
         """
         with suppress(ModuleNotFoundError):  # a repository that loads without us: its components are files of its own
-            check_index(config_dict, cls.kinds, import_module(LIBRARY))
+            check_index(config_dict, cls.kinds, cls._optional_components, import_module(LIBRARY))
         return super().extract_init_dict(config_dict, **kwargs)
 
     def save_pretrained(

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 from torch import nn
 from torch.optim import Optimizer
 
-from .fields import check_fields
+from .fields import check_fields, current_name, refuse_both_names
 
 SCHEDULES = ("constant", "linear", "cosine")
 PRECISIONS = ("no", "bf16", "fp16")
@@ -124,8 +124,10 @@ class Recipe(ABC):
 
     def override(self, **changes: Any) -> Self:
         """The same run with other values; `ValueError` names the fields, or the type that a value must have."""
-        check_fields(type(self), changes)
-        return replace(self, **changes)
+        refuse_both_names(changes)
+        values = {current_name(type(self), name): value for name, value in changes.items()}
+        check_fields(type(self), values)
+        return replace(self, **values)
 
     @property
     def name(self) -> str:

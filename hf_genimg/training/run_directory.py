@@ -15,9 +15,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .checkpoint import write_durably
+from .fields import RENAMED
 from .recipe import Recipe
 
-RENAMED = {"game": "loss"}  # fields that had another name
 MAY_CHANGE = {"images", "snapshot_images", "sample_images", "evaluate_images", "log_images", "trackers", "hub_model_id"}
 MAY_CHANGE |= {"license", "data_license", "data_about"}
 MAY_CHANGE |= {"metrics", "extractor", "score_images"}
