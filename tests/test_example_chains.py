@@ -1,4 +1,4 @@
-"""The scripts in `examples/` run, on small models with random weights."""
+"""The scripts in `examples/scripts/` run, on small models with random weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 import hf_genimg
 from hf_genimg.recipes import recipe_class
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "examples/scripts"
 UPSCALER = Path(__file__).parent / "families/upscaler.py"
 
 

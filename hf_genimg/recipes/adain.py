@@ -1,4 +1,4 @@
-"""The style of any picture, at any strength (AdaIN, arXiv:1703.06868), with an encoder that is learned too.
+"""AdaIN (arXiv:1703.06868): the style of any picture, at any strength, with an encoder that is learned too.
 
     hf-genimg train adain
     hf-genimg train adain data=PHOTOS styles=PAINTINGS image_size=128 random_crop=true crop_from=192

@@ -1,4 +1,4 @@
-"""One network for one style, from one painting or many of a kind (arXiv:1603.08155).
+"""Fast style transfer (arXiv:1603.08155): one network for one style, of one painting or of many of a kind.
 
     hf-genimg train fast_style
     hf-genimg train fast_style data=PHOTOS styles=PAINTINGS style_column=medium style_class=woodblock image_size=128 \

@@ -1,4 +1,4 @@
-"""Images from text: DF-GAN (arXiv:2008.05865) at small size, with a text encoder that is learned with it.
+"""DF-GAN (arXiv:2008.05865): images from text, at small size, with a text encoder that is learned too.
 
     hf-genimg train text_gan
     hf-genimg train text_gan data=SPRITES image_size=32

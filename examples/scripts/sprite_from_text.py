@@ -1,6 +1,6 @@
 """A text becomes a sprite, and the sprite becomes larger: two models, three lines.
 
-    python examples/sprite_from_text.py TEXT_MODEL UPSCALER "blue dragon" dragon.png
+    python examples/scripts/sprite_from_text.py TEXT_MODEL UPSCALER "blue dragon" dragon.png
 
 TEXT_MODEL is a run of `text_gan`, or of a model with classes where the text is a class; UPSCALER is a run of any
 upscaler with as many channels. Each is a run directory, a pipeline directory or a Hub id.

@@ -1,6 +1,6 @@
 """A photograph in the style of a painting, in three lines.
 
-    python examples/photo_in_style.py MODEL PHOTO PAINTING out.png
+    python examples/scripts/photo_in_style.py MODEL PHOTO PAINTING out.png
 
 MODEL is a run of `adain`, a pipeline directory or a Hub id. A model of one style, a run of `fast_style`, takes no
 painting: leave out `style=`.
