@@ -15,6 +15,7 @@ from ..layers.style import adaptive_instance_norm, edge_convolution, weighted, w
 from ._network import TranslationNetwork
 
 DOWN = (1, 1, "half", 2, 2, "half", 4, 4, 4, 4, "half", 8)  # channels of the encoder over `width`
+FIRST_CONTRAST = 0.1
 UP = (4, "twice", 4, 4, 4, 2, "twice", 2, 1, "twice", 1)  # of the decoder, before the image
 
 
@@ -33,7 +34,8 @@ def _layers(channels: int, plan: Sequence[int | str], width: int) -> nn.Sequenti
 
 
 class AdaINTranslator(TranslationNetwork):
-    """Encoder, adaptive instance norm, decoder, tanh; pictures and styles of any size.
+    """Encoder, adaptive instance norm, decoder; pictures and styles of any size. Images are clipped to [-1, 1] in eval
+    mode only: what lies outside has a gradient in training, as in the published code.
 
     Statistics are of all of a picture, so it is not made in tiles.
     """
@@ -52,6 +54,8 @@ class AdaINTranslator(TranslationNetwork):
         super().__init__()
         self.encoder = _layers(input_channels, DOWN, width)
         last = edge_convolution(width, image_channels, 3)
+        with torch.no_grad():
+            last.weight *= FIRST_CONTRAST
         self.decoder = nn.Sequential(*_layers(8 * width, UP, width), last)
 
     def forward(self, inputs: torch.Tensor, style: torch.Tensor | None = None, strength: float = 1.0) -> torch.Tensor:
@@ -99,4 +103,5 @@ class AdaINTranslator(TranslationNetwork):
         else:
             regions = [nn.functional.interpolate(mask, content.shape[2:], mode="area") for mask in masks]
             mixed = content + sum(region * (each - content) for region, each in zip(regions, styled, strict=True))
-        return self.decoder(torch.lerp(content, mixed, strength)).tanh()
+        images = self.decoder(torch.lerp(content, mixed, strength))
+        return images if self.training else images.clamp(-1, 1)

@@ -12,6 +12,8 @@ from ..features.statistics import channel_statistics, gram_matrix
 from .base import Batch, Networks, Objective, Terms, conditions_of
 
 EPS = 1e-6
+LEAST = 0.2  # of the mean deviation of channels, that one counts as having
+NEAR = 0.02  # squared distance of statistics below which an input counts as being in the style already
 Maps = dict[str, torch.Tensor]
 
 
@@ -31,8 +33,8 @@ STATISTICS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {"moments": mome
 class StyleTransfer(Objective):
     """Maps at content taps stay those of the input; statistics at style taps become those of the style.
 
-    Channels are divided by their deviation over the inputs. Each tap's distance of style is divided by that of an input
-    that was not changed at all, and its distance of content by that of the style picture: these count as 1.
+    Channels are divided by their deviation over the inputs. A content distance of 1 is then that of unrelated pictures,
+    and a style distance of 1, at each tap, that of an input that was not changed at all (where it is not already near).
 
     Args:
         content_taps, style_taps: of the frozen network `features`.
@@ -69,24 +71,29 @@ class StyleTransfer(Objective):
             found = features(styled.float(), taps)
             with torch.no_grad():
                 inputs, style = features(batch["inputs"], taps), features(batch["style"], taps)
-                scales = {tap: 1 / (maps.std((0, 2, 3), keepdim=True) + EPS) for tap, maps in inputs.items()}
-            content = torch.stack([self._content(found, inputs, style, scales, tap) for tap in self.content_taps])
+                scales = {tap: _scale(maps) for tap, maps in inputs.items()}
+            content = torch.stack([self._content(found, inputs, scales, tap) for tap in self.content_taps])
             styles = torch.stack([self._style(found, inputs, style, scales, tap) for tap in self.style_taps])
         terms = {"content": self.weights[0] * content.mean(), "style": self.weights[1] * styles.mean()}
         return terms | ({"smoothness": self.smoothness * variation(styled.float())} if self.smoothness else {})
 
-    def _content(self, found: Maps, inputs: Maps, style: Maps, scales: Maps, tap: str) -> torch.Tensor:
-        difference, scale = (found[tap] - inputs[tap]) * scales[tap], scales[tap]
-        return difference.square().mean() / (((style[tap] - inputs[tap]) * scale).square().mean() + EPS)
+    def _content(self, found: Maps, inputs: Maps, scales: Maps, tap: str) -> torch.Tensor:
+        return ((found[tap] - inputs[tap]) * scales[tap]).square().mean() / 2  # unrelated: the sum of two variances
 
     def _style(self, found: Maps, inputs: Maps, style: Maps, scales: Maps, tap: str) -> torch.Tensor:
         made, given, wanted = (self.statistics(maps[tap] * scales[tap]) for maps in (found, inputs, style))
         wanted = wanted.mean(0, keepdim=True) if self.one_style else wanted
-        return (made - wanted).square().mean() / ((given - wanted).square().mean() + EPS)
+        return (made - wanted).square().mean() / (given - wanted).square().mean().clamp_min(NEAR)
 
     def held_out(self, networks: Networks, batch: Batch) -> Terms:
         """The same on pictures that nobody trained on."""
         return self.generator(networks, batch)
+
+
+def _scale(maps: torch.Tensor) -> torch.Tensor:
+    """One over the standard deviation of each channel, float [1, C, 1, 1]; one that hardly varies is not blown up."""
+    deviation = maps.std((0, 2, 3), keepdim=True)
+    return 1 / deviation.clamp_min(LEAST * deviation.mean() + EPS)
 
 
 def variation(images: torch.Tensor) -> torch.Tensor:

@@ -3,8 +3,8 @@
     hf-genimg train text_gan
     hf-genimg train text_gan data=SPRITES image_size=32
 
-Cost: not run here
-Reached: not run here
+Cost: 110 images a second at 16 pixels on one core, beside other work.
+Reached: no whole run was made yet: after 10,016 images, in 90 seconds, strokes are blurred and no digit can be read.
 """
 
 from __future__ import annotations

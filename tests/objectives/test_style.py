@@ -32,7 +32,9 @@ def features() -> nn.Module:
 
 def batch(count: int = 3) -> dict[str, torch.Tensor]:
     torch.manual_seed(0)
-    return {"inputs": torch.rand(count, 1, 28, 28) * 2 - 1, "style": torch.rand(count, 1, 28, 28) ** 3 * 2 - 1}
+    levels = torch.rand(2, count, 1, 7, 7)
+    images = torch.nn.functional.interpolate(levels.flatten(0, 1), 28, mode="bilinear").view(2, count, 1, 28, 28)
+    return {"inputs": images[0] * 2 - 1, "style": images[1] ** 3 * 2 - 1}
 
 
 def terms(features: nn.Module, images: torch.Tensor, given: dict, **settings: object) -> dict[str, torch.Tensor]:
@@ -46,7 +48,15 @@ def test_the_scale_of_both_terms(features: nn.Module, statistics: str) -> None:
     unchanged = terms(features, given["inputs"], given, statistics=statistics)
     assert unchanged["content"] == 0 and unchanged["style"].item() == pytest.approx(1, abs=0.01)
     copied = terms(features, given["style"], given, statistics=statistics)
-    assert copied["style"] == 0 and copied["content"].item() == pytest.approx(1, abs=0.01)
+    assert copied["style"] == 0 and copied["content"] > 0
+    unrelated = terms(features, given["inputs"].roll(1, 0), given, statistics=statistics)
+    assert unrelated["content"].item() == pytest.approx(1, abs=0.2)
+
+
+def test_a_style_that_the_input_has_already_is_no_division_by_zero(features: nn.Module) -> None:
+    given = batch()
+    found = terms(features, given["inputs"] / 2, {**given, "style": given["inputs"]})
+    assert 0 < found["style"] < 100
 
 
 def test_weights_and_smoothness(features: nn.Module) -> None:
