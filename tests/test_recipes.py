@@ -154,11 +154,11 @@ def test_the_docstring_says_how_to_make_it_and_what_it_reached(name: str) -> Non
     for part in ("arXiv:", f"hf-genimg train {name}", "Cost:", "Reached:"):
         assert part in docstring, f"the docstring of {name} lacks {part!r}"
     cost, reached = docstring.partition("Cost:")[2].split("Reached:")
-    for said in (cost, reached):
-        assert re.search(r"\d", said) or "not run here" in said, (
-            f"the docstring of {name} must have figures: {said.strip()!r}"
+    for line in (cost, reached):
+        assert re.search(r"\d", line) or "not run here" in line, (
+            f"the docstring of {name} must have figures: {line.strip()!r}"
         )
-        assert "not run here" not in said or name.endswith("_paper"), f"{name} can be run here"
+        assert "not run here" not in line or name.endswith("_paper"), f"{name} can be run here"
 
 
 @every_recipe

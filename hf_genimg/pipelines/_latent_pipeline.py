@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from diffusers import ImagePipelineOutput, ModelMixin
 
+from ._editing import LatentEditing
 from ._pipeline import Pipeline
 from .capabilities import Capabilities
 from .images import Images, check_output_type, grid
@@ -42,7 +43,7 @@ class GeneratedImages(ImagePipelineOutput):
     class_labels: list[int] | list[list[float]] | None = None
 
 
-class LatentPipeline(Pipeline):
+class LatentPipeline(LatentEditing, Pipeline):
     """Calls its network on latents. A subclass says how, in `_forward`."""
 
     @property
@@ -122,7 +123,7 @@ class LatentPipeline(Pipeline):
                 same image (to 1e-5) whatever `num_images`, `max_batch_size` and the device are. Left out, one is drawn
                 from torch's global random state.
             generator: instead of a seed: one, from which the images draw one after another, or one for each image.
-            latents, noise: instead of drawing them: as the network samples them, float [N, D] and [N, M].
+            latents, noise: instead of drawing them: as the network samples them, float [N, D] and [N, M], or styles.
             truncation: from 0 to 2: 1 is as trained; less gives more usual and less varied images.
             mix_seed, mix_from: from the layer `mix_from` on (from 1 to `mixing_layers` - 1; the middle unless given),
                 all images take their styles from the latents of this seed.
@@ -164,7 +165,7 @@ class LatentPipeline(Pipeline):
         inputs = draw(self.network, self.capabilities.num_classes, **asked, **sampled)
         if seed is not None:
             source = draw(self.network, self.capabilities.num_classes, **{**sampled, "seed": seed}).latents
-            inputs = replace(inputs, mixing=source.expand(inputs.latents.shape))
+            inputs = replace(inputs, mixing=source.expand(len(inputs.latents), *source.shape[1:]))
         images = self._make(inputs, settings["truncation"], max_batch_size, output_type, layer)
         if output_type == "pil":
             self._sign(images, [{**own, **settings} for own in _notes(inputs, prompt, len(images))])

@@ -3,7 +3,8 @@
     hf-genimg train progan
 
 Cost: 44 images for a second of CPU time at the full 28 pixels, on one core; smaller sizes are faster.
-Reached: no whole run was made yet; resume within a fade is exact (tests/models/test_progan.py), from image 24 of a run of 64.
+Reached: no whole run was made yet; resume within a fade is exact, from image 24 of a run of 64
+(tests/models/test_progan.py).
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from ..handlers import generate, new_seed, save_all, save_one
+from ...pipelines.sampling import new_seed
+from ..handlers import generate, save_all, save_one
 from ..history import picture_of
 from ..models import MOST_IMAGES, Shared, Shelf
 from ..settings import LARGEST_SEED, STRENGTH, Settings, label_of, like_of_text, text_of_like
