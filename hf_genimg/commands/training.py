@@ -10,10 +10,16 @@ import typer
 
 from ._shared import STARTED, hide_loading_bars, print_scores, rank, serve
 
+AUTO = "auto"  # in place of a recipe
+
 
 def train(
     recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE|FILE.py", help="One of `hf-genimg list recipes`, or your own.")
+        str,
+        typer.Argument(
+            metavar="RECIPE|FILE.py|auto",
+            help="One of `hf-genimg list recipes`, or your own; `auto data=FOLDER minutes=30` chooses by the pictures.",
+        ),
     ],
     settings: Annotated[
         list[str] | None,
@@ -32,6 +38,8 @@ def train(
     from ..recipes import recipe_class
     from ..training.fields import parse_fields
 
+    if recipe == AUTO:
+        return _automatic(settings or [], out or Path("runs") / AUTO, smoke, plan)
     chosen = recipe_class(recipe)
     values = parse_fields(chosen, settings or [])
     instance = chosen().smoke() if smoke else chosen()
@@ -39,6 +47,17 @@ def train(
     if plan:
         return _plan(instance.override(**values))
     return _train(instance.override(**values), out or Path("runs") / name)
+
+
+def _automatic(settings: list[str], out: Path, smoke: bool, plan: bool) -> int:
+    """Choose a recipe by pictures and time, say why, and train it."""
+    from ..recipes._auto import automatic
+
+    if smoke:
+        raise ValueError("--smoke does not go with auto, whose length is minutes=; leave it out, or name a recipe")
+    recipe, why = automatic(out, settings)
+    print(why, flush=True)
+    return _plan(recipe) if plan else _train(recipe, out)
 
 
 def _plan(recipe: Any) -> int:
@@ -64,7 +83,7 @@ def _train(recipe: Any, out: Path) -> int:
         pipeline = train_recipe(recipe, out)
     except KeyboardInterrupt as stop:
         if stop.args:
-            raise SystemExit(130) from stop  # the run has said where it stands
+            raise SystemExit(130) from stop  # the run has printed where it stopped
         raise
     if rank() != "0":
         return 0  # the first process speaks for all
