@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from .pipelines.loading import HUB_ID, load
-from .recipes import recipe_class
+from .pipelines.loading import HUB_ID, code_of
+from .pipelines.loading import load as load_pipeline
+from .recipes import IMPORTED, import_file, recipe_class
+from .recipes._auto import automatic
 from .training.loop import default_callbacks
 from .training.loop import train as train_recipe
 from .training.recipe import Recipe
@@ -20,13 +23,37 @@ from .training.recipe import Recipe
 __all__ = ["build_demo", "evaluate", "load", "train"]
 
 
+def load(model: str | os.PathLike[str], *, code: str | os.PathLike[str] | None = None, **kwargs: Any) -> Any:
+    """As `hf_genimg.pipelines.loading.load`.
+
+    code: your own file with the classes of the model, which is run; nothing beside a model ever is. A warning says
+    where it is not the file that the run was trained with.
+    """
+    if code is not None:
+        import_file(Path(code))
+    recorded = code_of(Path(model).expanduser())
+    if recorded is not None and IMPORTED.get(recorded["file"], recorded["sha256"]) != recorded["sha256"]:
+        warnings.warn(
+            f"{recorded['file']} is not as it was when {model} was trained; the images may be others",
+            UserWarning,
+            stacklevel=2,
+        )
+    return load_pipeline(model, **kwargs)
+
+
 def train(recipe: str | Path | Recipe, out: str | Path | None = None, *, progress: bool = True, **fields: Any) -> Any:
     """Train a recipe and return its pipeline; the same call again goes on where the last one stopped.
 
-    recipe: a name from `hf-genimg list recipes`, a .py file that defines one, or a Recipe. out: the run's folder, by
-    default `runs/<recipe>`. fields: any field of the recipe. Raises `ValueError`, before anything is written, for what
-    does not go together.
+    recipe: a name from `hf-genimg list recipes`, a .py file that defines one, or a Recipe; or `auto`, which chooses one
+    by the fields `data` and `minutes`. out: the run's folder, by default `runs/<recipe>`. fields: any field of the
+    recipe. Raises `ValueError`, before anything is written, for what does not go together.
     """
+    if recipe == "auto":
+        out = Path("runs/auto") if out is None else Path(out)
+        recipe, why = automatic(out, [f"{name}={value}" for name, value in fields.items()])
+        fields = {}
+        if progress:
+            print(why, flush=True)
     chosen = recipe if isinstance(recipe, Recipe) else recipe_class(recipe)()
     chosen = _with_plain_init(chosen.override(**fields))
     out = Path("runs") / chosen.name if out is None else Path(out)

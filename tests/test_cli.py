@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -199,8 +200,8 @@ def test_a_warm_up_as_long_as_the_run_warns_once(tmp_path: Path, capsys: pytest.
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         assert main(["train", "mlp_gan", "--smoke", "warmup_images=64", "--out", str(tmp_path / "run")]) == 0
-    said = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
-    assert said == [
+    warned = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert warned == [
         "hf-genimg: warning: warmup_images=64 is not below images=64: the learning rate never reaches its maximum"
     ]
 
@@ -299,7 +300,9 @@ def test_nothing_is_overwritten(runs: Path, tmp_path: Path, capsys: pytest.Captu
     assert (tmp_path / "seed-1.png").read_text() == "mine"
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 143)]
+)  # the other in `test_interruptions`
 def test_a_signal_is_one_line_and_the_same_command_continues(
     number: signal.Signals, status: int, tmp_path: Path
 ) -> None:
@@ -367,6 +370,21 @@ def test_fewer_images_than_a_run_has_trained_are_refused(tmp_path: Path, capsys:
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before
 
 
+def test_the_old_name_of_a_field_is_accepted_with_a_warning(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["train", "mlp_gan", "--smoke", "--out", str(tmp_path / "run"), "game=hinge"]) == 0
+    assert "hf-genimg: warning: the field game is called loss now; write loss=" in capsys.readouterr().err
+    assert json.loads((tmp_path / "run/recipe.json").read_text())["fields"]["loss"] == "hinge"
+    twice = ["train", "mlp_gan", "--smoke", "--out", str(tmp_path / "other"), "loss=hinge", "game=hinge"]
+    assert refusal(capsys, *twice) == "game= is the old name of loss=, which is set too; leave game= out"
+    with pytest.warns(DeprecationWarning, match="the field game is called loss now"):
+        recipe = recipe_class("mlp_gan")().override(game="hinge")
+    assert recipe.loss == "hinge"
+    with pytest.raises(ValueError, match="game= is the old name of loss="):
+        recipe.override(game="hinge", loss="hinge")
+    with pytest.raises(ValueError, match="there is no field 'game'"):
+        recipe_class("mlp_vae")().override(game="hinge")
+
+
 def test_the_console_script(tmp_path: Path) -> None:
     script = Path(sys.executable).with_name("hf-genimg")
     done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
@@ -388,3 +406,10 @@ def test_threads_that_wait_sleep_soon(environment: dict[str, str], spins: str) -
         command, capture_output=True, text=True, env=clean | environment | {"OMP_DISPLAY_ENV": "verbose"}
     )
     assert f"GOMP_SPINCOUNT = '{spins}'" in done.stderr
+
+
+def test_the_first_sentence_of_every_command_fits_the_list_of_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    commands = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    assert len(commands) >= 15 and not [line for line in commands if line.endswith("...")]
+    assert not [line for line in commands if not re.fullmatch(r"  [a-z-]+ +[A-Z][^.]*\.", line)]

@@ -64,12 +64,13 @@ def recipes(folder: Path = ROOT / "hf_genimg/recipes") -> list[Described]:
 
 
 def families(found: list[Described]) -> dict[str, list[Described]]:
-    """The recipes of each page: one, and its published settings where there are any."""
-    names = {recipe.name for recipe in found}
-    pages: dict[str, list[Described]] = {}
-    for recipe in sorted(found, key=lambda recipe: (recipe.name.removesuffix(PUBLISHED), recipe.name)):
-        family = recipe.name.removesuffix(PUBLISHED)
-        pages.setdefault(family if family in names else recipe.name, []).append(recipe)
+    """The recipes of each page: one, and its published settings, `NAME_paper` and `NAME_variant_paper`."""
+    names = [recipe.name for recipe in found if not recipe.name.endswith(PUBLISHED)]
+    pages: dict[str, list[Described]] = {name: [] for name in names}
+    for recipe in sorted(found, key=lambda recipe: (recipe.name not in names, recipe.name)):
+        owners = [name for name in names if recipe.name == name or f"{recipe.name}_".startswith(f"{name}_")]
+        family = recipe.name if recipe.name in names else max(owners, key=len, default=recipe.name)
+        pages.setdefault(family, []).append(recipe)
     return pages
 
 

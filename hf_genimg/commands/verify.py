@@ -11,8 +11,8 @@ from ..faults import printable
 from .pictures import read_picture
 
 
-def verify(images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to look into.")]) -> None:
-    """Say how pictures were made: the note in a PNG, and an invisible watermark."""
+def verify(images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Images to read.")]) -> None:
+    """Read the provenance of images. It is in a note of the PNG, and in an invisible watermark."""
     from ..hub.verify import verify as look
 
     pictures = [read_picture(path) for path in images]  # a bad one among them is an error before any answer

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ import torch
 from .build import build_entry
 from .cache import FORMAT_VERSION, Entry, cache_root, cached_entry
 from .crops import CroppedImages
-from .decode import Decoding, decoding, detect_channels, detect_sizes
+from .decode import Decoding, decoding, detect_channels, detect_sizes, seems_transparent
 from .fingerprint import content_hash, key_of, remembered_channels, stat_fingerprint
 from .open_picture import MAX_PIXELS
 from .randomness import CAPTION, item_generator
@@ -69,7 +69,7 @@ class ImageDataset:
 
     @property
     def image_channels(self) -> int:
-        """1 (grey) or 3 (RGB)."""
+        """1 (grey), 3 (RGB) or 4 (premultiplied RGB and alpha)."""
         return self.images.shape[3]
 
     @property
@@ -114,12 +114,14 @@ class ImageDataset:
             ValueError: there are captions but no tokenizer.
         """
         batch = {"images": to_float(self.pixels(indices, seeds), device, channels_last)}
-        rows = self._rows(indices)
-        if self._labels is not None:
-            batch["labels"] = self._labels.index_select(0, rows).to(device)
+        batch |= self.labels_of(indices, device)
         if self.captions is not None:
-            batch["text"] = self._text(rows, seeds).to(device)
+            batch["text"] = self._text(self._rows(indices), seeds).to(device)
         return batch
+
+    def labels_of(self, indices: torch.Tensor, device: torch.device | str = "cpu") -> dict[str, torch.Tensor]:
+        """`labels` of a batch, int64 [n]; nothing where there are none."""
+        return {} if self._labels is None else {"labels": self._labels.index_select(0, self._rows(indices)).to(device)}
 
     def pixels(self, indices: torch.Tensor, seeds: torch.Tensor | None = None) -> torch.Tensor:
         """The images of a batch as uint8 [n, H, W, C] on the CPU; arguments and errors as of `batch`."""
@@ -205,7 +207,8 @@ def open_dataset(
         source: `digits`, a folder, zip or tar file of pictures, a directory of parquet files, arrays or a Hub dataset
             (`describe_sources`), each with an optional `@split`.
         image_size: height and width in pixels.
-        image_channels: 1 or 3; None takes 1 when all pictures are grey, else 3.
+        image_channels: 1 and 3 put what is transparent over white, 4 keeps it (premultiplied RGB, and alpha); None
+            takes 1 when all pictures are grey, else 3.
         split: the split, where `source` does not name it; `train` by default.
         labels: whether labels are wanted; then a source without them is an error.
         captions: whether captions are wanted; then a source without them is an error.
@@ -231,12 +234,12 @@ def open_dataset(
     how = decoding(image_size, image_channels, upscale, skip_bad, fit, random_crop, crop_from, max_pixels, max_level)
     captions = captions or text_column is not None
     found = find_source(source, split, Fields(image_column, label_column, text_column, captions))
-    _require_parts(found, labels, captions)
+    require_parts(found, labels, captions)
     opened = decoded_dataset(found, how, labels, flip, progress)
     return opened if tokenize is None else opened.with_tokenizer(tokenize)
 
 
-def _require_parts(found: Source, labels: bool, captions: bool) -> None:
+def require_parts(found: Source, labels: bool, captions: bool) -> None:
     """Raise `ValueError` where labels or captions are wanted and there are none."""
     if labels and not found.labelled:
         remedy = (
@@ -256,6 +259,23 @@ def picture_sizes(source: str | Path) -> list[int]:
     Raises as `open_dataset`.
     """
     return detect_sizes(find_source(source)) or [DIGITS_SIZE]
+
+
+class PictureFacts(NamedTuple):
+    """What the headers of pictures say: how many there are, 1 or 3 channels, the shorter sides of the first ones (none
+    where they may have any), and whether one of the first ones has pixels that are not opaque.
+    """
+
+    count: int
+    image_channels: int
+    sides: list[int]
+    transparent: bool
+
+
+def describe_pictures(source: str | Path) -> PictureFacts:
+    """What a source holds, without decoding it. Raises as `open_dataset`."""
+    found = find_source(source)
+    return PictureFacts(found.count, detect_channels(found), detect_sizes(found), seems_transparent(found))
 
 
 def natural_size(source: str | Path) -> int:

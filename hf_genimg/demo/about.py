@@ -30,7 +30,7 @@ def facts(model: Shared) -> str:
         (say("task"), able.task),
         (say("network"), type(model.pipe.network).__name__),
         (say("parameters"), f"{sum(weight.numel() for weight in model.pipe.network.parameters()):,}"),
-        (say("size"), f"{_sides(able)}, {say('grey' if able.image_channels == 1 else 'colour')}"),
+        (say("size"), f"{_sides(able)}, {say({1: 'grey', 3: 'colour', 4: 'transparent'}[able.image_channels])}"),
         *([(say("scale"), f"x{able.scale}")] if (able.scale or 1) > 1 else []),
         *([(say("classes"), _classes(able))] if able.num_classes else []),
         *([(say("latents"), str(model.latent_dim))] if model.latent_dim else []),
@@ -175,7 +175,7 @@ def real_images(model: Shared, count: int) -> list[Image.Image]:
 
 
 def verdicts(one: Shared, other: Shared) -> str:
-    """In Markdown: which of two models is better by their scores, or why that cannot be said."""
+    """In Markdown: which of two models is better by their scores, or why they cannot be compared."""
     reports = report_of(one), report_of(other)
     if None in reports:
         missing = ", ".join(model.name for model, report in zip((one, other), reports, strict=True) if report is None)

@@ -16,7 +16,7 @@ from ..data import ImageDataset, available_splits, separate_split
 from .collapse import LEAST, agreement_alarms, diagnose
 from .extractors import default_extractor, open_extractor
 from .feature_cache import reference_features
-from .features import BATCH, Extractor, Features, compute_device, extract, join_processes
+from .features import BATCH, Extractor, Features, compute_device, extract, join_processes, joined
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
 from .frechet import REPEATS, Statistics, is_statistics
 from .image_metrics import AUDITED, Comparison, measure_images
@@ -35,9 +35,12 @@ from .sources import (
     scoring_size,
     size_of,
     translates,
+    with_background,
 )
 from .translations import Translations, open_translations
+from .transparency import BLACK, WHITE
 
+TRANSPARENT = "over white and over black, their features side by side"
 LARGEST = 1024  # pixels a side that data are decoded at where neither model nor extractor sets a size
 
 
@@ -108,12 +111,25 @@ def evaluate(
     sides = _open(source, known or reference, network, choices, num, seed, progress)
     network.to(compute_device())
     real = None if sides.real is None else reference_features(sides.real, network, progress)
-    fake = extract(sides.fake, network, f"features of {source}", progress)
+    fake = fake_features(sides.fake, network, f"features of {source}", progress)
     check_finite(fake, real, source, reference)
     tables = Tables(fake, real, seed, sides.statistics, _classes(sides.fake, sides.real))
     comparison = Comparison(sides.fake, sides.real, network, tables, _held_out(reference, sides.fake))
     protocol = _protocol(sides.fake, sides.real, reference, network, seed)
     return _report(comparison, names, protocol, _described(source, sides.fake))
+
+
+def fake_features(
+    images: FakeImages, extractor: Extractor, description: str, progress: bool = True, alone: bool = False
+) -> Features:
+    """The features of the images that are scored; those with transparency as `reference_features` has them."""
+    both = [images]
+    if isinstance(images, ModelImages) and images.image_channels == 4:
+        both = [images, replace(images, background=BLACK)]
+    if isinstance(images, DataImages) and images.transparent is not None:
+        both = [images, images.over(BLACK)]
+    found = [extract(each, extractor, description, progress, alone) for each in both]
+    return joined(*found) if len(found) > 1 else found[0]
 
 
 def check_finite(fake: Features, real: Features | None, source: str, reference: str) -> None:
@@ -170,7 +186,7 @@ def _classes(fake: FakeImages, real: DataImages | None) -> Classes | None:
 
 def open_reference(dataset: ImageDataset) -> DataImages:
     """A data set that is open already, without the mirrored copies that training may add."""
-    return DataImages(replace(dataset, flip=False), len(dataset.images))
+    return with_background(replace(dataset, flip=False), len(dataset.images), WHITE)
 
 
 def score(
@@ -183,7 +199,10 @@ def score(
     seed: int = 0,
 ) -> Report:
     """The scores of a model in memory, measured by one process, with their protocol. source: the report's own facts."""
-    features = reference_features(real, extractor, False, alone=True), extract(fakes, extractor, "", False, alone=True)
+    features = (
+        reference_features(real, extractor, False, alone=True),
+        fake_features(fakes, extractor, "", False, alone=True),
+    )
     check_finite(features[1], features[0], "the model", real.dataset.name)
     tables = Tables(features[1], features[0], seed, classes=_classes(fakes, real))
     comparison = Comparison(fakes, real, extractor, tables, alone=True)
@@ -230,7 +249,7 @@ def _open(
     if translates(pipeline):
         return _open_translations(pipeline, source, reference, extractor, num)
     size, channels = size_of(pipeline, source)
-    extractor.check(channels)
+    extractor.check(min(3, channels))
     real = None if known else open_data(reference, size, channels, None, upscale=True, **how)
     return Sides(ModelImages(pipeline, num or min(MOST, len(real or range(MOST))), seed, size, channels), real, known)
 
@@ -260,7 +279,7 @@ def _protocol(
         **extractor.facts,
         "image_size": size,
         "image_channels": channels,
-        "channels": "grey is repeated where the extractor takes colour",
+        "channels": TRANSPARENT if channels == 4 else "grey is repeated where the extractor takes colour",
         "precision": "float32",
         "batch_size": BATCH,
         "num_fake": len(fake),

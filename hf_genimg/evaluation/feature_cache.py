@@ -8,17 +8,25 @@ from pathlib import Path
 import numpy as np
 
 from ..data import cache_root, key_of
-from .features import Extractor, Features, extract
+from .features import Extractor, Features, extract, joined
 from .fidelity import VERSION
 from .sources import DataImages
+from .transparency import BLACK, WHITE
 
 
 def reference_features(
     images: DataImages, extractor: Extractor, progress: bool = True, alone: bool = False
 ) -> Features:
     """The features of a data set by an extractor: from the cache where they were computed before, of the same images
-    with the same weights.
+    with the same weights. Those of images with transparency are over white and over black, side by side.
     """
+    if images.transparent is not None:
+        sides = (_reference_features(images.over(level), extractor, progress, alone) for level in (WHITE, BLACK))
+        return joined(*sides)
+    return _reference_features(images, extractor, progress, alone)
+
+
+def _reference_features(images: DataImages, extractor: Extractor, progress: bool, alone: bool) -> Features:
     key = key_of(
         1,
         images.dataset.fingerprint,

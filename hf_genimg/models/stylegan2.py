@@ -32,11 +32,10 @@ ARCHITECTURES = ("resnet", "orig")
 class _Mapping(nn.Module):
     """Latents and class to w: normalized, then fully connected layers with a hundredth of the learning rate.
 
-    It holds the running mean of w, which moves once per update of the generator (see `after_update`).
     latent_dim 0: from the class alone.
     """
 
-    def __init__(self, latent_dim: int, num_classes: int, style_dim: int, layers: int, *, tracks: bool = True) -> None:
+    def __init__(self, latent_dim: int, num_classes: int, style_dim: int, layers: int) -> None:
         super().__init__()
         self.embed = EqualizedLinear(num_classes, style_dim) if num_classes else None
         first = latent_dim + (style_dim if num_classes else 0)
@@ -44,9 +43,6 @@ class _Mapping(nn.Module):
         self.layers = nn.ModuleList(
             EqualizedLinear(before, after, learning_rate=LEARNING_RATE) for before, after in pairwise(sizes)
         )
-        if tracks:
-            self.register_buffer("mean", torch.zeros(style_dim))
-            self.register_buffer("gathered", torch.zeros(style_dim + 1), persistent=False)
 
     def forward(self, latents: torch.Tensor | None, class_labels: torch.Tensor | None = None) -> torch.Tensor:
         """latents: float [N, latent_dim]; class_labels: int64 [N] or weights. Returns w: float [N, style_dim]."""
@@ -59,6 +55,15 @@ class _Mapping(nn.Module):
             features = F.leaky_relu(layer(features, GAIN), SLOPE)
         return features
 
+
+class _StyleMean(nn.Module):
+    """The running mean of w, which moves once per update of the generator (see `after_update`)."""
+
+    def __init__(self, style_dim: int) -> None:
+        super().__init__()
+        self.register_buffer("value", torch.zeros(style_dim))
+        self.register_buffer("gathered", torch.zeros(style_dim + 1), persistent=False)
+
     @torch.no_grad()
     def observe(self, w: torch.Tensor) -> None:
         """Add w, float [N, style_dim], to what the mean moves to after this update."""
@@ -68,7 +73,7 @@ class _Mapping(nn.Module):
     def after_update(self) -> None:
         """Move the mean by what all processes observed."""
         if self.gathered[-1] > 0:
-            self.mean.lerp_(self.gathered[:-1] / self.gathered[-1], 1 - DECAY)
+            self.value.lerp_(self.gathered[:-1] / self.gathered[-1], 1 - DECAY)
 
 
 class _Block(nn.Module):
@@ -112,6 +117,7 @@ class StyleGAN2Generator(LatentNetwork):
         if not 1 <= mapping_layers <= 32:
             raise ValueError(f"mapping_layers={mapping_layers} must be from 1 to 32")
         self.mapping = _Mapping(latent_dim, num_classes, style_dim, mapping_layers)
+        self.style_mean = _StyleMean(style_dim)
         self.constant = nn.Parameter(torch.randn(channels[0], self.sides[0], self.sides[0]))
         self.first = StyledConvolution(channels[0], channels[0], style_dim)
         self.to_image = ToImage(channels[0], image_channels, style_dim)
@@ -171,11 +177,11 @@ class StyleGAN2Generator(LatentNetwork):
             check_labels(self.config.num_classes, class_labels)
             w = self.mapping(latents, class_labels)
             if observe:
-                self.mapping.observe(w)
+                self.style_mean.observe(w)
             w = w[:, None].expand(-1, self.mixing_layers, -1)
         if self.truncation == 1:
             return w
-        mean, cutoff = self.mapping.mean.to(w.dtype), self.config.truncated_layers
+        mean, cutoff = self.style_mean.value.to(w.dtype), self.config.truncated_layers
         moved = torch.lerp(mean.expand_as(w), w, self.truncation)
         return moved if cutoff is None else torch.cat([moved[:, :cutoff], w[:, cutoff:]], 1)
 
@@ -278,7 +284,7 @@ class StyleGAN2Discriminator(Network):
         self.conv = EqualizedConv2d(last + (1 if minibatch_std else 0), last, 3)
         self.linear = EqualizedLinear(last * sides[-1] ** 2, last)
         self.out = EqualizedLinear(last, last if num_classes else 1)
-        self.mapping = _Mapping(0, num_classes, last, DISCRIMINATOR_MAPPING, tracks=False) if num_classes else None
+        self.mapping = _Mapping(0, num_classes, last, DISCRIMINATOR_MAPPING) if num_classes else None
 
     def forward(self, images: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
         """images: float [N, C, H, W] in [-1, 1]; class_labels: int64 [N], or None. Returns logits: float [N], positive

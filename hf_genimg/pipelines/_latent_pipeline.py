@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from diffusers import ImagePipelineOutput, ModelMixin
 
+from ._editing import LatentEditing
 from ._pipeline import Pipeline
 from .capabilities import Capabilities
 from .images import Images, check_output_type, grid
-from .interpolation import MODES, walk
+from .interpolation import MODES, texts_between, walk
 from .provenance import check_png_path, save_png
 from .sampling import (
     GeneratorInputs,
@@ -42,7 +43,7 @@ class GeneratedImages(ImagePipelineOutput):
     class_labels: list[int] | list[list[float]] | None = None
 
 
-class LatentPipeline(Pipeline):
+class LatentPipeline(LatentEditing, Pipeline):
     """Calls its network on latents. A subclass says how, in `_forward`."""
 
     @property
@@ -80,6 +81,7 @@ class LatentPipeline(Pipeline):
             interpolation=vectors,
             mixing_layers=network.mixing_layers,
             text="text" in network.conditions,
+            prompts=tuple(network.example_prompts),
             prior=prior is not None,
             **more,
         )
@@ -121,7 +123,7 @@ class LatentPipeline(Pipeline):
                 same image (to 1e-5) whatever `num_images`, `max_batch_size` and the device are. Left out, one is drawn
                 from torch's global random state.
             generator: instead of a seed: one, from which the images draw one after another, or one for each image.
-            latents, noise: instead of drawing them: as the network samples them, float [N, D] and [N, M].
+            latents, noise: instead of drawing them: as the network samples them, float [N, D] and [N, M], or styles.
             truncation: from 0 to 2: 1 is as trained; less gives more usual and less varied images.
             mix_seed, mix_from: from the layer `mix_from` on (from 1 to `mixing_layers` - 1; the middle unless given),
                 all images take their styles from the latents of this seed.
@@ -163,7 +165,7 @@ class LatentPipeline(Pipeline):
         inputs = draw(self.network, self.capabilities.num_classes, **asked, **sampled)
         if seed is not None:
             source = draw(self.network, self.capabilities.num_classes, **{**sampled, "seed": seed}).latents
-            inputs = replace(inputs, mixing=source.expand(inputs.latents.shape))
+            inputs = replace(inputs, mixing=source.expand(len(inputs.latents), *source.shape[1:]))
         images = self._make(inputs, settings["truncation"], max_batch_size, output_type, layer)
         if output_type == "pil":
             self._sign(images, [{**own, **settings} for own in _notes(inputs, prompt, len(images))])
@@ -210,7 +212,8 @@ class LatentPipeline(Pipeline):
             mode: `slerp`, the great circle, which keeps the length of Gaussian latents; or `lerp`, the straight line.
             class_labels: of a conditional model: one for the whole walk or one for each seed. Left out, each seed draws
                 its own. Labels are not mixed: each image takes that of the nearer seed.
-            prompt: of a model that is conditioned on text: likewise.
+            prompt: of a model that is conditioned on text: likewise, but texts are mixed where the network has
+                sentence vectors: equal seeds and two prompts walk from one text to the other.
             Others: as for a call.
 
         Returns:
@@ -234,7 +237,7 @@ class LatentPipeline(Pipeline):
             None if ends.class_labels is None else ends.class_labels[nearer],
             None,
             None if ends.noise is None else walk(ends.noise, steps, mode),
-            None if ends.text is None else ends.text[nearer],
+            texts_between(self.network, ends.text, positions),
         )
         images = self._make(inputs, float(truncation), max_batch_size, output_type)
         if output_type == "pil":

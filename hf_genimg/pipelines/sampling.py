@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -74,7 +75,7 @@ def draw(
         )
     _check_generator(generator)
     if latents is not None:
-        check_latents(latents, example(network))
+        check_latents(latents, example(network), network.style_shape)
     labels = _labels(class_labels, num_classes, mixes_labels(network), list(class_names))
     per_image = {"latents": latents, "noise": noise, "generator": generator, "class_labels": _per_image(labels)}
     count = _count(num_images, batch_size, **per_image, prompt=None if text is None or text.dim() == 1 else text)
@@ -90,6 +91,11 @@ def draw(
     sampled = _draw(network, sources, num_classes, prior, labels, latents, prior_batch)
     seeds = list(range(seed, seed + count)) if generator is None and latents is None else None
     return GeneratorInputs(sampled[0], sampled[1], seeds, sampled[2] if noise is None else noise, text)
+
+
+def new_seed() -> int:
+    """A seed that nobody chose, from the system's randomness."""
+    return random.SystemRandom().randrange(NEW_SEEDS)
 
 
 @torch.no_grad()
@@ -156,14 +162,19 @@ def check_truncation(truncation: Any) -> None:
         )
 
 
-def check_latents(latents: Any, like: torch.Tensor) -> None:
-    """Raise `ValueError` unless `latents` are N of such as `like` [1, ...] holds one of: float, or token ids."""
+def check_latents(latents: Any, like: torch.Tensor, styles: tuple[int, ...] | None = None) -> None:
+    """Raise `ValueError` unless `latents` are N of such as `like` [1, ...] holds one of: float, or token ids; or float
+    [N, *styles], where a network takes those.
+    """
     is_tensor = isinstance(latents, torch.Tensor)
+    if styles and is_tensor and latents.is_floating_point() and tuple(latents.shape[1:]) == styles and len(latents):
+        return
     fits = is_tensor and latents.is_floating_point() == like.is_floating_point() and latents.dim() == like.dim()
     if not fits or latents.shape[1:] != like.shape[1:] or not len(latents):
         given = f"{latents.dtype} {list(latents.shape)}" if is_tensor else type(latents).__name__
         kind = "a float tensor" if like.is_floating_point() else f"token ids, {like.dtype},"
-        raise ValueError(f"latents is {given}; give {kind} [N, {', '.join(map(str, like.shape[1:]))}]")
+        shapes = " or ".join(f"[N, {', '.join(map(str, shape))}]" for shape in (like.shape[1:], styles) if shape)
+        raise ValueError(f"latents is {given}; give {kind} {shapes}")
 
 
 def check_labels(

@@ -3,8 +3,8 @@
     hf-genimg train stylegan2
     hf-genimg train stylegan2 data=SPRITES image_size=32 images=400000
 
-Cost: about 17 ms of CPU time an image at 32 pixels in colour, on one core.
-Reached: nothing was measured yet but 256 images, whose losses are finite.
+Cost: 98 images for a second of CPU time at 28 pixels, on one core.
+Reached: no whole run was made yet; after 384 images the losses are finite.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def generator(**changes: Any) -> hf_genimg.StyleGAN2Generator:
     for name, parameter in network.named_parameters():
         if name.endswith("noise_strength"):
             parameter.data.fill_(0.5)
-    network.mapping.mean.normal_()
+    network.style_mean.value.normal_()
     return network
 
 
@@ -131,7 +131,7 @@ def test_truncation_moves_w_towards_its_mean_up_to_the_cutoff(cutoff: int | None
     latents = network.sample_latents(2)
     full, half, none = (network.at_truncation(value).map(latents) for value in (1.0, 0.5, 0.0))
     moved = slice(None, cutoff)
-    mean = network.mapping.mean.expand_as(full)
+    mean = network.style_mean.value.expand_as(full)
     torch.testing.assert_close(half[:, moved], (full + mean)[:, moved] / 2)
     torch.testing.assert_close(none[:, moved], mean[:, moved])
     if cutoff is not None:
@@ -163,13 +163,13 @@ def test_latents_may_be_the_w_of_each_layer() -> None:
 
 def test_the_mean_of_w_moves_once_per_update() -> None:
     network = generator().train()
-    network.mapping.mean.zero_()
+    network.style_mean.value.zero_()
     latents = network.sample_latents(6)
     w = network.mapping(latents)
     network(latents[:4])
     network(latents[4:], mixing_latents=latents[4:].flip(0), mixing_start=2)  # the second mapping does not count
-    network.mapping.after_update()
-    torch.testing.assert_close(network.mapping.mean, 0.005 * w.detach().mean(0))
+    network.style_mean.after_update()
+    torch.testing.assert_close(network.style_mean.value, 0.005 * w.detach().mean(0))
 
 
 def test_activations_of_a_fresh_network_neither_grow_nor_vanish() -> None:
