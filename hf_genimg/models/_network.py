@@ -172,7 +172,7 @@ class LatentNetwork(Network):
     not those of the data, but were found in training. mixing_layers: in how many layers the latents of another image
     can take over; 0 where styles do not mix. style_shape: of the styles of one image, which `forward` takes in place of
     latents; None where it takes none. noise_sides: pixels a side of the maps that `sample_noise` gives, one after the
-    other; empty where noise is no maps.
+    other; empty where noise is no maps. example_prompts: texts such as it was trained on.
     """
 
     mixes_labels: ClassVar[bool] = False
@@ -180,6 +180,7 @@ class LatentNetwork(Network):
     mixing_layers: int = 0
     style_shape: tuple[int, ...] | None = None
     noise_sides: Sequence[int] = ()
+    example_prompts: Sequence[str] = ()
 
     def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """Sample float [num_images, latent_dim] on this network's device, or on the generator's where one is given."""
@@ -202,6 +203,12 @@ class LatentNetwork(Network):
     def tokenize(self, prompts: list[str]) -> torch.Tensor:
         """Token ids int64 [N, T] of texts, for a network with `text` among its conditions."""
         raise ValueError(f"{type(self).__name__} takes no text; use a model that is conditioned on text")
+
+    def encode_text(self, tokens: torch.Tensor) -> torch.Tensor | None:
+        """Sentence vectors float [N, D] of token ids, which `forward` takes in their place: what lies between those of
+        two texts is a text too. None where it takes token ids alone.
+        """
+        return None
 
 
 class TranslationNetwork(Network):
