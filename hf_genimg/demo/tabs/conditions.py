@@ -39,26 +39,7 @@ def build(ui: SimpleNamespace, model: Shared | None) -> None:
     ui.label_mix = gr.Slider(
         0, 1, 0.5, step=0.01, label=texts("label_mix"), visible=soft, elem_id=ui.page.id("label-mix")
     )
-    with gr.Row():
-        ui.mix_seed = gr.Number(
-            None,
-            label=texts("mix_seed"),
-            precision=0,
-            minimum=0,
-            maximum=LARGEST_SEED,
-            visible=bool(able and able.mixing_layers),
-            elem_id=ui.page.id("mix-seed"),
-            min_width=120,
-        )
-        ui.mix_from = gr.Slider(
-            1,
-            MOST_LAYERS - 1,  # of any model; the page shows the layers of the chosen one
-            _middle_layer(model),
-            step=1,
-            label=texts("mix_from"),
-            visible=bool(able and able.mixing_layers),
-            elem_id=ui.page.id("mix-from"),
-        )
+    _build_mixing(ui, model)
     with gr.Column(visible=codes) as ui.code_panel:
         gr.Markdown(texts("codes"), elem_classes="studio-note")
         ui.code_sliders = [
@@ -79,6 +60,31 @@ def build(ui: SimpleNamespace, model: Shared | None) -> None:
     ui.codes.api_info = lambda: {"anyOf": [numbers, {"type": "null"}]}  # what gradio says of JSON is no schema
     for dropdown in (ui.label, ui.other_label):
         dropdown.api_info = lambda: {"anyOf": [{"type": "integer"}, {"type": "string"}]}
+
+
+def _build_mixing(ui: SimpleNamespace, model: Shared | None) -> None:
+    """Whose styles are mixed in, and from which layer on."""
+    mixes = bool(model and model.capabilities.mixing_layers)
+    with gr.Row():
+        ui.mix_seed = gr.Number(
+            None,
+            label=texts("mix_seed"),
+            precision=0,
+            minimum=0,
+            maximum=LARGEST_SEED,
+            visible=mixes,
+            elem_id=ui.page.id("mix-seed"),
+            min_width=120,
+        )
+        ui.mix_from = gr.Slider(
+            1,
+            MOST_LAYERS - 1,  # of any model; the page shows the layers of the chosen one
+            _middle_layer(model),
+            step=1,
+            label=texts("mix_from"),
+            visible=mixes,
+            elem_id=ui.page.id("mix-from"),
+        )
 
 
 def _last_layer(model: Shared | None) -> int:
