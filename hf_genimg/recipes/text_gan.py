@@ -4,7 +4,7 @@
     hf-genimg train text_gan data=SPRITES image_size=32
 
 Cost: 14.5 minutes for 51,232 images at 16 pixels, on one core beside much other work (55 images a second).
-Reached: with 51,232 of the 120,000 images, of 1,000 digits 99.7 % are read as the one asked for; 91.9 % lean, and 79.5 %
+Reached: with 51,232 of the 120,000 images, of 1,000 digits 99.7 % are read as the one asked for; 91.9 % lean and 79.5 %
 are as thick, as asked for (benchmarks/text.py). But the images of one prompt hardly differ: the mean deviation of a
 pixel of "a three" is 0.029, of real threes 0.089. Sprites were not trained yet.
 """
