@@ -8,7 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from diffusers import DiffusionPipeline
+from diffusers import DiffusionPipeline, ModelMixin
+from diffusers.utils import logging
 
 from ..faults import explain, is_no_network, status_of
 from ._pipeline import Pipeline
@@ -54,6 +55,23 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
             raise _not_from_the_hub(source, error) from error
         reason = " ".join(str(error).split()).partition(" at '")[0]
         raise ValueError(f"{source} is damaged ({reason}); save or download the model again") from error
+
+
+def load_component(model: str | os.PathLike[str], name: str) -> ModelMixin:
+    """The network called `name` of a pipeline, without diffusers' bar for the files that it reads.
+
+    Raises as `load`, and `ValueError` for a pipeline without such a network.
+    """
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        pipeline = load(model)
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+    if pipeline.components.get(name) is None:
+        raise ValueError(f"{model} is a {type(pipeline).__name__} without {name}; use a model that has one")
+    return pipeline.components[name]
 
 
 def load_any(model: str | os.PathLike[str], **kwargs: Any) -> DiffusionPipeline:

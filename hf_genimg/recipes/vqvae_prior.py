@@ -1,0 +1,31 @@
+"""A transformer prior over the tokens of a VQ-VAE (arXiv:1711.00937, section 3.3): the two make one pipeline.
+
+    hf-genimg train vqvae
+    hf-genimg train vqvae_prior model=runs/vqvae
+
+Cost: TODO
+Reached: TODO
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import nn
+
+from ._prior import TokenPriorRecipe
+from .vqvae import VQVAERecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class VQVAEPrior(TokenPriorRecipe):
+    """`conditional=false` for images without labels."""
+
+    images: int = 150_000
+
+    first_stage: ClassVar[str] = "vqvae"
+
+    def untrained_autoencoder(self) -> nn.Module:
+        recipe = VQVAERecipe(image_size=self.image_size, image_channels=self.image_channels or 1)
+        return recipe.smoke().models()["autoencoder"]
