@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -11,8 +13,9 @@ from PIL import Image
 from ._latent_pipeline import ClassLabels, LatentPipeline
 from .capabilities import Capabilities
 from .drawing import Drawn, check_labels, check_latents, example
-from .images import Images, prepare
+from .images import Images, grid, prepare
 from .kinds import AUTOENCODER, PRIOR
+from .provenance import check_png_path, save_png
 
 Pictures = Image.Image | list[Image.Image] | torch.Tensor
 
@@ -118,6 +121,52 @@ class ImageReconstructionPipeline(LatentPipeline):
         self._check(max_batch_size=max_batch_size, output_type=output_type)
         latents = self.encode(images, class_labels=class_labels, max_batch_size=max_batch_size)
         return self._decode(latents, class_labels, output_type, max_batch_size, {"reconstructed": True})
+
+    def save_analogies(
+        self,
+        path: str | os.PathLike[str],
+        images: Pictures | None = None,
+        *,
+        class_labels: ClassLabels | None = None,
+        latents: torch.Tensor | None = None,
+        classes: list[int | str] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write one PNG with a row for each image, or for each of the latents: every class in its style.
+
+        Args:
+            path: ends in .png.
+            images: what is encoded; shown at the left of its row.
+            class_labels: of the images: one for all or one for each.
+            latents: instead of images: float [N, D].
+            classes: the columns; all classes unless given.
+            overwrite: replace a file that is there.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: the autoencoder has no classes, or an argument is not what it may be.
+            FileNotFoundError, FileExistsError: the folder of `path` does not exist; the file does, and `overwrite` is
+                off.
+        """
+        check_png_path(path, overwrite)
+        if "labels" not in self.autoencoder.conditions:
+            raise ValueError(f"{type(self.autoencoder).__name__} is not conditioned on classes; use a model that is")
+        if (images is None) == (latents is None):
+            raise ValueError("images and latents are both given, or none of them; give one of them")
+        classes = list(range(self.capabilities.num_classes)) if classes is None else list(classes)
+        config, shown = self.autoencoder.config, []
+        if images is not None:
+            pixels = prepare(images, config.image_size, config.image_channels)
+            shown = self._convert(pixels, "pil")
+            latents = self.encode(pixels, class_labels=class_labels)
+        columns = classes * len(latents)
+        made = self.decode(latents.repeat_interleave(len(classes), 0), class_labels=columns)
+        for row in reversed(range(len(shown))):
+            made.insert(row * len(classes), shown[row])
+        note = self.provenance(reconstructed=images is not None or None, class_labels=classes)
+        return save_png(grid(made, len(classes) + bool(shown)), path, note, overwrite=overwrite)
 
     def _decode(
         self,
