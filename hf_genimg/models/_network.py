@@ -160,12 +160,14 @@ class LatentNetwork(Network):
 
     Its config has `latent_dim` and `latent_distribution`. mixes_labels: `class_labels` may also be weights, float
     [N, num_classes], because a class enters as a one-hot vector or as a row of a table. finds_classes: its classes are
-    not those of the data, but were found in training. mixing_layers: in how many layers the latents of another image
+    not those of the data, but were found in training. infers_labels: an autoencoder encodes without labels, and
+    `classify(images)` gives logits of their classes. mixing_layers: in how many layers the latents of another image
     can take over; 0 where styles do not mix.
     """
 
     mixes_labels: ClassVar[bool] = False
     finds_classes: ClassVar[bool] = False
+    infers_labels: ClassVar[bool] = False
     mixing_layers: int = 0
 
     def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:

@@ -25,7 +25,8 @@ class ImageReconstructionPipeline(LatentPipeline):
 
     Args:
         autoencoder: a `LatentNetwork` with `encode(images)` to a posterior with `.mean`, N latents, and
-            `decode(latents)` to images; where its config has `num_classes`, both take `class_labels` [N] as well.
+            `decode(latents)` to images; where its config has `num_classes`, both take `class_labels` [N] as well, or
+            `decode` alone where it declares `infers_labels`.
         prior: samples the latents instead of the autoencoder: `sample_latents(num_images, generator,
             class_labels=None)`.
         watermark_key: as for `set_watermark`; None for no watermark.
@@ -73,13 +74,34 @@ class ImageReconstructionPipeline(LatentPipeline):
         self._check(max_batch_size=max_batch_size)
         config, dtype = self.autoencoder.config, next(self.autoencoder.parameters()).dtype
         pixels = prepare(images, config.image_size, config.image_channels)
-        labels = self._given_labels(class_labels, len(pixels))
+        infers = self.autoencoder.infers_labels
+        labels = None if infers and class_labels is None else self._given_labels(class_labels, len(pixels))
         size = max_batch_size or len(pixels)
 
         def part(start: int) -> torch.Tensor:
             batch = slice(start, start + size)
-            given = () if labels is None else (labels[batch].to(self._execution_device),)
+            given = () if labels is None or infers else (labels[batch].to(self._execution_device),)
             return self.autoencoder.encode(pixels[batch].to(self._execution_device, dtype), *given).mean
+
+        return self._in_batches(part, len(pixels), size)
+
+    def classify(self, images: Pictures, *, max_batch_size: int | None = None) -> torch.Tensor:
+        """The probability of each class, by an autoencoder that finds the class itself: float [N, num_classes] on the
+        model's device; arguments as for `encode`.
+
+        Raises:
+            ValueError: the autoencoder finds no class, or an argument is not what it may be.
+        """
+        self._check(max_batch_size=max_batch_size)
+        config, dtype = self.autoencoder.config, next(self.autoencoder.parameters()).dtype
+        if not (self.autoencoder.infers_labels and self.capabilities.num_classes):
+            raise ValueError(f"{type(self.autoencoder).__name__} finds no class of an image; use a classifier")
+        pixels = prepare(images, config.image_size, config.image_channels)
+        size = max_batch_size or len(pixels)
+
+        def part(start: int) -> torch.Tensor:
+            batch = pixels[start : start + size].to(self._execution_device, dtype)
+            return self.autoencoder.classify(batch).float().softmax(1)
 
         return self._in_batches(part, len(pixels), size)
 
@@ -117,8 +139,12 @@ class ImageReconstructionPipeline(LatentPipeline):
     ) -> Images:
         """Encode images and decode the means of their posteriors; arguments as for `encode` and `decode`. Returns N
         images.
+
+        An autoencoder that finds the class of an image itself needs no `class_labels`.
         """
         self._check(max_batch_size=max_batch_size, output_type=output_type)
+        if class_labels is None and self.autoencoder.infers_labels and self.capabilities.num_classes:
+            class_labels = self.classify(images, max_batch_size=max_batch_size).argmax(1)
         latents = self.encode(images, class_labels=class_labels, max_batch_size=max_batch_size)
         return self._decode(latents, class_labels, output_type, max_batch_size, {"reconstructed": True})
 

@@ -23,8 +23,8 @@ class Facts:
     """
 
     name: str
-    # generator, autoencoder, translator, classifier, prior; discriminator, also `pair ` or `feature `; autoencoder and
-    # prior also `token `
+    # generator, autoencoder, translator, classifier, prior; discriminator, also `pair `, `latent ` or `feature `;
+    # autoencoder and prior also `token `
     kind: str
     parameters: int
     tiny: dict[str, Any]
@@ -113,6 +113,9 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     torch.manual_seed(0)
     if facts.kind.endswith("prior"):
         assert build(facts)(build(facts).sample_latents(6)).shape == (6,)
+        return
+    if facts.kind == "latent discriminator":
+        assert build(facts)(torch.randn(6, facts.tiny["in_features"])).shape == (6,)
         return
     if facts.kind == "feature discriminator":
         network = build(facts).eval()
