@@ -89,7 +89,7 @@ class Codebook(nn.Module):
 
     def __init__(self, size: int, dim: int, update: str = "ema") -> None:
         super().__init__()
-        self.size, self.dim, self.update = size, dim, update
+        self.size, self.dim, self.update, self.learned = size, dim, update, True
         bound = math.sqrt(3 / dim)  # of a uniform distribution with a variance of 1 / D
         vectors = torch.empty(size, dim).uniform_(-bound, bound)
         self.usage = Usage(size)
@@ -145,7 +145,7 @@ class FiniteScalars(nn.Module):
     section 3.1).
     """
 
-    update = "fixed"
+    update, learned = "fixed", False
 
     def __init__(self, levels: tuple[int, ...]) -> None:
         super().__init__()

@@ -1,5 +1,5 @@
-"""VAE-GAN (arXiv:1512.09300, table 1; layers as in the authors' code): a variational autoencoder whose error is taken in
-the discriminator's features.
+"""VAE-GAN (arXiv:1512.09300, table 1; layers as in the authors' code): an autoencoder whose error is taken in the
+features of a discriminator.
 """
 
 from __future__ import annotations

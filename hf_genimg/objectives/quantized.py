@@ -62,7 +62,7 @@ class VectorQuantized(Objective):
         vectors = autoencoder.vectors(images)
         code = autoencoder.codebook(vectors)
         terms: Terms = {}
-        if autoencoder.codebook.update != "fixed":
+        if autoencoder.codebook.learned:
             terms["commitment"] = self.commitment * F.mse_loss(vectors.float(), code.nearest.detach())
         if autoencoder.codebook.update == "loss":
             terms["codebook"] = F.mse_loss(code.nearest, vectors.detach().float())

@@ -23,8 +23,8 @@ class Facts:
     """
 
     name: str
-    # generator, autoencoder, translator, classifier, prior; discriminator, also `pair `, `latent ` or `feature `;
-    # autoencoder and prior also `token `
+    # generator, autoencoder, translator, classifier, prior; discriminator, also `pair `, `patch `, `latent ` or
+    # `feature `; autoencoder and prior also `token `
     kind: str
     parameters: int
     tiny: dict[str, Any]
@@ -133,6 +133,9 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     labels = (torch.arange(6) % facts.tiny["num_classes"],) if facts.tiny.get("num_classes") else ()
     if facts.kind == "discriminator":
         assert network(images, *labels).shape == (6,)
+        return
+    if facts.kind == "patch discriminator":
+        assert network(images).dim() == 3 and len(network(images)) == 6
         return
     if facts.kind == "pair discriminator":
         assert network(torch.rand(6, facts.tiny["input_channels"], *images.shape[2:]), images).shape[:1] == (6,)
