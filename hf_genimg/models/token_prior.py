@@ -34,6 +34,7 @@ class TokenPrior(Network):
         width: int = 128,
         depth: int = 6,  # blocks
         heads: int = 4,
+        dropout: float = 0.0,  # of the embedding and of what each block adds
         temperature: float = 1.0,  # of the softmax: below 1 more usual images, and less varied ones
         top_k: int | None = None,  # only the k most probable tokens; none: all
         top_p: float = 1.0,  # only the most probable tokens that have this probability together; 1: all
@@ -41,11 +42,14 @@ class TokenPrior(Network):
         super().__init__()
         if width % heads:
             raise ValueError(f"width={width} must be a multiple of heads={heads}")
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout={dropout} must be from 0 to below 1")
         check_sampling(temperature, top_k, top_p)
         vocabulary = codebook_size + max(1, num_classes)
         self.embedding = nn.Embedding(vocabulary, width)
         self.positions = nn.Parameter(torch.zeros(tokens, width))
-        self.blocks = nn.ModuleList(_Block(width, heads) for _ in range(depth))
+        self.blocks = nn.ModuleList(_Block(width, heads, dropout) for _ in range(depth))
+        self.drop = nn.Dropout(dropout)
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, vocabulary, bias=False)
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding):
@@ -58,7 +62,7 @@ class TokenPrior(Network):
         given those before it: float [N, T, codebook_size + max(1, num_classes)].
         """
         inputs = torch.cat([self._start(len(latents), class_labels)[:, None], latents[:, :-1]], 1)
-        hidden = self.embedding(inputs) + self.positions
+        hidden = self.drop(self.embedding(inputs) + self.positions)
         for block in self.blocks:
             hidden = block(hidden)
         return self.head(self.norm(hidden))
@@ -110,9 +114,9 @@ class TokenPrior(Network):
 class _Block(nn.Module):
     """Layer norm, causal self-attention, added; layer norm, two linear layers with a GELU between, added."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.drop = heads, nn.Dropout(dropout)
         self.attention_norm, self.norm = nn.LayerNorm(width), nn.LayerNorm(width)
         self.to_query_key_value, self.to_output = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
@@ -129,8 +133,8 @@ class _Block(nn.Module):
         if cache is not None:
             cache.append((key, value))
         attended = F.scaled_dot_product_attention(query, key, value, is_causal=cache is None)
-        hidden = hidden + self.to_output(attended.transpose(1, 2).flatten(2))
-        return hidden + self.mlp(self.norm(hidden))
+        hidden = hidden + self.drop(self.to_output(attended.transpose(1, 2).flatten(2)))
+        return hidden + self.drop(self.mlp(self.norm(hidden)))
 
 
 def check_sampling(temperature: float, top_k: int | None, top_p: float) -> None:

@@ -16,6 +16,7 @@ from ..pipelines.loading import load_component
 from ..pipelines.reconstruction import ImageReconstructionPipeline
 from ._labels import LabelledRecipe
 
+MOST_FITTED = 10_000  # images whose latents a prior begins from
 UNTRAINED = "untrained"  # the value of `model` in a smoke run
 
 
@@ -71,12 +72,13 @@ class PriorRecipe(LabelledRecipe):
 class TokenPriorRecipe(PriorRecipe):
     """A transformer over the tokens of a quantized autoencoder."""
 
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     adam_beta2: float = 0.95
     weight_decay: float = 0.01  # of the weights of linear layers
-    width: int = 128
-    depth: int = 4  # blocks
+    width: int = 64
+    depth: int = 3  # blocks
     heads: int = 4
+    dropout: float = 0.2  # small sets are learned by heart without
     temperature: float = 1.0  # of the samples: below 1 more usual, and less varied
     top_k: int | None = None  # samples only the k most probable tokens; none: all
     top_p: float = 1.0  # samples only the most probable tokens that have this probability together; 1: all
@@ -91,7 +93,7 @@ class TokenPriorRecipe(PriorRecipe):
     def models(self) -> dict[str, nn.Module]:
         autoencoder = self.autoencoder()
         latents = {"tokens": example(autoencoder).shape[1], "codebook_size": autoencoder.config.codebook_size}
-        names = ("width", "depth", "heads", "temperature", "top_k", "top_p")
+        names = ("width", "depth", "heads", "dropout", "temperature", "top_k", "top_p")
         settings = {name: getattr(self, name) for name in names}
         return {"prior": TokenPrior(**latents, num_classes=self.sizes()["num_classes"], **settings)}
 
@@ -105,3 +107,33 @@ class TokenPriorRecipe(PriorRecipe):
 
     def smoke(self) -> Self:
         return replace(super().smoke(), width=8, depth=2, heads=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VectorPriorRecipe(PriorRecipe):
+    """A prior of the latents of an autoencoder that are vectors."""
+
+    learning_rate: float = 1e-3
+    conditional: bool = False
+
+    def check(self) -> None:
+        super().check()
+        self._require("conditional", not self.conditional, "is not possible for this prior; leave it out")
+        autoencoder = self.autoencoder()
+        if not example(autoencoder).is_floating_point():
+            raise ValueError(f"model={self.model} has latents that are tokens; use a prior of tokens, as vqvae_prior")
+        if autoencoder.conditions:
+            raise ValueError(
+                f"model={self.model} is conditioned on {', '.join(autoencoder.conditions)}; use one without"
+            )
+
+    def latent_size(self) -> int:
+        """Dimensions of the latents."""
+        return example(self.autoencoder()).shape[1]
+
+    @torch.no_grad()
+    def latents(self) -> torch.Tensor:
+        """The means of the posteriors of at most 10,000 images, evenly spaced: float [N, latent_dim], on the CPU."""
+        autoencoder, dataset = self.autoencoder().eval(), replace(self, flip=False).dataset()
+        places = torch.linspace(0, len(dataset) - 1, min(len(dataset), MOST_FITTED)).long()
+        return torch.cat([autoencoder.encode(dataset.batch(part)["images"]).mean.float() for part in places.split(256)])

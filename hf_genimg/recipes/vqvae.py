@@ -23,7 +23,7 @@ from ._quantized import QuantizedRecipe, variance_of
 class VQVAERecipe(QuantizedRecipe):
     """Image sizes that are multiples of 4, grey or colour: a token for each 4x4 pixels."""
 
-    images: int = 100_000
+    images: int = 60_000
     batch_size: int = 64
     learning_rate: float = 1e-3
     schedule: str = "cosine"

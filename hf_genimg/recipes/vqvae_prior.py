@@ -22,7 +22,8 @@ from .vqvae import VQVAERecipe
 class VQVAEPrior(TokenPriorRecipe):
     """`conditional=false` for images without labels."""
 
-    images: int = 150_000
+    images: int = 60_000
+    temperature: float = 0.8
 
     first_stage: ClassVar[str] = "vqvae"
 
