@@ -32,7 +32,7 @@ class LatentPrior(VectorPriorRecipe):
     """
 
     kind: str = "mixture"  # of Gaussians, or flow
-    images: int = 100_000
+    images: int = 20_000
     batch_size: int = 128
     components: int = 10  # of a mixture
     width: int = 128  # of a flow
