@@ -2,13 +2,16 @@
 # make test         the tests: no network, under 15 minutes on two cores
 # make test-slow    the checks that take longer
 # make lint         ruff
+# make docs         the documentation site, in build/site; a broken link or a missing docstring fails
+# make examples     run the notebooks of examples from top to bottom, and keep what they show
+# make wheel        the package as a wheel, in dist
 # make spaces       the Spaces with the package beside them, in build/spaces, to push with git
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help quickstart test test-slow lint spaces
+.PHONY: help quickstart test test-slow lint docs examples wheel spaces
 help:
 	@sed -n 's/^# //p' Makefile
 
@@ -33,6 +36,18 @@ test-slow: $(INSTALLED)
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+docs: $(INSTALLED)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "build/site/index.html; to look at it while writing: $(BIN)/mkdocs serve"
+
+examples: $(INSTALLED)
+	@$(BIN)/python examples/execute.py
+
+wheel: $(INSTALLED)
+	@rm -rf dist build/lib build/bdist.*
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	@ls dist/*.whl
 
 spaces:
 	@for space in spaces/*/; do target=build/$$space; rm -rf $$target && mkdir -p $$target && cp -r $$space. hf_genimg $$target; done

@@ -1,20 +1,15 @@
-"""The leaderboard of docs/results.md, from results/quality_*.json.
+"""The table of scores after equal time, from results/quality_*.json: the site's page of results has it.
 
-python benchmarks/table.py            writes it between its markers
-python benchmarks/table.py --check    checks that it is that of the results; exit status 1 where it is not
+python benchmarks/table.py    prints it as Markdown
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-PAGE = Path(__file__).parents[1] / "docs/results.md"
-BEGIN = "<!-- leaderboard: written by benchmarks/table.py from benchmarks/results/quality_*.json -->"
-END = "<!-- /leaderboard -->"
 COLUMNS = ("fid", "kid", "precision", "recall", "density", "coverage", "copies")
 
 
@@ -75,29 +70,5 @@ def render(found: list[dict[str, Any]]) -> str:
     return "\n".join([*head, *map(row, found), "", *protocols(found), f"- Measured on: {'; '.join(machines)}."])
 
 
-def placed(page: str, table: str) -> str:
-    """The page with the leaderboard between its markers."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise SystemExit(f"docs/results.md has no place for the leaderboard; put {BEGIN} and {END} where it belongs")
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
-
-
-def main(arguments: list[str]) -> int:
-    """Write or check."""
-    page = PAGE.read_text(encoding="utf-8")
-    wanted = placed(page, render(entries()))
-    if "--check" in arguments:
-        print(
-            "docs/results.md holds the results"
-            if page == wanted
-            else "docs/results.md differs from the results; run benchmarks/table.py"
-        )
-        return int(page != wanted)
-    PAGE.write_text(wanted, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    print(render(entries()))

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import _imports, _public
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from torch import nn
 
 from .pipelines.loading import HUB_ID, load
 from .recipes import recipe_class
+from .recipes._auto import automatic
 from .training.loop import default_callbacks
 from .training.loop import train as train_recipe
 from .training.recipe import Recipe
@@ -23,10 +24,16 @@ __all__ = ["build_demo", "evaluate", "load", "train"]
 def train(recipe: str | Path | Recipe, out: str | Path | None = None, *, progress: bool = True, **fields: Any) -> Any:
     """Train a recipe and return its pipeline; the same call again goes on where the last one stopped.
 
-    recipe: a name from `hf-genimg list recipes`, a .py file that defines one, or a Recipe. out: the run's folder, by
-    default `runs/<recipe>`. fields: any field of the recipe. Raises `ValueError`, before anything is written, for what
-    does not go together.
+    recipe: a name from `hf-genimg list recipes`, a .py file that defines one, or a Recipe; or `auto`, which chooses one
+    by the fields `data` and `minutes`. out: the run's folder, by default `runs/<recipe>`. fields: any field of the
+    recipe. Raises `ValueError`, before anything is written, for what does not go together.
     """
+    if recipe == "auto":
+        out = Path("runs/auto") if out is None else Path(out)
+        recipe, why = automatic(out, [f"{name}={value}" for name, value in fields.items()])
+        fields = {}
+        if progress:
+            print(why, flush=True)
     chosen = recipe if isinstance(recipe, Recipe) else recipe_class(recipe)()
     chosen = _with_plain_init(chosen.override(**fields))
     out = Path("runs") / chosen.name if out is None else Path(out)

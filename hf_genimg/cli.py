@@ -7,6 +7,7 @@ help and mistakes are immediate.
 from __future__ import annotations
 
 import gc
+import re
 import sys
 import traceback
 import warnings
@@ -26,8 +27,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 ArgumentError = typer.BadParameter.__mro__[
     2
 ]  # the base of every complaint about arguments; typer has no public name for it
+RENAMED_FIELD = re.compile("the field .* is called")  # a deprecation that concerns who types the command
 # Modules of commands/, in the order of the help.
-TOPICS = ("training", "images", "translation", "scores", "demo", "convert", "verify", "hub")
+TOPICS = ("training", "images", "latents", "translation", "scores", "demo", "convert", "verify", "hub")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,16 +56,15 @@ def one_line_warnings() -> Iterator[None]:
     def show(message: Warning | str, category: type[Warning], *details: Any, **more: Any) -> None:
         if rank() != "0":
             return  # the first process of a run says it
-        if category in (UserWarning, RuntimeWarning):
+        if category in (UserWarning, RuntimeWarning) or RENAMED_FIELD.match(str(message)):
             fail(f"warning: {message}", 0)
         else:
             plain(message, category, *details, **more)
 
-    warnings.showwarning = show
-    try:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", RENAMED_FIELD.pattern, DeprecationWarning)
+        warnings.showwarning = show
         yield
-    finally:
-        warnings.showwarning = plain
 
 
 def _show_version(wanted: bool) -> None:
@@ -90,13 +91,11 @@ def list_(
         str | None,
         typer.Argument(
             metavar="[recipes|models|data|metrics|extractors|RECIPE]",
-            help="What to list, or a recipe to describe; all when left out.",
+            help="What to list, or a recipe to describe; by default everything.",
         ),
     ] = None,
 ) -> None:
-    """List what there is: recipes to train, models to build, data to learn from, metrics and extractors; or one recipe
-    with its fields.
-    """
+    """List recipes, models, data, metrics, extractors. Given a recipe, describe it and its fields."""
     from .listing import KINDS, describe_recipe
 
     if kind is not None and kind not in KINDS:

@@ -186,6 +186,11 @@ def _at(error: BaseException) -> str:
     return f" ({_name(error)})" if isinstance(error, OSError) and error.filename is not None else ""
 
 
+def printable(text: str) -> str:
+    """`text` on one line, with control characters as escapes: what a file says cannot pass for what we say."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def causes(error: BaseException | None) -> Iterator[BaseException]:
     """The error and all that it came from."""
     seen: list[BaseException] = []

@@ -39,6 +39,7 @@ WANTS = {  # in the reason of a skip: what is missing, and how to have it
         "an extra",
         "pip install -c constraints.txt -e '.[dev]'",
     ),
+    r"onnxruntime-web": ("onnxruntime-web", "python -m hf_genimg.hub.browser_runtime fetches it once"),
     r"shared[ /]data|is not here$": ("a data set", "put it into ../shared/data"),
 }
 _connect = socket.socket.connect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -365,6 +366,21 @@ def test_fewer_images_than_a_run_has_trained_are_refused(tmp_path: Path, capsys:
     message = f"{tmp_path}/run has trained on 64 images, more than images=40; {advice}"
     assert refusal(capsys, *command, "images=40") == message
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before
+
+
+def test_the_old_name_of_a_field_is_accepted_with_a_warning(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["train", "mlp_gan", "--smoke", "--out", str(tmp_path / "run"), "game=hinge"]) == 0
+    assert "hf-genimg: warning: the field game is called loss now; write loss=" in capsys.readouterr().err
+    assert json.loads((tmp_path / "run/recipe.json").read_text())["fields"]["loss"] == "hinge"
+    twice = ["train", "mlp_gan", "--smoke", "--out", str(tmp_path / "other"), "loss=hinge", "game=hinge"]
+    assert refusal(capsys, *twice) == "game= is the old name of loss=, which is set too; leave game= out"
+    with pytest.warns(DeprecationWarning, match="the field game is called loss now"):
+        recipe = recipe_class("mlp_gan")().override(game="hinge")
+    assert recipe.loss == "hinge"
+    with pytest.raises(ValueError, match="game= is the old name of loss="):
+        recipe.override(game="hinge", loss="hinge")
+    with pytest.raises(ValueError, match="there is no field 'game'"):
+        recipe_class("mlp_vae")().override(game="hinge")
 
 
 def test_the_console_script(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from torch import nn
 
 import hf_genimg
 from hf_genimg.cli import main
-from hf_genimg.commands._shared import printable
+from hf_genimg.faults import printable
 from hf_genimg.models._network import LatentNetwork, TranslationNetwork
 from hf_genimg.pipelines.provenance import read_provenance
 

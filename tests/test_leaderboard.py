@@ -1,4 +1,4 @@
-"""The leaderboard of docs/results.md is that of the results."""
+"""The table of scores after equal time."""
 
 from __future__ import annotations
 
@@ -50,9 +50,10 @@ def entry(recipe: str, fid: float, data: str = "digits", seconds: float = 600.0,
     }
 
 
-def test_the_page_holds_the_results(table: ModuleType) -> None:
-    page = table.PAGE.read_text(encoding="utf-8")
-    assert page == table.placed(page, table.render(table.entries())), "run python benchmarks/table.py"
+def test_the_results_of_the_repository_make_a_table(table: ModuleType) -> None:
+    found = table.entries()
+    rows = [line for line in table.render(found).splitlines() if line.startswith("| ")]
+    assert len(rows) == len(found) + 1 > 50
 
 
 def test_the_best_is_first_and_every_number_is_there(table: ModuleType, tmp_path: Path) -> None:
@@ -81,9 +82,3 @@ def test_copies_are_of_images_that_were_learned_from(table: ModuleType) -> None:
 def test_unlike_protocols_share_no_table(table: ModuleType) -> None:
     with pytest.raises(SystemExit, match=r"b was measured under another protocol \(num_fake\); measure it again"):
         table.render([entry("a", 1), entry("b", 2, num_fake=100)])
-
-
-def test_a_page_without_a_place_is_refused(table: ModuleType) -> None:
-    assert table.placed(f"x\n{table.BEGIN}\nold\n{table.END}\ny", "new") == f"x\n{table.BEGIN}\nnew\n{table.END}\ny"
-    with pytest.raises(SystemExit, match="no place for the leaderboard"):
-        table.placed("nothing", "new")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,8 +33,28 @@ LENGTH = dict.fromkeys(PUBLISHED, (5, 64, 100_000 * 5 * 64)) | {  # turns, batch
 }
 
 
+# The same of recipes that came later, in the facts of their family:
+# PUBLISHED = {recipe: {"parameters": {network: count}, "length": (n_critic or 1, batch size, images)}}
+IN_FACTS = {
+    name: published
+    for file in sorted((Path(__file__).parent / "models/facts").glob("*.py"))
+    for name, published in runpy.run_path(str(file)).get("PUBLISHED", {}).items()
+}
+
+
 def test_every_published_setting_is_checked() -> None:
-    assert set(PUBLISHED) == {name for name in recipe_names() if name.endswith("_paper")}
+    assert {*PUBLISHED, *IN_FACTS} == {name for name in recipe_names() if name.endswith("_paper")}
+
+
+@pytest.mark.parametrize("name", IN_FACTS)
+def test_published_settings_of_a_family_are_as_its_facts_say(name: str) -> None:
+    recipe = recipe_class(name)().override(image_channels=3)
+    recipe.check()
+    with torch.device("meta"):
+        networks = recipe.networks()
+    counts = {key: sum(parameter.numel() for parameter in network.parameters()) for key, network in networks.items()}
+    assert counts == IN_FACTS[name]["parameters"]
+    assert (getattr(recipe, "n_critic", 1), recipe.batch_size, recipe.images) == tuple(IN_FACTS[name]["length"])
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

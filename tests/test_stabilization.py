@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,46 +12,18 @@ from accelerate import Accelerator
 from torch import nn
 
 import hf_genimg
-from hf_genimg.recipes import recipe_class, recipe_names
+from hf_genimg.recipes import recipe_class
 from hf_genimg.recipes._adversarial import AdversarialRecipe
 from hf_genimg.recipes._stabilization import REFUSED, Stabilization
 from hf_genimg.training.loop import train
 from hf_genimg.training.state import Run
 
 from .moulds import REPRESENTATIVES
+from .site import hook
 
 DOCS = (Path(__file__).parents[1] / "docs/stabilization.md").read_text(encoding="utf-8")
-METHODS: dict[str, dict[str, Any]] = {
-    "spectral_norm": {"spectral_norm": True},
-    "minibatch_std": {"minibatch_std": True},
-    "diff_augment": {"diff_augment": "color,translation,cutout"},
-    "ada": {"ada": "blit,geometry,color"},
-    "augment": {"augment": "blit,color:0.5,cutout"},
-    "penalty_decay": {"r1": 1.0, "penalty_decay": 0.1, "burn_in_images": 16},
-    "final_adam_beta2": {"final_adam_beta2": 0.99, "burn_in_images": 16},
-    "r1": {"r1": 1.0, "penalty_every": 2},
-    "r2": {"r2": 1.0},
-    "gradient_penalty": {"gradient_penalty": 1.0},
-    "weight_clipping": {"weight_clipping": 0.05},
-    "lecam": {"lecam": 0.3},
-    "consistency_real": {"consistency_real": 10.0},
-    "consistency_fake": {"consistency_real": 10.0, "consistency_fake": 10.0},
-    "consistency_latents": {"consistency_latents": 5.0, "latent_spread": 0.5},
-    "instance_noise": {"instance_noise": 0.1},
-    "label_smoothing": {"label_smoothing": 0.1},
-    "orthogonal": {"orthogonal": 1e-3},
-    "top_k": {"top_k": 0.5, "top_k_images": 1},
-    "discriminator_learning_rate": {"discriminator_learning_rate": 4e-4},
-    "max_grad_norm": {"max_grad_norm": 1.0},
-    "schedule": {"schedule": "cosine", "warmup_images": 16},
-    "ema_half_life": {"ema_half_life": 100},
-}
-OTHER_NUMBERS = "_paper"  # a smoke run of such a recipe is that of the one it is made from
-ADVERSARIAL = [
-    name
-    for name in recipe_names()
-    if issubclass(recipe_class(name), AdversarialRecipe) and not name.endswith(OTHER_NUMBERS)
-]
+stabilization = hook("stabilization_tables")
+METHODS, ADVERSARIAL, refusal = stabilization.METHODS, stabilization.adversarial(), stabilization.refusal
 EXAMPLES: dict[str, Any] = {name: value for fields in METHODS.values() for name, value in fields.items()} | {
     "compile": True
 }
@@ -79,16 +50,6 @@ def datasets() -> Callable[[AdversarialRecipe], Any]:
         return opened[recipe.name]
 
     return dataset
-
-
-def refusal(recipe: AdversarialRecipe) -> str | None:
-    try:
-        recipe.check()
-        with torch.device("meta"):
-            recipe.override(image_channels=1).networks()
-    except ValueError as error:
-        return str(error)
-    return None
 
 
 def test_every_field_is_tried() -> None:
@@ -149,25 +110,13 @@ def test_each_of_a_pair_is_allowed_alone(setting: str) -> None:
     recipe_class("mlp_gan")().smoke().override(**{name: value or EXAMPLES[name]}).check()
 
 
-def test_the_docs_list_what_the_code_refuses() -> None:
-    table = DOCS.partition("<!-- refused")[2].partition("<!-- /refused -->")[0]
-    rows = re.findall(r"^\| `(.+?)` \| `(.+?)` \| (.+?) \|$", table, re.MULTILINE)
-    wanted = [tuple(refused) for refused in REFUSED]
-    assert rows == wanted, "docs/stabilization.md must say:\n" + "\n".join(
-        f"| `{one}` | `{other}` | {why} |" for one, other, why in wanted
-    )
-
-
-def test_the_docs_list_the_families_that_refuse_a_method() -> None:
-    refusing: dict[tuple[str, str], list[str]] = {}
-    for method, fields in METHODS.items():
-        for name in ADVERSARIAL:
-            refused = refusal(small(name, **fields))
-            if refused:
-                refusing.setdefault((method, refused.partition(" ")[2]), []).append(f"`{name}`")
-    wanted = [f"| `{method}` | {', '.join(names)} | {why} |" for (method, why), names in sorted(refusing.items())]
-    table = DOCS.partition("<!-- families")[2].partition("<!-- /families -->")[0]
-    assert table.strip().splitlines()[3:] == wanted, "docs/stabilization.md must say:\n" + "\n".join(wanted)
+def test_the_tables_of_the_docs_are_what_the_code_refuses() -> None:
+    pairs = stabilization.pairs()
+    assert all(f"| `{one}` | `{other}` | {why} |" in pairs for one, other, why in REFUSED)
+    assert all(f"<!-- {table} -->" in DOCS and f"<!-- /{table} -->" in DOCS for table in ("pairs", "families"))
+    table = stabilization.families(["dcgan", "r3gan", "sngan"])
+    assert "| `spectral_norm` | `sngan` | changes nothing: this family's discriminator has it already |" in table
+    assert "| `top_k` | `r3gan` | cannot go with loss=relativistic" in table and "dcgan" not in table
 
 
 def test_the_docs_name_every_field() -> None:

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ..faults import printable
+
 STARTED = time.monotonic()  # of the command, but for Python itself
 SPINS = 10_000  # how often a waiting thread of torch looks before it sleeps
 
@@ -41,15 +43,10 @@ def rank() -> str:
 
 
 def fail(message: str, status: int) -> int:
-    """Print one line and pass the exit status on."""
+    """Print one line, with control characters as escapes, and pass the exit status on."""
     process = "" if rank() == "0" else f" [process {rank()}]"
-    print(f"hf-genimg{process}: {' '.join(message.split())}", file=sys.stderr)
+    print(f"hf-genimg{process}: {printable(' '.join(message.split()))}", file=sys.stderr)
     return status
-
-
-def printable(text: str) -> str:
-    """`text` on one line, with control characters as escapes: what a file says cannot pass for what we say."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def print_what_cannot_be_encoded() -> None:

@@ -18,17 +18,17 @@ def convert(
     out: Annotated[Path | None, typer.Option(help="The pipeline's folder, which must not exist.")] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[field=value]...", help="What shapes do not show, such as output=sigmoid."),
+        typer.Argument(metavar="[field=value]...", help="Settings that shapes do not show, such as output=sigmoid."),
     ] = None,
     check: Annotated[str | None, typer.Option(metavar="DATA", help="Images to check the result with.")] = None,
     list_geometries: Annotated[
         bool, typer.Option("--list", help="List the strides and paddings that fit, and write no model.")
     ] = False,
     sheet: Annotated[
-        Path | None, typer.Option(help="A .png to write with images of each that fits; writes no model.")
+        Path | None, typer.Option(help="Write a .png with images of each that fits, and no model.")
     ] = None,
 ) -> None:
-    """Import a network that was trained elsewhere, from its state dict; nothing that a pickle holds is run."""
+    """Convert a checkpoint that was trained elsewhere. It is a state dict; nothing in a pickle is run."""
     from ..hub.convert import convert as convert_checkpoint
     from ..hub.convert import geometries
 

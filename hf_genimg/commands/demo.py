@@ -14,7 +14,7 @@ def demo(
         list[str], typer.Argument(metavar="MODEL...", help="Run directories, pipeline directories or Hub ids.")
     ],
     port: Annotated[
-        int, typer.Option(help="Where it is served; the next free one from 7860 when left out.", min=0, max=65535)
+        int, typer.Option(help="The port; by default the first free one from 7860 on.", min=0, max=65535)
     ] = 0,
     host: Annotated[
         str, typer.Option(help="The address to serve at; 0.0.0.0 for everybody on the network.")
@@ -23,5 +23,5 @@ def demo(
         bool, typer.Option("--share", help="Also at a public address, through Gradio's servers, for a week.")
     ] = False,
 ) -> int:
-    """Open a page to play with models: generate, explore, reconstruct, translate, classify, compare."""
+    """Open the studio. It can generate, explore, reconstruct, translate, classify and compare."""
     return serve(models, port, host, share)

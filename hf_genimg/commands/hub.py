@@ -14,12 +14,10 @@ def push(
     model: Model,
     repo_id: Annotated[str, typer.Argument(metavar="REPO_ID", help="Where to: owner/name.")],
     private: Annotated[
-        bool, typer.Option("--private", help="Make the repository private, where it is made now.")
+        bool, typer.Option("--private", help="Make the repository private if this push creates it.")
     ] = False,
 ) -> None:
-    """Push a model to the Hub in one commit: weights, card, recipe, scores, samples. Again, it sends only what has
-    changed.
-    """
+    """Push a model to the Hub in one commit. Card, recipe, scores and samples go along; again, only changes."""
     from ..hub.push import push as push_model
 
     hide_loading_bars()
@@ -34,16 +32,26 @@ def space(
     local: Annotated[
         Path | None, typer.Option(help="Leave it in this folder, where `python app.py` runs, instead of pushing it.")
     ] = None,
+    static: Annotated[
+        bool, typer.Option("--static", help="A page without a server: the model runs in the visitor's browser.")
+    ] = False,
+    runtime: Annotated[
+        Path | None,
+        typer.Option(
+            help="For --static: onnxruntime-web's archive or folder; fetched from the npm registry otherwise."
+        ),
+    ] = None,
 ) -> None:
-    """Make a Space of a model: a page to play with it, on the Hub or in a folder."""
+    """Make a Space for a model. It is pushed to the Hub, or left in a folder."""
     from ..hub.space import make_space
 
-    where = make_space(model, load_model(model), repo_id, local)
-    print(f"the Space is in {where}{': python app.py opens it' if local is not None else ''}")
+    where = make_space(model, load_model(model), repo_id, local, static=static, runtime=runtime)
+    opens = f"python -m http.server -d {where}" if static else "python app.py"
+    print(f"the Space is in {where}{f': {opens} opens it' if local is not None else ''}")
 
 
 def install_hf_extension() -> None:
-    """Make `hf genimg ...` mean this command line."""
+    """Register this command line as `hf genimg`."""
     from ..hub.extension import install_extension
 
     manifest, new = install_extension()

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from ._shared import Model, Seed, load_model, printable
+from ..faults import printable
+from ._shared import Model, Seed, load_model
 from .pictures import is_picture_file, read_picture, refuse_existing, refuse_picture_file, save
 
 
 def sample(
     model: Model,
-    out: Annotated[Path, typer.Option(help="A folder for single pictures, or a .png for one picture or a grid.")],
+    out: Annotated[Path, typer.Option(help="A folder for single images, or a .png for one image or a grid.")],
     num: Annotated[int, typer.Option(help="How many images.", min=1)] = 1,
     seed: Seed = 0,
     label: Annotated[
@@ -27,7 +28,7 @@ def sample(
     ] = None,
     truncation: Annotated[float, typer.Option(help="Scale of the latents: below 1 more typical, less varied.")] = 1.0,
 ) -> None:
-    """Make images, reproducibly: seed 7 is the same image whatever --num says."""
+    """Sample images. Seed 7 is the same image whatever --num is."""
     one_file = is_picture_file(out)
     targets = [out] if one_file else [out / f"seed-{seed + number}.png" for number in range(num)]
     refuse_existing(targets)
@@ -55,7 +56,7 @@ def reconstruct(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to encode and decode.")],
     out: Annotated[Path, typer.Option(help="A folder for the reconstructions.")],
 ) -> None:
-    """Send pictures through an autoencoder and back."""
+    """Encode and decode images with an autoencoder."""
     refuse_picture_file(out)
     targets = [out / f"{image.stem}-reconstructed.png" for image in images]
     refuse_existing(targets)
@@ -72,9 +73,11 @@ def reconstruct(
 def classify(
     model: Model,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to classify.")],
-    top: Annotated[int, typer.Option(help="How many classes to name for each, the likeliest first.", min=1)] = 1,
+    top: Annotated[
+        int, typer.Option(help="How many classes to name for each image, the most probable first.", min=1)
+    ] = 1,
 ) -> None:
-    """Say what is on pictures."""
+    """Classify images."""
     pictures = [read_picture(image) for image in images]
     pipe = load_model(model)
     if pipe.capabilities.task != "classification":

@@ -12,36 +12,41 @@ from .pictures import refuse_existing
 
 
 def evaluate(
-    source: Annotated[str, typer.Argument(metavar="MODEL|DATA", help="What is scored: a model, or a set of images.")],
+    source: Annotated[str, typer.Argument(metavar="MODEL|DATA", help="What to score: a model or a set of images.")],
     reference: Annotated[str, typer.Option(metavar="DATA", help="Real images, or an .npz with mu and sigma.")],
     metrics: Annotated[
-        str | None, typer.Option(help="Names joined with commas, see `list metrics`; all when left out.")
+        str | None, typer.Option(help="Names joined by commas, of `hf-genimg list metrics`; by default all.")
     ] = None,
     extractor: Annotated[
         str | None,
-        typer.Option(metavar="NAME|MODEL", help="The network whose features are compared, see `list extractors`."),
+        typer.Option(
+            metavar="NAME|MODEL",
+            help="The network that computes features, of `hf-genimg list extractors`, or a classifier.",
+        ),
     ] = None,
     extractor_weights: Annotated[
-        Path | None, typer.Option(help="The weights of an extractor of torch-fidelity; with --paired, of LPIPS.")
+        Path | None, typer.Option(help="A file with the weights of the extractor; with --paired, of LPIPS.")
     ] = None,
     num: Annotated[
-        int | None, typer.Option(help="How many images of the source; as many as the reference has when left out.")
+        int | None, typer.Option(help="How many images to score; by default as many as the reference has.")
     ] = None,
     paired: Annotated[
         bool,
-        typer.Option("--paired", help="Images against their targets (PSNR, SSIM): of a translator, or DATA by name."),
+        typer.Option(
+            "--paired", help="Score images against their targets (PSNR, SSIM): a translator's, or DATA paired by name."
+        ),
     ] = False,
     image_size: Annotated[
-        int | None, typer.Option(help="Pixels a side at which DATA are scored; the smallest picture's when left out.")
+        int | None, typer.Option(help="Pixels a side at which DATA are scored; by default the smallest image's.")
     ] = None,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read or are smaller, and count them.")
+        bool, typer.Option("--skip-bad", help="Leave out and count images that cannot be read or are smaller.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Where to keep the scores; a run keeps them by itself.")
+        Path | None, typer.Option(metavar="FILE.json", help="Where to save the scores; a run's are saved in it anyway.")
     ] = None,
 ) -> int:
-    """Score a model, or a set of images, against real ones, with the protocol that makes the numbers mean something."""
+    """Score a model or images against a reference. The scores are saved with their protocol."""
     if out is not None and out.suffix != ".json":
         raise ValueError(f"--out {out}: scores are written as JSON; use a name that ends in .json")
     if out is not None:
@@ -64,7 +69,7 @@ def compare(
     one: Annotated[Path, typer.Argument(metavar="FILE.json", help="Scores that `evaluate` wrote.")],
     other: Annotated[Path, typer.Argument(metavar="FILE.json", help="Others, measured under the same protocol.")],
 ) -> None:
-    """Say which of two models is better, and whether the difference exceeds the uncertainty."""
+    """Compare the scores of two models. It says which differences exceed the uncertainty."""
     from ..evaluation.scores import Report
     from ..evaluation.scores import compare as differences
 

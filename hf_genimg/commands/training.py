@@ -10,26 +10,36 @@ import typer
 
 from ._shared import STARTED, hide_loading_bars, print_scores, rank, serve
 
+AUTO = "auto"  # in place of a recipe
+
 
 def train(
     recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE|FILE.py", help="One of `hf-genimg list recipes`, or your own.")
+        str,
+        typer.Argument(
+            metavar="RECIPE|FILE.py|auto",
+            help="One of `hf-genimg list recipes`, or your own; `auto data=FOLDER minutes=30` chooses by the pictures.",
+        ),
     ],
     settings: Annotated[
         list[str] | None,
         typer.Argument(metavar="[field=value]...", help="Fields to set; `hf-genimg list RECIPE` shows them."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/RECIPE when left out.")] = None,
-    smoke: Annotated[bool, typer.Option("--smoke", help="A run of seconds, to see that everything works.")] = False,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; by default runs/RECIPE.")] = None,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="Shrink the run to seconds, to see that everything works.")
+    ] = False,
     plan: Annotated[
         bool,
-        typer.Option("--plan", help="Say what the run would take, from twenty training steps that are thrown away."),
+        typer.Option("--plan", help="Predict time, memory and disk from twenty training steps, which are discarded."),
     ] = False,
 ) -> int:
-    """Train a recipe. The same command again continues where it stopped."""
+    """Train a recipe. The same command again resumes from the last checkpoint."""
     from ..recipes import recipe_class
     from ..training.fields import parse_fields
 
+    if recipe == AUTO:
+        return _automatic(settings or [], out or Path("runs") / AUTO, smoke, plan)
     chosen = recipe_class(recipe)
     values = parse_fields(chosen, settings or [])
     instance = chosen().smoke() if smoke else chosen()
@@ -37,6 +47,17 @@ def train(
     if plan:
         return _plan(instance.override(**values))
     return _train(instance.override(**values), out or Path("runs") / name)
+
+
+def _automatic(settings: list[str], out: Path, smoke: bool, plan: bool) -> int:
+    """Choose a recipe by pictures and time, say why, and train it."""
+    from ..recipes._auto import automatic
+
+    if smoke:
+        raise ValueError("--smoke does not go with auto, whose length is minutes=; leave it out, or name a recipe")
+    recipe, why = automatic(out, settings)
+    print(why, flush=True)
+    return _plan(recipe) if plan else _train(recipe, out)
 
 
 def _plan(recipe: Any) -> int:
@@ -94,11 +115,9 @@ def _held_out_summary(out: Path) -> str:
 
 def quickstart(
     out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/quickstart"),
-    no_demo: Annotated[bool, typer.Option("--no-demo", help="End with the scores, without the page.")] = False,
+    no_demo: Annotated[bool, typer.Option("--no-demo", help="Stop after the scores, without the studio.")] = False,
 ) -> int:
-    """Learn to write digits from the built-in set, in a few minutes on a plain CPU, see how good they are, and play
-    with them.
-    """
+    """Train and evaluate a GAN of digits. It takes a few minutes on a CPU, and ends with the studio."""
     from ..recipes import recipe_class
 
     status = _train(recipe_class("mlp_gan")(), out) or print_scores(str(out), "digits", out / "scores.json")

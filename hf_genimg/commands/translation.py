@@ -21,17 +21,20 @@ def translate(
     out: Annotated[Path, typer.Option(help="A folder for the translations.")],
     mask: Annotated[
         Path | None,
-        typer.Option(help="For models that fill in: white where; or a folder with a mask of each picture's name."),
+        typer.Option(help="For inpainting: an image, white where to fill in; or a folder of masks, by name."),
     ] = None,
     style: Annotated[
-        Path | None, typer.Option(metavar="IMAGE", help="For models that take a style: a picture.")
+        Path | None, typer.Option(metavar="IMAGE", help="For style transfer: the image whose style is taken.")
     ] = None,
     strength: Annotated[
-        float | None, typer.Option(help="For models that have one: how strongly, from 0 to 1.", min=0, max=1)
+        float | None,
+        typer.Option(help="For models that take one: how strongly to translate, from 0 to 1.", min=0, max=1),
     ] = None,
-    reverse: Annotated[bool, typer.Option("--reverse", help="For models of two directions: the other one.")] = False,
+    reverse: Annotated[
+        bool, typer.Option("--reverse", help="For models of two directions: translate in the other one.")
+    ] = False,
 ) -> None:
-    """Turn pictures into what a model has learned to make of such, at their own size where the model can."""
+    """Translate or restore images. They keep their size where the model can."""
     refuse_picture_file(out)
     found, others = find_pictures(images, "-translated")
     targets = [each.target(out) for each in found]

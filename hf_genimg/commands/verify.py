@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from ._shared import printable
+from ..faults import printable
 from .pictures import read_picture
 
 
-def verify(images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to look into.")]) -> None:
-    """Say how pictures were made: the note in a PNG, and an invisible watermark."""
+def verify(images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Images to read.")]) -> None:
+    """Read the provenance of images: a note in the PNG, and an invisible watermark."""
     from ..hub.verify import verify as look
 
     pictures = [read_picture(path) for path in images]  # a bad one among them is an error before any answer

@@ -5,7 +5,7 @@ batches.
 from __future__ import annotations
 
 from .cache import cache_root
-from .dataset import ImageDataset, is_labelled, natural_size, open_dataset, picture_sizes
+from .dataset import ImageDataset, describe_pictures, is_labelled, natural_size, open_dataset, picture_sizes
 from .decode import decoding
 from .degradations import Degradation, parse_degradation
 from .fingerprint import key_of
@@ -25,6 +25,7 @@ __all__ = [
     "available_splits",
     "cache_root",
     "decoding",
+    "describe_pictures",
     "describe_sources",
     "is_labelled",
     "key_of",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ import torch
 from .build import build_entry
 from .cache import FORMAT_VERSION, Entry, cache_root, cached_entry
 from .crops import CroppedImages
-from .decode import Decoding, decoding, detect_channels, detect_sizes
+from .decode import Decoding, decoding, detect_channels, detect_sizes, seems_transparent
 from .fingerprint import content_hash, key_of, remembered_channels, stat_fingerprint
 from .open_picture import MAX_PIXELS
 from .randomness import CAPTION, item_generator
@@ -69,7 +69,7 @@ class ImageDataset:
 
     @property
     def image_channels(self) -> int:
-        """1 (grey) or 3 (RGB)."""
+        """1 (grey), 3 (RGB) or 4 (premultiplied RGB and alpha)."""
         return self.images.shape[3]
 
     @property
@@ -205,7 +205,8 @@ def open_dataset(
         source: `digits`, a folder, zip or tar file of pictures, a directory of parquet files, arrays or a Hub dataset
             (`describe_sources`), each with an optional `@split`.
         image_size: height and width in pixels.
-        image_channels: 1 or 3; None takes 1 when all pictures are grey, else 3.
+        image_channels: 1 and 3 put what is transparent over white, 4 keeps it (premultiplied RGB, and alpha); None
+            takes 1 when all pictures are grey, else 3.
         split: the split, where `source` does not name it; `train` by default.
         labels: whether labels are wanted; then a source without them is an error.
         captions: whether captions are wanted; then a source without them is an error.
@@ -256,6 +257,23 @@ def picture_sizes(source: str | Path) -> list[int]:
     Raises as `open_dataset`.
     """
     return detect_sizes(find_source(source)) or [DIGITS_SIZE]
+
+
+class PictureFacts(NamedTuple):
+    """What the headers of pictures say: how many there are, 1 or 3 channels, the shorter sides of the first ones (none
+    where they may have any), and whether one of the first ones has pixels that are not opaque.
+    """
+
+    count: int
+    image_channels: int
+    sides: list[int]
+    transparent: bool
+
+
+def describe_pictures(source: str | Path) -> PictureFacts:
+    """What a source holds, without decoding it. Raises as `open_dataset`."""
+    found = find_source(source)
+    return PictureFacts(found.count, detect_channels(found), detect_sizes(found), seems_transparent(found))
 
 
 def natural_size(source: str | Path) -> int:

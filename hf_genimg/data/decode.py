@@ -16,6 +16,7 @@ from .source import Picture, Source
 
 FITS = ("crop", "pad", "stretch")
 _GREY_MODES = ("1", "L", "LA", "La", "I", "F")
+_MODES = {1: "L", 3: "RGB", 4: "RGBa"}  # RGBa: premultiplied
 _PICTURES_LOOKED_AT = 32
 _LEVELS_16_BIT = 65535
 LEAVE_OUT = ", or set skip_bad=true to leave such pictures out"
@@ -35,7 +36,8 @@ class Decoding:
 
     Args:
         image_size: height and width of an image, in pixels.
-        image_channels: 1 or 3.
+        image_channels: 1 grey, 3 colour over white, or 4: colour times alpha (premultiplied, so that what hides behind
+            transparency is black), and alpha.
         upscale: whether smaller pictures are enlarged; otherwise they are bad.
         skip_bad: whether bad pictures are left out.
         fit: how other shapes become square: the centre square (`crop`), the whole on a white square (`pad`), or
@@ -73,7 +75,7 @@ def decoding(
     Raises:
         ValueError: a number or a word that no decoding has.
     """
-    check_numbers(image_size, image_channels, called)
+    check_numbers(image_size, image_channels, called, transparent=True)
     if fit not in FITS:
         raise ValueError(f"fit={fit!r} is not known; use one of {', '.join(FITS)}")
     if crop_from is not None and not random_crop:
@@ -91,14 +93,17 @@ def decoding(
     return Decoding(image_size, image_channels or 0, upscale, skip_bad, fit, bound, max_pixels, max_level)
 
 
-def check_numbers(image_size: int, channels: int | None, called: str = "image_channels") -> None:
-    """Raise `ValueError` for a size or a number of channels that no image has."""
+def check_numbers(
+    image_size: int, channels: int | None, called: str = "image_channels", transparent: bool = False
+) -> None:
+    """Raise `ValueError` for a size or a number of channels that no image has. transparent: whether 4 are possible."""
     if isinstance(image_size, bool) or not isinstance(image_size, int) or image_size < 1:
         raise ValueError(
             f"image_size={image_size!r} is not a number of pixels; use a whole number from 1, such as 32 or 64"
         )
-    if isinstance(channels, bool) or channels not in (None, 1, 3):
-        raise ValueError(f"{called}={channels!r} is not allowed; use 1 (grey), 3 (RGB) or None (as in the data)")
+    if isinstance(channels, bool) or channels not in (None, 1, 3, *([4] if transparent else [])):
+        also = ", 4 (with transparency)" if transparent else ""
+        raise ValueError(f"{called}={channels!r} is not allowed; use 1 (grey), 3 (RGB){also} or None (as in the data)")
 
 
 class Decoded(NamedTuple):
@@ -126,8 +131,8 @@ def decode_with_largest(picture: Picture, how: Decoding) -> Decoded:
         with _open(picture, how.max_pixels) as image:
             image = _half(picture, upright(image))
             _check_size(picture, image, how)
-            image, largest = _flatten(image, how.max_level or _LEVELS_16_BIT)
-            image = image.convert("L" if how.image_channels == 1 else "RGB")
+            image, largest = _flatten(image, how.max_level or _LEVELS_16_BIT, how.image_channels == 4)
+            image = image.convert(_MODES[how.image_channels])
     except BadPicture:
         raise
     except read_errors() as error:
@@ -160,6 +165,24 @@ def detect_sizes(source: Source) -> list[int]:
                 with suppress(*read_errors()), _open(picture) as image:
                     sizes.append(min(image.size))
     return sizes
+
+
+def seems_transparent(source: Source) -> bool:
+    """Whether any of the first 32 pictures has a pixel that is not opaque. Unreadable ones have no say."""
+    with closing(source.pictures()) as pictures:
+        return any(_has_holes(picture) for picture in islice(pictures, _PICTURES_LOOKED_AT))
+
+
+def _has_holes(picture: Picture) -> bool:
+    if isinstance(picture.content, Image.Image):
+        return False
+    try:
+        with _open(picture) as image:
+            if not image.has_transparency_data:
+                return False
+            return image.convert("RGBA").getchannel("A").getextrema()[0] < 255
+    except read_errors():
+        return False
 
 
 def seems_doubled(source: Source) -> bool:
@@ -215,8 +238,8 @@ def _check_size(picture: Picture, image: Image.Image, how: Decoding) -> None:
         )
 
 
-def _flatten(image: Image.Image, max_level: int) -> tuple[Image.Image, int]:
-    """Without transparency (composited over white) and with 8 bits a channel; and the largest level of 16-bit ones."""
+def _flatten(image: Image.Image, max_level: int, transparent: bool = False) -> tuple[Image.Image, int]:
+    """With 8 bits a channel and, unless `transparent`, composited over white; and the largest level of 16-bit ones."""
     if image.mode == "F":
         raise ValueError("floating point levels have no agreed range; save it with 8 or 16 bits")
     if image.mode == "I" or image.mode.startswith("I;"):
@@ -224,6 +247,8 @@ def _flatten(image: Image.Image, max_level: int) -> tuple[Image.Image, int]:
     if not image.has_transparency_data:
         return image, 0
     image = image.convert("RGBA")
+    if transparent:
+        return image, 0
     white = Image.new("RGBA", image.size, "white")
     return Image.alpha_composite(white, image).convert("RGB"), 0
 
@@ -243,13 +268,15 @@ def _fitted(image: Image.Image, how: Decoding) -> np.ndarray:
     elif image.size == size:
         pass
     elif how.fit == "pad":
-        white = "white" if image.mode == "RGB" else 255
-        image = ImageOps.pad(image, size, Image.Resampling.LANCZOS, color=white)
+        around = {"L": 255, "RGB": (255, 255, 255), "RGBa": (0, 0, 0, 0)}[image.mode]
+        image = ImageOps.pad(image, size, Image.Resampling.LANCZOS, color=around)
     elif how.fit == "stretch":
         image = image.resize(size, Image.Resampling.LANCZOS)
     else:
         image = ImageOps.fit(image, size, Image.Resampling.LANCZOS)
     levels = np.asarray(image)
+    if image.mode == "RGBa":  # where resizing rang, a colour may lie above its alpha
+        return np.minimum(levels, levels[..., 3:])
     return levels[..., None] if levels.ndim == 2 else levels
 
 
@@ -268,4 +295,6 @@ def _enlarge(image: Image.Image, how: Decoding) -> np.ndarray:
     size = how.crop_from or how.image_size
     levels = np.asarray(image.resize((size, size), Image.Resampling.BICUBIC))
     levels = np.rint(levels.clip(0, 255)).astype(np.uint8)
-    return np.repeat(levels[..., None], how.image_channels, axis=2)
+    image = np.repeat(levels[..., None], how.image_channels, axis=2)
+    image[..., 3:] = 255  # opaque
+    return image

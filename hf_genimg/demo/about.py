@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from ..evaluation.scores import Report, compare, unlike_fields
+from ..faults import read_errors
 from ..pipelines.capabilities import Capabilities
 from ..pipelines.images import GAP, SMALLEST_IN_GRID
 from .models import Shared
@@ -19,6 +20,7 @@ from .texts import ENGLISH, say
 
 MOST_GRIDS, MOST_EXAMPLES = 8, 8
 NAMED = 20  # classes
+MOST_LETTERS = 20_000  # of a card
 
 
 def facts(model: Shared) -> str:
@@ -28,7 +30,7 @@ def facts(model: Shared) -> str:
         (say("task"), able.task),
         (say("network"), type(model.pipe.network).__name__),
         (say("parameters"), f"{sum(weight.numel() for weight in model.pipe.network.parameters()):,}"),
-        (say("size"), f"{_sides(able)}, {say('grey' if able.image_channels == 1 else 'colour')}"),
+        (say("size"), f"{_sides(able)}, {say({1: 'grey', 3: 'colour', 4: 'transparent'}[able.image_channels])}"),
         *([(say("scale"), f"x{able.scale}")] if (able.scale or 1) > 1 else []),
         *([(say("classes"), _classes(able))] if able.num_classes else []),
         *([(say("latents"), str(model.latent_dim))] if model.latent_dim else []),
@@ -51,7 +53,10 @@ def _classes(able: Capabilities) -> str:
 
 def scores(model: Shared) -> str:
     """In Markdown, with the protocol; or that there are none."""
-    report = report_of(model)
+    try:
+        report = report_of(model)
+    except ValueError as error:  # they are damaged
+        return str(error).replace(f"{model.folder}/", "")
     if report is None:
         return say("no_scores")
     table = report.markdown()
@@ -61,30 +66,27 @@ def scores(model: Shared) -> str:
 
 
 def report_of(model: Shared) -> Report | None:
-    """The scores that lie beside the model."""
+    """The scores that lie beside the model; `ValueError` where they are damaged."""
     file = model.folder / "scores.json" if model.folder else None
     return Report.load(file) if file and file.is_file() else None
 
 
 def card(model: Shared) -> str:
     """The model card without its front matter and pictures; nothing where there is none."""
-    file = model.folder / "README.md" if model.folder else None
-    if not file or not file.is_file():
-        return ""
-    text = re.sub(r"\A---\n.*?\n---\n", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return re.sub(r"!\[[^\]]*\]\([^)]*\)|<[^>\n]+>", "", text)[
-        :20_000
-    ]  # no picture from elsewhere, no markup of its own
+    text = re.sub(r"\A---\n.*?\n---\n", "", _text(model, "README.md"), flags=re.DOTALL)
+    plain = re.sub(r"!\[[^\]]*\]\([^)]*\)|<[^>\n]+>", "", text)  # no picture from elsewhere, no markup of its own
+    return plain[:MOST_LETTERS]
 
 
 def _licence(model: Shared) -> str:
-    file = model.folder / "README.md" if model.folder else None
-    found = (
-        re.search(r"^license:\s*([\w.\-]+)", file.read_text(encoding="utf-8"), re.MULTILINE)
-        if file and file.is_file()
-        else None
-    )
+    found = re.search(r"^license:\s*([\w.\-]+)", _text(model, "README.md"), re.MULTILINE)
     return found[1] if found else say("not_stated")
+
+
+def _text(model: Shared, name: str) -> str:
+    """What a file beside the model holds; nothing where there is none."""
+    file = model.folder / name if model.folder else None
+    return file.read_text(encoding="utf-8", errors="replace") if file and file.is_file() else ""
 
 
 def curve(model: Shared) -> Image.Image | None:
@@ -97,17 +99,23 @@ def grids(model: Shared) -> list[tuple[Image.Image, str]]:
     files = sorted((model.folder / "samples").glob("*.png")) if model.folder else []
     step = max(1, -(-len(files) // MOST_GRIDS))
     chosen = files[::-1][::step][::-1]
+    pictures = [(_picture(file), file.stem) for file in chosen]
     return [
-        (_picture(file), say("images_seen", count=int(file.stem)) if file.stem.isdigit() else file.stem)
-        for file in chosen
+        (picture, say("images_seen", count=int(stem)) if stem.isdigit() else stem)
+        for picture, stem in pictures
+        if picture is not None
     ]
 
 
 def _picture(file: Path) -> Image.Image | None:
+    """None where there is none, or where it is damaged."""
     if not file.is_file():
         return None
-    with Image.open(file) as image:
-        image.load()
+    try:
+        with Image.open(file, formats=["PNG"]) as image:
+            image.load()
+    except read_errors():
+        return None
     return image
 
 
@@ -127,7 +135,7 @@ def examples(model: Shared) -> list[Image.Image]:
 def _inputs_of_grid(model: Shared) -> list[Image.Image]:
     """Every third cell of the grid that a translator's run saves is an input."""
     shown = grids(model)
-    if not shown or shown[-1][0] is None:
+    if not shown:
         return []
     picture, size = shown[-1][0], model.capabilities.image_size
     factor = max(1, SMALLEST_IN_GRID // size)
@@ -139,11 +147,15 @@ def _inputs_of_grid(model: Shared) -> list[Image.Image]:
 
 
 def data_of(model: Shared) -> str | None:
-    """What the model's run learned from; None where that is not known."""
-    file = model.folder / "recipe.json" if model.folder else None
-    if not file or not file.is_file():
+    """What the model's run learned from; None where that is not known, or its recipe is damaged."""
+    text = _text(model, "recipe.json")
+    if not text:
         return model.known.get("data")
-    return json.loads(file.read_text(encoding="utf-8"))["fields"].get("data")
+    try:
+        data = json.loads(text)["fields"]["data"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return data if isinstance(data, str) else None
 
 
 def real_images(model: Shared, count: int) -> list[Image.Image]:

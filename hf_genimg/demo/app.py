@@ -8,10 +8,9 @@ from inspect import isgeneratorfunction, signature
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: nothing leaves this machine
-os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1000")  # of which the queue keeps notes; 10,000 unless told so
-os.environ.setdefault(
-    "GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9)
-)  # events between two summaries of those notes; else, one after each
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1000")  # of which the queue keeps notes; else 10,000
+# events between two summaries of those notes; else, one after each
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 
 import gradio as gr
 from starlette.middleware import Middleware
@@ -77,7 +76,7 @@ def build(models: Any = (), *, any_model: bool = False, results_to: str | None =
         _wire(demo, shelf, chooser, parts)
         if shelf.results_to:
             demo.unload(human.leaving(shelf))
-            list(demo.fns.values())[-1].api_visibility = "private"  # `unload` itself cannot be told so
+            list(demo.fns.values())[-1].api_visibility = "private"  # `unload` has no such argument
     demo.queue(max_size=WAITING, default_concurrency_limit=4)
     return demo
 

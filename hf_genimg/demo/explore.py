@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from ..pipelines.directions import allows_sefa, directions
-from ..pipelines.drawing import Drawn, check_count, check_truncation
 from ..pipelines.images import grid
 from ..pipelines.interpolation import walk
+from ..pipelines.sampling import GeneratorInputs, check_count, check_truncation
 from .film import FRAMES_PER_SECOND, comment, there_and_back
 from .handlers import sign
 from .models import Shared
@@ -159,9 +159,9 @@ def _check(model: Shared, settings: Settings | None = None) -> None:
     check(model, settings or Settings())
 
 
-def _first(drawn: Drawn, count: int) -> torch.Tensor | None:
+def _first(inputs: GeneratorInputs, count: int) -> torch.Tensor | None:
     """The noise of the first seed for so many images; None for a model without noise."""
-    return None if drawn.noise is None else drawn.noise[:1].expand(count, -1)
+    return None if inputs.noise is None else inputs.noise[:1].expand(count, -1)
 
 
 def _points(model: Shared, places: list[tuple[float, float]]) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from ..pipelines.images import on_checkerboard
 from ..pipelines.provenance import KEY
 
 CODEC = "libx264"
@@ -36,7 +37,10 @@ def there_and_back(images: list[Image.Image]) -> list[Image.Image]:
         raise ValueError("there is no walk yet; make one first")
     factor = max(1, FRAME // images[0].width)
     size = (images[0].width * factor, images[0].height * factor)
-    return [image.convert("RGB").resize(size, Image.Resampling.NEAREST) for image in (*images, *images[-2:0:-1])]
+    return [
+        on_checkerboard(image).convert("RGB").resize(size, Image.Resampling.NEAREST)
+        for image in (*images, *images[-2:0:-1])
+    ]
 
 
 def comment(images: list[Image.Image]) -> str:

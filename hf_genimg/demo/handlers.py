@@ -17,9 +17,9 @@ from typing import Any
 import torch
 from PIL import Image
 
-from ..pipelines.drawing import NEW_SEEDS, Drawn, note_of
 from ..pipelines.interpolation import slerp
 from ..pipelines.provenance import KEY, XMP, save_png, text_entries
+from ..pipelines.sampling import NEW_SEEDS, GeneratorInputs, labels_for_json
 from .models import Shared
 from .settings import NEIGHBOURS, Settings, check
 
@@ -49,36 +49,36 @@ def _make(model: Shared, settings: Settings, numbers: range) -> list[Image.Image
         same = {"seed": first, "truncation": settings.truncation, **text}
         return complete(model.pipe(num_images=len(numbers), class_labels=settings.label, **same).images)
     if settings.like:
-        drawn = _like(model, settings, numbers)
+        inputs = _like(model, settings, numbers)
         made: list[dict[str, Any]] = [{"like": settings.origin} for _ in numbers]
     else:
-        drawn = _mixed(model, settings, [settings.seed + i for i in numbers], [settings.towards + i for i in numbers])
+        inputs = _mixed(model, settings, [settings.seed + i for i in numbers], [settings.towards + i for i in numbers])
         morphed = [{"towards": settings.towards + i, "mix": settings.mix} if settings.mix else {} for i in numbers]
         made = [{"seed": settings.seed + i, **own} for i, own in zip(numbers, morphed, strict=True)]
-    labels = _blended(drawn.class_labels, settings, model.capabilities.num_classes)
-    latents, truncation = _coded(model, drawn.latents, settings)
-    images = model.pipe(latents=latents, noise=drawn.noise, class_labels=labels, truncation=truncation, **text).images
-    classes = [{}] * len(made) if labels is None else [{"class_label": label} for label in note_of(labels)]
+    labels = _blended(inputs.class_labels, settings, model.capabilities.num_classes)
+    latents, truncation = _coded(model, inputs.latents, settings)
+    images = model.pipe(latents=latents, noise=inputs.noise, class_labels=labels, truncation=truncation, **text).images
+    classes = [{}] * len(made) if labels is None else [{"class_label": label} for label in labels_for_json(labels)]
     same = {"truncation": settings.truncation, **text}
     same |= {"codes": list(settings.codes)} if settings.codes else {}
     whole = [{**same, "settings": settings.query, "number": number} for number in numbers]
     return sign(model, images, [own | label | each for own, label, each in zip(made, classes, whole, strict=True)])
 
 
-def _like(model: Shared, settings: Settings, numbers: range) -> Drawn:
+def _like(model: Shared, settings: Settings, numbers: range) -> GeneratorInputs:
     """What is near the image that was chosen last; of the class of the first."""
     first, origin = settings.like[0][0], settings.origin
-    drawn = _mixed(model, settings, [origin], [settings.towards + first])
+    inputs = _mixed(model, settings, [origin], [settings.towards + first])
     chosen = [[number] for number, _ in settings.like[1:]]
     for depth, ((_, strength), shown) in enumerate(zip(settings.like, [*chosen, numbers], strict=True), 1):
-        others = _drawn(model, [origin + depth * NEIGHBOURS + number for number in shown], settings)
+        others = _inputs_of(model, [origin + depth * NEIGHBOURS + number for number in shown], settings)
         strengths = torch.tensor([strength if number else 0.0 for number in shown])  # the first is the image itself
-        drawn = _between(drawn, others, strengths)
-    labels = drawn.class_labels
-    return replace(drawn, class_labels=None if labels is None else labels.repeat(len(numbers)))
+        inputs = _between(inputs, others, strengths)
+    labels = inputs.class_labels
+    return replace(inputs, class_labels=None if labels is None else labels.repeat(len(numbers)))
 
 
-def _between(one: Drawn, other: Drawn, position: float | torch.Tensor) -> Drawn:
+def _between(one: GeneratorInputs, other: GeneratorInputs, position: float | torch.Tensor) -> GeneratorInputs:
     """On the way from one to the other, of the class of one."""
     noise = None if one.noise is None else slerp(one.noise, other.noise, position)
     return replace(one, latents=slerp(one.latents, other.latents, position), noise=noise, seeds=None)
@@ -102,17 +102,17 @@ def _blended(labels: torch.Tensor | None, settings: Settings, classes: int) -> t
     return (1 - settings.label_mix) * own + settings.label_mix * other
 
 
-def _mixed(model: Shared, settings: Settings, seeds: list[int], towards: list[int]) -> Drawn:
-    start = _drawn(model, seeds, settings)
-    return _between(start, _drawn(model, towards, settings), settings.mix) if settings.mix else start
+def _mixed(model: Shared, settings: Settings, seeds: list[int], towards: list[int]) -> GeneratorInputs:
+    start = _inputs_of(model, seeds, settings)
+    return _between(start, _inputs_of(model, towards, settings), settings.mix) if settings.mix else start
 
 
-def _drawn(model: Shared, seeds: list[int], settings: Settings) -> Drawn:
+def _inputs_of(model: Shared, seeds: list[int], settings: Settings) -> GeneratorInputs:
     """What the images of these seeds are made from."""
     twice = seeds if len(seeds) > 1 else seeds * 2  # a walk has two ends
-    drawn = model.pipe.draw_seeds(twice, settings.label, settings.prompt or None)
-    labels, noise = (None if each is None else each[: len(seeds)] for each in (drawn.class_labels, drawn.noise))
-    return Drawn(drawn.latents[: len(seeds)], labels, seeds, noise)
+    inputs = model.pipe.draw_seeds(twice, settings.label, settings.prompt or None)
+    labels, noise = (None if each is None else each[: len(seeds)] for each in (inputs.class_labels, inputs.noise))
+    return GeneratorInputs(inputs.latents[: len(seeds)], labels, seeds, noise)
 
 
 def sign(model: Shared, images: list[Image.Image], settings: list[dict[str, Any]]) -> list[Image.Image]:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from ..evaluation.human import HumanTest, Results, Trial
 from ..hub.rater_answers import can_send, send_answers
+from ..pipelines.images import over_white
 from .about import data_of, real_images
 from .models import Shared
 from .texts import say
@@ -85,7 +86,7 @@ def plain(image: Image.Image) -> Image.Image:
 def _levels(image: Image.Image) -> Any:
     import numpy as np
 
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(over_white(image).convert("RGB"))
 
 
 def standing(results: Results, rater: str) -> str:

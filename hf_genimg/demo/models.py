@@ -86,14 +86,13 @@ class Shelf:
 
     def __init__(self, models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> None:
         self.any_model, self.results_to = any_model, results_to
-        self.raters: dict[
-            str, dict[tuple[Path, str], Any]
-        ] = {}  # by visit: tests that were answered in, until the visitor leaves
+        # by visit: tests that were answered in, until the visitor leaves
+        self.raters: dict[str, dict[tuple[Path, str], Any]] = {}
         self._lock, self._fetching = threading.Lock(), threading.Lock()
         self._typed: OrderedDict[str, Shared] = OrderedDict()
         self._own: dict[str, Shared] = {}
         for each in _listed(models):
-            pipe = each if hasattr(each, "capabilities") else load(each)
+            pipe = load(each) if isinstance(each, str | os.PathLike) else each
             pipe.set_progress_bar_config(disable=True)
             name = _unused(pipe.model_name, self._own)
             self._own[name] = Shared(
@@ -128,9 +127,8 @@ class Shelf:
             return self._typed.get(name)
 
     def _fetch(self, name: str) -> Shared:
-        with (
-            self._fetching
-        ):  # one download at a time, and never two of one model; those that are there are not kept waiting
+        # one download at a time, and never two of one model; those that are there are not kept waiting
+        with self._fetching:
             if known := self._known(name):
                 return known
             pipe = fetch(name)
@@ -143,8 +141,8 @@ class Shelf:
 
 
 def _listed(models: Any) -> Iterable[Any]:
-    one = isinstance(models, str | os.PathLike) or hasattr(models, "capabilities")
-    return [models] if one else list(models)
+    several = isinstance(models, Iterable) and not isinstance(models, str | os.PathLike)
+    return list(models) if several else [models]
 
 
 def _unused(name: str, taken: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What visitors are told when something cannot be done, in Chinese; in English it is the mistake's own line."""
+"""Mistakes in one line, in Chinese; in English it is the line of the exception."""
 
 from __future__ import annotations
 

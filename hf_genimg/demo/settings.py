@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from ..pipelines.drawing import LARGEST_TRUNCATION
+from ..pipelines.sampling import LARGEST_TRUNCATION
 from .models import MOST_IMAGES, Shared
 
 MOST_CODES = 100

@@ -118,6 +118,7 @@ TEXTS |= {  # of what is worked out: by `say`
     "size": ("images", "图像"),
     "grey": ("grey", "灰度"),
     "colour": ("colour", "彩色"),
+    "transparent": ("colour with transparency", "彩色带透明度"),
     "classes": ("classes", "类别数"),
     "latents": ("latents", "潜变量维数"),
     "weights": ("weights", "权重"),

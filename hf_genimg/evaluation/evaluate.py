@@ -15,8 +15,8 @@ import torch
 from ..data import ImageDataset, available_splits, separate_split
 from .collapse import LEAST, agreement_alarms, diagnose
 from .extractors import default_extractor, open_extractor
-from .feature_cache import reference_features
-from .features import BATCH, Extractor, Features, compute_device, extract, join_processes
+from .feature_cache import fake_features, reference_features
+from .features import BATCH, Extractor, Features, compute_device, join_processes
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
 from .frechet import REPEATS, Statistics, is_statistics
 from .image_metrics import AUDITED, Comparison, measure_images
@@ -35,9 +35,12 @@ from .sources import (
     scoring_size,
     size_of,
     translates,
+    with_background,
 )
 from .translations import Translations, open_translations
+from .transparency import WHITE
 
+TRANSPARENT = "over white and over black, their features side by side"
 LARGEST = 1024  # pixels a side that data are decoded at where neither model nor extractor sets a size
 
 
@@ -108,7 +111,7 @@ def evaluate(
     sides = _open(source, known or reference, network, choices, num, seed, progress)
     network.to(compute_device())
     real = None if sides.real is None else reference_features(sides.real, network, progress)
-    fake = extract(sides.fake, network, f"features of {source}", progress)
+    fake = fake_features(sides.fake, network, f"features of {source}", progress)
     check_finite(fake, real, source, reference)
     tables = Tables(fake, real, seed, sides.statistics, _classes(sides.fake, sides.real))
     comparison = Comparison(sides.fake, sides.real, network, tables, _held_out(reference, sides.fake))
@@ -170,7 +173,7 @@ def _classes(fake: FakeImages, real: DataImages | None) -> Classes | None:
 
 def open_reference(dataset: ImageDataset) -> DataImages:
     """A data set that is open already, without the mirrored copies that training may add."""
-    return DataImages(replace(dataset, flip=False), len(dataset.images))
+    return with_background(replace(dataset, flip=False), len(dataset.images), WHITE)
 
 
 def score(
@@ -183,7 +186,10 @@ def score(
     seed: int = 0,
 ) -> Report:
     """The scores of a model in memory, measured by one process, with their protocol. source: the report's own facts."""
-    features = reference_features(real, extractor, False, alone=True), extract(fakes, extractor, "", False, alone=True)
+    features = (
+        reference_features(real, extractor, False, alone=True),
+        fake_features(fakes, extractor, "", False, alone=True),
+    )
     check_finite(features[1], features[0], "the model", real.dataset.name)
     tables = Tables(features[1], features[0], seed, classes=_classes(fakes, real))
     comparison = Comparison(fakes, real, extractor, tables, alone=True)
@@ -230,7 +236,7 @@ def _open(
     if translates(pipeline):
         return _open_translations(pipeline, source, reference, extractor, num)
     size, channels = size_of(pipeline, source)
-    extractor.check(channels)
+    extractor.check(min(3, channels))
     real = None if known else open_data(reference, size, channels, None, upscale=True, **how)
     return Sides(ModelImages(pipeline, num or min(MOST, len(real or range(MOST))), seed, size, channels), real, known)
 
@@ -260,7 +266,7 @@ def _protocol(
         **extractor.facts,
         "image_size": size,
         "image_channels": channels,
-        "channels": "grey is repeated where the extractor takes colour",
+        "channels": TRANSPARENT if channels == 4 else "grey is repeated where the extractor takes colour",
         "precision": "float32",
         "batch_size": BATCH,
         "num_fake": len(fake),

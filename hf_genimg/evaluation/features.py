@@ -72,6 +72,11 @@ def extract(
     return _join(_gathered(parts, processes))
 
 
+def joined(one: Features, other: Features) -> Features:
+    """The features of the same images seen twice, side by side, with the first logits."""
+    return Features(np.concatenate([one.values, other.values], 1), one.logits)
+
+
 def _features(pixels: torch.Tensor, extractor: Extractor) -> tuple[np.ndarray, np.ndarray | None]:
     count = len(pixels)
     full = torch.cat([pixels, pixels[-1:].expand(BATCH - count, -1, -1, -1)]) if count < BATCH else pixels

@@ -115,6 +115,8 @@ def discriminator_scores(comparison: Comparison) -> Found:
         )
     if discriminator.config.get("num_classes"):
         raise ValueError(f"{OF_DISCRIMINATOR} needs an unconditional discriminator; leave it out")
+    if comparison.fakes.image_channels == 4:
+        raise ValueError(f"{OF_DISCRIMINATOR} needs images without transparency; leave it out")
     held_out = None if comparison.held_out is None else comparison.held_out()
     return Found(discriminator_accuracy(discriminator, comparison.fakes, comparison.real, held_out))
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..pipelines.drawing import draw
 from ..pipelines.interpolation import lerp, slerp
+from ..pipelines.sampling import draw
 from .features import BATCH, Extractor
 from .scores import Score, mean_score
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from statistics import median
 from typing import Any
@@ -13,9 +13,10 @@ import torch
 
 from ..data import ImageDataset, is_labelled, open_dataset, picture_paths, picture_sizes
 from ..data.decode import BadPicture
-from ..pipelines.drawing import draw
 from ..pipelines.loading import HUB_ID, INDEX, NETWORK, RECIPE, load_any
+from ..pipelines.sampling import draw
 from .translations import Translations
+from .transparency import WHITE, Composited, over_level
 
 CHUNK = 1000  # images whose labels are sampled at a time
 MOST = 50_000  # images of a model where no number is given: as many as scores are usually taken of
@@ -40,14 +41,16 @@ class ModelImages:
     seed: int
     image_size: int
     image_channels: int
+    background: int = WHITE  # level behind what is transparent
 
     def __len__(self) -> int:
         return self.count
 
     def batch(self, start: int, stop: int) -> torch.Tensor:
-        """uint8 [stop - start, H, W, C]."""
+        """uint8 [stop - start, H, W, C]; images with transparency over the background."""
         if hasattr(self.pipeline, "capabilities"):
-            return self.pipeline(stop - start, seed=self.seed + start, output_type="uint8").images
+            pixels = self.pipeline(stop - start, seed=self.seed + start, output_type="uint8").images
+            return over_level(pixels, self.background) if self.image_channels == 4 else pixels
         generators = [torch.Generator().manual_seed(self.seed + number) for number in range(start, stop)]
         images = self.pipeline(batch_size=stop - start, generator=generators, output_type="np").images
         return torch.from_numpy((images * 255).round().astype(np.uint8))
@@ -72,6 +75,7 @@ class DataImages:
 
     dataset: ImageDataset
     count: int
+    transparent: ImageDataset | None = None  # the same with transparency; `dataset` is then over a background
 
     def __len__(self) -> int:
         return self.count
@@ -85,8 +89,21 @@ class DataImages:
         """int64 [N]; None where the data have none."""
         return None if self.dataset.labels is None else self.dataset.labels[: self.count]
 
+    def over(self, level: int) -> DataImages:
+        """The same images with transparency, over another level."""
+        return with_background(self.transparent, self.count, level)
+
 
 FakeImages = ModelImages | DataImages | Translations
+
+
+def with_background(dataset: ImageDataset, count: int, level: int) -> DataImages:
+    """The first `count` images of a data set; those with transparency over a grey level."""
+    if dataset.image_channels != 4:
+        return DataImages(dataset, count)
+    images = Composited(dataset.images, level)
+    shown = replace(dataset, images=images, fingerprint=f"{dataset.fingerprint}-over-{level}")
+    return DataImages(shown, count, dataset)
 
 
 def open_model(source: str, device: torch.device) -> Any:
@@ -158,7 +175,7 @@ def open_data(
         raise ValueError(f"{error.fact}; give a smaller --image-size, or --skip-bad to leave it out") from error
     if count is not None and count > len(dataset):
         raise ValueError(f"{source} has {len(dataset)} images, fewer than --num {count}; use at most {len(dataset)}")
-    return DataImages(dataset, count or len(dataset))
+    return with_background(dataset, count or len(dataset), WHITE)
 
 
 def _decoded(source: str, upscale: bool, **how: Any) -> ImageDataset:

@@ -4,5 +4,14 @@ from .load import load_features
 from .network import FeatureNetwork
 from .perceptual import PerceptualDistance
 from .statistics import channel_statistics, gram_matrix
+from .transparency import over, over_random
 
-__all__ = ["FeatureNetwork", "PerceptualDistance", "channel_statistics", "gram_matrix", "load_features"]
+__all__ = [
+    "FeatureNetwork",
+    "PerceptualDistance",
+    "channel_statistics",
+    "gram_matrix",
+    "load_features",
+    "over",
+    "over_random",
+]

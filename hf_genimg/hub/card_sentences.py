@@ -18,14 +18,8 @@ NOT_INTENDED = (
     "as evidence; not as a replacement of real data in medicine."
 )
 MOST_CLASSES = 20  # names that a card lists
-SKIPPED = (
-    "image_size",
-    "image_channels",
-    "input_channels",
-    "num_classes",
-    "spectral_norm",
-    "boundary",
-)  # said elsewhere
+# Of a network's config, stated elsewhere on the card.
+SKIPPED = ("image_size", "image_channels", "input_channels", "num_classes", "spectral_norm", "boundary")
 
 
 def summary(facts: Facts) -> str:
@@ -64,7 +58,7 @@ def _translates(facts: Facts) -> str:
 def size(facts: Facts) -> str:
     """Sizes and channels."""
     able, side = facts.able, facts.able.image_size
-    colours = {1: "grey", 3: "colour"}
+    colours = {1: "grey", 3: "colour", 4: "colour with transparency"}
     channels = colours.get(able.image_channels, f"{able.image_channels} channels")
     inputs = facts.can("input_channels")
     if inputs and inputs != able.image_channels:

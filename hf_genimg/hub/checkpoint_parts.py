@@ -12,13 +12,8 @@ from typing import Any
 
 import torch
 
-PREFIXES = (
-    "module.",
-    "_orig_mod.",
-    "model.",
-    "net.",
-    "network.",
-)  # of all names: DataParallel, torch.compile, wrappers
+# Of all names of a file, put there by DataParallel, torch.compile or wrapping modules.
+PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.")
 AVERAGE = {"ema", "average", "averaged", "avg", "shadow", "swa", "smoothed"}
 DISCRIMINATOR = {"d", "dis", "disc", "discriminator", "discriminators", "critic", "critics"}
 OTHER = DISCRIMINATOR | {

@@ -15,7 +15,7 @@ from ..pipelines.reconstruction import ImageReconstructionPipeline
 from ..pipelines.translation import ImageTranslationPipeline
 from ..training.fields import parse_fields
 from .converters._reading import Reading, network_of
-from .geometry import MOST, Geometry, chosen
+from .geometry import MOST, Geometry, chosen, notes_of
 from .import_check import check_import, write_sheet
 from .state_dict import read_modules
 
@@ -101,7 +101,7 @@ def geometries(
         usual = " (the usual one, taken unless another is given)" if geometry.usual else ""
         score = f": {_outcome(geometry, check)}" if check is not None else ""
         lines.append(f"{number}. {geometry}{usual}{score}")
-    return lines
+    return [*lines, *notes_of(found)]
 
 
 def _outcome(geometry: Geometry, check: str) -> str:

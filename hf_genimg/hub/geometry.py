@@ -20,6 +20,7 @@ from .state_dict import Module
 SIZES = (28, 32, 64, 128, 16, 256, 224)  # pixels a side that are common
 MOST = 1000  # geometries that are looked at
 NAMED = 4  # that an error names
+FIRST_STRIDE = "From a map of 1x1 every stride gives the same, so the first stride is listed as 1 whatever theirs was"
 # For each kernel the usual (stride, padding, output padding), the likeliest first: doublings, then what keeps or hardly
 # changes the size.
 UP = {
@@ -107,12 +108,14 @@ class Geometry:
     """One reading of the shapes.
 
     fields: what a user pastes to choose it. usual: whether it is taken unless another is asked for. read: makes the
-    network; called for the chosen one, for shapes leave thousands.
+    network; called for the chosen one, for shapes leave thousands. note: a sentence for whoever looks for a geometry
+    that is listed in other numbers.
     """
 
     fields: dict[str, str]
     read: Callable[[], Any]
     usual: bool = True
+    note: str = ""
 
     def __str__(self) -> str:
         return " ".join(f"{name}={value}" for name, value in self.fields.items())
@@ -125,11 +128,17 @@ def chosen(geometries: list[Geometry]) -> Geometry:
         return usual[0] if usual else geometries[0]
     shown = "; ".join(f"({number}) {geometry}" for number, geometry in enumerate(geometries[:NAMED], 1))
     count = f"{len(geometries)}" if len(geometries) < MOST else f"{MOST} or more"
+    notes = "".join(f". {note}" for note in notes_of(geometries))
     raise ValueError(
         f"the shapes fit {count} geometries, and nothing was written: {shown}"
-        f"{'; ...' if len(geometries) > NAMED else ''}. Give the fields of one; --list shows all, --sheet FILE.png "
-        "images of each, image_size= narrows them"
+        f"{' and more' if len(geometries) > NAMED else ''}. Give the fields of one; --list shows all, --sheet FILE.png "
+        f"images of each, image_size= narrows them{notes}"
     )
+
+
+def notes_of(geometries: list[Geometry]) -> list[str]:
+    """Their notes, each once."""
+    return list(dict.fromkeys(geometry.note for geometry in geometries if geometry.note))
 
 
 def ordered(geometries: Iterable[Geometry]) -> list[Geometry]:

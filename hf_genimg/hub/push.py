@@ -116,9 +116,8 @@ def repository_files(source: Path, repo_id: str, pipeline: Any = None) -> dict[s
         raise FileNotFoundError(f"there is no {source} to push; give a run directory or a pipeline directory")
     folder = pipeline_directory(source)
     variant = _only_variant(folder)
-    model = (
-        load(source, variant=variant) if pipeline is None else pipeline
-    )  # raises where there is none, or only pickles
+    # raises where there is none, or only pickles
+    model = load(source, variant=variant) if pipeline is None else pipeline
     found: dict[str, Path | bytes] = {
         path.relative_to(folder).as_posix(): path for path in _visible(folder) if _is_part(path)
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +16,7 @@ from huggingface_hub import CommitOperationAdd, HfApi, SpaceCardData
 
 from ..pipelines.loading import pipeline_directory
 from .push import check_id, one_line, patiently
+from .static_space import write_static_space
 
 PACKAGE = Path(__file__).parents[1]
 PYTHON = "3.12"  # the Hub's default is too old for diffusers
@@ -31,33 +34,50 @@ if __name__ == "__main__":
 '''
 
 
-def make_space(model: str, pipeline: Any, repo_id: str, local: Path | None = None) -> str:
+def make_space(
+    model: str,
+    pipeline: Any,
+    repo_id: str,
+    local: Path | None = None,
+    *,
+    static: bool = False,
+    runtime: Path | None = None,
+) -> str:
     """Write a Space for a model into the folder `local`, or push it to `repo_id`; returns where it is.
 
     model: as it was given. pipeline: it, loaded. A local model is copied into the Space; one of the Hub is loaded from
-    there. Raises `ValueError`, before anything is written, for an id that is none or a folder that is not empty;
-    `OSError` where it cannot be written, and then leaves nothing of it.
+    there. static: a page that runs in the visitor's browser (`static_space`), with onnxruntime-web from `runtime`.
+    Raises `ValueError`, before anything is written, for an id that is none or a folder that is not empty; `OSError`
+    where it cannot be written, and then leaves nothing of it.
     """
     check_id(repo_id)
     if local is not None and local.exists() and (not local.is_dir() or any(local.iterdir())):
         raise ValueError(f"--local {local} exists already and is not overwritten; name a new or empty folder")
+    if runtime is not None and not static:
+        raise ValueError("--runtime is for a page without a server; give --static as well, or leave it out")
+    write = partial(write_static_space, pipeline, repo_id, runtime=runtime)
+    write = write if static else partial(write_space, model, pipeline, repo_id)
     if local is None:
         with tempfile.TemporaryDirectory() as folder:
-            _write(model, pipeline, repo_id, Path(folder))
-            return _push(Path(folder), repo_id)
+            _write(write, Path(folder))
+            return _push(Path(folder), repo_id, "static" if static else "gradio")
     existed = local.exists()
     try:
-        _write(model, pipeline, repo_id, local)
+        _write(write, local)
     except BaseException:
         _clear(local, existed)
         raise
     return str(local)
 
 
-def _write(model: str, pipeline: Any, repo_id: str, folder: Path) -> None:
+def _write(write: Callable[..., None], folder: Path) -> None:
     """Write the Space; one line where a disk is full or a file cannot be read."""
     try:
-        write_space(model, pipeline, repo_id, folder)
+        write(folder=folder)
+    except FileNotFoundError as error:
+        if error.errno is None:  # of ours, in one line already
+            raise
+        raise OSError(f"the Space cannot be written: {error.filename}: {error.strerror}") from error
     except shutil.Error as error:  # of a copied folder: a list of (from, to, why)
         failed, _, why = error.args[0][0]
         raise OSError(f"the Space cannot be written: {failed}: {why}") from error
@@ -122,10 +142,10 @@ def _readme(name: str, repo_id: str, hub_model: str | None) -> str:
     return f"---\n{data.to_yaml()}\n---\n\n# {name}\n\n{text}\n"
 
 
-def _push(folder: Path, repo_id: str) -> str:
+def _push(folder: Path, repo_id: str, sdk: str) -> str:
     api = HfApi()
     with one_line(repo_id):
-        url = patiently(lambda: api.create_repo(repo_id, repo_type="space", space_sdk="gradio", exist_ok=True))
+        url = patiently(lambda: api.create_repo(repo_id, repo_type="space", space_sdk=sdk, exist_ok=True))
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         operations = [CommitOperationAdd(path.relative_to(folder).as_posix(), path) for path in files]
         patiently(

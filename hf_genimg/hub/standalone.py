@@ -53,7 +53,7 @@ def joined(name: str, folder: str) -> str:
     modules = _needed(PACKAGE.parent.joinpath(*location.split(".")).with_suffix(".py"))
     texts = _distinct(modules)
     trees = {module: ast.parse(text) for module, text in texts.items()}
-    _refuse_twins(trees)
+    _refuse_shared_names(trees)
     imports = sorted(
         {ast.unparse(node) for tree in trees.values() for node in tree.body if _is_outside(node)}, key=_order
     )
@@ -149,7 +149,7 @@ def _defined(tree: ast.Module) -> set[str]:
     return names
 
 
-def _refuse_twins(trees: dict[Path, ast.Module]) -> None:
+def _refuse_shared_names(trees: dict[Path, ast.Module]) -> None:
     """Raise `ValueError` where two modules give one name to different things: in one file the later would replace the
     earlier.
     """

@@ -12,6 +12,7 @@ from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.utils import HFValidationError
 from PIL import Image
 
+from ..faults import printable
 from ..pipelines.provenance import read_provenance
 from ..pipelines.watermark import DEFAULT_KEY, SMALLEST_SEEN, detect
 
@@ -32,7 +33,7 @@ class Findings:
         noted = "no provenance"
         if self.provenance is not None:
             noted = "provenance: AI-generated, " + ", ".join(
-                f"{printable(name)} {printable(value)}" for name, value in self.provenance.items()
+                f"{shown(name)} {shown(value)}" for name, value in self.provenance.items()
             )
         if not self.tried:
             return f"{noted}; too small to hold a watermark"
@@ -41,11 +42,10 @@ class Findings:
         return f"{noted}; no watermark of {' or '.join(self.tried)}"
 
 
-def printable(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value of a note, which may hold anything, on one line: control characters escaped, at most 200 characters."""
     text = str(value)
-    shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in shown)
+    return printable(text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}...")
 
 
 def verify(path: Path, image: Image.Image) -> Findings:
@@ -68,7 +68,7 @@ def keys_at_hand(provenance: dict[str, Any] | None) -> dict[str, str]:
     keys |= {key: f"key {number} of {KEYS}" for number, key in enumerate(own, 1) if key not in keys}
     model = str((provenance or {}).get("model", ""))
     if (key := _key_of(model, (provenance or {}).get("revision"))) is not None:
-        keys.setdefault(key, printable(model))
+        keys.setdefault(key, shown(model))
     return keys
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 
-Images = torch.Tensor  # float [N, C, H, W] in [-1, 1]; each image draws its own change
+Images = torch.Tensor  # float [N, C, H, W] in [-1, 1]; each image draws its own change; a fourth channel is alpha
 
 
 def diff_augment(policy: str) -> Callable[[Images], Images]:
@@ -22,10 +22,15 @@ def diff_augment(policy: str) -> Callable[[Images], Images]:
     def augment(images: Images) -> Images:
         for name in names:
             for change in POLICIES[name]:
-                images = change(images)
+                images = of_colours(change, images) if name == "color" else change(images)
         return images
 
     return augment
+
+
+def of_colours(change: Callable[[Images], Images], images: Images) -> Images:
+    """Change colours and leave alpha."""
+    return torch.cat([change(images[:, :3]), images[:, 3:]], 1) if images.shape[1] == 4 else change(images)
 
 
 def uniform(images: Images, low: float, high: float) -> torch.Tensor:

@@ -44,6 +44,17 @@ class GatedNorm(nn.Module):
         return values * gates.sigmoid()  # F.glu's gradient is not channels_last: 5 times as slow before a batch norm
 
 
+def doubled_convolution(maps: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Nearest doubling and then a 3x3 convolution with padding 1, as one transposed convolution: 4 of 9 products.
+
+    maps: float [N, in, H, W]; weight: float [out, in, 3, 3]. Returns float [N, out, 2 H, 2 W].
+    """
+    for axis in (2, 3):  # of an output, two neighbouring taps fall on the same input
+        first, middle, last = weight.unbind(axis)
+        weight = torch.stack([last, middle + last, first + middle, first], axis)
+    return F.conv_transpose2d(maps, weight.transpose(0, 1), stride=2, padding=1)
+
+
 class GatedUpBlock(nn.Module):
     """Nearest doubling, 3x3 convolution to 2 C channels, norm, gated linear unit: FastGAN's plain block."""
 
@@ -53,7 +64,57 @@ class GatedUpBlock(nn.Module):
 
     def forward(self, maps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
         """maps: float [N, in_channels, H, W]. Returns float [N, C, 2 H, 2 W]."""
-        return self.gate(self.conv(F.interpolate(maps, scale_factor=2.0)), condition)
+        return self.gate(doubled_convolution(maps, self.conv.weight), condition)
+
+
+class NoisyGatedUpBlock(nn.Module):
+    """FastGAN's full block: as the plain one, then a second 3x3 convolution, norm and gated linear unit; noise, times a
+    trained strength that begins at 0, is added after each convolution.
+
+    Attributes:
+        noise_maps: how many maps of noise, of twice the input's sides, a forward takes for each image.
+    """
+
+    noise_maps = 2
+
+    def __init__(self, in_channels: int, out_channels: int, norm: Norm) -> None:
+        super().__init__()
+        self.conv, self.gate = normed_convolution(in_channels, 2 * out_channels, 3), GatedNorm(out_channels, norm)
+        self.second = normed_convolution(out_channels, 2 * out_channels, 3)
+        self.second_gate = GatedNorm(out_channels, norm)
+        self.strengths = nn.Parameter(torch.zeros(self.noise_maps))
+
+    def forward(self, maps: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """maps: float [N, in_channels, H, W]; noise: float [N, 2, 2 H, 2 W]. Returns float [N, C, 2 H, 2 W]."""
+        first, second = (noise * self.strengths[:, None, None]).to(maps.dtype).split(1, 1)
+        maps = self.gate(doubled_convolution(maps, self.conv.weight) + first)
+        return self.second_gate(self.second(maps) + second)
+
+
+class NormedDown(nn.Sequential):
+    """Halving: spectrally normed 4x4 convolution of stride 2, batch norm, leaky ReLU."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(*normed_layer(in_channels, out_channels, 4, 2))
+
+
+class ResidualDown(nn.Module):
+    """Halving: the mean of two convolutions and of a mean over 2x2 pixels with a 1x1 convolution."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.main = nn.Sequential(NormedDown(in_channels, out_channels), *normed_layer(out_channels, out_channels, 3))
+        self.direct = nn.Sequential(nn.AvgPool2d(2), *normed_layer(in_channels, out_channels, 1))
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """maps: float [N, in_channels, H, W]. Returns float [N, out_channels, H / 2, W / 2]."""
+        return (self.main(maps) + self.direct(maps)) / 2
+
+
+def normed_layer(in_channels: int, out_channels: int, kernel: int, stride: int = 1) -> list[nn.Module]:
+    """A spectrally normed convolution, batch norm, leaky ReLU."""
+    convolution = normed_convolution(in_channels, out_channels, kernel, stride)
+    return [convolution, nn.BatchNorm2d(out_channels), nn.LeakyReLU(0.2)]
 
 
 class Excitation(nn.Module):

@@ -39,6 +39,11 @@ def hinge_fake(logits: torch.Tensor) -> torch.Tensor:
     return F.relu(1 + logits).mean()
 
 
+def jittered_real(logits: torch.Tensor) -> torch.Tensor:
+    """`hinge_real` with a margin from U(0.8, 1) for each logit (FastGAN's code, arXiv:2101.04775)."""
+    return F.relu(0.8 + 0.2 * torch.rand_like(logits) - logits).mean()
+
+
 def relativistic_pair(higher: torch.Tensor, lower: torch.Tensor) -> torch.Tensor:
     """-E[log sigmoid(higher - lower)], pair by pair (arXiv:1807.00734; R3GAN, arXiv:2501.05441, eq. 2)."""
     return F.softplus(lower - higher).mean()
@@ -88,6 +93,14 @@ def hinge() -> GANLoss:
     )
 
 
+def jittered_hinge() -> GANLoss:
+    """`hinge` with margins from U(0.8, 1) for each logit (FastGAN's code, arXiv:2101.04775)."""
+    return GANLoss(
+        lambda real, fake: {"real": jittered_real(real), "fake": jittered_real(-fake)},
+        lambda _, fake: {"adversarial": -fake.mean()},
+    )
+
+
 def wasserstein() -> GANLoss:
     """The difference of mean scores (arXiv:1701.07875, eq. 2).
 
@@ -111,7 +124,8 @@ def relativistic() -> GANLoss:
 
 
 GAN_LOSSES: dict[str, Callable[[], GANLoss]] = {
-    loss.__name__: loss for loss in (non_saturating, saturating, least_squares, hinge, wasserstein, relativistic)
+    loss.__name__: loss
+    for loss in (non_saturating, saturating, least_squares, hinge, jittered_hinge, wasserstein, relativistic)
 }
 SMOOTHED: dict[str, Callable[[torch.Tensor, float], torch.Tensor]] = {
     "non_saturating": lambda real, amount: (1 - amount) * real_loss(real) + amount * fake_loss(real),

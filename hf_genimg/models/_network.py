@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -162,13 +163,17 @@ class LatentNetwork(Network):
     [N, num_classes], because a class enters as a one-hot vector or as a row of a table. finds_classes: its classes are
     not those of the data, but were found in training. infers_labels: an autoencoder encodes without labels, and
     `classify(images)` gives logits of their classes. mixing_layers: in how many layers the latents of another image
-    can take over; 0 where styles do not mix.
+    can take over; 0 where styles do not mix. style_shape: of the styles of one image, which `forward` takes in place of
+    latents; None where it takes none. noise_sides: pixels a side of the maps that `sample_noise` gives, one after the
+    other; empty where noise is no maps.
     """
 
     mixes_labels: ClassVar[bool] = False
     finds_classes: ClassVar[bool] = False
     infers_labels: ClassVar[bool] = False
     mixing_layers: int = 0
+    style_shape: tuple[int, ...] | None = None
+    noise_sides: Sequence[int] = ()
 
     def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """Sample float [num_images, latent_dim] on this network's device, or on the generator's where one is given."""

@@ -67,6 +67,10 @@ class Adversarial(Objective):
         discriminator = networks["discriminator"]
         return discriminator(images, **conditions_of(discriminator, batch)).float(), {}
 
+    def generate(self, generator: nn.Module, latents: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Fake images of latents, under the conditions of the batch."""
+        return generator(latents, **conditions_of(generator, batch))
+
     def opposed(self, networks: Networks, batch: Batch, latents: torch.Tensor, fake: torch.Tensor) -> Networks:
         """The networks, with the discriminator that the generator learns from: by default the one that there is."""
         return networks
@@ -76,7 +80,7 @@ class Adversarial(Objective):
         batch, generator = self.prepared(batch), networks["generator"]
         latents = generator.sample_latents(len(batch["images"]))
         with torch.set_grad_enabled("generator" in self.shared):
-            fake = generator(latents, **conditions_of(generator, batch))
+            fake = self.generate(generator, latents, batch)
         self._fakes.append((latents, batch, fake))
         real, fake = self.augment(batch["images"]), self.augment(fake.detach())
         real_logits, real_terms = self.logits(networks, real, batch)
@@ -94,7 +98,7 @@ class Adversarial(Objective):
         latents = generator.sample_latents(len(batch["images"])) if latents is None else latents
         batch = batch if self._matched else {**fake_batch, "images": batch["images"]}
         if fake is None or not fake.requires_grad:
-            fake = generator(latents, **conditions_of(generator, batch))
+            fake = self.generate(generator, latents, batch)
         networks = self.opposed(networks, batch, latents, fake)
         fake_logits, terms = self.logits(networks, self.augment(fake), batch, latents)
         real_logits = self.logits(networks, self.augment(batch["images"]), batch)[0] if self.loss.paired else None
@@ -113,7 +117,7 @@ class Adversarial(Objective):
         """
         batch, generator = self.prepared(batch), networks["generator"]
         latents = generator.sample_latents(len(batch["images"]))
-        fake = generator(latents, **conditions_of(generator, batch))
+        fake = self.generate(generator, latents, batch)
         real_logits, fake_logits = (
             self.logits(networks, batch["images"], batch)[0],
             self.logits(networks, fake, batch, latents)[0],

@@ -10,12 +10,22 @@ from typing import Any
 import torch
 from diffusers import ImagePipelineOutput, ModelMixin
 
+from ._editing import LatentEditing
 from ._pipeline import Pipeline
 from .capabilities import Capabilities
-from .drawing import Drawn, check_count, check_truncation, draw, draw_seeds, draws_vectors, mixes_labels, note_of
 from .images import Images, check_output_type, grid
 from .interpolation import MODES, walk
 from .provenance import check_png_path, save_png
+from .sampling import (
+    GeneratorInputs,
+    check_count,
+    check_truncation,
+    draw,
+    draw_seeds,
+    draws_vectors,
+    labels_for_json,
+    mixes_labels,
+)
 
 ClassLabels = int | str | list[int | str] | torch.Tensor
 
@@ -33,7 +43,7 @@ class GeneratedImages(ImagePipelineOutput):
     class_labels: list[int] | list[list[float]] | None = None
 
 
-class LatentPipeline(Pipeline):
+class LatentPipeline(LatentEditing, Pipeline):
     """Calls its network on latents. A subclass says how, in `_forward`."""
 
     @property
@@ -75,8 +85,8 @@ class LatentPipeline(Pipeline):
             **more,
         )
 
-    def _forward(self, network: Any, drawn: Drawn) -> torch.Tensor:
-        """Images [N, C, H, W] in [-1, 1] of what is drawn, all of it on the network's device.
+    def _forward(self, network: Any, inputs: GeneratorInputs) -> torch.Tensor:
+        """Images [N, C, H, W] in [-1, 1] of these inputs, which are on the network's device.
 
         network: `self.network`, or what it is for a truncation.
         """
@@ -112,7 +122,7 @@ class LatentPipeline(Pipeline):
                 same image (to 1e-5) whatever `num_images`, `max_batch_size` and the device are. Left out, one is drawn
                 from torch's global random state.
             generator: instead of a seed: one, from which the images draw one after another, or one for each image.
-            latents, noise: instead of drawing them: as the network samples them, float [N, D] and [N, M].
+            latents, noise: instead of drawing them: as the network samples them, float [N, D] and [N, M], or styles.
             truncation: from 0 to 2: 1 is as trained; less gives more usual and less varied images.
             mix_seed, mix_from: from the layer `mix_from` on (from 1 to `mixing_layers` - 1; the middle unless given),
                 all images take their styles from the latents of this seed.
@@ -133,9 +143,9 @@ class LatentPipeline(Pipeline):
         counts = {"num_images": num_images, "batch_size": batch_size, "prior_batch": max_batch_size}
         given = {"class_labels": class_labels, "seed": seed, "generator": generator, "latents": latents, "noise": noise}
         settings = {"truncation": float(truncation), "mix_seed": mix_seed, "mix_from": mix_from}
-        images, drawn = self._generate({**counts, **given}, settings, prompt, max_batch_size, output_type)
-        labels = None if drawn.class_labels is None else drawn.class_labels.tolist()
-        return GeneratedImages(images, drawn.seeds, labels) if return_dict else (images,)
+        images, inputs = self._generate({**counts, **given}, settings, prompt, max_batch_size, output_type)
+        labels = None if inputs.class_labels is None else inputs.class_labels.tolist()
+        return GeneratedImages(images, inputs.seeds, labels) if return_dict else (images,)
 
     def _generate(
         self,
@@ -144,25 +154,25 @@ class LatentPipeline(Pipeline):
         prompt: str | list[str] | None,
         max_batch_size: int | None,
         output_type: str,
-    ) -> tuple[Images, Drawn]:
+    ) -> tuple[Images, GeneratorInputs]:
         """The images of a call, and what they were made from. asked: arguments of `draw`. settings: truncation and
         mixing, as they are noted in images.
         """
         seed = settings["mix_seed"]
         settings["mix_from"] = layer = self._mixing_layer(seed, settings["mix_from"])
         sampled = {"text": self._tokens(prompt), "prior": self.prior_network, "class_names": self.class_names}
-        drawn = draw(self.network, self.capabilities.num_classes, **asked, **sampled)
+        inputs = draw(self.network, self.capabilities.num_classes, **asked, **sampled)
         if seed is not None:
             source = draw(self.network, self.capabilities.num_classes, **{**sampled, "seed": seed}).latents
-            drawn = replace(drawn, mixing=source.expand(drawn.latents.shape))
-        images = self._make(drawn, settings["truncation"], max_batch_size, output_type, layer)
+            inputs = replace(inputs, mixing=source.expand(len(inputs.latents), *source.shape[1:]))
+        images = self._make(inputs, settings["truncation"], max_batch_size, output_type, layer)
         if output_type == "pil":
-            self._sign(images, [{**own, **settings} for own in _notes(drawn, prompt, len(images))])
-        return images, drawn
+            self._sign(images, [{**own, **settings} for own in _notes(inputs, prompt, len(images))])
+        return images, inputs
 
     def draw_seeds(
         self, seeds: list[int], class_labels: ClassLabels | None = None, prompt: str | list[str] | None = None
-    ) -> Drawn:
+    ) -> GeneratorInputs:
         """What the images of two or more seeds are made from: latents, labels and noise.
 
         Args:
@@ -220,18 +230,18 @@ class LatentPipeline(Pipeline):
         # 0 is the first seed, 1 the second, ...
         positions = torch.arange((len(seeds) - 1) * (steps - 1) + 1) / (steps - 1)
         nearer = (positions + 0.5).long()
-        drawn = Drawn(
+        inputs = GeneratorInputs(
             walk(ends.latents, steps, mode),
             None if ends.class_labels is None else ends.class_labels[nearer],
             None,
             None if ends.noise is None else walk(ends.noise, steps, mode),
             None if ends.text is None else ends.text[nearer],
         )
-        images = self._make(drawn, float(truncation), max_batch_size, output_type)
+        images = self._make(inputs, float(truncation), max_batch_size, output_type)
         if output_type == "pil":
             prompts = prompt if isinstance(prompt, str | None) else [prompt[number] for number in nearer.tolist()]
             same = {"seeds": ends.seeds, "mode": mode, "truncation": float(truncation)}
-            places = zip(positions.tolist(), _notes(drawn, prompts, len(images)), strict=True)
+            places = zip(positions.tolist(), _notes(inputs, prompts, len(images)), strict=True)
             self._sign(images, [{**same, "position": place, **own} for place, own in places])
         return images
 
@@ -329,18 +339,18 @@ class LatentPipeline(Pipeline):
 
     def _make(
         self,
-        drawn: Drawn,
+        inputs: GeneratorInputs,
         truncation: float,
         max_batch_size: int | None,
         output_type: str,
         mix_from: int | None = None,
     ) -> Images:
         network = self.network.at_truncation(truncation)
-        latents, mixing = self._truncated(drawn.latents, truncation), None
-        if drawn.mixing is not None:
-            mixing = self._truncated(drawn.mixing, truncation)
-        placed = replace(drawn, latents=latents, mixing=mixing, noise=self._placed(drawn.noise))
-        size = max_batch_size or len(drawn.latents)
+        latents, mixing = self._truncated(inputs.latents, truncation), None
+        if inputs.mixing is not None:
+            mixing = self._truncated(inputs.mixing, truncation)
+        placed = replace(inputs, latents=latents, mixing=mixing, noise=self._placed(inputs.noise))
+        size = max_batch_size or len(inputs.latents)
 
         def part(start: int) -> Images:
             batch = _sliced(placed, slice(start, start + size), self._execution_device)
@@ -349,13 +359,15 @@ class LatentPipeline(Pipeline):
 
         return self._in_batches(part, len(latents), size)
 
-    def _mixed(self, network: Any, drawn: Drawn, mix_from: int) -> torch.Tensor:
+    def _mixed(self, network: Any, inputs: GeneratorInputs, mix_from: int) -> torch.Tensor:
         """With the styles of other latents from a layer on."""
-        given = {name: getattr(drawn, name) for name in ("noise", "text") if getattr(drawn, name) is not None}
-        return network(drawn.latents, drawn.class_labels, mixing_latents=drawn.mixing, mixing_start=mix_from, **given)
+        given = {name: getattr(inputs, name) for name in ("noise", "text") if getattr(inputs, name) is not None}
+        return network(
+            inputs.latents, inputs.class_labels, mixing_latents=inputs.mixing, mixing_start=mix_from, **given
+        )
 
     def _truncated(self, latents: torch.Tensor, truncation: float) -> torch.Tensor:
-        """Truncated as drawn, in float32, and then of the network's device and dtype. Tokens stay what they are."""
+        """Truncated in float32, and then of the network's device and dtype. Tokens stay what they are."""
         if not latents.is_floating_point():
             return latents.to(self._execution_device)
         return self._placed(self.network.truncate(latents, truncation))
@@ -365,22 +377,22 @@ class LatentPipeline(Pipeline):
         return None if tensor is None else tensor.to(self._execution_device, next(self.network.parameters()).dtype)
 
 
-def _sliced(drawn: Drawn, batch: slice, device: torch.device) -> Drawn:
+def _sliced(inputs: GeneratorInputs, batch: slice, device: torch.device) -> GeneratorInputs:
     """The images of one batch, with labels and text on the network's device."""
 
     def of_batch(tensor: torch.Tensor | None) -> torch.Tensor | None:
         return None if tensor is None else tensor[batch].to(device)
 
     latents, labels, noise, text, mixing = map(
-        of_batch, (drawn.latents, drawn.class_labels, drawn.noise, drawn.text, drawn.mixing)
+        of_batch, (inputs.latents, inputs.class_labels, inputs.noise, inputs.text, inputs.mixing)
     )
-    return Drawn(latents, labels, None, noise, text, mixing)
+    return GeneratorInputs(latents, labels, None, noise, text, mixing)
 
 
-def _notes(drawn: Drawn, prompt: str | list[str] | None, count: int) -> list[dict[str, Any]]:
+def _notes(inputs: GeneratorInputs, prompt: str | list[str] | None, count: int) -> list[dict[str, Any]]:
     """Of each image its seed, class and prompt, for its provenance."""
-    seeds = drawn.seeds or [None] * count
-    classes = note_of(drawn.class_labels) or [None] * count
+    seeds = inputs.seeds or [None] * count
+    classes = labels_for_json(inputs.class_labels) or [None] * count
     prompts = [prompt] * count if isinstance(prompt, str | None) else list(prompt)
     rows = zip(seeds, classes, prompts, strict=True)
     return [{"seed": seed, "class_label": label, "prompt": text} for seed, label, text in rows]

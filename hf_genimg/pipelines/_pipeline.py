@@ -20,8 +20,17 @@ from torch import nn
 
 from .capabilities import Capabilities
 from .images import Images, convert, join, to_pil, to_uint8
-from .kinds import LIBRARY, Kind, check_index, check_kind
-from .provenance import REVISION_DIGITS, folder_name, hub_origin, text_entries, weights_sha256, weights_state, writes
+from .kinds import LIBRARY, Kind, check_index, check_kind, read_index
+from .provenance import (
+    REVISION_DIGITS,
+    cached_origin,
+    folder_name,
+    hub_origin,
+    text_entries,
+    weights_sha256,
+    weights_state,
+    writes,
+)
 from .watermark import DEFAULT_KEY, check_watermark, mark
 
 # ModelMixin.to warns of the modules that must stay in float32 even where there are none, as in every network of ours.
@@ -68,13 +77,19 @@ class Pipeline(DiffusionPipeline):
         return super().from_pretrained(str(pretrained_model_name_or_path), **{**kwargs, "use_safetensors": True})
 
     @classmethod
+    def _dict_from_json_file(cls, json_file: str | os.PathLike[str]) -> dict[str, Any]:
+        """As in diffusers, which reads `model_index.json` with it; `ValueError` in one line where that is damaged."""
+        origin = cached_origin(json_file)
+        return read_index(json_file, f"{origin[0]}/{cls.config_name}" if origin else str(json_file))
+
+    @classmethod
     def extract_init_dict(cls, config_dict: Any, **kwargs: Any) -> Any:
         """As in diffusers, which asks for it before it loads any component; here these are checked first.
 
         Raises `ValueError` for components that are not of the kinds that this pipeline has.
         """
         with suppress(ModuleNotFoundError):  # a repository that loads without us: its components are files of its own
-            check_index(config_dict, cls.kinds, import_module(LIBRARY))
+            check_index(config_dict, cls.kinds, cls._optional_components, import_module(LIBRARY))
         return super().extract_init_dict(config_dict, **kwargs)
 
     def save_pretrained(
@@ -160,10 +175,13 @@ class Pipeline(DiffusionPipeline):
 
         key: any text; with the default one `hf-genimg verify` finds the mark without being told. It lies in
         `model_index.json` as `watermark_key`, so it is no secret of a published model. None: no mark, as is the
-        default. Raises `ValueError` for an empty key, and for images below 64 pixels, which do not hold the mark.
+        default. Raises `ValueError` for an empty key, and for images below 64 pixels, which do not hold the
+        mark, or with transparency.
         """
         if key is not None:
             check_watermark(key, self.capabilities.image_size)
+            if self.capabilities.image_channels == 4:
+                raise ValueError("a watermark needs images without transparency; leave watermark_key out")
         self.register_to_config(watermark_key=key)
 
     @property

@@ -11,7 +11,7 @@ class Capabilities:
 
     task: str  # generation, reconstruction, translation or classification
     image_size: int  # pixels a side; of a translator with `any_size`, what it was trained at
-    image_channels: int  # of what it makes, or what a classifier takes: 1 grey, 3 colour
+    image_channels: int  # of what it makes, or what a classifier takes: 1 grey, 3 colour, 4 with transparency
     num_classes: int = 0  # class labels are 0 to num_classes - 1; 0 where it takes none
     class_names: tuple[str, ...] = ()  # of the labels, in their order; empty where the data named none
     soft_labels: bool = False  # a label may also be weights of classes, float [N, num_classes]: classes can be mixed

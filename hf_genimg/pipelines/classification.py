@@ -15,10 +15,10 @@ from PIL import Image, ImageDraw
 
 from ._pipeline import Pipeline
 from .capabilities import Capabilities
-from .drawing import check_count
 from .images import convert, prepare
 from .kinds import CLASSIFIER
 from .provenance import check_png_path
+from .sampling import check_count
 
 CELL, CAPTION = 64, 14  # pixels: an image of a grid, and the line of text below it
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ._latent_pipeline import LatentPipeline
-from .drawing import Drawn
+from .sampling import GeneratorInputs
 
 METHODS = ("pca", "sefa")
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
@@ -110,13 +110,13 @@ def _trace(pipe: LatentPipeline, latents: torch.Tensor, labels: torch.Tensor | N
                 for handle in (layer.register_forward_pre_hook(go_on), layer.register_forward_hook(begin)):
                     hooks.callback(handle.remove)
         noise = pipe.network.sample_noise(len(latents), torch.Generator().manual_seed(0))
-        drawn = Drawn(
+        inputs = GeneratorInputs(
             latents.to(weight.device, weight.dtype),
             None if labels is None else labels.to(weight.device),
             None,
             None if noise is None else noise.to(weight.device, weight.dtype),
         )
-        trace.images = pipe._forward(pipe.network, drawn)
+        trace.images = pipe._forward(pipe.network, inputs)
     return trace
 
 

@@ -9,8 +9,8 @@ from diffusers import ModelMixin
 
 from ._latent_pipeline import LatentPipeline
 from .capabilities import Capabilities
-from .drawing import Drawn
 from .kinds import DISCRIMINATOR, GENERATOR, PRIOR
+from .sampling import GeneratorInputs
 
 
 class ImageGenerationPipeline(LatentPipeline):
@@ -49,7 +49,7 @@ class ImageGenerationPipeline(LatentPipeline):
         """Generation, with what the generator declares."""
         return self._capabilities("generation")
 
-    def _forward(self, network: Any, drawn: Drawn) -> torch.Tensor:
-        given = {"noise": drawn.noise, "text": drawn.text}
-        labels = drawn.class_labels if "labels" in network.conditions else None
-        return network(drawn.latents, labels, **{name: value for name, value in given.items() if value is not None})
+    def _forward(self, network: Any, inputs: GeneratorInputs) -> torch.Tensor:
+        given = {"noise": inputs.noise, "text": inputs.text}
+        labels = inputs.class_labels if "labels" in network.conditions else None
+        return network(inputs.latents, labels, **{name: value for name, value in given.items() if value is not None})

@@ -18,6 +18,7 @@ CHUNK = (
 GAP = 2  # pixels between the images of a grid
 SMALLEST_IN_GRID = 64  # pixels a side; smaller images are enlarged by a whole factor so that they can be seen
 EXIF_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, struct.error)  # of damaged data
+SQUARE, SQUARES = 8, (204, 255)  # pixels a side of a square of the checkerboard, and its two greys
 TOLERANCE = 1e-3  # by which rounding may carry an input image out of [-1, 1]
 
 Images = list[Image.Image] | np.ndarray | torch.Tensor
@@ -31,19 +32,31 @@ def check_output_type(output_type: str) -> None:
 
 def to_uint8(images: torch.Tensor) -> torch.Tensor:
     """Float [N, C, H, W] in [-1, 1], of any dtype, to uint8 [N, H, W, C] on the same device: (x + 1) 127.5, rounded and
-    clamped.
+    clamped; of four channels the colours are divided by alpha, as PNG has them.
     """
     count, channels, height, width = images.shape
     pixels = torch.empty(count, height, width, channels, dtype=torch.uint8, device=images.device)
     chunk = max(1, CHUNK // (channels * height * width)) if images.device.type == "cpu" else count
     for part, target in zip(images.split(chunk), pixels.split(chunk), strict=True):
-        levels = part.float().add(1).mul_(127.5).round_().clamp_(0, 255)
+        levels = straight(part.float().add(1).mul_(127.5)).round_().clamp_(0, 255)
         target.copy_(levels.to(torch.uint8).permute(0, 2, 3, 1))
     return pixels
 
 
+def straight(levels: torch.Tensor) -> torch.Tensor:
+    """Divide the colours by alpha, float [N, 4, H, W] from 0 to 255; other images are returned as they are.
+
+    A colour above its alpha becomes 255. What is fully transparent becomes black.
+    """
+    if levels.shape[1] != 4:
+        return levels
+    colours, alpha = levels.split([3, 1], 1)
+    visible = alpha >= 0.5  # below it alpha is written as 0
+    return torch.cat([torch.where(visible, 255 * colours / alpha.clamp_min(0.5), 0.0), alpha], 1)
+
+
 def to_pil(pixels: torch.Tensor) -> list[Image.Image]:
-    """uint8 [N, H, W, C] to N images: mode L for one channel, RGB for three."""
+    """uint8 [N, H, W, C] to N images: mode L for one channel, RGB for three, RGBA for four."""
     arrays = pixels.cpu().numpy()
     return [Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array) for array in arrays]
 
@@ -60,7 +73,8 @@ def convert(images: torch.Tensor, output_type: str) -> Images:
         return to_uint8(images)
     if output_type == "pil":
         return to_pil(to_uint8(images))
-    unit = images.float().add(1).mul_(0.5).clamp_(0, 1)
+    unit = straight(images.float().add(1).mul_(127.5)).div_(255).clamp_(0, 1) if images.shape[1] == 4 else None
+    unit = images.float().add(1).mul_(0.5).clamp_(0, 1) if unit is None else unit
     return unit if output_type == "pt" else unit.permute(0, 2, 3, 1).cpu().contiguous().numpy()
 
 
@@ -75,7 +89,7 @@ def join(parts: list[Images]) -> Images:
 
 def grid(images: list[Image.Image], columns: int | None = None) -> Image.Image:
     """The images, all of one size and mode, row by row in a grid of the same mode: near-square unless `columns` are
-    given.
+    given. Images with transparency are shown on a checkerboard.
 
     Images below 64 pixels are enlarged by a whole factor, without smoothing. A last row that is not full ends in white.
     """
@@ -83,9 +97,19 @@ def grid(images: list[Image.Image], columns: int | None = None) -> Image.Image:
     rows = math.ceil(len(images) / columns)
     factor = max(1, SMALLEST_IN_GRID // min(images[0].size))
     size = (images[0].width * factor, images[0].height * factor)
-    cells = [ImageOps.expand(image.resize(size, Image.Resampling.NEAREST), GAP // 2, "white") for image in images]
-    blanks = [Image.new(images[0].mode, cells[0].size, "white")] * (rows * columns - len(images))
-    return make_image_grid(cells + blanks, rows, columns).convert(images[0].mode)
+    large = [on_checkerboard(image.resize(size, Image.Resampling.NEAREST)) for image in images]
+    cells = [ImageOps.expand(image, GAP // 2, "white") for image in large]
+    blanks = [Image.new(cells[0].mode, cells[0].size, "white")] * (rows * columns - len(images))
+    return make_image_grid(cells + blanks, rows, columns).convert(cells[0].mode)
+
+
+def on_checkerboard(image: Image.Image) -> Image.Image:
+    """An image of mode RGBA over light squares of 8 pixels, as RGB; other images as they are."""
+    if image.mode != "RGBA":
+        return image
+    rows, columns = np.indices((image.height, image.width)) // SQUARE
+    board = Image.fromarray(np.where((rows + columns) % 2, *SQUARES).astype(np.uint8)).convert("RGBA")
+    return Image.alpha_composite(board, image).convert("RGB")
 
 
 def prepare(images: Any, image_size: int, image_channels: int) -> torch.Tensor:
@@ -174,8 +198,12 @@ def _kind(images: Any) -> str:
 
 
 def plain(image: Image.Image, channels: int) -> Image.Image:
-    """A picture as networks see it, at its own size: upright, over white, with 8 bits a channel, grey or in colour."""
-    return _opaque(upright(image)).convert("L" if channels == 1 else "RGB")
+    """A picture as networks see it, at its own size: upright, with 8 bits a channel, over white in grey or in colour;
+    with four channels premultiplied (mode RGBa).
+    """
+    if channels == 4:
+        return _eight_bits(upright(image)).convert("RGBA").convert("RGBa")
+    return over_white(upright(image)).convert("L" if channels == 1 else "RGB")
 
 
 def square(image: Image.Image, size: int, channels: int) -> torch.Tensor:
@@ -193,16 +221,25 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def _levels(image: Image.Image) -> torch.Tensor:
-    """uint8 [1, C, H, W] of a picture of mode L or RGB."""
-    return torch.from_numpy(np.array(image).reshape(1, image.height, image.width, -1)).permute(0, 3, 1, 2).contiguous()
+    """uint8 [1, C, H, W] of a picture of mode L, RGB or RGBa."""
+    levels = np.array(image).reshape(1, image.height, image.width, -1)
+    if image.mode == "RGBa":  # where resizing rang, a colour may lie above its alpha
+        levels = np.minimum(levels, levels[..., 3:])
+    return torch.from_numpy(levels).permute(0, 3, 1, 2).contiguous()
 
 
-def _opaque(image: Image.Image) -> Image.Image:
+def _eight_bits(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         raise ValueError("an image holds floating point levels, which have no agreed range; give one with 8 or 16 bits")
     if image.mode == "I" or image.mode.startswith("I;"):
         levels = np.asarray(image, dtype=np.int64).clip(0, 65535)
         return Image.fromarray(((levels + 128) // 257).astype(np.uint8))  # 65535 = 255 * 257: rounds to the nearest
+    return image
+
+
+def over_white(image: Image.Image) -> Image.Image:
+    """A picture with 8 bits a channel, and what is transparent over white."""
+    image = _eight_bits(image)
     if not image.has_transparency_data:
         return image
     image = image.convert("RGBA")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import os
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 LIBRARY = "hf_genimg"
+ABSENT = (None, None)  # of a component, as diffusers writes it
+DAMAGED = "{} is damaged: {}; save or download the model again"
 
 
 @dataclass(frozen=True)
@@ -38,18 +43,37 @@ def check_kind(name: str, network: type, kind: Kind) -> None:
         raise ValueError(f"{name} is a {network.__name__}, and must be {kind.description}")
 
 
-def check_index(config: Mapping[str, Any], kinds: Mapping[str, Kind], classes: Any) -> None:
-    """Raise `ValueError` for components in a `model_index.json` that are not [library, class] of the right kind.
+def read_index(path: str | os.PathLike[str], name: str) -> dict[str, Any]:
+    """What a `model_index.json` holds. Raises `ValueError`, with the `name` of the file, where it is damaged or names
+    no class.
+    """
+    try:
+        index = json.loads(Path(path).read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError(DAMAGED.format(name, "it is nested too deeply")) from None
+    except ValueError as error:  # of JSON or UTF-8
+        raise ValueError(DAMAGED.format(name, "it is no JSON")) from error
+    if not isinstance(index, dict) or not isinstance(index.get("_class_name"), str):
+        raise ValueError(DAMAGED.format(name, "it names no class of a pipeline"))
+    return index
+
+
+def check_index(config: Mapping[str, Any], kinds: Mapping[str, Kind], optional: Collection[str], classes: Any) -> None:
+    """Raise `ValueError` for components in a `model_index.json` that are missing or not [library, class] of the right
+    kind.
 
     Args:
         config: what the file holds.
         kinds: by name, the components that the pipeline has.
+        optional: those of them that may be absent.
         classes: what has our classes as attributes: the package.
     """
     for name, kind in kinds.items():
-        entry = config.get(name)
-        if entry is None or entry == [None, None]:
-            continue
+        entry = config.get(name, ABSENT)
+        if entry in (ABSENT, list(ABSENT)):
+            if name in optional:
+                continue
+            raise ValueError(f"{name} is missing in model_index.json, and must be {kind.description}")
         if not isinstance(entry, list | tuple) or len(entry) != 2 or not all(isinstance(part, str) for part in entry):
             raise ValueError(f'{name} is {entry!r:.60} in model_index.json, and must be ["{LIBRARY}", "<Class>"]')
         library, class_name = entry

@@ -174,20 +174,15 @@ def _own_classes() -> dict[str, type[Pipeline]]:
 
 def _class_name(source: str, kwargs: dict[str, Any]) -> str:
     """What `model_index.json` calls the pipeline."""
-    damaged = f"{source}/{INDEX} is damaged: {{}}; save or download the model again"
     try:
-        index = DiffusionPipeline.load_config(source, **{key: kwargs[key] for key in HUB_OPTIONS if key in kwargs})
-    except RecursionError:
-        raise ValueError(damaged.format("it is nested too deeply")) from None
+        options = {key: kwargs[key] for key in HUB_OPTIONS if key in kwargs}
+        return Pipeline.load_config(source, **options)["_class_name"]
     except OSError as error:
         if Path(source).is_dir():
-            raise ValueError(damaged.format("it is no JSON")) from error
+            raise
         raise FileNotFoundError(
             f"{source} is no directory here, and the Hub gave no pipeline for it: {explain(error)}"
         ) from error
-    if not isinstance(index, dict) or not isinstance(index.get("_class_name"), str):
-        raise ValueError(damaged.format("it names no class of a pipeline"))
-    return index["_class_name"]
 
 
 def _subclasses(cls: type) -> list[type]:

@@ -135,11 +135,12 @@ def hub_origin(loaded_from: str | None, network_loaded_from: str | None) -> tupl
         loaded_from: Hub id or directory of the pipeline; None where it was not loaded.
         network_loaded_from: directory of its network, likewise.
     """
-    origin = _snapshot(network_loaded_from)
-    return origin if origin and (loaded_from == origin[0] or _snapshot(loaded_from) == origin) else None
+    origin = cached_origin(network_loaded_from)
+    return origin if origin and (loaded_from == origin[0] or cached_origin(loaded_from) == origin) else None
 
 
-def _snapshot(folder: str | None) -> tuple[str, str] | None:
+def cached_origin(folder: str | os.PathLike[str] | None) -> tuple[str, str] | None:
+    """Hub id and commit of what lies in the Hub's cache; None for any other place."""
     found = re.search(r"models--([^/\\]+)[/\\]snapshots[/\\]([0-9a-f]{40})(?:[/\\]|$)", str(folder or ""))
     return (found[1].replace("--", "/"), found[2]) if found else None
 

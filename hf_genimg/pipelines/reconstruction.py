@@ -12,10 +12,10 @@ from PIL import Image
 
 from ._latent_pipeline import ClassLabels, LatentPipeline
 from .capabilities import Capabilities
-from .drawing import Drawn, check_labels, check_latents, example
 from .images import Images, grid, prepare
 from .kinds import AUTOENCODER, PRIOR
 from .provenance import check_png_path, save_png
+from .sampling import GeneratorInputs, check_labels, check_latents, example
 
 Pictures = Image.Image | list[Image.Image] | torch.Tensor
 
@@ -205,7 +205,7 @@ class ImageReconstructionPipeline(LatentPipeline):
         self._check(max_batch_size=max_batch_size, output_type=output_type)
         check_latents(latents, example(self.autoencoder))
         labels = self._given_labels(class_labels, len(latents))
-        images = self._make(Drawn(latents, labels, None), 1.0, max_batch_size, output_type)
+        images = self._make(GeneratorInputs(latents, labels, None), 1.0, max_batch_size, output_type)
         if output_type == "pil":
             self._sign(images, [settings] * len(images))
         return images
@@ -218,9 +218,9 @@ class ImageReconstructionPipeline(LatentPipeline):
         classes = self.capabilities.num_classes if conditional else 0
         return check_labels(self.autoencoder, class_labels, classes, self.class_names, count)
 
-    def _forward(self, network: Any, drawn: Drawn) -> torch.Tensor:
-        labels = (drawn.class_labels,) if "labels" in network.conditions else ()
-        given = {"noise": drawn.noise, "text": drawn.text}
+    def _forward(self, network: Any, inputs: GeneratorInputs) -> torch.Tensor:
+        labels = (inputs.class_labels,) if "labels" in network.conditions else ()
+        given = {"noise": inputs.noise, "text": inputs.text}
         return network.decode(
-            drawn.latents, *labels, **{name: each for name, each in given.items() if each is not None}
+            inputs.latents, *labels, **{name: each for name, each in given.items() if each is not None}
         )

@@ -15,10 +15,10 @@ from PIL import Image
 from ._pipeline import Pipeline
 from .capabilities import Capabilities
 from .conditions import Inputs, Pictures, batches_of, inputs_of
-from .drawing import check_count
 from .images import Images, check_images, check_output_type, convert, grid, join
 from .kinds import DISCRIMINATOR, TRANSLATOR
 from .provenance import check_png_path, save_png
+from .sampling import check_count
 from .tiles import Canvas, tiles_of
 from .watermark import check_watermark
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import nn
@@ -13,6 +13,7 @@ from torch import nn
 from ..objectives.adversarial import Adversarial
 from ..objectives.regularizers import POINTS
 from ..pipelines.generation import ImageGenerationPipeline
+from ._freezing import without_first_layers
 from ._images import ImageRecipe
 from ._stabilization import Stabilization
 
@@ -30,11 +31,14 @@ class AdversarialRecipe(Stabilization, ImageRecipe):
     one_sided: bool = False  # gradient norms below 1 have no penalty
     weight_clipping: float | None = None  # the discriminator's weights stay within this distance of 0
     diff_augment: str | None = None  # differentiable augmentation: color, translation, cutout, joined with commas
+    freeze: int = 0  # with init: the discriminator's first layers that stay as they are (FreezeD)
     n_critic: int = 1  # updates of the discriminator for each of the generator
     latent_dim: int = 100
     latent_distribution: str = "normal"  # normal, uniform or truncated
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
+
+    transparency: ClassVar[bool] = True
 
     def check(self) -> None:
         super().check()
@@ -42,6 +46,8 @@ class AdversarialRecipe(Stabilization, ImageRecipe):
             self._require(name, getattr(self, name) >= 0, "must be at least 0")
         self._require("penalty_every", self.penalty_every > 0, "must be above 0")
         self.check_stabilization()
+        self._require("freeze", self.freeze >= 0, "must be at least 0")
+        self._require("freeze", not self.freeze or self.init, "needs init=, the model whose first layers stay")
         points = self.gradient_penalty_points
         self._require("gradient_penalty_points", points in POINTS, f"is not known; use one of {', '.join(POINTS)}")
         if self.loss == "wasserstein" and not self.gradient_penalty and self.weight_clipping is None:
@@ -62,7 +68,10 @@ class AdversarialRecipe(Stabilization, ImageRecipe):
         return self.stabilized(self.models())
 
     def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
-        return {name: self.player_optimizer(name, optimizer) for name, optimizer in super().optimizers(models).items()}
+        made = {name: self.player_optimizer(name, optimizer) for name, optimizer in super().optimizers(models).items()}
+        if self.freeze:
+            without_first_layers(made["discriminator"], models["discriminator"], self.freeze)
+        return made
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
         discriminator = networks["discriminator"] if self.save_discriminator else None

@@ -11,9 +11,9 @@ from torch import nn
 
 from ..models.token_prior import TokenPrior
 from ..objectives.prior import LatentLikelihood
-from ..pipelines.drawing import example
 from ..pipelines.loading import load_component
 from ..pipelines.reconstruction import ImageReconstructionPipeline
+from ..pipelines.sampling import example
 from ._labels import LabelledRecipe
 
 MOST_FITTED = 10_000  # images whose latents a prior begins from

@@ -37,6 +37,7 @@ class ProjectedRecipe(ConditionalRecipe):
         super().check()
         for name in ("feature_resolution", "mixing_channels"):
             self._require(name, getattr(self, name) is None or getattr(self, name) > 0, "must be above 0")
+        self._require("freeze", not self.freeze, "is not for a discriminator on frozen features")
         self._require("mixing_kernel", self.mixing_kernel in (1, 3), "must be 1 or 3")
 
     def feature_source(self) -> tuple[str, str | None, int | None]:
@@ -54,7 +55,7 @@ class ProjectedRecipe(ConditionalRecipe):
         """The discriminator for the feature maps of this recipe's images."""
         source = self.feature_source()
         taps = TAPS.get(source[0]) if self.taps is None else tuple(name.strip() for name in self.taps.split(","))
-        chosen, channels, sides = maps_of(*source, taps, self.image_size, self.image_channels or 1)
+        chosen, channels, sides = maps_of(*source, taps, self.image_size, min(3, self.image_channels or 1))
         return ProjectedGANDiscriminator(
             source[0],
             source[2],

@@ -55,6 +55,7 @@ REFUSED = (
     Refused("ada", "loss=relativistic", UNSURE),
     Refused("ada", "loss=least_squares", UNSURE),
     Refused("label_smoothing", "loss=hinge", "this loss has margins and no labels"),
+    Refused("label_smoothing", "loss=jittered_hinge", "this loss has margins and no labels"),
     Refused("label_smoothing", "loss=wasserstein", "this loss has scores and no labels"),
     Refused("label_smoothing", "loss=relativistic", "this loss has pairs and no labels"),
     Refused("top_k", "loss=relativistic", "a fake is only compared to a real image; its own logit has no meaning"),

@@ -23,6 +23,7 @@ class AutoencoderRecipe(ImageRecipe):
     learning_rate: float = 2e-3
     latent_dim: int = 20
 
+    transparency: ClassVar[bool] = True
     published: ClassVar[tuple[str, ...]] = ("autoencoder",)
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:

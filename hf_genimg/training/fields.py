@@ -8,10 +8,12 @@ import inspect
 import math
 import textwrap
 import types
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+RENAMED = {"game": "loss"}  # fields that had another name in 0.1; 0.2 accepts it with a warning, 0.3 will not
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -19,13 +21,33 @@ def parse_fields(recipe_class: type, assignments: Iterable[str]) -> dict[str, An
     """Turn `field=value` texts into values of the fields' types; `ValueError` names the fields, or the type, that would
     be right.
     """
-    values = {}
+    values, assignments = {}, list(assignments)
+    refuse_both_names([assignment.partition("=")[0] for assignment in assignments])
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
             raise ValueError(f"{assignment!r} is not a setting; write field=value, for example batch_size=64")
+        name = current_name(recipe_class, name)
         values[name] = parse_value(name, text, type_of(recipe_class, name))
     return values
+
+
+def refuse_both_names(names: Iterable[str]) -> None:
+    """Raise `ValueError` where a field is set by its old name and by its new one."""
+    given = set(names)
+    for old, new in RENAMED.items():
+        if {old, new} <= given:
+            raise ValueError(f"{old}= is the old name of {new}=, which is set too; leave {old}= out")
+
+
+def current_name(recipe_class: type, name: str) -> str:
+    """The name of a field, also by the name that it had before; `DeprecationWarning` says the new one."""
+    known = {field.name for field in fields(recipe_class)}
+    if name in known or RENAMED.get(name) not in known:
+        return name
+    new = RENAMED[name]
+    warnings.warn(f"the field {name} is called {new} now; write {new}=", DeprecationWarning, stacklevel=4)
+    return new
 
 
 def check_fields(recipe_class: type, values: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 from torch import nn
 from torch.optim import Optimizer
 
-from .fields import check_fields
+from .fields import check_fields, current_name, refuse_both_names
 
 SCHEDULES = ("constant", "linear", "cosine")
 PRECISIONS = ("no", "bf16", "fp16")
@@ -28,7 +28,7 @@ class Recipe(ABC):
 
     data: str = "digits"  # digits, a folder, a zip file, parquet files or a Hub dataset (`list data`); @split optional
     image_size: int = 28  # pixels a side
-    image_channels: int | None = None  # 1 grey, 3 colour; none: as in the data
+    image_channels: int | None = None  # 1 grey, 3 colour, 4 with transparency; none: as in the data, over white
     images: int = 1_000_000  # length of the run
     batch_size: int = 64  # images an update
     micro_batch_size: int | None = None  # images a backward pass; none: the whole batch
@@ -57,6 +57,7 @@ class Recipe(ABC):
     data_license: str | None = None  # of the data, likewise; none: known for digits, otherwise stated as unknown
     data_about: str | None = None  # what the data are and whom they are from, a sentence for the card
 
+    transparency: ClassVar[bool] = False  # whether image_channels=4 is possible
     published: ClassVar[tuple[str, ...]] = ("generator",)  # the networks that are averaged over time
     left_to_data: ClassVar[tuple[str, ...]] = ("image_channels",)  # fields that `fitted` fills in where they are none
 
@@ -124,8 +125,10 @@ class Recipe(ABC):
 
     def override(self, **changes: Any) -> Self:
         """The same run with other values; `ValueError` names the fields, or the type that a value must have."""
-        check_fields(type(self), changes)
-        return replace(self, **changes)
+        refuse_both_names(changes)
+        values = {current_name(type(self), name): value for name, value in changes.items()}
+        check_fields(type(self), values)
+        return replace(self, **values)
 
     @property
     def name(self) -> str:
@@ -177,10 +180,11 @@ class Recipe(ABC):
             self._require(name, getattr(self, name) is None or getattr(self, name) > 0, "must be above 0, or none")
         for name in ("ema_half_life", "warmup_images", "seed", "final_learning_rate"):
             self._require(name, getattr(self, name) >= 0, "must be at least 0")
+        also = ", 4 (with transparency)" if self.transparency else ""
         self._require(
             "image_channels",
-            self.image_channels in (None, 1, 3),
-            "must be 1 (grey), 3 (colour) or none (as in the data)",
+            self.image_channels in (None, 1, 3, *([4] if self.transparency else [])),
+            f"must be 1 (grey), 3 (colour){also} or none (as in the data)",
         )
         self._require("schedule", self.schedule in SCHEDULES, f"is not known; use one of {', '.join(SCHEDULES)}")
         for name in ("schedule_images", "final_learning_rate"):

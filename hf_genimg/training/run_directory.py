@@ -15,9 +15,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .checkpoint import write_durably
+from .fields import RENAMED
 from .recipe import Recipe
 
-RENAMED = {"game": "loss"}  # fields that had another name
 MAY_CHANGE = {"images", "snapshot_images", "sample_images", "evaluate_images", "log_images", "trackers", "hub_model_id"}
 MAY_CHANGE |= {"license", "data_license", "data_about"}
 MAY_CHANGE |= {"metrics", "extractor", "score_images"}
@@ -45,7 +45,7 @@ class RunDirectory:
                 f"--out {self.path}: {solid} is a file, and a run needs a folder of its own; name a new one"
             )
         if self._recipe_file.exists():
-            refuse_other_recipe(_saved_recipe(self._recipe_file), recipe, self.path)
+            refuse_other_recipe(saved_recipe(self._recipe_file), recipe, self.path)
         elif self.path.is_dir() and not {entry.name for entry in self.path.iterdir()} <= UNBORN:
             raise ValueError(f"--out {self.path} holds files but no run (no recipe.json); name a new or empty folder")
 
@@ -135,7 +135,7 @@ class RunDirectory:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _saved_recipe(file: Path) -> dict[str, Any]:
+def saved_recipe(file: Path) -> dict[str, Any]:
     """What a run's `recipe.json` holds; `ValueError` when that is no recipe of ours."""
     try:
         saved = json.loads(file.read_text(encoding="utf-8"))

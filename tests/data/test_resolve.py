@@ -115,10 +115,11 @@ def test_image_size(size):
     )
 
 
-@pytest.mark.parametrize("channels", [0, 2, 4, True, "3"])
+@pytest.mark.parametrize("channels", [0, 2, 5, True, "3"])
 def test_image_channels(channels):
     assert refused("digits", image_channels=channels) == (
-        f"image_channels={channels!r} is not allowed; use 1 (grey), 3 (RGB) or None (as in the data)"
+        f"image_channels={channels!r} is not allowed; use 1 (grey), 3 (RGB), 4 (with transparency) or None "
+        "(as in the data)"
     )
 
 

@@ -100,6 +100,17 @@ def test_near_duplicates_are_found(name: str, noise: int, request: pytest.Fixtur
         assert found.duplicate_rate > 0.25 and any("near-duplicate" in alarm for alarm in found.alarms)
 
 
+@pytest.mark.parametrize(("share", "alarms"), [(0.02, 0), (0.1, 1)])
+def test_a_tenth_with_near_duplicates_is_an_alarm(digits: Set, share: float, alarms: int) -> None:
+    for seed in range(2):
+        images = digits.draw(seed)
+        half = round(share * len(images) / 2)
+        images[half : 2 * half] = images[:half]
+        found = digits.diagnosis(images, seed)
+        assert share < found.duplicate_rate < share + 0.04
+        assert sum("near-duplicate" in alarm for alarm in found.alarms) == alarms
+
+
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_a_few_images_over_and_over_are_found_from_pixels_alone(digits: Set, count: int) -> None:
     rng = np.random.default_rng(count)

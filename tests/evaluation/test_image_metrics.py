@@ -97,7 +97,7 @@ class Conditional(torch.nn.Module):
 
 
 def test_the_labels_of_a_conditional_model_are_those_its_images_are_drawn_with() -> None:
-    from hf_genimg.pipelines.drawing import draw
+    from hf_genimg.pipelines.sampling import draw
 
     pipeline = SimpleNamespace(network=Conditional(), capabilities=SimpleNamespace(num_classes=7))
     labels = ModelImages(pipeline, 1500, 40, 8, 1).labels
@@ -127,7 +127,7 @@ class Linear:
 
 def test_the_length_of_straight_paths_is_their_closed_form() -> None:
     """For G(z) = M z and the straight line it is |M (z' - z)|^2, in grey levels, whatever epsilon."""
-    from hf_genimg.pipelines.drawing import draw
+    from hf_genimg.pipelines.sampling import draw
 
     matrix = torch.randn(6, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     pipeline = Linear(matrix)
@@ -141,7 +141,7 @@ def test_path_length_is_torch_fidelitys_on_the_same_latents(monkeypatch: pytest.
     import torch_fidelity.metric_ppl as theirs
     from torch_fidelity.generative_model_base import GenerativeModelBase
 
-    from hf_genimg.pipelines.drawing import draw
+    from hf_genimg.pipelines.sampling import draw
 
     matrix = torch.randn(6, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) / 20
     pipeline = Linear(matrix, "normal")

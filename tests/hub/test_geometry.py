@@ -47,6 +47,16 @@ def test_the_fields_of_a_listed_geometry_choose_it(course: tuple[nn.Module, Path
     same(theirs(latents), hf_genimg.load(tmp_path / "ours").generator(latents))
 
 
+def test_a_stride_over_one_pixel_is_listed_as_one_and_the_list_says_so(course: tuple[nn.Module, Path]) -> None:
+    """The course's own first stride is 2."""
+    _, file = course
+    note = "From a map of 1x1 every stride gives the same, so the first stride is listed as 1 whatever theirs was"
+    assert geometries(file, "dcgan", ["image_size=28"])[-1] == note
+    assert geometries(file, "dcgan", ["strides=2,1,2,2", "image_size=28"])[-1].startswith("1. image_size=28 stride=2,1")
+    with pytest.raises(ValueError, match=note):
+        convert(file, "dcgan", file.parent / "ours", ["image_size=28"])
+
+
 @pytest.mark.parametrize("fields", [["strides=2,1,2,2", "padding=0"], ["stride=2,1,2,2", "paddings=0,0,0,0"]])
 def test_strides_and_no_padding_as_a_course_gives_them(tmp_path: Path, fields: list[str]) -> None:
     theirs, latents = lived_in(ConvGAN(True, COURSE)), torch.randn(4, 12)

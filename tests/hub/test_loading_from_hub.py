@@ -7,6 +7,7 @@ import hashlib
 import pytest
 import torch
 
+import hf_genimg
 from hf_genimg.api import load
 from hf_genimg.cli import main
 from hf_genimg.hub.push import push
@@ -167,6 +168,16 @@ def test_what_the_hub_does_not_give_is_one_line(there, capsys):
     assert "it has no model_index.json" in one_line(lambda: load("alice/text"))
     assert main(["sample", "alice/none", "--out", "x.png"]) == 1
     assert "there is no such repository" in capsys.readouterr().err
+
+
+def test_a_damaged_index_is_named_by_its_repository(there):
+    push(pipeline_of("mlp_gan"), ID)
+    files = {name: blob.content for name, blob in there.repository(ID).head.files.items()}
+    for number, index in enumerate((b"[" * 100_000, b"[]", b"{", b"<html>")):
+        there.add(f"alice/damaged{number}", {**files, "model_index.json": index})
+        for way in (load, hf_genimg.ImageGenerationPipeline.from_pretrained):
+            line = one_line(lambda number=number, way=way: way(f"alice/damaged{number}"))
+            assert line.startswith(f"alice/damaged{number}/model_index.json is damaged: it ")
 
 
 def test_a_repository_of_pickles_is_refused(there, tmp_path):

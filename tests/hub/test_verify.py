@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from hf_genimg import DCGANGenerator, ImageGenerationPipeline
 from hf_genimg.cli import main
@@ -78,6 +79,26 @@ def test_a_note_cannot_forge_a_line(
     assert "seed\\n yyy" in line
     assert line.isprintable()
     assert len(line) < 700
+
+
+@pytest.mark.parametrize("command", ["verify", "classify"])
+def test_the_name_of_a_file_cannot_forge_a_line(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    classifier = str(Path(__file__).parents[2] / "model_cards/classifier-digits")
+    model = [classifier] if command == "classify" else []
+    name = "x\nreal.png: no provenance\x1b[2K\u202e.png"
+    Image.new("L", (64, 64)).save(name)
+    assert main([command, *model, name]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(r"x\nreal.png: no provenance\x1b[2K\u202e.png: ")
+    assert out.count("\n") == 1
+    Path(name).write_text("no")
+    assert main([command, *model, name]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said[:-1].isprintable()
 
 
 def test_what_is_no_picture_is_refused_before_any_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

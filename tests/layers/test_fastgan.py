@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from hf_genimg.layers.fastgan import Excitation, GatedNorm, GatedUpBlock, normed_convolution
+from hf_genimg.layers.fastgan import Excitation, GatedNorm, GatedUpBlock, doubled_convolution, normed_convolution
 from hf_genimg.layers.residual import PlainNorm
 
 
@@ -37,3 +37,9 @@ def test_sizes_and_spectral_norm() -> None:
         assert layer.weight.shape == (3, 2, 3, 3)
         layer.parametrizations.weight[0].after_update()
     assert abs(torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() - 1) < 1e-3
+
+
+def test_a_doubled_convolution_is_a_nearest_doubling_and_a_convolution():
+    maps, weight = torch.randn(2, 3, 5, 4, dtype=torch.float64), torch.randn(6, 3, 3, 3, dtype=torch.float64)
+    both = F.conv2d(F.interpolate(maps, scale_factor=2.0), weight, padding=1)
+    assert torch.allclose(doubled_convolution(maps, weight), both)

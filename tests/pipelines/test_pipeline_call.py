@@ -11,8 +11,8 @@ from diffusers import ImagePipelineOutput
 from PIL import Image
 
 from hf_genimg import Capabilities
-from hf_genimg.pipelines.drawing import END_OF_SEEDS
 from hf_genimg.pipelines.images import OUTPUT_TYPES
+from hf_genimg.pipelines.sampling import END_OF_SEEDS
 
 
 def tensors(pipe, *args, **kwargs) -> torch.Tensor:

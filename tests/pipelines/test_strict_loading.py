@@ -174,6 +174,9 @@ INDEXES: dict[str, tuple[Any, str]] = {
     "numbers": ([1, 2], "generator is [1, 2] in model_index.json"),
     "one": (["hf_genimg"], "in model_index.json"),
     "text": ("DCGANGenerator", "in model_index.json"),
+    "a number": (7, "generator is 7 in model_index.json"),
+    "null": (None, "generator is None in model_index.json"),
+    "absent": ([None, None], "generator is missing in model_index.json, and must be a generator: "),
 }
 
 
@@ -186,12 +189,13 @@ def test_components_of_another_kind(way: str, case: str, saved: Path) -> None:
     assert message in refusal(way, saved)
 
 
+@pytest.mark.parametrize("way", ["load", "pipeline"])
 @pytest.mark.parametrize(
-    "content", ["[" * 100_000, "[]", "7", "{}", '{"_class_name": ["ImageGenerationPipeline"]}', ""]
+    "content", ["[" * 100_000, "[]", "7", "{}", '{"_class_name": ["ImageGenerationPipeline"]}', "", "\xff"]
 )
-def test_a_model_index_that_is_none(content: str, saved: Path) -> None:
-    (saved / "model_index.json").write_text(content)
-    assert "is damaged" in refusal("load", saved)
+def test_a_model_index_that_is_none(way: str, content: str, saved: Path) -> None:
+    (saved / "model_index.json").write_text(content, encoding="latin-1")
+    assert f"{saved / 'model_index.json'} is damaged: it " in refusal(way, saved)
 
 
 def test_pipelines_take_components_of_their_kinds_only() -> None:

@@ -20,17 +20,15 @@ from ..texts import CHINESE, ENGLISH, LANGUAGE, say
 
 log = logging.getLogger("hf_genimg.demo")
 texts = gr.I18n(**{"en": ENGLISH, "zh": CHINESE, "zh-CN": CHINESE})
-LIVE: dict[str, Any] = {
-    "concurrency_id": "live",
-    "concurrency_limit": 4,
-}  # answered at once; the model's own lock keeps them apart
+# Events that are answered at once; the model's own lock keeps them apart.
+LIVE: dict[str, Any] = {"concurrency_id": "live", "concurrency_limit": 4}
 LONG: dict[str, Any] = {"concurrency_id": "long", "concurrency_limit": 2}  # walks and the like never take all places
 # Not when another model was chosen meanwhile: an answer of the one before can come late.
 SHOW_LINK = """(model, query) => {
   const current = new URLSearchParams(query).get('model') === model;
   if (current) history.replaceState(null, '', location.pathname + '?' + query);
 }"""
-WAITING = 400  # requests in the queue; whoever comes after them is told so
+WAITING = 400  # requests in the queue; later ones are refused
 
 
 @dataclass
@@ -141,7 +139,7 @@ def language() -> str:
 
 
 def _raise_what_was_given(function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    """An upload that could not be read comes as the mistake that it is, and an empty number as None."""
+    """Raise `ValueError` for an upload that could not be read (given as the mistake) and for an empty number (None)."""
     for argument, about in zip(arguments, signature(function).parameters.values(), strict=False):
         if isinstance(argument, ValueError):
             raise argument
@@ -155,8 +153,8 @@ def without_paths(line: str) -> str:
 
 
 def friendly(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A mistake becomes the one line that it is; what is a fault of ours goes to the log, and the visitor is told that
-    much.
+    """Wrap a handler: a mistake is shown in one line, in the visitor's language; a fault of ours goes to the log, and
+    the page only says that there was one.
     """
 
     def refusal(error: Exception) -> gr.Error:

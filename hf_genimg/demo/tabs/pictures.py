@@ -35,7 +35,9 @@ def upload(label: str, elem_id: str) -> gr.Image:
     )
 
     def read(payload: Any) -> Image.Image | ValueError | None:
-        """What cannot be read is the mistake itself: who asks is known, and told by `friendly`, a moment later."""
+        """The picture, or the mistake where it cannot be read: the handler raises it, for gradio answers what is raised
+        here with a fault, and in no language of the visitor's.
+        """
         if payload is None:
             return None
         if not payload.path or (payload.url or "").startswith("data:"):

@@ -248,9 +248,8 @@ def _add_block(body: Chain, block: list[Module], stride: int, settings: Settings
     steps, unmatched = steps_of([module for module in block if module not in beside])
     steps = sorted(steps, key=lambda step: [int(digit) for digit in re.findall(r"\d+", step.op.name)])
     branch, shortcut = Chain(), Chain()
-    strided = next(
-        (number for number, step in enumerate(steps) if step.kernel > 1), 0
-    )  # of a bottleneck: the 3x3 convolution
+    # of a bottleneck: the 3x3 convolution
+    strided = next((number for number, step in enumerate(steps) if step.kernel > 1), 0)
     for number, step in enumerate(steps):
         branch.add_conv(step.op, (stride if number == strided else 1, step.kernel // 2, 0))
         branch.add_norm(step.norm, settings.eps)

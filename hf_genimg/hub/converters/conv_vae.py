@@ -9,7 +9,7 @@ from functools import partial
 from itertools import pairwise
 
 from ...models.conv_vae import ConvVAE
-from ..geometry import SIZES, Geometry, Step, is_usual, ordered, spelled, steps_of, ways
+from ..geometry import FIRST_STRIDE, SIZES, Geometry, Step, is_usual, ordered, spelled, steps_of, ways
 from ..layer_chain import Chain, Way, checked_range
 from ..state_dict import Module
 from . import _reading
@@ -87,6 +87,7 @@ def _geometries(division: _Division, settings: Settings) -> Iterator[Geometry]:
                     {"image_size": str(size), **spelled(down, up=False), **spelled(up, "decoder_")},
                     partial(_reading_of, division, size, down, start, up, settings),
                     usual and size % 2 ** len(down) == 0,
+                    FIRST_STRIDE if start == 1 and settings.decoder_stride is None else "",
                 )
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import pairwise
 
 from ...models.dcgan import DCGANGenerator
-from ..geometry import Geometry, Step, is_usual, ordered, spelled, steps_of, walk, ways
+from ..geometry import FIRST_STRIDE, Geometry, Step, is_usual, ordered, spelled, steps_of, walk, ways
 from ..layer_chain import Chain, Way
 from ..state_dict import Module
 from . import _reading
@@ -68,6 +68,7 @@ def _geometries(stem: Step | None, convolutions: list[Step], start: int, setting
             {"image_size": str(size), **spelled(combination)},
             partial(_reading_of, stem, convolutions, start, combination, settings),
             is_usual(convolutions, combination, start, up=True),
+            FIRST_STRIDE if start == 1 and settings.stride is None else "",
         )
 
 

@@ -1,4 +1,4 @@
-"""From the arguments of a call to the latents and class labels that its images are made from."""
+"""Latents, class labels, noise and text of a call: checked, and sampled where they are not given."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ NAMES_SHOWN = 20  # class names in a message
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """What N images are made from.
+class GeneratorInputs:
+    """What a generator makes N images from.
 
     latents: as the network samples them: float32 [N, D], or token ids, int64 [N, T]. class_labels: int64 [N];
     float32 [N, num_classes], weights of classes; None for an unconditional network. seeds: image i is the one that
@@ -51,7 +51,7 @@ def draw(
     prior: Any = None,
     prior_batch: int | None = None,
     class_names: Iterable[str] = (),
-) -> Drawn:
+) -> GeneratorInputs:
     """Check the arguments of a pipeline call, all of them before any work, and draw what they leave open.
 
     Args:
@@ -74,7 +74,7 @@ def draw(
         )
     _check_generator(generator)
     if latents is not None:
-        check_latents(latents, example(network))
+        check_latents(latents, example(network), network.style_shape)
     labels = _labels(class_labels, num_classes, mixes_labels(network), list(class_names))
     per_image = {"latents": latents, "noise": noise, "generator": generator, "class_labels": _per_image(labels)}
     count = _count(num_images, batch_size, **per_image, prompt=None if text is None or text.dim() == 1 else text)
@@ -83,13 +83,13 @@ def draw(
     text = None if text is None else text.expand(count, text.shape[-1])
     noisy = noise is None and network.sample_noise(1, torch.Generator()) is not None
     if latents is not None and (labels is not None or not num_classes) and not noisy:
-        return Drawn(latents, labels, None, noise, text)
+        return GeneratorInputs(latents, labels, None, noise, text)
     if generator is None and seed is None:
         seed = int(torch.randint(NEW_SEEDS, ()))
     sources = _seeded(range(seed, seed + count), prior) if generator is None else _given(generator, count)
     sampled = _draw(network, sources, num_classes, prior, labels, latents, prior_batch)
     seeds = list(range(seed, seed + count)) if generator is None and latents is None else None
-    return Drawn(sampled[0], sampled[1], seeds, sampled[2] if noise is None else noise, text)
+    return GeneratorInputs(sampled[0], sampled[1], seeds, sampled[2] if noise is None else noise, text)
 
 
 @torch.no_grad()
@@ -102,7 +102,7 @@ def draw_seeds(
     text: torch.Tensor | None = None,
     prior: Any = None,
     class_names: Iterable[str] = (),
-) -> Drawn:
+) -> GeneratorInputs:
     """What the images of two or more seeds are made from; arguments as for `draw`.
 
     Raises:
@@ -119,7 +119,9 @@ def draw_seeds(
     _count(class_labels=_per_image(labels), prompt=texts, seeds=seeds)
     labels = None if labels is None else _for_each(labels, len(seeds))
     latents, labels, noise = _draw(network, _seeded(seeds, prior), num_classes, prior, labels)
-    return Drawn(latents, labels, seeds, noise, None if text is None else text.expand(len(seeds), text.shape[-1]))
+    return GeneratorInputs(
+        latents, labels, seeds, noise, None if text is None else text.expand(len(seeds), text.shape[-1])
+    )
 
 
 def example(network: Any) -> torch.Tensor:
@@ -154,14 +156,19 @@ def check_truncation(truncation: Any) -> None:
         )
 
 
-def check_latents(latents: Any, like: torch.Tensor) -> None:
-    """Raise `ValueError` unless `latents` are N of such as `like` [1, ...] holds one of: float, or token ids."""
+def check_latents(latents: Any, like: torch.Tensor, styles: tuple[int, ...] | None = None) -> None:
+    """Raise `ValueError` unless `latents` are N of such as `like` [1, ...] holds one of: float, or token ids; or float
+    [N, *styles], where a network takes those.
+    """
     is_tensor = isinstance(latents, torch.Tensor)
+    if styles and is_tensor and latents.is_floating_point() and tuple(latents.shape[1:]) == styles and len(latents):
+        return
     fits = is_tensor and latents.is_floating_point() == like.is_floating_point() and latents.dim() == like.dim()
     if not fits or latents.shape[1:] != like.shape[1:] or not len(latents):
         given = f"{latents.dtype} {list(latents.shape)}" if is_tensor else type(latents).__name__
         kind = "a float tensor" if like.is_floating_point() else f"token ids, {like.dtype},"
-        raise ValueError(f"latents is {given}; give {kind} [N, {', '.join(map(str, like.shape[1:]))}]")
+        shapes = " or ".join(f"[N, {', '.join(map(str, shape))}]" for shape in (like.shape[1:], styles) if shape)
+        raise ValueError(f"latents is {given}; give {kind} {shapes}")
 
 
 def check_labels(
@@ -195,8 +202,8 @@ def mixes_labels(network: Any) -> bool:
     return bool(getattr(network, "mixes_labels", False))
 
 
-def note_of(class_labels: torch.Tensor | None) -> list[Any] | None:
-    """Of each image what JSON says of its label: an integer, or the weight of each class that has some."""
+def labels_for_json(class_labels: torch.Tensor | None) -> list[Any] | None:
+    """The label of each image as JSON: an integer, or the weight of each class that has one."""
     if class_labels is None or not class_labels.is_floating_point():
         return None if class_labels is None else class_labels.tolist()
     return [{number: round(weight, 6) for number, weight in enumerate(row) if weight} for row in class_labels.tolist()]
@@ -334,23 +341,23 @@ def _draw(
 ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
     """Latents, labels and noise, image by image, each from its own generator.
 
-    First the latents, then the label, then the noise: so what is given instead of drawn changes nothing else about the
-    image. With a prior, which may need the label, the label comes first and the latents last.
+    First the latents, then the label, then the noise: so what is given instead of sampled changes nothing else
+    about the image. With a prior, which may need the label, the label comes first and the latents last.
     """
-    drawn_latents, drawn_labels, noises, sources = [], [], [], []
+    latents_of_each, labels_of_each, noises, sources = [], [], [], []
     for generator in generators:
         if prior is None:
-            drawn_latents.append(network.sample_latents(1, generator))
+            latents_of_each.append(network.sample_latents(1, generator))
         else:
             sources.append(generator)
         if num_classes:
-            drawn_labels.append(torch.randint(num_classes, (1,), generator=generator, device=generator.device).cpu())
+            labels_of_each.append(torch.randint(num_classes, (1,), generator=generator, device=generator.device).cpu())
         noises.append(network.sample_noise(1, generator))
     noise = None if noises[0] is None else torch.cat(noises)
     if labels is None and num_classes:
-        labels = torch.cat(drawn_labels)
+        labels = torch.cat(labels_of_each)
     if latents is None:
-        latents = torch.cat(drawn_latents) if prior is None else _from_prior(prior, sources, labels, prior_batch)
+        latents = torch.cat(latents_of_each) if prior is None else _from_prior(prior, sources, labels, prior_batch)
     return latents, labels, noise
 
 
