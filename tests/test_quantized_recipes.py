@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import hf_genimg
+from hf_genimg.evaluation.sources import ModelImages
 from hf_genimg.hub.card import write_card
 from hf_genimg.hub.card_facts import facts_of
 from hf_genimg.recipes import recipe_class
@@ -73,6 +74,12 @@ def test_a_seed_names_an_image_of_the_joint_pipeline(stages: tuple[Path, Path]) 
     pipe.prior.register_to_config(top_k=1)
     same_class = pipe(2, seed=5, class_labels=3, output_type="uint8").images
     assert torch.equal(same_class[0], same_class[1])  # only the most probable token: seeds differ no more
+
+
+def test_scores_know_the_classes_that_a_prior_was_given(stages: tuple[Path, Path]) -> None:
+    pipe = hf_genimg.load(stages[1])
+    fakes = ModelImages(pipe, 5, 3, 28, 1)
+    assert fakes.labels.tolist() == pipe(5, seed=3).class_labels
 
 
 def test_what_does_not_go_together_is_refused(stages: tuple[Path, Path], tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ class TokenPriorRecipe(PriorRecipe):
     width: int = 64
     depth: int = 3  # blocks
     heads: int = 4
-    dropout: float = 0.2  # small sets are learned by heart without
+    dropout: float = 0.0  # of the embedding and of what each block adds
     temperature: float = 1.0  # of the samples: below 1 more usual, and less varied
     top_k: int | None = None  # samples only the k most probable tokens; none: all
     top_p: float = 1.0  # samples only the most probable tokens that have this probability together; 1: all

@@ -26,7 +26,7 @@ class QuantizedRecipe(ImageRecipe):
     ema_half_life: int = 0  # the codebook belongs to the last weights
     latent_dim: int = 64  # dimensions of a code
     quantizer: str = "ema"  # a codebook that moves by ema or by loss; or levels such as 8,6,5: FSQ (arXiv:2309.15505)
-    codebook_size: int | None = None  # codes; none: 64, or as many as the levels make
+    codebook_size: int | None = None  # codes; none: 256, or as many as the levels make
     commitment: float = 0.25  # weight of the distance of the encoder's vectors to their codes
     restart_below: float | None = None  # codes with less than this share of the mean assignments move to random vectors
     # of the batch; 0: none do; none: 0.05 for a codebook
@@ -44,7 +44,7 @@ class QuantizedRecipe(ImageRecipe):
         """The arguments of an autoencoder for its quantizer."""
         return {
             "latent_dim": self.latent_dim,
-            "codebook_size": self.codebook_size or 64,
+            "codebook_size": self.codebook_size or 256,
             "quantizer": self.quantizer,
         }
 
@@ -52,7 +52,7 @@ class QuantizedRecipe(ImageRecipe):
         """The arguments of an objective for its quantizer."""
         learned = self.quantizer in LEARNED
         share = (0.05 if self.restart_below is None else self.restart_below) if learned else 0.0
-        size = self.codebook_size or 64
+        size = self.codebook_size or 256
         return {"size": size, "dim": self.latent_dim, "commitment": self.commitment, "restart_below": share}
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:

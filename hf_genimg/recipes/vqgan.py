@@ -4,8 +4,9 @@
     hf-genimg train vqgan data=FACES image_size=64 multipliers=1,2,2,4 width=32 groups=32 attention_sizes=8 flip=true
 
 Data other than digits need pip install 'hf_genimg[features]' for the perceptual distance.
-Cost: TODO
-Reached: TODO
+Cost: 104 images for a second of CPU time once the discriminator has begun.
+Reached: far too short to be good: after 800 images of digits a mean squared error of 0.063 on the held-out ones, blurred
+digits, and 176 of 256 codes in use by their perplexity. Faces have not been trained.
 """
 
 from __future__ import annotations

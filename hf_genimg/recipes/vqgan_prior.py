@@ -3,8 +3,8 @@
     hf-genimg train vqgan
     hf-genimg train vqgan_prior model=runs/vqgan
 
-Cost: TODO
-Reached: TODO
+Cost: 13 s of CPU time for 3,000 images of digits, imports included.
+Reached: far too short to be good: 3.88 nats for each token of the held-out digits after 3,000 images.
 """
 
 from __future__ import annotations
