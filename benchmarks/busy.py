@@ -28,7 +28,7 @@ from _measure import write
 
 RECIPES = ("mlp_gan", "dcgan")
 SECONDS, TIMES = 40, 3
-THEIRS = {"GOMP_SPINCOUNT": "300000"}  # libgomp's own where nothing is said
+THEIRS = {"GOMP_SPINCOUNT": "300000"}  # libgomp's default
 WORK = [sys.executable, "-c", "while True: pass"]
 
 

@@ -34,7 +34,9 @@ def entry_of(model: str) -> str:
 def guessed(discriminator: torch.nn.Module, images: torch.Tensor, num_classes: int) -> torch.Tensor:
     """uint8 [N, H, W, C] to found classes, int64 [N]."""
     scaled = images.permute(0, 3, 1, 2).float() / 127.5 - 1
-    return torch.cat([discriminator.with_auxiliary(part)[1][:, :num_classes].argmax(1) for part in scaled.split(BATCH)])
+    return torch.cat(
+        [discriminator.logits_and_auxiliary(part)[1][:, :num_classes].argmax(1) for part in scaled.split(BATCH)]
+    )
 
 
 def paired(found: torch.Tensor, labels: torch.Tensor, num_classes: int) -> torch.Tensor:

@@ -117,7 +117,7 @@ def clean_figures(images: Iterator[Image.Image], keys: int) -> dict[str, Any]:
     seen = {name: sum(score > THRESHOLD for score in values) for name, values in own.items()}
     highest = {name: round(max(values), 2) for name, values in own.items()}
     others = {
-        "judgements": len(other),
+        "tests": len(other),
         "seen": sum(score > THRESHOLD for score in other),
         "highest_score": round(max(other), 2),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -11,14 +12,33 @@ from typing import Any
 import torch
 from torch import nn
 
-from .pipelines.loading import HUB_ID, load
-from .recipes import recipe_class
+from .pipelines.loading import HUB_ID, code_of
+from .pipelines.loading import load as load_pipeline
+from .recipes import IMPORTED, import_file, recipe_class
 from .recipes._auto import automatic
 from .training.loop import default_callbacks
 from .training.loop import train as train_recipe
 from .training.recipe import Recipe
 
 __all__ = ["build_demo", "evaluate", "load", "train"]
+
+
+def load(model: str | os.PathLike[str], *, code: str | os.PathLike[str] | None = None, **kwargs: Any) -> Any:
+    """As `hf_genimg.pipelines.loading.load`.
+
+    code: your own file with the classes of the model, which is run; nothing beside a model ever is. A warning says
+    where it is not the file that the run was trained with.
+    """
+    if code is not None:
+        import_file(Path(code))
+    recorded = code_of(Path(model).expanduser())
+    if recorded is not None and IMPORTED.get(recorded["file"], recorded["sha256"]) != recorded["sha256"]:
+        warnings.warn(
+            f"{recorded['file']} is not as it was when {model} was trained; the images may be others",
+            UserWarning,
+            stacklevel=2,
+        )
+    return load_pipeline(model, **kwargs)
 
 
 def train(recipe: str | Path | Recipe, out: str | Path | None = None, *, progress: bool = True, **fields: Any) -> Any:

@@ -158,18 +158,18 @@ def last_line(error: Exception) -> tuple[str, int]:
 def _fault(error: Exception) -> str:
     """Names the deepest frame that is neither of Python nor of an installed library."""
     standard = Path(sysconfig.get_paths()["stdlib"])
-    said = f"{type(error).__name__}: {reason(error)}"
+    described = f"{type(error).__name__}: {reason(error)}"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)
         if file.is_relative_to(PACKAGE):
             place = f"{file.relative_to(PACKAGE.parent)}, line {frame.lineno}"
             return (
-                f"a fault of hf_genimg, not of yours ({said}; {place}); please report it, with what the same command "
-                f"prints after {TRACEBACK}=1"
+                f"a fault of hf_genimg, not of yours ({described}; {place}); please report it, with what the same "
+                f"command prints after {TRACEBACK}=1"
             )
         if file.is_file() and "site-packages" not in file.parts and not file.is_relative_to(standard):
-            return f"{file}, line {frame.lineno}: {said}; correct it ({TRACEBACK}=1 shows the way there)"
-    return f"{said} ({TRACEBACK}=1 shows where)"
+            return f"{file}, line {frame.lineno}: {described}; correct it ({TRACEBACK}=1 shows the way there)"
+    return f"{described} ({TRACEBACK}=1 shows where)"
 
 
 def wants_traceback() -> bool:

@@ -200,8 +200,8 @@ def test_a_warm_up_as_long_as_the_run_warns_once(tmp_path: Path, capsys: pytest.
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         assert main(["train", "mlp_gan", "--smoke", "warmup_images=64", "--out", str(tmp_path / "run")]) == 0
-    said = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
-    assert said == [
+    warned = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert warned == [
         "hf-genimg: warning: warmup_images=64 is not below images=64: the learning rate never reaches its maximum"
     ]
 
@@ -300,7 +300,9 @@ def test_nothing_is_overwritten(runs: Path, tmp_path: Path, capsys: pytest.Captu
     assert (tmp_path / "seed-1.png").read_text() == "mine"
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 143)]
+)  # the other in `test_interruptions`
 def test_a_signal_is_one_line_and_the_same_command_continues(
     number: signal.Signals, status: int, tmp_path: Path
 ) -> None:
@@ -404,3 +406,10 @@ def test_threads_that_wait_sleep_soon(environment: dict[str, str], spins: str) -
         command, capture_output=True, text=True, env=clean | environment | {"OMP_DISPLAY_ENV": "verbose"}
     )
     assert f"GOMP_SPINCOUNT = '{spins}'" in done.stderr
+
+
+def test_the_first_sentence_of_every_command_fits_the_list_of_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    commands = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    assert len(commands) >= 15 and not [line for line in commands if line.endswith("...")]
+    assert not [line for line in commands if not re.fullmatch(r"  [a-z-]+ +[A-Z][^.]*\.", line)]

@@ -12,6 +12,8 @@ import hf_genimg
 from hf_genimg.cli import main
 from hf_genimg.pipelines.provenance import read_provenance
 
+from .families.bicycle import SmallBicycle
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -79,3 +81,38 @@ def test_mistakes_are_one_line(
     assert main(["translate", model, pictures[0], "--out", str(out)]) == 0
     capsys.readouterr()
     assert "exists already and is not overwritten" in refusal(capsys, "translate", model, pictures[0], "--out", out)
+
+
+def test_a_class_and_a_seed_choose_the_translation(
+    pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, network = tmp_path / "model", SmallBicycle(num_classes=2)
+    network.register_to_config(class_names=["cat", "dog"])
+    pipe = hf_genimg.ImageTranslationPipeline(network)
+    pipe.save_pretrained(model)
+    asked = ["translate", model, *pictures]
+    assert main([*map(str, asked), "--seed", "7", "--label", "dog", "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out == f"2 translations in {tmp_path}/out\n"
+    for name in ("one", "two"):
+        with Image.open(tmp_path / f"out/{name}-translated.png") as image, Image.open(tmp_path / f"{name}.png") as own:
+            assert image.tobytes() == pipe(own, seed=7, class_labels=1).images[0].tobytes()
+    note = read_provenance(tmp_path / "out/two-translated.png")
+    assert (note["seed"], note["class_label"]) == (7, 1)
+    assert main([*map(str, asked), "--label", "0", "--out", str(tmp_path / "chosen")]) == 0
+    named = int(capsys.readouterr().out.rpartition(", of seed ")[2])
+    assert read_provenance(tmp_path / "chosen/one-translated.png")["seed"] == named
+    assert read_provenance(tmp_path / "chosen/two-translated.png")["seed"] == named
+    out = ["--out", tmp_path / "none"]
+    assert f"{model} needs --label: the class" in refusal(capsys, *asked, *out)
+    assert "there is no class 'cow'" in refusal(capsys, *asked, "--label", "cow", *out)
+
+
+def test_a_model_without_them_takes_no_class_and_no_seed(
+    model: str, pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["translate", model, *pictures, "--out", tmp_path / "out"]
+    assert f"{model} has no classes; leave out --label 3" in refusal(capsys, *asked, "--label", "3")
+    assert "has no latents, so a picture has one translation; leave out --seed 0" in refusal(
+        capsys, *asked, "--seed", "0"
+    )
+    assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""What is not run for want of a browser, an extra or data is told at the end, and fails where all was to be run."""
+"""What is not run for want of a browser, an extra or data is listed at the end, and fails where all was to be run."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def outcome(folder: Path, *tests: str, complete: bool, processes: bool = False) 
     return run.returncode, run.stdout
 
 
-@pytest.mark.parametrize("processes", [False, True])
+@pytest.mark.parametrize("processes", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_what_is_missing_is_one_line_and_a_failure_where_all_was_to_be_run(processes: bool, tmp_path: Path) -> None:
     names = ("test_browser", "test_extra", "test_data", "test_meant", "test_whole")
-    status, said = outcome(tmp_path, *names, complete=processes, processes=processes)
-    (line,) = [line for line in said.splitlines() if line.startswith("not run: ")]
+    status, output = outcome(tmp_path, *names, complete=processes, processes=processes)
+    (line,) = [line for line in output.splitlines() if line.startswith("not run: ")]
     for part in (
         "1 for want of a browser (install chromium",
         "1 for want of an extra (pip ",
@@ -50,5 +50,5 @@ def test_what_is_missing_is_one_line_and_a_failure_where_all_was_to_be_run(proce
 
 
 def test_what_is_left_out_on_purpose_is_no_failure(tmp_path: Path) -> None:
-    status, said = outcome(tmp_path, "test_meant", "test_whole", complete=True)
-    assert status == 0 and "not run" not in said
+    status, output = outcome(tmp_path, "test_meant", "test_whole", complete=True)
+    assert status == 0 and "not run" not in output

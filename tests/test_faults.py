@@ -153,8 +153,8 @@ def test_a_fault_in_a_recipe_of_ones_own_names_its_line(
     assert len(lines) == 1 and f"{tmp_path / 'mine.py'}, line 9: TypeError: unsupported operand" in lines[0]
     monkeypatch.setenv("HF_GENIMG_TRACEBACK", "1")
     assert main(command) == FAULT
-    said = capsys.readouterr().err
-    assert said.startswith("Traceback (most recent call last)") and said.splitlines()[-1] == lines[0]
+    output = capsys.readouterr().err
+    assert output.startswith("Traceback (most recent call last)") and output.splitlines()[-1] == lines[0]
 
 
 def test_a_fault_of_ours_asks_for_a_report() -> None:

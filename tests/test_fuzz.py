@@ -168,9 +168,9 @@ def test_the_command_line_says_one_line_of_a_damaged_run(
         with warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)  # the command prints them
             status = main(["train", "mlp_gan", "--smoke", "--out", str(run)])
-        said = capfd.readouterr().err
-        assert status in (0, 1) and "Traceback" not in said
-        assert status == 0 or said.splitlines()[-1].startswith("hf-genimg: ")
+        output = capfd.readouterr().err
+        assert status in (0, 1) and "Traceback" not in output
+        assert status == 0 or output.splitlines()[-1].startswith("hf-genimg: ")
 
 
 def test_the_watch_sees_what_it_is_for(tmp_path: Path) -> None:

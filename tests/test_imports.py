@@ -69,7 +69,15 @@ import hf_genimg
 }
 
 
-@pytest.mark.parametrize("order", list(ORDERS))
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param("hf_genimg first", marks=pytest.mark.slow),  # all other tests begin so
+        "our pipelines first",
+        pytest.param("diffusers first, not used yet", marks=pytest.mark.slow),
+        "diffusers first, loaded",
+    ],
+)
 def test_diffusers_finds_our_pipelines_in_either_order(order: str, saved: str) -> None:
     code = ORDERS[order] + textwrap.dedent("""
         import sys, diffusers

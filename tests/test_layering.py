@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "objectives": {"losses", "features"},
     "training": set(),
     "pipelines": set(),
-    "recipes": LOWEST | FIRST,
+    "recipes": LOWEST | FIRST | {"_public"},
     "evaluation": {"data", "features", "models", "pipelines"},
     "hub": LOWEST | FIRST | {"recipes", "evaluation", "_public"},
     "demo": LOWEST | FIRST | {"recipes", "evaluation", "hub"},

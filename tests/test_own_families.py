@@ -139,6 +139,40 @@ def test_translators_of_every_kind_give_pictures_of_any_size(finished: Path) -> 
     assert styled.size == (37, 23)
 
 
+def test_a_class_and_a_seed_choose_among_the_translations_of_an_image(finished: Path) -> None:
+    pipe, picture = hf_genimg.load(finished / "bicycle"), Image.new("L", (21, 18), 90)
+    able = pipe.capabilities
+    assert able.latents and able.num_classes == 10 and able.any_size
+    asked = {"output_type": "pt", "class_labels": 3}
+    several = pipe([picture] * 3, seed=5, **asked)
+    assert several.seeds == [5, 6, 7] and several.class_labels == [3, 3, 3] and len(several.images.unique(dim=0)) == 3
+    torch.testing.assert_close(pipe(picture, seed=6, **asked).images, several.images[1:2])
+    one_by_one = pipe([picture] * 3, seed=5, max_batch_size=1, tile_size=16, **asked).images
+    torch.testing.assert_close(one_by_one, several.images)
+    latents = torch.stack([torch.randn(2, generator=torch.Generator().manual_seed(seed)) for seed in (5, 6, 7)])
+    torch.testing.assert_close(pipe([picture] * 3, latents=latents, **asked).images, several.images)
+    other = pipe(picture, seed=6, output_type="pt", class_labels="4").images
+    assert not torch.allclose(other, several.images[1:2], atol=1e-4)
+    noted = json.loads(pipe([picture] * 2, seed=5, class_labels=[3, 4]).images[1].info["hf_genimg"])
+    assert noted["seed"] == 6 and noted["class_label"] == 4
+
+
+def test_what_a_translator_does_not_take_is_refused(finished: Path) -> None:
+    bicycle, upscaler = (hf_genimg.load(finished / name) for name in ("bicycle", "upscaler"))
+    picture = Image.new("L", (16, 16))
+    for pipe, given, line in (
+        (bicycle, {}, "SmallBicycle is conditioned on a class; give class_labels= as well"),
+        (bicycle, {"class_labels": 10}, "class_labels holds 10, which is no class"),
+        (bicycle, {"class_labels": 1, "latents": torch.zeros(2, 2)}, "num_images is 1, the length of latents is 2"),
+        (bicycle, {"class_labels": 1, "latents": torch.zeros(1, 3)}, r"give a float tensor \[N, 2\]"),
+        (bicycle, {"class_labels": 1, "seed": -1}, "seed=-1 is not possible"),
+        (upscaler, {"seed": 1}, "seed is given, but SmallUpscaler samples nothing"),
+        (upscaler, {"class_labels": 1}, "class_labels is given, but this model is unconditional"),
+    ):
+        with pytest.raises(ValueError, match=line):
+            pipe(picture, **given)
+
+
 def test_text_decides_the_image_and_a_seed_names_it(finished: Path) -> None:
     pipe = hf_genimg.load(finished / "text")
     one, other = (pipe(f"a digit {word}", seed=3, output_type="pt").images for word in ("one", "nine"))

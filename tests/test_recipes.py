@@ -124,19 +124,28 @@ def test_the_pipeline_is_the_averaged_network(name: str, finished: Callable[[str
         return
     translates = pipe.capabilities.task == "translation"
     images = (
-        pipe(three_inputs(pipe.network.config), output_type="np").images
+        pipe(three_inputs(pipe.network.config), output_type="np", **style_for(pipe)).images
         if translates
-        else pipe(num_images=3, seed=1).images
+        else pipe(num_images=3, seed=1, **prompt_for(pipe)).images
     )
     assert len({image.tobytes() for image in images}) == 3
 
 
+def prompt_for(pipe: Any) -> dict[str, str]:
+    """A prompt, where the pipeline takes one."""
+    return {"prompt": pipe.network.config.examples[0]} if pipe.capabilities.text else {}
+
+
+def style_for(pipe: Any) -> dict[str, torch.Tensor]:
+    """A style, where the pipeline takes one."""
+    return {"style": three_inputs(pipe.network.config)[2:]} if pipe.capabilities.style else {}
+
+
 def three_inputs(config: Any) -> torch.Tensor:
-    return (
-        torch.linspace(-1, 1, 3)
-        .view(3, 1, 1, 1)
-        .repeat(1, config.get("input_channels", config.image_channels), config.image_size, config.image_size)
-    )
+    """Of three grey levels, with a ramp, because instance norm takes levels alone away."""
+    size, ramp = config.image_size, torch.linspace(0.5, 1, config.image_size)
+    levels = torch.linspace(-1, 1, 3).view(3, 1, 1, 1)
+    return (levels * ramp).repeat(1, config.get("input_channels", config.image_channels), size, 1)
 
 
 @every_recipe
@@ -145,11 +154,11 @@ def test_the_docstring_says_how_to_make_it_and_what_it_reached(name: str) -> Non
     for part in ("arXiv:", f"hf-genimg train {name}", "Cost:", "Reached:"):
         assert part in docstring, f"the docstring of {name} lacks {part!r}"
     cost, reached = docstring.partition("Cost:")[2].split("Reached:")
-    for said in (cost, reached):
-        assert re.search(r"\d", said) or "not run here" in said, (
-            f"the docstring of {name} must have figures: {said.strip()!r}"
+    for line in (cost, reached):
+        assert re.search(r"\d", line) or "not run here" in line, (
+            f"the docstring of {name} must have figures: {line.strip()!r}"
         )
-        assert "not run here" not in said or name.endswith("_paper"), f"{name} can be run here"
+        assert "not run here" not in line or name.endswith("_paper"), f"{name} can be run here"
 
 
 @every_recipe

@@ -42,9 +42,9 @@ def test_points_between_the_modes_cover_none(ring: ModuleType) -> None:
     assert ring.diagnosed(points, ring.ring(2000)).alarms
 
 
-@pytest.mark.parametrize("game", ["plain", "r3gan", "unrolled"])
-def test_a_generator_learns_from_every_loss(ring: ModuleType, game: str) -> None:
-    before, after = ring.trained(game, 0, 0), ring.trained(game, 0, 2)
-    again = ring.trained(game, 0, 2)
+@pytest.mark.parametrize("loss", ["plain", "r3gan", "unrolled"])
+def test_a_generator_learns_from_every_loss(ring: ModuleType, loss: str) -> None:
+    before, after = ring.trained(loss, 0, 0), ring.trained(loss, 0, 2)
+    again = ring.trained(loss, 0, 2)
     assert any(not torch.equal(one, two) for one, two in zip(before.parameters(), after.parameters(), strict=True))
     assert all(torch.equal(one, two) for one, two in zip(after.parameters(), again.parameters(), strict=True))

@@ -30,7 +30,9 @@ def test_a_space_says_what_the_hub_needs(name: str) -> None:
     )
 
 
-@every_space
+@pytest.mark.parametrize(
+    "name", [name if name == "digits" else pytest.param(name, marks=pytest.mark.slow) for name in SPACES]
+)
 def test_python_app_py_opens_the_page(name: str, tmp_path: Path) -> None:
     port = free_port()
     quiet = {

@@ -22,6 +22,21 @@ Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run directory, a 
 Seed = Annotated[int, typer.Option(help="Image i of a call is made from seed + i.", min=0)]
 
 
+def _run_code(file: Path | None) -> Path | None:
+    """Run a user's own file, as soon as the option is read, so that its classes are there whatever loads them."""
+    if file is not None:
+        from ..recipes import import_file
+
+        import_file(file)
+    return file
+
+
+Code = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.py", callback=_run_code, help="Your own file with the model's classes, which is run."),
+]
+
+
 def load_model(model: str) -> Any:
     """The pipeline of a MODEL."""
     from ..api import load

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ._shared import serve
+from ._shared import Code, serve
 
 
 def demo(
@@ -22,6 +22,7 @@ def demo(
     share: Annotated[
         bool, typer.Option("--share", help="Also at a public address, through Gradio's servers, for a week.")
     ] = False,
+    code: Code = None,
 ) -> int:
     """Open the studio. It can generate, explore, reconstruct, translate, classify and compare."""
     return serve(models, port, host, share)

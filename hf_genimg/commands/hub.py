@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ._shared import Model, hide_loading_bars, load_model
+from ._shared import Code, Model, hide_loading_bars, load_model
 
 
 def push(
@@ -16,6 +16,7 @@ def push(
     private: Annotated[
         bool, typer.Option("--private", help="Make the repository private if this push creates it.")
     ] = False,
+    code: Code = None,
 ) -> None:
     """Push a model to the Hub in one commit. Card, recipe, scores and samples go along; again, only changes."""
     from ..hub.push import push as push_model
@@ -41,6 +42,7 @@ def space(
             help="For --static: onnxruntime-web's archive or folder; fetched from the npm registry otherwise."
         ),
     ] = None,
+    code: Code = None,
 ) -> None:
     """Make a Space for a model. It is pushed to the Hub, or left in a folder."""
     from ..hub.space import make_space

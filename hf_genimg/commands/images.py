@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..faults import printable
-from ._shared import Model, Seed, load_model
+from ._shared import Code, Model, Seed, load_model
 from .pictures import is_picture_file, read_picture, refuse_existing, refuse_picture_file, save
 
 
@@ -27,6 +27,7 @@ def sample(
         int | None, typer.Option(help="Take the fine styles of this seed, for models that mix styles.", min=0)
     ] = None,
     truncation: Annotated[float, typer.Option(help="Scale of the latents: below 1 more typical, less varied.")] = 1.0,
+    code: Code = None,
 ) -> None:
     """Sample images. Seed 7 is the same image whatever --num is."""
     one_file = is_picture_file(out)
@@ -55,6 +56,7 @@ def reconstruct(
     model: Model,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures to encode and decode.")],
     out: Annotated[Path, typer.Option(help="A folder for the reconstructions.")],
+    code: Code = None,
 ) -> None:
     """Encode and decode images with an autoencoder."""
     refuse_picture_file(out)
@@ -76,6 +78,7 @@ def classify(
     top: Annotated[
         int, typer.Option(help="How many classes to name for each image, the most probable first.", min=1)
     ] = 1,
+    code: Code = None,
 ) -> None:
     """Classify images."""
     pictures = [read_picture(image) for image in images]

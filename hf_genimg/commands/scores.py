@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ._shared import hide_loading_bars, print_scores
+from ._shared import Code, hide_loading_bars, print_scores
 from .pictures import refuse_existing
 
 
@@ -37,7 +37,12 @@ def evaluate(
         ),
     ] = False,
     image_size: Annotated[
-        int | None, typer.Option(help="Pixels a side at which DATA are scored; by default the smallest image's.")
+        str | None,
+        typer.Option(
+            metavar="N|full",
+            help="Pixels a side at which DATA are scored; by default the smallest image's. With --paired, full: each "
+            "image at its own size.",
+        ),
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out and count images that cannot be read or are smaller.")
@@ -45,6 +50,7 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Where to save the scores; a run's are saved in it anyway.")
     ] = None,
+    code: Code = None,
 ) -> int:
     """Score a model or images against a reference. The scores are saved with their protocol."""
     if out is not None and out.suffix != ".json":
@@ -61,8 +67,18 @@ def evaluate(
         raise ValueError("--paired needs both pictures of each pair; leave out --skip-bad")
     of_features = {} if paired else {"skip_bad": skip_bad}
     network = {"extractor": extractor, "extractor_weights": extractor_weights}
-    settings = {"num": num, "image_size": image_size, **network, **of_features}
+    settings = {"num": num, "image_size": _pixels(image_size, paired), **network, **of_features}
     return print_scores(source, reference, target, metrics=names, paired=paired, **settings)
+
+
+def _pixels(image_size: str | None, paired: bool) -> int | str | None:
+    """The option as a number, or `full`."""
+    if image_size is None or (paired and image_size == "full"):
+        return image_size
+    if not image_size.isdecimal() or int(image_size) < 1:
+        allowed = "a number of pixels, or with --paired: full" if not paired else "a number of pixels, or full"
+        raise ValueError(f"--image-size {image_size} is not possible; use {allowed}")
+    return int(image_size)
 
 
 def compare(

@@ -83,7 +83,7 @@ def _train(recipe: Any, out: Path) -> int:
         pipeline = train_recipe(recipe, out)
     except KeyboardInterrupt as stop:
         if stop.args:
-            raise SystemExit(130) from stop  # the run has said where it stands
+            raise SystemExit(130) from stop  # the run has printed where it stopped
         raise
     if rank() != "0":
         return 0  # the first process speaks for all

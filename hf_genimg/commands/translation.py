@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ._shared import Model, load_model
+from ._shared import Code, Model, load_model
 from .films import check_film, translate_film, translate_gif
 from .pictures import Found, find_pictures, read_picture, refuse_existing, refuse_picture_file, save
 
@@ -33,6 +33,14 @@ def translate(
     reverse: Annotated[
         bool, typer.Option("--reverse", help="For models of two directions: translate in the other one.")
     ] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="For models with latents: the same for all pictures; chosen and named unless given.", min=0),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="NAME|L", help="For models of classes: the class, by its name or number.")
+    ] = None,
+    code: Code = None,
 ) -> None:
     """Translate or restore images. They keep their size where the model can."""
     refuse_picture_file(out)
@@ -44,14 +52,17 @@ def translate(
     settings = {"strength": strength, "style": None if style is None else read_picture(style)}
     masks = {each.path: mask if mask is None or mask.is_file() else _mask_for(each, mask) for each in found}
     pipe = load_model(model)
-    _check_options(pipe.capabilities, model, mask=mask, style=style, strength=strength, reverse=reverse)
+    options = {"mask": mask, "style": style, "strength": strength, "reverse": reverse, "seed": seed, "label": label}
+    _check_options(pipe.capabilities, model, **options)
+    settings |= _chosen(pipe.capabilities, seed, label)
     given = {name: value for name, value in settings.items() if value is not None}
     given |= {"reverse": True} if reverse else {}
     frames = 0
     for each, target in zip(found, targets, strict=True):
         own = {} if mask is None else {"mask": read_picture(masks[each.path])}
         frames += _translate_one(each, target, partial(_translated, pipe, **given, **own))
-    print(_summary(found, frames, out, others))
+    chosen = f", of seed {settings['seed']}" if pipe.capabilities.latents and seed is None else ""
+    print(f"{_summary(found, frames, out, others)}{chosen}")
 
 
 def _translate_one(found: Found, target: Path, how: Any) -> int:
@@ -89,14 +100,29 @@ def _check_options(able: Any, model: str, **given: Any) -> None:
         "style": "takes no style",
         "strength": "has no strength to set",
         "reverse": "translates in one direction only",
+        "seed": "has no latents, so a picture has one translation",
+        "label": "has no classes",
     }
+    has = {"seed": able.latents, "label": able.num_classes}
     for name, reason in missing.items():
-        if given[name] not in (None, False) and not getattr(able, name):
+        if (given[name] is not None and given[name] is not False) and not has.get(name, getattr(able, name, False)):
             value = "" if given[name] is True else f" {given[name]}"
             raise ValueError(f"{model} {reason}; leave out --{name}{value}")
-    for name, what in (("mask", "what to fill in, white"), ("style", "the picture whose style it takes")):
-        if getattr(able, name) and given[name] is None:
+    for name, needed, what in (
+        ("mask", able.mask, "what to fill in, white"),
+        ("style", able.style, "the picture whose style it takes"),
+        ("label", able.num_classes, "the class of the translation"),
+    ):
+        if needed and given[name] is None:
             raise ValueError(f"{model} needs --{name}: {what}")
+
+
+def _chosen(able: Any, seed: int | None, label: str | None) -> dict[str, int | None]:
+    """The seed of all pictures, and the number of the class; `ValueError` where there is no such class."""
+    from ..pipelines.sampling import label_of, new_seed
+
+    number = None if label is None else label_of(label, list(able.class_names), able.num_classes)
+    return {"seed": new_seed() if able.latents and seed is None else seed, "class_labels": number}
 
 
 def _summary(found: list[Found], frames: int, out: Path, others: int) -> str:

@@ -5,7 +5,15 @@ batches.
 from __future__ import annotations
 
 from .cache import cache_root
-from .dataset import ImageDataset, describe_pictures, is_labelled, natural_size, open_dataset, picture_sizes
+from .dataset import (
+    ImageDataset,
+    describe_pictures,
+    is_labelled,
+    natural_size,
+    open_dataset,
+    picture_sizes,
+    to_float,
+)
 from .decode import decoding
 from .degradations import Degradation, parse_degradation
 from .fingerprint import key_of
@@ -39,4 +47,5 @@ __all__ = [
     "picture_sizes",
     "separate_split",
     "side_splits",
+    "to_float",
 ]

@@ -114,12 +114,14 @@ class ImageDataset:
             ValueError: there are captions but no tokenizer.
         """
         batch = {"images": to_float(self.pixels(indices, seeds), device, channels_last)}
-        rows = self._rows(indices)
-        if self._labels is not None:
-            batch["labels"] = self._labels.index_select(0, rows).to(device)
+        batch |= self.labels_of(indices, device)
         if self.captions is not None:
-            batch["text"] = self._text(rows, seeds).to(device)
+            batch["text"] = self._text(self._rows(indices), seeds).to(device)
         return batch
+
+    def labels_of(self, indices: torch.Tensor, device: torch.device | str = "cpu") -> dict[str, torch.Tensor]:
+        """`labels` of a batch, int64 [n]; nothing where there are none."""
+        return {} if self._labels is None else {"labels": self._labels.index_select(0, self._rows(indices)).to(device)}
 
     def pixels(self, indices: torch.Tensor, seeds: torch.Tensor | None = None) -> torch.Tensor:
         """The images of a batch as uint8 [n, H, W, C] on the CPU; arguments and errors as of `batch`."""
@@ -232,12 +234,12 @@ def open_dataset(
     how = decoding(image_size, image_channels, upscale, skip_bad, fit, random_crop, crop_from, max_pixels, max_level)
     captions = captions or text_column is not None
     found = find_source(source, split, Fields(image_column, label_column, text_column, captions))
-    _require_parts(found, labels, captions)
+    require_parts(found, labels, captions)
     opened = decoded_dataset(found, how, labels, flip, progress)
     return opened if tokenize is None else opened.with_tokenizer(tokenize)
 
 
-def _require_parts(found: Source, labels: bool, captions: bool) -> None:
+def require_parts(found: Source, labels: bool, captions: bool) -> None:
     """Raise `ValueError` where labels or captions are wanted and there are none."""
     if labels and not found.labelled:
         remedy = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .dataset import ImageDataset, decoded_dataset
+from .dataset import ImageDataset, decoded_dataset, require_parts
 from .decode import LEAVE_OUT, BadPicture, check_numbers, decoding
 from .degradations import Degradation
 from .open_picture import MAX_PIXELS
@@ -26,14 +26,22 @@ class _Opening:
     crop_from: int | None
     max_pixels: int
     max_level: int | None
+    labels: bool = False
 
-    def open(self, source: Source, size: int, channels: int | None, shrink: int = 1) -> ImageDataset:
+    def targets(self, source: Source, size: int, channels: int | None) -> ImageDataset:
+        """With labels, where they are wanted; `ValueError` where there are none."""
+        require_parts(source, self.labels, False)
+        return self.open(source, size, channels, labels=self.labels)
+
+    def open(
+        self, source: Source, size: int, channels: int | None, shrink: int = 1, labels: bool = False
+    ) -> ImageDataset:
         """shrink: how many times smaller than the targets the images are."""
         bound = self.crop_from and max(size, self.crop_from // shrink)
         shared = (self.fit, self.random_crop, bound, self.max_pixels, self.max_level)
         how = decoding(size, channels, self.upscale, False, *shared)
         try:
-            return decoded_dataset(source, how, labels=False, flip=self.flip, progress=self.progress)
+            return decoded_dataset(source, how, labels=labels, flip=self.flip, progress=self.progress)
         except BadPicture as error:
             raise ValueError(
                 f"{error.fact}; {error.advice.removesuffix(LEAVE_OUT)}: of pairs no picture can be left out"
@@ -50,6 +58,8 @@ def open_pairs(
     inputs: str | None = None,
     targets: str | None = None,
     image_column: str | None = None,
+    labels: bool = False,
+    label_column: str | None = None,
     split: str | None = None,
     flip: bool = False,
     upscale: bool = False,
@@ -78,11 +88,11 @@ def open_pairs(
             name the column that holds the pictures. None finds `inputs` and `targets`, `input` and `target`, `A` and
             `B` or halves; `digits` are blurred.
         image_column: the column that holds the pictures, where inputs are made from them.
+        labels, label_column: as of `open_dataset`, of the targets.
         split: the split, where `source` does not name it; `train` by default.
         flip: whether the pairs, mirrored alike, follow the originals (twice the length, no randomness).
         upscale: whether pictures smaller than `image_size` are enlarged; otherwise they are bad pictures.
-        fit, random_crop, crop_from, max_pixels, max_level: as of `open_dataset`; a pair is cropped alike.
-        progress: whether to show a progress bar while decoding.
+        fit, random_crop, crop_from, max_pixels, max_level, progress: as of `open_dataset`; a pair is cropped alike.
 
     Raises:
         FileNotFoundError: nothing is at `source`.
@@ -90,11 +100,11 @@ def open_pairs(
             and names that are not there or, where none are given, do not say what is to become what.
     """
     _check(image_size, image_channels, input_size, input_channels)
-    wanted = Wanted(source, split, inputs, targets, Fields(image=image_column))
-    opening = _Opening(flip, progress, upscale, fit, random_crop, crop_from, max_pixels, max_level)
+    wanted = Wanted(source, split, inputs, targets, Fields(image_column, label_column))
+    opening = _Opening(flip, progress, upscale, fit, random_crop, crop_from, max_pixels, max_level, labels)
     given, found = find_sides(wanted)
     size = input_size or image_size
-    opened = opening.open(found, image_size, image_channels)
+    opened = opening.targets(found, image_size, image_channels)
     if isinstance(given, Degradation):
         return _degraded(opened, given, input_size, input_channels)
     return PairedDataset(opened, opening.open(given, size, input_channels, image_size // size))
@@ -110,6 +120,8 @@ def open_unpaired(
     inputs: str | None = None,
     targets: str | None = None,
     image_column: str | None = None,
+    labels: bool = False,
+    label_column: str | None = None,
     split: str | None = None,
     flip: bool = False,
     upscale: bool = False,
@@ -129,11 +141,11 @@ def open_unpaired(
     Arguments and errors as of `open_pairs`.
     """
     _check(image_size, image_channels, input_size, input_channels)
-    wanted = Wanted(source, split, inputs, targets, Fields(image=image_column), paired=False)
-    opening = _Opening(flip, progress, upscale, fit, random_crop, crop_from, max_pixels, max_level)
+    wanted = Wanted(source, split, inputs, targets, Fields(image_column, label_column), paired=False)
+    opening = _Opening(flip, progress, upscale, fit, random_crop, crop_from, max_pixels, max_level, labels)
     given, found = find_sides(wanted)
     size = input_size or image_size
-    opened = opening.open(found, image_size, image_channels)
+    opened = opening.targets(found, image_size, image_channels)
     if isinstance(given, Degradation):
         return UnpairedDataset(opened, _degraded(opened, given, input_size, input_channels))
     return UnpairedDataset(opened, opening.open(given, size, input_channels, image_size // size))

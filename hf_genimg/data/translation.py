@@ -44,8 +44,8 @@ class _Translation:
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
-        """None: classes of inputs or targets are not read."""
-        return None
+        """Of the targets; None where their labels are not read."""
+        return self.targets.class_names
 
     @property
     def sides(self) -> dict[str, int]:
@@ -54,8 +54,8 @@ class _Translation:
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """What batches hold beside `images`."""
-        return ("inputs",)
+        """What batches hold beside `images`: `inputs`, and the `labels` of the targets where they are read."""
+        return ("inputs", *self.targets.conditions)
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -111,13 +111,14 @@ class PairedDataset(_Translation):
             seeds: int64 [n]; where both images of a pair are cropped is drawn from its seed. None takes the centre.
 
         Returns:
-            `images`, the targets: float32 [n, C, H, W] in [-1, 1]; `inputs`: float32 [n, C_in, H_in, W_in] in [-1, 1].
+            `images`, the targets: float32 [n, C, H, W] in [-1, 1]; `inputs`: float32 [n, C_in, H_in, W_in] in [-1, 1];
+            with labels also `labels`: int64 [n].
 
         Raises:
             IndexError: an index is out of range.
         """
-        images = self.targets.batch(indices, device, channels_last, seeds)["images"]
-        return {"images": images, "inputs": self.inputs.batch(indices, device, channels_last, seeds)["images"]}
+        targets = self.targets.batch(indices, device, channels_last, seeds)
+        return {**targets, "inputs": self.inputs.batch(indices, device, channels_last, seeds)["images"]}
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,8 +159,8 @@ class DegradedDataset(_Translation):
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """What batches hold beside `images`: `inputs`, and `mask` where something is masked."""
-        return self.degradation.conditions
+        """What batches hold beside `images`: `inputs`, `mask` where something is masked, `labels` of the targets."""
+        return (*self.degradation.conditions, *self.targets.conditions)
 
     def batch(
         self,
@@ -178,18 +179,18 @@ class DegradedDataset(_Translation):
 
         Returns:
             `images`, the targets: float32 [n, C, H, W] in [-1, 1]; `inputs`: float32 [n, C_in, H_in, W_in] in [-1, 1];
-            with a mask also `mask`: float32 [n, 1, H, W], 1 where there is something to fill in: there `inputs` are 0,
-            elsewhere as without a mask, bit for bit.
+            with labels also `labels`: int64 [n]; with a mask also `mask`: float32 [n, 1, H, W], 1 where there is
+            something to fill in: there `inputs` are 0, elsewhere as without a mask, bit for bit.
 
         Raises:
             IndexError: an index is out of range.
         """
         pixels = self.targets.pixels(indices, seeds)
-        images = to_float(pixels, device, channels_last)
+        batch = {"images": to_float(pixels, device, channels_last), **self.targets.labels_of(indices, device)}
         if self.degradation.text == BLURRED:
-            return {"images": images, "inputs": blurred(images)}
+            return {**batch, "inputs": blurred(batch["images"])}
         numbers = (indices if seeds is None else seeds).tolist()
-        return {"images": images, **_degraded(self.degradation, pixels, numbers, device, channels_last)}
+        return {**batch, **_degraded(self.degradation, pixels, numbers, device, channels_last)}
 
 
 def _degraded(
@@ -264,8 +265,9 @@ class UnpairedDataset(_Translation):
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """What batches hold beside `images`: `inputs`, and `mask` where these are masked."""
-        return self.inputs.conditions if isinstance(self.inputs, DegradedDataset) else ("inputs",)
+        """What batches hold beside `images`: `inputs`, `mask` where these are masked, `labels` of the targets."""
+        own = self.inputs.degradation.conditions if isinstance(self.inputs, DegradedDataset) else ("inputs",)
+        return (*own, *self.targets.conditions)
 
     def batch(
         self,
@@ -289,9 +291,9 @@ class UnpairedDataset(_Translation):
         """
         if not isinstance(indices, dict) or set(indices) != {"images", "inputs"}:
             raise ValueError(f"{self.name} is unpaired; give indices of both sides, images and inputs, as a dict")
-        images = self.targets.batch(indices["images"], device, channels_last, seeds)["images"]
+        targets = self.targets.batch(indices["images"], device, channels_last, seeds)
         other = None if seeds is None else seeds ^ (_OTHER_SIDE - (1 << 64))
         batch = self.inputs.batch(indices["inputs"], device, channels_last, other)
         if isinstance(self.inputs, DegradedDataset):
-            return {**{name: batch[name] for name in self.conditions}, "images": images}
-        return {"images": images, "inputs": batch["images"]}
+            return {**{name: batch[name] for name in self.inputs.degradation.conditions}, **targets}
+        return {**targets, "inputs": batch["images"]}

@@ -175,7 +175,7 @@ def real_images(model: Shared, count: int) -> list[Image.Image]:
 
 
 def verdicts(one: Shared, other: Shared) -> str:
-    """In Markdown: which of two models is better by their scores, or why that cannot be said."""
+    """In Markdown: which of two models is better by their scores, or why they cannot be compared."""
     reports = report_of(one), report_of(other)
     if None in reports:
         missing = ", ".join(model.name for model, report in zip((one, other), reports, strict=True) if report is None)

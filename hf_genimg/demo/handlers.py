@@ -7,7 +7,6 @@ request that is given up ends after the part at hand.
 from __future__ import annotations
 
 import json
-import random
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +18,7 @@ from PIL import Image
 
 from ..pipelines.interpolation import slerp
 from ..pipelines.provenance import KEY, XMP, save_png, text_entries
-from ..pipelines.sampling import NEW_SEEDS, GeneratorInputs, labels_for_json
+from ..pipelines.sampling import GeneratorInputs, labels_for_json
 from .models import Shared
 from .settings import NEIGHBOURS, Settings, check
 
@@ -159,8 +158,3 @@ def _file_name(image: Image.Image) -> str:
     if "seed" in made:
         return f"{model}-seed-{made['seed']}"
     return f"{model}-like-{made['like']}-{made['number']}" if "like" in made else f"{model}-image"
-
-
-def new_seed() -> int:
-    """One that nobody chose."""
-    return random.SystemRandom().randrange(NEW_SEEDS)

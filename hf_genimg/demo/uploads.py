@@ -16,6 +16,7 @@ from ..pipelines.interpolation import slerp
 from .explore import shift
 from .handlers import complete, sign
 from .models import Shared
+from .settings import label_of
 
 # Not whatever Pillow can read: its EPS reader, for one, starts a program on the contents.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
@@ -71,8 +72,9 @@ def painted(layers: list[bytes | str | os.PathLike[str] | None]) -> Image.Image 
     for layer in layers:
         picture = read_upload(layer) if layer else None
         if picture is not None and picture.mode == "RGBA" and picture.getchannel("A").getbbox():
-            drawn = picture.getchannel("A").point(lambda level: 255 if level > 127 else 0)
-            mask = drawn if mask is None or mask.size != drawn.size else ImageChops.lighter(mask, drawn)
+            layer_mask = picture.getchannel("A").point(lambda level: 255 if level > 127 else 0)
+            other_size = mask is None or mask.size != layer_mask.size
+            mask = layer_mask if other_size else ImageChops.lighter(mask, layer_mask)
     return mask
 
 
@@ -147,6 +149,8 @@ def translate(
     style: Image.Image | None = None,
     strength: float = 1.0,
     reverse: bool = False,
+    seed: int = 0,
+    label: int | str | None = None,
 ) -> tuple[Image.Image, Image.Image]:
     """What the model saw, and its translation; of one size, so that they can be laid over each other."""
     able = model.capabilities
@@ -162,7 +166,11 @@ def translate(
         raise ValueError("there is no style yet; upload a picture that has it")
     if reverse and not able.reverse:
         raise ValueError(f"{model.name} translates in one direction only; leave reverse out")
+    number = label_of(model, label)
+    if number is not None and number >= able.num_classes:
+        raise ValueError(f"label={number} is no class of {model.name}, which has {able.num_classes}; leave it out")
     given: dict[str, Any] = {"mask": mask, "style": style, "strength": strength if able.strength else None}
+    given |= {"seed": seed if able.latents else None, "class_labels": (number or 0) if able.num_classes else None}
     given = {name: value for name, value in given.items() if value is not None}
     with model.lock:
         made = model.pipe(picture, **given, **({"reverse": True} if reverse else {})).images

@@ -1,6 +1,6 @@
 """Can people tell a model's images from real ones? Trials with two alternatives, kept in a file.
 
-A trial shows one fake and one real image side by side, and the rater says which is real. 0.5 is what guessing reaches.
+A trial shows one fake and one real image side by side, and the rater chooses the real one; guessing reaches 0.5.
 A file of JSON lines holds what the test is of (its first line), each trial when it is shown and each answer, and is
 only ever appended to, by any number of threads and processes at once. A trial counts once: a rater who reloads the page
 or opens a second tab sees the trial that is still open, and a second answer to a trial changes nothing.
@@ -44,7 +44,7 @@ class Trial:
 @dataclass(frozen=True)
 class Outcome:
     """right: whether the answer that counts was right. counted: False where the trial had been answered before; then
-    that answer stands.
+    the earlier answer counts.
     """
 
     right: bool
@@ -158,13 +158,13 @@ class HumanTest:
 
     def _record_of(self, trial: Trial) -> dict[str, Any]:
         right = self.answers[trial.id]
-        said = trial.real_side if right else next(side for side in SIDES if side != trial.real_side)
+        chosen = trial.real_side if right else next(side for side in SIDES if side != trial.real_side)
         return {
             "trial": trial.id,
             "fake": trial.fake,
             "real": trial.real,
             "real_side": trial.real_side,
-            "said": said,
+            "chosen_side": chosen,
             "right": right,
         }
 

@@ -15,8 +15,9 @@ from .discriminator import discriminator_accuracy
 from .feature_cache import reference_features
 from .features import BATCH, Extractor
 from .fidelity import TorchFidelityExtractor
+from .membership import attack_by_discriminator, attack_by_distance
 from .memorization import CALIBRATION, ImageSet, audit, picture
-from .metrics import LABEL_AGREEMENT, MEMORIZATION, OF_DISCRIMINATOR, ON_IMAGES, PATH_LENGTH, Scores, Tables
+from .metrics import LABEL_AGREEMENT, MEMBERSHIP, MEMORIZATION, OF_DISCRIMINATOR, ON_IMAGES, PATH_LENGTH, Scores, Tables
 from .path_length import MOST_PATHS, mean_length, path_lengths
 from .readers import LEAST_ACCURACY, PIXELS, Reading, read_by_extractor, read_by_pixels
 from .scores import Score, proportion
@@ -25,6 +26,7 @@ from .sources import DataImages, FakeImages, ModelImages
 AUDITED = 1000  # fakes that are compared with all training images
 SHOWN = 2000  # first images of a side that are held as pixels
 IN_GRID = 64
+TELLS = 0.6  # an area under the ROC curve above which, with its interval, an alarm is raised
 SUSPECTS = 8  # rows of the picture of nearest neighbours
 
 
@@ -149,6 +151,30 @@ def memorization(comparison: Comparison) -> Found:
     return Found(scores, alarms, {"neighbours": picture(found, samples.pixels, training.pixels, SUSPECTS)})
 
 
+def membership(comparison: Comparison) -> Found:
+    """Whether the model gives away what it was trained on, as if that were the reference."""
+    if comparison.held_out is None or comparison.real is None:
+        raise ValueError(
+            f"{MEMBERSHIP} needs images that were not trained on; give DATA with a test split as --reference, without "
+            "@split"
+        )
+    held_out, tables = comparison.held_out(), comparison.tables
+    theirs = reference_features(held_out, comparison.extractor, False, comparison.alone).values
+    scores = attack_by_distance(tables.fake.values, tables.real.values, theirs, tables.seed)
+    discriminator = getattr(getattr(comparison.fakes, "pipeline", None), "discriminator", None)
+    config = {} if discriminator is None else discriminator.config
+    if discriminator is not None and not config.get("in_channels") and not config.get("num_classes"):
+        scores |= attack_by_discriminator(discriminator, comparison.real, held_out, tables.seed)
+    of_data = scores["membership_auc_of_data"].value if "membership_auc_of_data" in scores else 0.5
+    alarms = [
+        f"training images can be told from others ({name} {score.value:.2f}, {score.low:.2f} to {score.high:.2f}; "
+        "0.5 is guessing)"
+        for name, score in scores.items()
+        if name.endswith("_auc") and score.low > max(TELLS, of_data if name == "membership_auc" else 0)
+    ]
+    return Found(scores, alarms)
+
+
 def _image_set(images: DataImages, comparison: Comparison) -> ImageSet:
     return ImageSet(
         np.asarray(images.dataset.images[: len(images)]),
@@ -209,6 +235,7 @@ _MEASURES = {
     LABEL_AGREEMENT: label_agreement,
     OF_DISCRIMINATOR: discriminator_scores,
     MEMORIZATION: memorization,
+    MEMBERSHIP: membership,
     PATH_LENGTH: path_length,
 }
 

@@ -235,11 +235,13 @@ METRICS: dict[str, Callable[[Tables], Scores]] = {
     "fid_per_class": fid_per_class,
 }
 OF_DISCRIMINATOR, MEMORIZATION, PATH_LENGTH = "discriminator_accuracy", "memorization", "perceptual_path_length"
-LABEL_AGREEMENT = "label_agreement"
+LABEL_AGREEMENT, MEMBERSHIP = "label_agreement", "membership"
 ON_IMAGES = {  # measured on images or through the model, not on features alone: see image_metrics.py
     OF_DISCRIMINATOR: "accuracy of the model's own discriminator on fakes, training and held-out images; 0.5: balanced",
     MEMORIZATION: "copies of images of the reference among the fakes, AuthPct (arXiv:2102.08921), and by how much "
     "fakes are nearer to the reference than to its test split; of 1,000 fakes at most",
+    MEMBERSHIP: "how well an attacker tells training images from held-out ones, by their nearest fake and by the "
+    "discriminator: area under the ROC curve (0.5 is guessing), and training images found at 1 % false alarms",
     LABEL_AGREEMENT: "of a conditional model, how many images are read as their class: by the extractor where it is a "
     "classifier, and by a support vector machine on pixels (label_agreement_pixels); higher is better",
     PATH_LENGTH: "how fast features move along the generator's latents (arXiv:1812.04948); lower is smoother",

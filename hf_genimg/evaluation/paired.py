@@ -14,8 +14,9 @@ from torchmetrics.functional.image import (
     structural_similarity_index_measure,
 )
 
-from ..data import separate_split
+from ..data import DegradedDataset, separate_split
 from .features import compute_device
+from .full_size import FULL, at_full_size, translated_at_full_size
 from .metrics import LPIPS, PAIRED_METRICS, PERCEPTUAL, is_paired_metric
 from .perceptual import FeatureDistance, Perceptual
 from .scores import Report, Score, mean_score
@@ -29,20 +30,22 @@ CHUNK = 64  # pairs at a time
 MOST_DECIBELS = 100.0  # the PSNR of equal images, for which the formula has no finite value
 METRICS = ("psnr", "ssim", "ms_ssim")
 ON_LUMA = ("psnr_y", "ssim_y")
+Images = torch.Tensor | list[torch.Tensor]
 Metric = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # float [N, C, H, W] in [0, 255], twice, to float64 [N]
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """uint8 [N, H, W, C] twice, and what a report says of them."""
+    """uint8 [N, H, W, C] twice, or lists of uint8 [H, W, C] where sizes differ; and what a report says of them."""
 
-    images: torch.Tensor
-    targets: torch.Tensor
+    images: Images
+    targets: Images
     fingerprint: str
     split: str
     source: dict[str, Any]
     scale: int = 1  # of the model: size of its outputs over that of its inputs
     pairing: str = "of one data set"  # how images and targets were matched
+    inputs: str | None = None  # how they were made of the targets; None where the data hold them
 
 
 def evaluate_paired(
@@ -53,7 +56,7 @@ def evaluate_paired(
     num: int | None = None,
     extractor: str | None = None,
     extractor_weights: str | Path | None = None,
-    image_size: int | None = None,
+    image_size: int | str | None = None,
     progress: bool = True,
 ) -> Report:
     """PSNR, SSIM, MS-SSIM; LPIPS where weights are given, and a perceptual distance where an extractor is.
@@ -68,7 +71,8 @@ def evaluate_paired(
         extractor: for perceptual, a feature network: a name of `hf-genimg list extractors`, or a classifier.
         extractor_weights: for lpips, a file with torchvision's alexnet, vgg16 or squeezenet1_1.
         num: the first so many pairs; all when left out.
-        image_size: pixels a side at which DATA are compared.
+        image_size: pixels a side at which DATA are compared; `full` compares each picture at its own size, also of a
+            translator that takes any.
 
     Raises:
         ValueError: for what does not go together, in one line.
@@ -79,12 +83,19 @@ def evaluate_paired(
     perceptual = None if weights_for_lpips is None else Perceptual(weights_for_lpips)
     distance = None if extractor is None else FeatureDistance(extractor, extractor_weights)
     if is_model(source):
-        if image_size is not None:
-            raise ValueError(f"--image-size {image_size} is for DATA, and {source} is a model; leave it out")
+        if image_size not in (None, FULL):
+            raise ValueError(
+                f"--image-size {image_size} is for DATA, and {source} is a model; leave it out, or use {FULL} for "
+                "pictures at their own sizes"
+            )
         pipeline = open_model(source, compute_device())
         if not translates(pipeline):
             raise ValueError(f"{source} makes images from noise; --paired scores translators, or DATA against DATA")
-        pairs = pairs_of(open_translations(pipeline, source, reference, num, paired=True))
+        if image_size == FULL:
+            made, targets, dataset = translated_at_full_size(pipeline, source, reference, num)
+            pairs = _pairs(made, targets, dataset, pipeline)
+        else:
+            pairs = pairs_of(open_translations(pipeline, source, reference, num, paired=True))
     else:
         pairs = _side_by_side(source, reference, num, image_size, progress)
     return report_of_pairs(pairs, names, separate_split(reference)[0], perceptual, distance)
@@ -98,7 +109,7 @@ def report_of_pairs(
     distance: FeatureDistance | None = None,
 ) -> Report:
     """The scores of pairs with their protocol; arguments and errors as of `evaluate_paired`."""
-    size = min(pairs.targets.shape[1:3])
+    sizes, size = _sizes(pairs.targets), _smallest(pairs.targets)
     usual = [name for name in METRICS if size >= WINDOW or name == "psnr"]
     usual += [name for name, measure in ((LPIPS, perceptual), (PERCEPTUAL, distance)) if measure is not None]
     names = metrics or usual
@@ -107,8 +118,9 @@ def report_of_pairs(
         "paired": True,
         "pairing": pairs.pairing,
         "num_pairs": len(pairs.targets),
-        "image_size": size,
-        "image_channels": pairs.targets.shape[3],
+        "image_size": size if len(sizes) == 1 else f"{FULL}: {len(sizes)} sizes, shorter sides from {size} pixels",
+        "image_channels": pairs.targets[0].shape[2],
+        "inputs": pairs.inputs,
         "reference": reference,
         "reference_fingerprint": pairs.fingerprint,
         "split": pairs.split,
@@ -138,15 +150,24 @@ def pairs_of(translations: Translations, source: dict[str, Any] | None = None) -
     ends = [(start, min(start + CHUNK, len(translations))) for start in starts]
     images = torch.cat([translations.batch(*part).cpu() for part in ends])
     targets = torch.cat([translations.targets(*part) for part in ends])
-    dataset, pipeline = translations.dataset, translations.pipeline
-    said = source or {"model": pipeline.model_name, "revision": pipeline.revision}
-    return Pairs(images, targets, dataset.fingerprint, dataset.split, said, translations.scale)
+    return _pairs(images, targets, translations.dataset, translations.pipeline, source)
 
 
-def _side_by_side(source: str, reference: str, num: int | None, image_size: int | None, progress: bool) -> Pairs:
-    size = image_size or min(scoring_size(source), scoring_size(reference))
-    targets = open_data(reference, size, None, None, progress)
-    images = open_data(source, size, targets.dataset.image_channels, None, progress)
+def _pairs(images: Images, targets: Images, dataset: Any, pipeline: Any, source: dict[str, Any] | None = None) -> Pairs:
+    model = source or {"model": pipeline.model_name, "revision": pipeline.revision}
+    how = dataset.degradation.text if isinstance(dataset, DegradedDataset) else None
+    return Pairs(images, targets, dataset.fingerprint, dataset.split, model, pipeline.capabilities.scale, inputs=how)
+
+
+def _side_by_side(source: str, reference: str, num: int | None, image_size: int | str | None, progress: bool) -> Pairs:
+    if image_size == FULL:
+        targets, about = at_full_size(reference, None, progress)
+        images, own = at_full_size(source, about.image_channels, progress)
+    else:
+        size = image_size or min(scoring_size(source), scoring_size(reference))
+        about = open_data(reference, size, None, None, progress).dataset
+        own = open_data(source, size, about.image_channels, None, progress).dataset
+        targets, images = (torch.from_numpy(side.images[:]) for side in (about, own))
     rows = paired_rows(source, reference)
     if rows is None and len(images) != len(targets):
         raise ValueError(
@@ -157,10 +178,13 @@ def _side_by_side(source: str, reference: str, num: int | None, image_size: int 
     if num is not None and not 1 <= num <= len(ours):
         raise ValueError(f"--num {num} is not possible with {len(ours)} pairs; use 1 to {len(ours)}")
     chosen = zip((images, targets), (ours, theirs), strict=True)
-    sides = (torch.from_numpy(side.dataset.images[list(order)[:num]]) for side, order in chosen)
-    facts = {"data": source, "fingerprint": images.dataset.fingerprint}
+    sides = [
+        side[list(order)[:num]] if isinstance(side, torch.Tensor) else [side[row] for row in list(order)[:num]]
+        for side, order in chosen
+    ]
+    facts = {"data": source, "fingerprint": own.fingerprint}
     how = "by position" if rows is None else "by name"
-    return Pairs(*sides, targets.dataset.fingerprint, targets.dataset.split, facts, pairing=how)
+    return Pairs(*sides, about.fingerprint, about.split, facts, pairing=how)
 
 
 def scales_for(image_size: int) -> int:
@@ -170,8 +194,8 @@ def scales_for(image_size: int) -> int:
 
 
 def paired_scores(
-    images: torch.Tensor,
-    targets: torch.Tensor,
+    images: Images,
+    targets: Images,
     metrics: Sequence[str] = METRICS,
     perceptual: Perceptual | None = None,
     scale: int = 1,
@@ -180,10 +204,11 @@ def paired_scores(
     """The mean over all pairs with a 95 percent interval; higher is better, but of `lpips`.
 
     Args:
-        images, targets: uint8 [N, H, W, C], of equal shapes; 255 is the range of a pixel.
-        metrics: of `psnr` (decibels, 100 for equal images), `ssim` and `ms_ssim` (with as many scales as the size
-            admits, `scales_for`; the exponents of those used are scaled to sum to 1), `psnr_y` and `ssim_y` (of the
-            luma, without a border), and `lpips`.
+        images, targets: uint8 [N, H, W, C], of equal shapes, or N of [H, W, C] where sizes differ from pair to pair;
+            255 is the range of a pixel.
+        metrics: of `psnr` (decibels, 100 for equal images), `ssim` and `ms_ssim` (with as many scales as the
+            smallest size admits, `scales_for`; the exponents of those used are scaled to sum to 1), `psnr_y` and
+            `ssim_y` (of the luma, without a border), and `lpips`.
         perceptual: what measures `lpips`.
         distance: what measures `perceptual`.
         scale: width of the border that `psnr_y` and `ssim_y` leave out unless they name it (`psnr_y:4`); 1: none.
@@ -199,13 +224,14 @@ def paired_scores(
             "lpips needs the weights of its backbone; give --extractor-weights FILE, torchvision's alexnet or vgg16"
         )
     if LPIPS in metrics:
-        perceptual.check(min(images.shape[1:3]))
+        perceptual.check(_smallest(images))
     if PERCEPTUAL in metrics and distance is None:
         raise ValueError("perceptual needs a feature network; give --extractor NAME, see `list extractors`")
     if PERCEPTUAL in metrics:
-        distance.check(*images.shape[2:])
+        distance.check(_smallest(images), images[0].shape[2])
     on_luma = {name: partial(_on_luma, metric, borders.get(name, 0)) for name, metric in _ON_LUMA.items()}
-    measures = {**_MEASURES, **on_luma, LPIPS: perceptual, PERCEPTUAL: distance}
+    ms_ssim = partial(_ms_ssim, scales=scales_for(_smallest(images)))
+    measures = {**_MEASURES, **on_luma, "ms_ssim": ms_ssim, LPIPS: perceptual, PERCEPTUAL: distance}
     columns: dict[str, list[torch.Tensor]] = {name.partition(":")[0]: [] for name in metrics}
     for one, other in _chunks(images, targets):
         for name, values in columns.items():
@@ -224,27 +250,42 @@ def _borders(metrics: Sequence[str], scale: int) -> dict[str, int]:
     return borders
 
 
-def _check(images: torch.Tensor, targets: torch.Tensor, metrics: Sequence[str], border: int) -> None:
+def _sizes(images: Images) -> set[tuple[int, int]]:
+    """Height and width of all images."""
+    return {tuple(image.shape[:2]) for image in images}
+
+
+def _smallest(images: Images) -> int:
+    """The shortest side of all images."""
+    return min(side for size in _sizes(images) for side in size)
+
+
+def _check(images: Images, targets: Images, metrics: Sequence[str], border: int) -> None:
     unknown = [name for name in metrics if not is_paired_metric(name)]
     if unknown:
         raise ValueError(
             f"--metrics {unknown[0]} is no metric of pairs; use some of {', '.join(PAIRED_METRICS)}, joined with commas"
         )
-    if images.shape != targets.shape:
-        raise ValueError(
-            f"images are {list(images.shape)} and targets {list(targets.shape)}; give equally many, of one size"
-        )
+    shapes = [[list(image.shape) for image in side] for side in (images, targets)]
+    if shapes[0] != shapes[1]:
+        shown = [f"{len(side)} of {', '.join(sorted({str(shape) for shape in side})[:3])}" for side in shapes]
+        raise ValueError(f"images are {shown[0]} and targets {shown[1]}; give equally many, of one size in each pair")
     if len(images) < 2:
         raise ValueError(f"{len(images)} pair is too few for an interval; give 2 or more")
-    size = min(images.shape[1:3]) - 2 * border
+    size = _smallest(images) - 2 * border
     if size < 1:
         raise ValueError(f"images of {size + 2 * border} pixels have nothing left without a border of {border}")
     if size < WINDOW and {name.partition(":")[0] for name in metrics} - {"psnr", "psnr_y", LPIPS, PERCEPTUAL}:
         raise ValueError(f"images of {size} pixels are smaller than the {WINDOW} of SSIM's window; use --metrics psnr")
 
 
-def _chunks(images: torch.Tensor, targets: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    for pair in zip(images.split(CHUNK), targets.split(CHUNK), strict=True):
+def _chunks(images: Images, targets: Images) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Batches of one size."""
+    sides = [
+        side.split(CHUNK) if isinstance(side, torch.Tensor) else [image[None] for image in side]
+        for side in (images, targets)
+    ]
+    for pair in zip(*sides, strict=True):
         yield tuple(side.permute(0, 3, 1, 2).double() for side in pair)
 
 
@@ -276,12 +317,12 @@ def _ssim(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return everywhere[..., border:-border, border:-border].mean((1, 2, 3))
 
 
-def _ms_ssim(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    betas = BETAS[: scales_for(min(images.shape[2:]))]
+def _ms_ssim(images: torch.Tensor, targets: torch.Tensor, scales: int) -> torch.Tensor:
+    betas = BETAS[:scales]
     betas = tuple(beta / sum(betas) for beta in betas)
     settings = {"sigma": SIGMA, "data_range": 255.0, "betas": betas, "normalize": "relu", "reduction": "none"}
     return multiscale_structural_similarity_index_measure(images, targets, **settings)
 
 
-_MEASURES: dict[str, Metric] = {"psnr": _psnr, "ssim": _ssim, "ms_ssim": _ms_ssim}
+_MEASURES: dict[str, Metric] = {"psnr": _psnr, "ssim": _ssim}
 _ON_LUMA: dict[str, Metric] = {"psnr_y": _psnr, "ssim_y": _ssim}

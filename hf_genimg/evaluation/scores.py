@@ -15,7 +15,7 @@ from ..faults import read_errors, reason
 
 LOWER_IS_BETTER = (
     *("fid", "fid_infinity", "fid_per_class", "kid", "kid_rbf", "mind"),
-    *("perceptual_path_length", "copies", "memorization_gap", "lpips", "perceptual"),
+    *("perceptual_path_length", "copies", "memorization_gap", "membership_auc", "lpips", "perceptual"),
 )
 OF_A_CLASS = "fid_class_"  # and the class: its own distance
 Z = 1.96  # standard deviations on either side that hold 95 percent of a normal distribution

@@ -11,7 +11,7 @@ import torch
 
 from ..data import DegradedDataset, PairedDataset, UnpairedDataset, open_pairs, open_unpaired
 
-CONDITIONS = ("mask", "style")  # of a batch beside `inputs`, which a pipeline takes by the same name
+CONDITIONS = {"mask": "mask", "style": "style", "labels": "class_labels"}  # of a batch: a pipeline's name for it
 FIELDS = (  # of a recipe, which say how its data are read
     *("inputs", "targets", "input_size", "image_column", "fit", "random_crop", "crop_from"),
     *("upscale", "max_pixels", "max_level"),
@@ -46,14 +46,17 @@ class Translations:
 
     @property
     def scale(self) -> int:
-        """Size of the targets over that of the inputs."""
-        return max(1, self.dataset.image_size // self.dataset.input_size)
+        """Size of the translations over that of the inputs."""
+        return self.pipeline.capabilities.scale
 
     def batch(self, start: int, stop: int) -> torch.Tensor:
         """uint8 [stop - start, H, W, C]."""
         batch = side_batch(self.dataset, "inputs", start, stop)
-        conditions = {name: batch[name] for name in CONDITIONS if name in batch}
-        return self.pipeline(batch["inputs"], output_type="uint8", **conditions).images
+        if len(batch.get("labels", batch["inputs"])) != len(batch["inputs"]):  # those of targets, which are no partners
+            batch |= self.dataset.targets.labels_of(torch.arange(start, stop) % len(self.dataset.targets))
+        conditions = {called: batch[name] for name, called in CONDITIONS.items() if name in batch}
+        seed = {"seed": start} if self.pipeline.capabilities.latents else {}
+        return self.pipeline(batch["inputs"], output_type="uint8", **conditions, **seed).images
 
     def targets(self, start: int, stop: int) -> torch.Tensor:
         """uint8 [stop - start, H, W, C]: the images of the targets' side."""
@@ -88,15 +91,32 @@ def open_translations(pipeline: Any, source: str, reference: str, num: int | Non
     for too large a `num`.
     """
     able = pipeline.capabilities
-    channels = {"image_channels": able.image_channels, "input_channels": pipeline.network.config.input_channels}
-    open_sides = open_pairs if paired else open_unpaired
-    dataset = open_sides(reference, image_size=able.image_size, **channels, **_fields_of_run(Path(source)))
+    dataset = open_sides(pipeline, source, reference, paired=paired, image_size=able.image_size)
     available = number_of_inputs(dataset)
     if num is not None and not 1 <= num <= available:
         raise ValueError(
             f"--num {num} is not possible with the {available} inputs of {reference}; use 1 to {available}"
         )
     return Translations(pipeline, dataset, num or available)
+
+
+def open_sides(pipeline: Any, source: str, reference: str, *, paired: bool, **reading: Any) -> TranslationData:
+    """The data that a translator is scored on. reading: how pictures are decoded, in place of what its run says.
+
+    The inputs of a model that enlarges, and that no run says more of, are the targets reduced by its scale.
+    Raises `ValueError` for data whose targets are not `scale` times the size of their inputs.
+    """
+    scale, config = pipeline.capabilities.scale, pipeline.network.config
+    fields = {"image_channels": config.image_channels, "input_channels": config.input_channels}
+    fields |= _fields_of_run(Path(source)) or ({"inputs": f"downscale:{scale}"} if scale > 1 else {})
+    fields |= reading
+    dataset = (open_pairs if paired else open_unpaired)(reference, **fields)
+    if dataset.image_size != scale * dataset.input_size:
+        raise ValueError(
+            f"the targets of {reference} have {dataset.image_size} pixels a side and their inputs "
+            f"{dataset.input_size}, but the images of {source} are {scale} times the size of its inputs; use other data"
+        )
+    return dataset
 
 
 def _fields_of_run(run: Path) -> dict[str, Any]:

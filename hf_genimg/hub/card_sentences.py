@@ -228,6 +228,16 @@ def memorization(facts: Facts) -> str:
             f"- nearer to training than to held-out images by {gap.value:.3g}{bounds}, by features; above 0 is a sign "
             "of memorization"
         )
+    for name, who in (("membership", "the samples"), ("membership_discriminator", "the discriminator")):
+        if (area := found.get(f"{name}_auc")) is not None:
+            rate = found[f"{name}_tpr"]
+            lines.append(
+                f"- someone who has {who} and guesses which images were trained on: AUC {area.value:.3f} "
+                f"({area.low:.3f} to {area.high:.3f}; {area.note}), {rate.value:.1%} of the training images found at "
+                "1 % false alarms"
+            )
+    if (of_data := found.get("membership_auc_of_data")) is not None:
+        lines.append(f"- the same guess without the model, from other training images: AUC {of_data.value:.3f}")
     return "\n".join(lines)
 
 

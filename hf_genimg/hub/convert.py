@@ -68,7 +68,7 @@ def convert(
     return [
         f"{out}: {type(network).__name__} with {count:,} parameters",
         *lines,
-        *_said(geometry, found, reading),
+        *_geometry_lines(geometry, found, reading),
         *checked,
     ]
 
@@ -127,7 +127,7 @@ def _singular(assignment: str) -> str:
     return f"{PLURALS.get(name, name)}{equals}{value}"
 
 
-def _said(geometry: Geometry, found: list[Geometry], reading: Reading) -> list[str]:
+def _geometry_lines(geometry: Geometry, found: list[Geometry], reading: Reading) -> list[str]:
     others = f" (the usual one of {len(found)} that fit; --list shows them)" if len(found) > 1 else ""
     return [
         *([f"geometry: {geometry}{others}"] if geometry.fields else []),

@@ -1,5 +1,5 @@
-"""Random small changes of images: a classifier that has seen them judges shapes, and a translator cannot learn its few
-pairs by heart.
+"""Random affine transforms and blur, as augmentation: a classifier learns shapes, and a translator does not
+memorize its few pairs.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ BLUR = 0.6  # the most of a 3x3 mean that is mixed in
 
 
 def jitter(images: torch.Tensor) -> torch.Tensor:
-    """Change each image on its own, with noise from torch's global generator; what comes in from outside repeats the
-    border.
+    """Shift, rotate, scale, shear and blur each image at random, from torch's global generator; borders are repeated.
 
     images: float [N, C, H, W] in [-1, 1]. Returns the same shape and range.
     """
@@ -37,8 +36,7 @@ def shift_together(inputs: torch.Tensor, images: torch.Tensor, most: int) -> tup
     """Move each pair by up to `most` whole pixels either way, both sides alike, with noise from torch's global
     generator.
 
-    Whole pixels leave a picture as sharp as it was; what comes in from outside is the mirrored border, so `most` is
-    below the side.
+    Whole pixels keep images sharp. Borders are mirrored, so `most` is below the side.
     inputs, images: float [N, C_in, H, W] and [N, C, H, W]. Returns the same shapes.
     """
     both = F.pad(torch.cat([inputs, images], dim=1), (most,) * 4, mode="reflect")

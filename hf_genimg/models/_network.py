@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,8 +47,12 @@ class Network(ModelMixin, ConfigMixin):
     file lies.
     """
 
+    renamed: ClassVar[dict[str, str]] = {}  # arguments that had another name in older configs: old name to name
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        module = sys.modules.get(cls.__module__)
+        cls.defined_in = str(Path(getattr(module, "__file__", None) or cls.__module__).resolve())
         cls.__module__ = "hf_genimg"
 
     def __call__(self, *args: Any, return_dict: bool | None = None, **kwargs: Any) -> Any:
@@ -83,7 +88,9 @@ class Network(ModelMixin, ConfigMixin):
                 "use_safetensors=False would read a pickle, which can run code; hf_genimg reads safetensors only"
             )
         if kwargs.get("ignore_mismatched_sizes"):
-            raise ValueError("ignore_mismatched_sizes=True would leave tensors as they are drawn; leave it out")
+            raise ValueError(
+                "ignore_mismatched_sizes=True would leave tensors at their random initialization; leave it out"
+            )
         folder = Path(pretrained_model_name_or_path, kwargs.get("subfolder") or "")
         with_info, dtype = kwargs.pop("output_loading_info", False), torch.get_default_dtype()
         try:
@@ -116,6 +123,7 @@ class Network(ModelMixin, ConfigMixin):
     @classmethod
     def from_config(cls, config: Any, return_unused_kwargs: bool = False, **kwargs: Any) -> Any:
         """As in diffusers, with the `NOTES` that the config has besides; bounded by `layers/weights.py`."""
+        config = {cls.renamed.get(name, name): value for name, value in config.items()}
         arguments = inspect.signature(cls.__init__).parameters
         notes = {name: config[name] for name in NOTES if name in config and name not in arguments}
         dtype = torch.get_default_dtype()
@@ -165,7 +173,7 @@ class LatentNetwork(Network):
     `classify(images)` gives logits of their classes. mixing_layers: in how many layers the latents of another image
     can take over; 0 where styles do not mix. style_shape: of the styles of one image, which `forward` takes in place of
     latents; None where it takes none. noise_sides: pixels a side of the maps that `sample_noise` gives, one after the
-    other; empty where noise is no maps.
+    other; empty where noise is no maps. example_prompts: texts such as it was trained on.
     """
 
     mixes_labels: ClassVar[bool] = False
@@ -174,6 +182,7 @@ class LatentNetwork(Network):
     mixing_layers: int = 0
     style_shape: tuple[int, ...] | None = None
     noise_sides: Sequence[int] = ()
+    example_prompts: Sequence[str] = ()
 
     def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """Sample float [num_images, latent_dim] on this network's device, or on the generator's where one is given."""
@@ -197,14 +206,21 @@ class LatentNetwork(Network):
         """Token ids int64 [N, T] of texts, for a network with `text` among its conditions."""
         raise ValueError(f"{type(self).__name__} takes no text; use a model that is conditioned on text")
 
+    def encode_text(self, tokens: torch.Tensor) -> torch.Tensor | None:
+        """Sentence vectors float [N, D] of token ids, which `forward` takes in their place: what lies between those of
+        two texts is a text too. None where it takes token ids alone.
+        """
+        return None
+
 
 class TranslationNetwork(Network):
     """A network that turns images into images: `forward(inputs, ...)`, with what else its `conditions` name as
-    keywords.
+    keywords: `labels` (as `class_labels`, of `num_classes` in its config), `latents`, `mask`, `style`, `strength`.
 
-    Its config has `image_size`, `image_channels` and `input_channels`. scale: the size of its outputs over that of its
-    inputs. size_multiple: the sides of its inputs are multiples of this; 0 where they must be `image_size`. halo: how
-    many pixels around a tile of the input its output depends on; None where it depends on all of the image.
+    Its config has `image_size`, `image_channels` and `input_channels`; with latents also `latent_dim`. scale: the size
+    of its outputs over that of its inputs. size_multiple: the sides of its inputs are multiples of this; 0 where they
+    must be `image_size`. halo: how many pixels around a tile of the input its output depends on; None where it depends
+    on all of the image.
     """
 
     scale: int = 1
@@ -215,14 +231,46 @@ class TranslationNetwork(Network):
     def conditions(self) -> tuple[str, ...]:
         return ("inputs",)
 
+    def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
+        """Sample float [num_images, latent_dim] from N(0, 1), for a network with `latents` among its conditions."""
+        device = self.device if generator is None else generator.device
+        return torch.randn(num_images, self.config.latent_dim, generator=generator, device=device)
+
+    def sample_noise(self, num_images: int, generator: torch.Generator | None = None) -> None:
+        """None: there is no noise beside the latents."""
+
 
 def defined(name: str) -> type[Network] | None:
-    """The network class called `name`, among those that were imported; None where there is none."""
-    found, classes = None, [Network]
+    """The network class called `name`, among those that were imported; None where there is none.
+
+    A file that is run again replaces its classes. Raises `ValueError` where two files define one of this name.
+    """
+    check_names(name)
+    return next((each for each in reversed(_networks()) if each.__name__ == name), None)
+
+
+def check_names(name: str) -> None:
+    """Raise `ValueError` where two files define a network called `name`."""
+    files = sorted({each.defined_in for each in _networks() if each.__name__ == name})
+    if len(files) > 1:
+        raise ValueError(
+            f"two networks are called {name}, in {files[0]} and in {files[1]}; rename one, for saved models are found "
+            "by the name"
+        )
+
+
+def networks_in(file: Path) -> list[str]:
+    """The names of the networks that a file defines, once it was run."""
+    return sorted({each.__name__ for each in _networks() if each.defined_in == str(file.resolve())})
+
+
+def _networks() -> list[type[Network]]:
+    """All network classes, each before those that are derived from it and those that were defined later."""
+    found: list[type[Network]] = []
+    classes = Network.__subclasses__()
     while classes:
-        each = classes.pop()
-        found = each if each.__name__ == name else found
-        classes += each.__subclasses__()
+        found += classes
+        classes = [each for parent in classes for each in parent.__subclasses__()]
     return found
 
 

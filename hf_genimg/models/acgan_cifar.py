@@ -61,11 +61,11 @@ class ACGANCIFARDiscriminator(ACGANDiscriminator):
         self,
         image_size: int = IMAGE_SIZE,  # pixels a side: 32
         image_channels: int = 3,  # 1 grey, 3 colour
-        guesses: int = 10,  # outputs of the auxiliary classifier
+        auxiliary_outputs: int = 10,  # outputs of the auxiliary classifier
         width: int = 16,  # channels of the first feature map
     ) -> None:
         refuse_other_sizes(image_size)
-        super().__init__(image_size, image_channels, guesses, width)
+        super().__init__(image_size, image_channels, auxiliary_outputs, width)
         layers: list[nn.Module] = []
         for number, (inputs, outputs) in enumerate(pairwise([image_channels, *(width * 2**step for step in range(6))])):
             norm = [nn.BatchNorm2d(outputs)] if number else []
@@ -73,7 +73,7 @@ class ACGANCIFARDiscriminator(ACGANDiscriminator):
             layers += [convolution, *norm, nn.LeakyReLU(0.2), nn.Dropout(DROPOUT)]
         self.trunk = nn.Sequential(*layers)
         self.head = nn.Conv2d(32 * width, 1, BASE)
-        self.guess = nn.Conv2d(32 * width, guesses, BASE)
+        self.guess = nn.Conv2d(32 * width, auxiliary_outputs, BASE)
         self.apply(dcgan_initialisation)
 
 

@@ -57,24 +57,24 @@ class InfoGANGenerator(ACGANGenerator):
 
 
 class InfoGANDiscriminator(ACGANDiscriminator):
-    """Predicts the class and the codes: `guesses` is num_classes + codes."""
+    """Predicts the class and the codes: `auxiliary_outputs` is num_classes + codes."""
 
     @register_to_config
     def __init__(
         self,
         image_size: int = 64,  # pixels a side: 16, 28, 32, 64, 128 or 256
         image_channels: int = 3,  # 1 grey, 3 colour
-        guesses: int = 12,  # classes and codes
+        auxiliary_outputs: int = 12,  # classes and codes
         width: int = 64,  # channels of the largest feature map
         hidden: int = 0,  # features of fully connected layers after the smallest map; 0: none
     ) -> None:
-        super().__init__(image_size, image_channels, guesses, width)
+        super().__init__(image_size, image_channels, auxiliary_outputs, width)
         if hidden:
             flat = stage_widths(image_size, width)[-1] * base_size(image_size) ** 2
             self.trunk = nn.Sequential(*self.trunk, nn.Flatten(), *_flat(flat, hidden, nn.LeakyReLU(0.2)))
             self.head = nn.Linear(hidden, 1)
             self.guess = nn.Sequential(
-                *_flat(hidden, PREDICTOR_WIDTH, nn.LeakyReLU(0.2)), nn.Linear(PREDICTOR_WIDTH, guesses)
+                *_flat(hidden, PREDICTOR_WIDTH, nn.LeakyReLU(0.2)), nn.Linear(PREDICTOR_WIDTH, auxiliary_outputs)
             )
 
 

@@ -14,8 +14,8 @@ from .base import Batch, Networks, Terms
 
 
 class Auxiliary(Adversarial):
-    """AC-GAN: the discriminator's `with_auxiliary(images)` gives logits [N] and logits of classes [N, num_classes];
-    both players minimize the cross-entropy of the classes, on real images and on fakes (eq. 3).
+    """AC-GAN: the discriminator's `logits_and_auxiliary(images)` gives logits [N] and logits of classes [N,
+    num_classes]; both players minimize the cross-entropy of the classes, on real images and on fakes (eq. 3).
 
     weight: of the cross-entropy, for both players.
     """
@@ -29,7 +29,7 @@ class Auxiliary(Adversarial):
     def logits(
         self, networks: Networks, images: torch.Tensor, batch: Batch, latents: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, Terms]:
-        logits, class_logits = networks["discriminator"].with_auxiliary(images)
+        logits, class_logits = networks["discriminator"].logits_and_auxiliary(images)
         name = "class_real" if latents is None else "class_fake"
         return logits.float(), {name: self.weight * F.cross_entropy(class_logits.float(), batch["labels"])}
 
@@ -53,7 +53,7 @@ class Informed(Auxiliary):
     def logits(
         self, networks: Networks, images: torch.Tensor, batch: Batch, latents: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, Terms]:
-        logits, auxiliary = networks["discriminator"].with_auxiliary(images)
+        logits, auxiliary = networks["discriminator"].logits_and_auxiliary(images)
         if latents is None:
             return logits.float(), {}
         class_logits, means = auxiliary.float().split([self.num_classes, self.codes], 1)

@@ -173,7 +173,7 @@ class Pipeline(DiffusionPipeline):
         """Mark, from now on and wherever this pipeline is saved and loaded, every image that it gives as `pil` or
         `uint8`.
 
-        key: any text; with the default one `hf-genimg verify` finds the mark without being told. It lies in
+        key: any text; with the default one `hf-genimg verify` finds the mark without the key being named. It lies in
         `model_index.json` as `watermark_key`, so it is no secret of a published model. None: no mark, as is the
         default. Raises `ValueError` for an empty key, and for images below 64 pixels, which do not hold the
         mark, or with transparency.

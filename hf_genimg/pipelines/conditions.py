@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from numbers import Real
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from PIL import Image, ImageOps
 
 from .images import as_float, check_images, pictures_of, prepare_each, upright
+from .sampling import check_labels, draw
 from .tiles import Inputs, padded_side, reflected, tiles_of
 
 LARGEST_STYLE = 1024  # pixels a side; larger pictures are made smaller before their style is taken
@@ -21,22 +23,34 @@ Pictures = Image.Image | list[Image.Image] | torch.Tensor
 
 
 def inputs_of(
-    network: Any, images: Pictures, mask: Pictures | None, style: Pictures | None, strength: float | None
-) -> list[Inputs]:
-    """Each image with what belongs to it, one by one; arguments as for a call of `ImageTranslationPipeline`.
+    network: Any,
+    images: Pictures,
+    mask: Pictures | None,
+    style: Pictures | None,
+    strength: float | None,
+    class_labels: Any = None,
+    **sampling: Any,
+) -> tuple[list[Inputs], list[int] | None]:
+    """Each image with what belongs to it, one by one, and the seeds of their latents; arguments as for a call of
+    `ImageTranslationPipeline`. sampling: `seed`, `generator`, `latents`.
 
     Raises:
         ValueError: an argument is not what it may be, or the network takes something else.
     """
     for name, value in (("mask", mask), ("style", style)):
         _check_declared(network, name, value)
+    _check_sampling(network, class_labels, sampling)
     check_strength(network, strength)
     size = None if network.size_multiple else network.config.image_size
     pixels = prepare_each(images, network.config.input_channels, size)
     masks = [None] * len(pixels) if mask is None else _masks(mask, pixels, size)
     styles = [None] * len(pixels) if style is None else _styles(network, style, len(pixels))
-    together = zip(pixels, masks, styles, strict=True)
-    return [Inputs(image, each_mask, each_style, strength) for image, each_mask, each_style in together]
+    labels, latents, seeds = _sampled(network, len(pixels), class_labels, **sampling)
+    together = zip(pixels, masks, styles, labels, latents, strict=True)
+    return [
+        Inputs(image, each_mask, each_style, strength, label, each_latents)
+        for image, each_mask, each_style, label, each_latents in together
+    ], seeds
 
 
 def batches_of(inputs: list[Inputs], size: int | None, network: Any, tile_size: int | None) -> list[Inputs]:
@@ -52,6 +66,31 @@ def check_strength(network: Any, strength: Any) -> None:
         raise ValueError(f"strength is given, but {type(network).__name__} has none; leave it out")
     if isinstance(strength, bool) or not isinstance(strength, Real) or not 0 <= strength <= 1:
         raise ValueError(f"strength={strength!r} is not possible; give a number from 0 to 1")
+
+
+def _check_sampling(network: Any, class_labels: Any, sampling: dict[str, Any]) -> None:
+    """Raise `ValueError` for a seed or latents that the network does not take, and without a class that it needs."""
+    if class_labels is None and "labels" in network.conditions:
+        raise ValueError(f"{type(network).__name__} is conditioned on a class; give class_labels= as well")
+    for name, value in sampling.items():
+        if value is not None and "latents" not in network.conditions:
+            raise ValueError(
+                f"{name} is given, but {type(network).__name__} samples nothing: an image has one translation; leave "
+                "it out"
+            )
+
+
+def _sampled(
+    network: Any, count: int, class_labels: Any, seed: Any, generator: Any, latents: Any
+) -> tuple[list[torch.Tensor | None], list[torch.Tensor | None], list[int] | None]:
+    """Labels [1] and latents [1, D] of each image, and its seed; None where the network takes none."""
+    classes = (network.config.get("num_classes") or 0) if "labels" in network.conditions else 0
+    labels = check_labels(network, class_labels, classes, network.class_names, count)
+    each_label = [None] * count if labels is None else list(labels.split(1))
+    if "latents" not in network.conditions:
+        return each_label, [None] * count, None
+    inputs = draw(network, 0, num_images=count, seed=seed, generator=generator, latents=latents)
+    return each_label, list(inputs.latents.split(1)), inputs.seeds
 
 
 def _check_declared(network: Any, name: str, value: Any) -> None:
@@ -146,10 +185,5 @@ def _joined(parts: list[Inputs]) -> Inputs:
     first = parts[0]
     if len(parts) == 1:
         return first
-    masks, styles = ([getattr(part, name) for part in parts] for name in ("mask", "style"))
-    return Inputs(
-        torch.cat([part.pixels for part in parts]),
-        None if first.mask is None else torch.cat(masks),
-        None if first.style is None else torch.cat(styles),
-        first.strength,
-    )
+    names = [name for name in ("pixels", "mask", "style", "labels", "latents") if getattr(first, name) is not None]
+    return replace(first, **{name: torch.cat([getattr(part, name) for part in parts]) for name in names})

@@ -88,4 +88,7 @@ def _class_named(classes: Any, name: str, class_name: str) -> type:
         return found
     near = get_close_matches(class_name, dir(classes), 1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    raise ValueError(f"{name} is a {class_name:.60}, which {LIBRARY} does not have{hint}")
+    raise ValueError(
+        f"{name} is a {class_name:.60}, which {LIBRARY} does not have{hint}; a class of your own is found once its "
+        "file is named: --code FILE.py"
+    )

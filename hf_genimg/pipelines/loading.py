@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from diffusers.utils import logging
 
 from ..faults import explain, is_no_network, status_of
 from ._pipeline import Pipeline
+from .kinds import LIBRARY
 
 INDEX, NETWORK, RECIPE = "model_index.json", "config.json", "recipe.json"
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
@@ -35,6 +37,7 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
     """
     path = Path(model).expanduser()
     source = str(pipeline_directory(path)) if path.exists() else _hub_id(str(model))
+    _ask_for_code(path, source, kwargs)
     try:
         return _pipeline_class(source, kwargs).from_pretrained(source, **kwargs)
     except (
@@ -72,6 +75,43 @@ def load_component(model: str | os.PathLike[str], name: str) -> ModelMixin:
     if pipeline.components.get(name) is None:
         raise ValueError(f"{model} is a {type(pipeline).__name__} without {name}; use a model that has one")
     return pipeline.components[name]
+
+
+def code_of(path: Path) -> dict[str, str] | None:
+    """The file that the networks of a run are defined in, as `file` and `sha256`; None where they are hf_genimg's."""
+    try:
+        code = json.loads((path / RECIPE).read_text(encoding="utf-8")).get("code")
+    except (OSError, ValueError, AttributeError):
+        return None
+    known = isinstance(code, dict) and isinstance(code.get("file"), str) and isinstance(code.get("sha256"), str)
+    return code if known else None
+
+
+def _ask_for_code(path: Path, source: str, kwargs: dict[str, Any]) -> None:
+    """Raise `ValueError` where classes of a model are defined in a file of a user that was not imported. It is never
+    looked for: what lies beside a model that was downloaded is a stranger's code.
+    """
+    code = code_of(path)
+    if code is None:
+        return
+    name = _class_name(source, kwargs)
+    index = DiffusionPipeline.load_config(source)
+    named = [entry[1] for entry in index.values() if isinstance(entry, list | tuple) and entry[:1] == [LIBRARY]]
+    package = import_module(LIBRARY)
+    missing = sorted({each for each in named if not _has(package, each)} | ({name} - set(_own_classes())))
+    if missing:
+        raise ValueError(
+            f"{path} has classes of its user's own ({', '.join(missing)}), from a file {code['file']:.60} of sha256 "
+            f"{code['sha256'][:12]}; if you trust that file, name it: --code {code['file']:.60} (in Python: "
+            f"load(..., code={code['file']!r:.60}))"
+        )
+
+
+def _has(package: Any, name: Any) -> bool:
+    try:
+        return isinstance(name, str) and isinstance(getattr(package, name), type)
+    except AttributeError:
+        return False
 
 
 def load_any(model: str | os.PathLike[str], **kwargs: Any) -> DiffusionPipeline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -90,6 +91,11 @@ def draw(
     sampled = _draw(network, sources, num_classes, prior, labels, latents, prior_batch)
     seeds = list(range(seed, seed + count)) if generator is None and latents is None else None
     return GeneratorInputs(sampled[0], sampled[1], seeds, sampled[2] if noise is None else noise, text)
+
+
+def new_seed() -> int:
+    """A seed that nobody chose, from the system's randomness."""
+    return random.SystemRandom().randrange(NEW_SEEDS)
 
 
 @torch.no_grad()

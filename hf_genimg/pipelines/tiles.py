@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import torch
 
+from ..faults import is_out_of_memory
 from .images import Images, as_float, convert, to_pil, to_uint8
 from .watermark import mark as watermark
 
 TILE = 512  # pixels a side of a tile, without what overlaps
 WHOLE = 1024 * 1024  # pixels of an image; larger ones are made in tiles
+LARGEST_WHOLE = 4096 * 4096  # pixels of an image for a network that depends on all of it
 SMALLEST = 16  # pixels a side that an image is padded to at least
 
 
@@ -22,13 +25,16 @@ class Inputs:
     """Images of one size, and what is given with them.
 
     pixels: [N, C_in, H, W], uint8 or float in [-1, 1]. mask: bool [N, 1, H, W], true where something is filled in.
-    style: float [N, C, h, w] in [-1, 1]. strength: from 0 to 1. The last three are None where they are not given.
+    style: float [N, C, h, w] in [-1, 1]. strength: from 0 to 1. labels: int64 [N], or float [N, num_classes]. latents:
+    float [N, D]. All but the pixels are None where they are not given.
     """
 
     pixels: torch.Tensor
     mask: torch.Tensor | None = None
     style: torch.Tensor | None = None
     strength: float | None = None
+    labels: torch.Tensor | None = None
+    latents: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,34 @@ def tiles_of(network: Any, inputs: Inputs, tile_size: int | None) -> list[Tile]:
     return tiles(height, width, multiple, network.halo, tile_size)
 
 
+def check_whole(network: Any, height: int, width: int) -> None:
+    """Raise `ValueError` for an image that must be taken whole and is too large for that."""
+    if network.halo is None and height * width > LARGEST_WHOLE:
+        raise ValueError(_too_large(network, height, width, (LARGEST_WHOLE / (height * width)) ** 0.5))
+
+
+@contextmanager
+def enough_memory(network: Any, inputs: Inputs) -> Iterator[None]:
+    """A `ValueError` with a size to try, where memory does not suffice."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        height, width = inputs.pixels.shape[2:]
+        if network.halo is None:
+            raise ValueError(_too_large(network, height, width, 0.5)) from error
+        raise ValueError(f"{width}x{height} pixels at once are too many for the memory; give tile_size=256") from error
+
+
+def _too_large(network: Any, height: int, width: int, factor: float) -> str:
+    smaller = f"{max(1, int(width * factor))}x{max(1, int(height * factor))}"
+    return (
+        f"{width}x{height} pixels are too many for {type(network).__name__}, which depends on all of an image and so "
+        f"makes no tiles; resize it to {smaller}"
+    )
+
+
 class Canvas:
     """The translations of images of one size, made tile by tile.
 
@@ -137,6 +171,11 @@ class Canvas:
             given["style"] = inputs.style.to(self._device, dtype)
         if inputs.strength is not None:
             given["strength"] = float(inputs.strength)
+        if inputs.labels is not None:
+            labels = inputs.labels.to(self._device)
+            given["class_labels"] = labels.to(dtype) if labels.is_floating_point() else labels
+        if inputs.latents is not None:
+            given["latents"] = inputs.latents.to(self._device, dtype)
         return self._network(pixels, **given)
 
     def finished(self, watermark_key: str | None = None) -> Images:

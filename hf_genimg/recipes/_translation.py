@@ -74,6 +74,8 @@ class TranslationRecipe(ImageRecipe):
             input_channels=self.input_channels,
             inputs=inputs,
             targets=targets,
+            labels=self.labelled,
+            label_column=self.label_column if self.labelled else None,
             **self.reading(),
         )
 
@@ -116,4 +118,6 @@ class TranslationRecipe(ImageRecipe):
         count = min(*pairs.sides.values(), max(1, num_images // 3))
         batch = pairs.batch(for_sides(pairs.sides, torch.arange(count)))
         given = {name: batch[name] for name in ("mask", "style") if name in pairs.conditions}
+        given |= {"class_labels": batch["labels"]} if pipeline.capabilities.num_classes else {}
+        given |= {"seed": 0} if pipeline.capabilities.latents else {}
         pipeline.save_comparison(path, batch["inputs"], batch["images"], **given, overwrite=True)

@@ -4,8 +4,8 @@
     hf-genimg train aae data=MNIST conditional=true labels=1000
 
 Cost: 10 s of CPU time for 6,000 images of digits, imports included.
-Reached: far too short to be good: a mean squared error of 0.19 on the held-out digits after 6,000 images. MNIST with 1,000
-labels has not been trained.
+Reached: far too short to be good: a mean squared error of 0.19 on the held-out digits after 6,000 images. MNIST with
+1,000 labels has not been trained.
 """
 
 from __future__ import annotations

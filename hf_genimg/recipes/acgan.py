@@ -41,7 +41,10 @@ class ACGAN(ConditionalRecipe):
     def models(self) -> dict[str, nn.Module]:
         sizes = {**self.sizes(), "width": self.width}
         generator = ACGANGenerator(**sizes, **self.latents())
-        return {"generator": generator, "discriminator": ACGANDiscriminator(guesses=sizes.pop("num_classes"), **sizes)}
+        return {
+            "generator": generator,
+            "discriminator": ACGANDiscriminator(auxiliary_outputs=sizes.pop("num_classes"), **sizes),
+        }
 
     def objective(self) -> Auxiliary:
         return Auxiliary(**self.objective_parts(), weight=self.auxiliary_weight)

@@ -31,10 +31,12 @@ class ACGANPaper(ACGAN):
     def models(self) -> dict[str, nn.Module]:
         sizes = self.sizes()
         generator = ACGANCIFARGenerator(**sizes, **self.latents(), width=self.width)
-        guesses = sizes.pop("num_classes")
+        auxiliary_outputs = sizes.pop("num_classes")
         return {
             "generator": generator,
-            "discriminator": ACGANCIFARDiscriminator(**sizes, guesses=guesses, width=self.discriminator_width),
+            "discriminator": ACGANCIFARDiscriminator(
+                **sizes, auxiliary_outputs=auxiliary_outputs, width=self.discriminator_width
+            ),
         }
 
     def smoke(self) -> Self:

@@ -3,7 +3,8 @@
     hf-genimg train factor_vae
 
 Cost: 9 s of CPU time for 5,056 images of digits, imports included.
-Reached: far too short to be good: a negative evidence lower bound of 212.8 nats on the held-out digits after 5,056 images.
+Reached: far too short to be good: a negative evidence lower bound of 212.8 nats on the held-out digits after 5,056
+images.
 """
 
 from __future__ import annotations

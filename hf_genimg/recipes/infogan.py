@@ -47,7 +47,7 @@ class InfoGAN(AdversarialRecipe):
         size |= {"width": self.width, "hidden": self.hidden}
         latents = {"latent_dim": self.latent_dim, "latent_distribution": self.latent_distribution, "codes": self.codes}
         generator = InfoGANGenerator(**size, **latents, num_classes=self.num_classes)
-        discriminator = InfoGANDiscriminator(**size, guesses=self.num_classes + self.codes)
+        discriminator = InfoGANDiscriminator(**size, auxiliary_outputs=self.num_classes + self.codes)
         return {"generator": generator, "discriminator": discriminator}
 
     def objective(self) -> Informed:

@@ -1,13 +1,12 @@
 """A prior that is fitted to the latents of a trained autoencoder (arXiv:1903.12436, section 4): a mixture or a flow.
 
-    hf-genimg train conv_vae
     hf-genimg train latent_prior model=runs/conv_vae
     hf-genimg train latent_prior model=runs/conv_vae kind=flow
 
 Cost: 6 s of CPU time for 20,000 images of digits, imports included.
-Reached: on the shipped `vae-digits`, FID 4.1, precision 0.81, recall 0.47 with the mixture, 8.9, 0.64 and 0.63 with the
-flow, and 13.3, 0.56 and 0.73 with the standard normal (hf-genimg evaluate runs/latent_prior --reference digits@test
---num 2000).
+Reached: on the shipped `vae-digits`, FID 4.1, precision 0.81, recall 0.47 with the mixture, 8.9, 0.64 and 0.63 with
+the flow, and 13.3, 0.56 and 0.73 with the standard normal (hf-genimg evaluate runs/latent_prior --reference
+digits@test --num 2000).
 """
 
 from __future__ import annotations
@@ -29,9 +28,7 @@ KINDS = ("mixture", "flow")
 
 @dataclass(frozen=True, kw_only=True)
 class LatentPrior(VectorPriorRecipe):
-    """Begins where expectation maximization ends, for a mixture, or at a normal distribution, for a flow; training goes
-    on by the likelihood.
-    """
+    """Begins where expectation maximization ends, or for a flow at a normal distribution; then the likelihood rises."""
 
     kind: str = "mixture"  # of Gaussians, or flow
     images: int = 20_000
@@ -45,8 +42,8 @@ class LatentPrior(VectorPriorRecipe):
     def check(self) -> None:
         super().check()
         self._require("kind", self.kind in KINDS, f"is not known; use {' or '.join(KINDS)}")
-        for name in ("components", "depth"):
-            self._require(name, getattr(self, name) > 0, "must be above 0")
+        self._require("components", self.components > 0, "must be above 0")
+        self._require("depth", self.depth > 0, "must be above 0")
 
     def models(self) -> dict[str, nn.Module]:
         size = self.latent_size()

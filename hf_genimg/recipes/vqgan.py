@@ -5,8 +5,8 @@
 
 Data other than digits need pip install 'hf_genimg[features]' for the perceptual distance.
 Cost: 104 images for a second of CPU time once the discriminator has begun.
-Reached: far too short to be good: after 800 images of digits a mean squared error of 0.063 on the held-out ones, blurred
-digits, and 176 of 256 codes in use by their perplexity. Faces have not been trained.
+Reached: far too short to be good: after 800 images of digits a mean squared error of 0.063 on the held-out ones,
+blurred digits, and 176 of 256 codes in use by their perplexity. Faces have not been trained.
 """
 
 from __future__ import annotations

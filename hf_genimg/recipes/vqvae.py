@@ -4,8 +4,8 @@
     hf-genimg train vqvae quantizer=8,6,5
 
 Cost: 70 s for 60,000 images of digits on one core.
-Reached: a mean squared error of 0.0050 on the held-out digits, on [-1, 1] (29.1 dB), with 212 of 256 codes in use by their
-perplexity.
+Reached: a mean squared error of 0.0050 on the held-out digits, on [-1, 1] (29.1 dB), with 212 of 256 codes in use by
+their perplexity.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def autocast(accelerator: Accelerator) -> AbstractContextManager[None]:
 
 
 def seed_noise(*key: int | str) -> None:
-    """Seed torch's generators, on every device, from what is being drawn for: equal keys, equal noise."""
+    """Seed torch's generators, on every device, from what the noise is for: equal keys, equal noise."""
     digest = blake2b(repr(key).encode(), digest_size=8).digest()
     number = int.from_bytes(digest, "big") >> 1
     # Where there is no accelerator, torch.manual_seed also notes the whole call stack for the one that may come: a

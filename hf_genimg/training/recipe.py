@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
+import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -16,6 +18,7 @@ from torch.optim import Optimizer
 
 from .fields import check_fields, current_name, refuse_both_names
 
+PACKAGE = Path(__file__).resolve().parents[1]
 SCHEDULES = ("constant", "linear", "cosine")
 PRECISIONS = ("no", "bf16", "fp16")
 
@@ -136,8 +139,12 @@ class Recipe(ABC):
         return type(self).__module__.rpartition(".")[2]
 
     def to_json(self) -> dict[str, Any]:
-        """What `recipe.json` holds."""
-        return {"recipe": self.name, "fields": asdict(self)}
+        """What `recipe.json` holds; of a recipe in a user's own file also `code`: the file's name and sha256."""
+        saved = {"recipe": self.name, "fields": asdict(self)}
+        file = Path(getattr(sys.modules.get(type(self).__module__), "__file__", None) or "")
+        if file.is_file() and PACKAGE not in file.resolve().parents:
+            saved["code"] = {"file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+        return saved
 
     def learning_rate_scale(self, images: int) -> float:
         """What the learning rate is multiplied with after `images` images."""

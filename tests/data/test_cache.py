@@ -231,7 +231,7 @@ def test_pictures_that_change_while_they_are_read(pictures, monkeypatch, cache_f
     assert entries(cache_folder) == []
 
 
-def test_a_full_disk_is_said_before_decoding(pictures, monkeypatch, no_decoding):
+def test_a_full_disk_is_reported_before_decoding(pictures, monkeypatch, no_decoding):
     monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 700})())
     no_decoding()
     with pytest.raises(

@@ -53,9 +53,9 @@ def test_several_captions_of_one_picture_are_drawn_by_seed(save, tmp_path):
     dataset = opened(tmp_path, captions=True).with_tokenizer(lengths)
     assert list(dataset.captions[1]) == ["b", "bb", "bbb"]
     indices = torch.zeros(90, dtype=torch.int64)
-    drawn = dataset.batch(indices, seeds=torch.arange(90))["text"][:, 0]
-    assert set(drawn.tolist()) == {1, 2, 3}
-    assert torch.equal(drawn, dataset.batch(indices, seeds=torch.arange(90))["text"][:, 0])
+    chosen = dataset.batch(indices, seeds=torch.arange(90))["text"][:, 0]
+    assert set(chosen.tolist()) == {1, 2, 3}
+    assert torch.equal(chosen, dataset.batch(indices, seeds=torch.arange(90))["text"][:, 0])
     assert dataset.batch(indices)["text"].unique().tolist() == [1]
     (tmp_path / "b.txt").unlink()
     with pytest.raises(ValueError, match=r"b\.png has no caption \(1 such\); add some, or remove it"):

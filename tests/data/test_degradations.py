@@ -133,9 +133,9 @@ def test_grey_is_the_luma():
 
 def test_haze_is_the_formula():
     levels, beta = image().astype(float), 1.2
-    twin = random()
-    transmission = np.exp(-beta * smooth_depth((32, 32), twin))[..., None]
-    air = 255 * twin.uniform(0.6, 1, 3)
+    expected_random = random()
+    transmission = np.exp(-beta * smooth_depth((32, 32), expected_random))[..., None]
+    air = 255 * expected_random.uniform(0.6, 1, 3)
     assert np.allclose(haze(levels, beta, random()), levels * transmission + air * (1 - transmission))
     depth = smooth_depth((32, 48), random())
     assert depth.shape == (32, 48) and depth.min() == 0 and depth.max() == 1

@@ -197,7 +197,7 @@ def test_a_home_directory(save, tmp_path, monkeypatch):
     assert available_splits("~/folder") == ["train"]
 
 
-def test_no_such_split_is_said_before_anything_is_fetched(repository, prepared, capsys):
+def test_no_such_split_is_refused_before_anything_is_fetched(repository, prepared, capsys):
     source = f"dataset:{repository()}"
     assert refused(f"{source}@dev") == f"{source} has no split 'dev'; it has train, test: write {source}@train"
     assert not list(prepared.rglob("*.arrow"))
@@ -278,7 +278,7 @@ def test_what_the_hub_refuses_is_one_line(error, part, monkeypatch, tmp_path):
     assert part in refused("a/b", FileNotFoundError)
 
 
-def test_the_cause_of_a_failed_preparation_is_said(repository, monkeypatch):
+def test_the_cause_of_a_failed_preparation_is_reported(repository, monkeypatch):
     def fail(self):
         raise DatasetGenerationError("An error occurred while generating the dataset") from OSError(
             "No space left on device"
@@ -292,8 +292,8 @@ def test_datasets_keeps_silent_and_its_settings(repository, capsys):
     source = f"dataset:{repository()}"
     verbosity, bars = datasets.logging.get_verbosity(), datasets.are_progress_bars_disabled()
     find_source(source)
-    (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith(f"fetching {source}, once; it is kept in ")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"fetching {source}, once; it is kept in ")
     find_source(source)
     captured = capsys.readouterr()
     assert captured.err == captured.out == ""

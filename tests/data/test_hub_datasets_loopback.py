@@ -84,7 +84,8 @@ def test_a_run_learns_from_an_id_and_later_without_the_hub(served: Any, tmp_path
     assert (tmp_path / "run" / weights).read_bytes() == (tmp_path / "again" / weights).read_bytes()
 
 
-def test_who_may_not_read_it_is_told_in_one_line(served: Any, tmp_path: Path) -> None:
+@pytest.mark.slow  # a process of ten seconds; the line is that of `test_hub_datasets`
+def test_without_access_it_is_refused_in_one_line(served: Any, tmp_path: Path) -> None:
     refused = train(served, tmp_path / "home", "--out", str(tmp_path / "run"), token=None)
     assert refused.returncode == 1
     assert len(refused.stderr.strip().splitlines()) == 1, refused.stderr

@@ -47,6 +47,31 @@ class Tinter(TranslationNetwork):
         return mixed.repeat_interleave(2, 2).repeat_interleave(2, 3)
 
 
+class Shader(TranslationNetwork):
+    """The level of the input, shifted by the class (darker or brighter) and by the latents."""
+
+    conditions = ("inputs", "labels", "latents")
+    halo = 0
+
+    @register_to_config
+    def __init__(
+        self,
+        image_size: int = 16,
+        image_channels: int = 1,
+        input_channels: int = 1,
+        latent_dim: int = 1,
+        num_classes: int = 2,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(0.1))
+        self.register_to_config(class_names=["darker", "brighter"])
+
+    def forward(self, inputs: torch.Tensor, *, class_labels: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
+        """Images of the inputs' size."""
+        shift = (class_labels[:, None] - 0.5) + self.weight * latents
+        return (inputs + shift[:, :, None, None]).clamp(-1, 1)
+
+
 class Reader(LatentNetwork):
     """Images whose brightness is the number of letters of the prompt, with noise by the latents."""
 
@@ -85,6 +110,10 @@ class WhiteningPipeline(Named, ImageTranslationPipeline):
 
 class TintingPipeline(Named, ImageTranslationPipeline):
     called = "tinter"
+
+
+class ShadingPipeline(Named, ImageTranslationPipeline):
+    called = "shader"
 
 
 class ReadingPipeline(Named, TextToImagePipeline):

@@ -1,5 +1,5 @@
-"""One server with ten models and one browser for all tests of the page; a request to anywhere else fails the test that
-made it.
+"""One server with a model of each kind and one browser for all tests of the page; a request to anywhere else fails the
+test that made it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import hf_genimg
 from hf_genimg.demo.models import Shared
 from hf_genimg.recipes import recipe_class
 
-from .conditioned import Reader, ReadingPipeline, Whitener, WhiteningPipeline, tinting
+from .conditioned import Reader, ReadingPipeline, Shader, ShadingPipeline, Whitener, WhiteningPipeline, tinting
 
 CHROMIUM = Path("/usr/bin/chromium")
 CARDS = Path(__file__).parents[2] / "model_cards"
@@ -66,7 +66,8 @@ def address(models: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Of the page, which is up."""
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-    demo = hf_genimg.build_demo([*models, WhiteningPipeline(Whitener()), tinting(), ReadingPipeline(Reader())])
+    conditioned = [WhiteningPipeline(Whitener()), tinting(), ShadingPipeline(Shader()), ReadingPipeline(Reader())]
+    demo = hf_genimg.build_demo([*models, *conditioned])
     _, url, _ = demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield url
     demo.close(verbose=False)

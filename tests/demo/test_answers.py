@@ -78,7 +78,7 @@ def test_each_finished_session_is_one_commit_and_nothing_is_sent_twice(there: An
     ]
     found = lines(there)
     assert len(found) == len({each["trial"] for each in found}) == human.ROUND + 3
-    assert all(each["right"] and each["said"] == each["real_side"] and each["model"] == "gan" for each in found)
+    assert all(each["right"] and each["chosen_side"] == each["real_side"] and each["model"] == "gan" for each in found)
     assert len({each["rater"] for each in found}) == 2 and not {"one", "two"} & {each["rater"] for each in found}
     assert b"answers/*.jsonl" in repository.head.files["README.md"].content
 

@@ -17,8 +17,8 @@ from hf_genimg.demo.handlers import generate
 from hf_genimg.demo.models import Shared, Shelf
 from hf_genimg.demo.settings import Settings, label_of
 
-from .conditioned import Reader, ReadingPipeline, Whitener, WhiteningPipeline, tinting
-from .looking import choose, choose_model, shows, slide, until
+from .conditioned import Reader, ReadingPipeline, Shader, ShadingPipeline, Whitener, WhiteningPipeline, tinting
+from .looking import choose, choose_model, same, shows, slide, until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
 
@@ -26,6 +26,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 @pytest.fixture
 def tinter() -> Shared:
     return Shelf(tinting()).find("")
+
+
+@pytest.fixture
+def shader() -> Shared:
+    return Shelf(ShadingPipeline(Shader())).find("")
 
 
 @pytest.fixture
@@ -121,6 +126,47 @@ def test_the_page_shows_what_a_model_takes(visit: Any, seen: Any, tmp_path: Path
     page.locator("#translate-reverse input").check()
     expected = uploads.translate(tinter, grey(100), style=grey(200), strength=0.5, reverse=True)[1]
     shows(page, seen, "#translate-result", expected, 1)
+    choose_model(page, "pix2pix")
+    until(lambda: not any(place.is_visible() for place in places.values()))
+    assert page.locator(".toast-body").count() == 0
+
+
+def test_a_class_and_a_seed_choose_the_translation(shader: Shared, client: Any, tmp_path: Path) -> None:
+    from gradio_client import handle_file
+    from gradio_client.exceptions import AppError
+
+    made = {label: uploads.translate(shader, grey(128), label=label, seed=3)[1] for label in (0, 1, "brighter", None)}
+    assert made[0].tobytes() == made[None].tobytes() != made[1].tobytes() == made["brighter"].tobytes()
+    assert uploads.translate(shader, grey(128), label=0, seed=4)[1].tobytes() != made[0].tobytes()
+    for given, message in (
+        ({"label": 2}, "label=2 is no class of shader, which has 2"),
+        ({"label": "x"}, "choose one"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            uploads.translate(shader, grey(128), **given)
+    with pytest.raises(ValueError, match="label=1 is no class of tinter"):
+        uploads.translate(Shelf(tinting()).find(""), grey(1), style=grey(1), label=1)
+    grey(128).save(tmp_path / "picture.png")
+    picture = handle_file(str(tmp_path / "picture.png"))
+    _, after = client.predict("shader", picture, seed=3, label="brighter", api_name="/translate")
+    assert same(Image.open(after), made[1])
+    with pytest.raises(AppError, match="label='x' is no class of shader; choose one of darker, brighter"):
+        client.predict("shader", picture, label="x", api_name="/translate")
+
+
+def test_the_page_takes_a_class_and_a_seed(visit: Any, seen: Any, shader: Shared, tmp_path: Path) -> None:
+    grey(128).save(tmp_path / "picture.png")
+    page = visit("shader")
+    places = {name: page.locator(f"#translate-{name}") for name in ("seed", "label", "style", "reverse")}
+    until(lambda: [place.is_visible() for place in places.values()] == [True, True, False, False])
+    page.locator("#translate-picture input[type=file]").set_input_files(tmp_path / "picture.png")
+    shows(page, seen, "#translate-result", uploads.translate(shader, grey(128))[1], 1)
+    page.locator("#translate-label input").click()
+    page.get_by_role("option", name="brighter", exact=True).click()
+    shows(page, seen, "#translate-result", uploads.translate(shader, grey(128), label=1)[1], 1)
+    page.locator("#translate-seed input").fill("5")
+    page.locator("#translate-seed input").press("Enter")
+    shows(page, seen, "#translate-result", uploads.translate(shader, grey(128), label=1, seed=5)[1], 1)
     choose_model(page, "pix2pix")
     until(lambda: not any(place.is_visible() for place in places.values()))
     assert page.locator(".toast-body").count() == 0

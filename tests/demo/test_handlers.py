@@ -132,7 +132,7 @@ def test_a_png_says_all_that_made_it(shelf: Shelf, settings: dict[str, Any], tmp
 
 
 @pytest.mark.parametrize("name", ["seed", "count", "truncation", "towards", "mix", "label_mix"])
-def test_an_empty_number_is_the_visitors_and_said_so(shelf: Shelf, name: str) -> None:
+def test_an_empty_number_is_refused_by_name(shelf: Shelf, name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} is empty; give an? (integer|number) from 0|count is empty"):
         next(generate(shelf.find(""), Settings(**{name: None})))
 

@@ -77,8 +77,8 @@ def test_refusals_are_in_chinese_for_who_reads_it(chinese: None, tmp_path: Path)
     ):
         with pytest.raises(ValueError) as error:
             wrong()
-        told = refusals.in_words(" ".join(str(error.value).split()))
-        assert HAN.search(told) and not told.startswith("无法完成"), told
+        message = refusals.in_words(" ".join(str(error.value).split()))
+        assert HAN.search(message) and not message.startswith("无法完成"), message
     assert refusals.in_words("something new") == "无法完成：something new"
     assert say("no_answers") == "还没有回答。"
 

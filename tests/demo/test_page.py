@@ -62,8 +62,8 @@ def test_every_endpoint_answers(client: object, picture: Path) -> None:
     for name, arguments in asked.items():
         assert client.predict(api_name=name, **arguments) is not None, name
     *_, trial, _, rater = client.predict("gan", "", api_name="/human_trial")
-    told = [client.predict("gan", rater, trial, "left", api_name="/human_answer")[3] for _ in range(2)]
-    assert "answers." in told[0] and told[1].startswith("That trial was answered before")
+    feedback = [client.predict("gan", rater, trial, "left", api_name="/human_answer")[3] for _ in range(2)]
+    assert "answers." in feedback[0] and feedback[1].startswith("That trial was answered before")
 
 
 def test_a_hundred_clients_each_get_their_own_answer(client: object, models: list[Path]) -> None:
@@ -126,7 +126,7 @@ def test_directions_and_the_map_move_the_picture(models: list[Path]) -> None:
             assert explore.along(model, 3, [2.0], method).tobytes() != still.tobytes()
         assert explore.on_map(model, 2, 0).tobytes() != explore.on_map(model, -2, 0).tobytes()
         nothing = model.pipe(latents=torch.zeros(1, model.latent_dim)).images[0]
-        assert explore.on_map(model, 0, 0).tobytes() != nothing.tobytes()  # latents of zero are drawn by no seed
+        assert explore.on_map(model, 0, 0).tobytes() != nothing.tobytes()  # no seed samples latents of zero
         middle = explore.latent_map(model).width // 2
         assert explore.place(model, middle, middle) == (0, 0)
 

@@ -1,5 +1,5 @@
-"""The collapse doctor on planted generators (some classes only, twins, few images) and on healthy ones, which raise
-nothing.
+"""The collapse doctor on planted generators (some classes only, near-duplicates, few images) and on healthy ones, which
+raise nothing.
 """
 
 from __future__ import annotations
@@ -90,13 +90,13 @@ def test_lost_classes_are_named(name: str, classes: int, request: pytest.Fixture
 def test_near_duplicates_are_found(name: str, noise: int, request: pytest.FixtureRequest) -> None:
     images = request.getfixturevalue(name)
     for seed in range(5):
-        rng, drawn = np.random.default_rng(seed), images.draw(seed)
-        twins = int(0.3 * len(drawn))
-        copies = drawn[rng.integers(twins, len(drawn), twins)].astype(int) + rng.integers(
-            -noise, noise + 1, drawn[:twins].shape
+        rng, sampled = np.random.default_rng(seed), images.draw(seed)
+        copied = int(0.3 * len(sampled))
+        copies = sampled[rng.integers(copied, len(sampled), copied)].astype(int) + rng.integers(
+            -noise, noise + 1, sampled[:copied].shape
         )
-        drawn[:twins] = copies.clip(0, 255)
-        found = images.diagnosis(drawn, seed)
+        sampled[:copied] = copies.clip(0, 255)
+        found = images.diagnosis(sampled, seed)
         assert found.duplicate_rate > 0.25 and any("near-duplicate" in alarm for alarm in found.alarms)
 
 
@@ -114,8 +114,8 @@ def test_a_tenth_with_near_duplicates_is_an_alarm(digits: Set, share: float, ala
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_a_few_images_over_and_over_are_found_from_pixels_alone(digits: Set, count: int) -> None:
     rng = np.random.default_rng(count)
-    drawn = digits.draw(0)[rng.integers(0, count, 256)].astype(int) + rng.integers(-1, 2, (256, 28, 28, 1))
-    assert diagnose(drawn.clip(0, 255).astype(np.uint8), digits.reference).alarms
+    sampled = digits.draw(0)[rng.integers(0, count, 256)].astype(int) + rng.integers(-1, 2, (256, 28, 28, 1))
+    assert diagnose(sampled.clip(0, 255).astype(np.uint8), digits.reference).alarms
 
 
 def test_small_healthy_draws_raise_nothing_from_pixels_alone(digits: Set) -> None:
@@ -133,11 +133,11 @@ def test_little_variety_is_found(digits: Set) -> None:
 
 
 def test_a_certain_discriminator_is_found(digits: Set) -> None:
-    drawn, certain, torn = digits.draw(0), np.full(100, 6.0), np.linspace(-3, 3, 100)
-    assert diagnose(drawn, digits.reference, discriminator_logits=(torn, torn)).saturation == 0
-    found = diagnose(drawn, digits.reference, discriminator_logits=(-certain, certain))
+    sampled, certain, torn = digits.draw(0), np.full(100, 6.0), np.linspace(-3, 3, 100)
+    assert diagnose(sampled, digits.reference, discriminator_logits=(torn, torn)).saturation == 0
+    found = diagnose(sampled, digits.reference, discriminator_logits=(-certain, certain))
     assert found.saturation == 1 and any("discriminator is certain" in alarm for alarm in found.alarms)
-    assert diagnose(drawn, digits.reference, discriminator_logits=(certain, -certain)).alarms == (), (
+    assert diagnose(sampled, digits.reference, discriminator_logits=(certain, -certain)).alarms == (), (
         "certain, but wrong"
     )
 

@@ -77,7 +77,7 @@ def test_scores_travel_with_their_protocol(of_fakes: Report, generator: Path, tm
     assert Report.load(tmp_path / "scores.json") == of_fakes
 
 
-class Judge(torch.nn.Module):
+class MeanThreshold(torch.nn.Module):
     """Takes an image for real where its mean is above a limit."""
 
     device, dtype, config = torch.device("cpu"), torch.float32, {}
@@ -93,15 +93,15 @@ class Judge(torch.nn.Module):
 def test_a_discriminator_is_right_as_often_as_it_is() -> None:
     real = open_data(TEST, 28, 1, 200, False)
     means = real.batch(0, 200).float().div(127.5).sub(1).mean((1, 2, 3))
-    judge = Judge(means.sort().values[50].item() - 1e-5)  # 150 of 200 lie above
-    found = discriminator_accuracy(judge, real, real, None)
+    discriminator = MeanThreshold(means.sort().values[50].item() - 1e-5)  # 150 of 200 lie above
+    found = discriminator_accuracy(discriminator, real, real, None)
     assert found["discriminator_accuracy_training"].value == pytest.approx(0.75)
     assert found["discriminator_accuracy_fake"].value == pytest.approx(0.25)
     assert found["discriminator_accuracy_fake"].low < 0.25 < found["discriminator_accuracy_fake"].high
     assert "discriminator_accuracy_held_out" not in found
 
 
-def test_a_run_is_judged_by_its_own_discriminator(tmp_path: Path, generator: Path) -> None:
+def test_a_run_is_evaluated_with_its_own_discriminator(tmp_path: Path, generator: Path) -> None:
     hf_genimg.train("mlp_gan", tmp_path / "run", images=640, generator_width=16, discriminator_width=16, progress=False)
     report = hf_genimg.evaluate(tmp_path / "run", "digits", metrics=["discriminator_accuracy"], num=64, progress=False)
     assert list(report.scores) == [f"discriminator_accuracy_{side}" for side in ("fake", "training", "held_out")]

@@ -50,7 +50,7 @@ def test_one_who_always_says_left_is_guessing(tmp_path: Path) -> None:
     test = opened(tmp_path / "trials.jsonl")
     for _ in range(300):
         test.answer(test.trial("ann").id, "left")
-    assert abs(test.results().accuracy.value - 0.5) < 0.15, "the sides are drawn at random: five standard deviations"
+    assert abs(test.results().accuracy.value - 0.5) < 0.15, "the sides are random: five standard deviations"
 
 
 def test_a_trial_counts_once(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_results_of_each_image(tmp_path: Path) -> None:
     found = test.results()
     assert set(found.fakes) == {0, 1} and set(found.reals) == set(range(5)) and len(found.raters) == 4
     assert found.fakes[1].value == 1 and found.fakes[1].low > 0.9
-    assert 0.1 < found.fakes[0].value < 0.9, "forty guesses: five standard deviations"
+    assert 0.1 < found.fakes[0].value < 0.9, "forty random answers: five standard deviations"
 
 
 WRITER = """

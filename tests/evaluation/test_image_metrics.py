@@ -96,7 +96,7 @@ class Conditional(torch.nn.Module):
         return None
 
 
-def test_the_labels_of_a_conditional_model_are_those_its_images_are_drawn_with() -> None:
+def test_the_labels_of_a_conditional_model_are_those_of_its_images() -> None:
     from hf_genimg.pipelines.sampling import draw
 
     pipeline = SimpleNamespace(network=Conditional(), capabilities=SimpleNamespace(num_classes=7))
@@ -153,8 +153,8 @@ def test_path_length_is_torch_fidelitys_on_the_same_latents(monkeypatch: pytest.
         def forward(self, latents: torch.Tensor) -> torch.Tensor:
             return (latents.double() @ matrix.T * 255).view(-1, 1, 2, 3)
 
-    drawn = iter(draw(pipeline.network, 0, num_images=200, seed=seed).latents for seed in (0, 200))
-    monkeypatch.setattr(theirs, "sample_random", lambda *_: next(drawn))
+    latents = iter(draw(pipeline.network, 0, num_images=200, seed=seed).latents for seed in (0, 200))
+    monkeypatch.setattr(theirs, "sample_random", lambda *_: next(latents))
     monkeypatch.setattr(
         theirs, "create_sample_similarity", lambda *_, **__: lambda one, other: (one - other).square().flatten(1).sum(1)
     )

@@ -51,26 +51,29 @@ def planted(draw: Draw, share: float) -> tuple[ImageSet, np.ndarray, np.ndarray]
     return seen(pixels), places, originals
 
 
-def drawn(source: Path, size: int, training: int) -> Draw:
+def split_sets(source: Path, size: int, training: int) -> Draw:
     images = open_dataset(source, image_size=size, split="train", progress=False).images
     images = images[np.random.default_rng(0).permutation(len(images))[: training + 1500]]
     return tuple(seen(part) for part in (images[:1000], images[1500:], images[1000:1500]))
 
 
+FACES = pytest.param("faces", marks=pytest.mark.slow)  # all pairs of 1,000 and 3,000 images in eighteen poses
+
+
 @pytest.fixture(scope="module")
 def digits(mnist: Path) -> Draw:
-    return drawn(mnist, 28, 4000)
+    return split_sets(mnist, 28, 4000)
 
 
 @pytest.fixture(scope="module")
 def faces() -> Draw:
     if not CELEBA.is_dir():
         pytest.skip("the CelebA of the shared data is not on this machine")
-    return drawn(CELEBA, 32, 3000)
+    return split_sets(CELEBA, 32, 3000)
 
 
-@pytest.mark.parametrize("name", ["digits", "faces"])
-@pytest.mark.parametrize("share", [0.01, 0.05, 0.2])
+@pytest.mark.parametrize("name", ["digits", FACES])
+@pytest.mark.parametrize("share", [pytest.param(0.01, marks=pytest.mark.slow), 0.05, 0.2])
 def test_planted_copies_are_found_and_nothing_else(name: str, share: float, request: pytest.FixtureRequest) -> None:
     draw = request.getfixturevalue(name)
     samples, places, originals = planted(draw, share)
@@ -83,7 +86,7 @@ def test_planted_copies_are_found_and_nothing_else(name: str, share: float, requ
     assert found.real_share <= 0.002
 
 
-@pytest.mark.parametrize("name", ["digits", "faces"])
+@pytest.mark.parametrize("name", ["digits", FACES])
 def test_real_images_are_no_copies(name: str, request: pytest.FixtureRequest) -> None:
     samples, training, held_out = request.getfixturevalue(name)
     found = audit(samples, training, held_out)

@@ -75,11 +75,17 @@ def test_what_cannot_be_scored_is_refused_before_the_run(
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("metrics", ["perceptual,ssim,fid", "kid,psnr_y"])
+@pytest.mark.parametrize(
+    ("metrics", "count"), [("perceptual,ssim,fid", 60), pytest.param("kid,psnr_y", 250, marks=pytest.mark.slow)]
+)
 def test_a_translator_is_scored_on_held_out_pairs(
-    metrics: str, tmp_path: Path, tiny: Callable[..., Recipe], log_of: Callable[[Path], list[dict[str, Any]]]
+    metrics: str,
+    count: int,
+    tmp_path: Path,
+    tiny: Callable[..., Recipe],
+    log_of: Callable[[Path], list[dict[str, Any]]],
 ) -> None:
-    recipe = tiny("pix2pix", metrics=metrics, evaluate_images=32, score_images=250)
+    recipe = tiny("pix2pix", metrics=metrics, evaluate_images=32, score_images=count, width=4)
     train(recipe, tmp_path / "run", callbacks=callbacks_of(recipe), progress=False)
     first, *others = metrics.split(",")
     lines = [line for line in log_of(tmp_path / "run") if f"scores/{first}" in line]
@@ -88,11 +94,11 @@ def test_a_translator_is_scored_on_held_out_pairs(
     kept = Report.load(tmp_path / "run/best/scores.json")
     best = min(values, key=values.get)  # both are distances
     assert kept.source["images"] == best and next(iter(kept.scores)) == first
-    assert kept.protocol["split"] == "test" and kept.protocol["num_pairs"] == 250
+    assert kept.protocol["split"] == "test" and kept.protocol["num_pairs"] == count
     assert "collapse/alarms" not in lines[0], "a translator cannot drop modes of its inputs"
     paired = [name for name in (first, *others) if name not in ("fid", "kid")]
     again = hf_genimg.evaluate(
-        tmp_path / "run/best", "digits@test", metrics=paired, extractor="digits", paired=True, num=250, progress=False
+        tmp_path / "run/best", "digits@test", metrics=paired, extractor="digits", paired=True, num=count, progress=False
     )
     assert {name: score.value for name, score in again.scores.items()} == pytest.approx(
         {name: kept.scores[name].value for name in paired}, rel=1e-4

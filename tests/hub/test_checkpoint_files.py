@@ -59,8 +59,8 @@ def test_the_average_is_taken_and_the_raw_weights_by_name(
         average: averaged.state_dict(),
         "discriminator": {"0.weight": torch.ones(1, 3, 4, 4)},
     }
-    pipe, said = converted(tmp_path, content, "dcgan")
-    assert f"taken: {average}, the average over training; part={raw} takes the raw weights" in said
+    pipe, output = converted(tmp_path, content, "dcgan")
+    assert f"taken: {average}, the average over training; part={raw} takes the raw weights" in output
     same(averaged(LATENTS), pipe.generator(LATENTS))
     lines = convert(tmp_path / "theirs.pth", "dcgan", tmp_path / "raw", [f"part={raw}"])
     assert f"taken: {raw}, as part={raw} says" in lines
@@ -71,8 +71,8 @@ def test_an_average_of_parameters_only_takes_the_buffers_of_the_raw_network(
     tmp_path: Path, theirs: nn.Module, averaged: nn.Module
 ) -> None:
     content = {"model": theirs.state_dict(), "ema": {"shadow": dict(averaged.named_parameters())}}
-    pipe, said = converted(tmp_path, content, "dcgan")
-    assert "taken: ema.shadow, the average over training, which has no buffers, so these are of model" in said
+    pipe, output = converted(tmp_path, content, "dcgan")
+    assert "taken: ema.shadow, the average over training, which has no buffers, so these are of model" in output
     same(averaged(LATENTS), pipe.generator(LATENTS))  # both have the same buffers
 
 
@@ -175,9 +175,9 @@ def _with_norm(kind: str) -> nn.Module:
 @pytest.mark.parametrize("kind", ["old spectral", "spectral", "old weight", "weight"])
 def test_norms_are_folded_into_the_weights(tmp_path: Path, kind: str) -> None:
     theirs = _with_norm(kind)
-    pipe, said = converted(tmp_path, theirs.state_dict(), "dcgan")
+    pipe, output = converted(tmp_path, theirs.state_dict(), "dcgan")
     title = kind.removeprefix("old ")
-    assert f"{title} norm folded into the weights of: main.0, main.3" in said
+    assert f"{title} norm folded into the weights of: main.0, main.3" in output
     same(theirs(LATENTS), pipe.generator(LATENTS))
 
 

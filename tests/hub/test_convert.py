@@ -35,17 +35,17 @@ def test_every_family_of_the_task_can_be_imported() -> None:
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_a_dense_gan_becomes_the_familys_own_network(tmp_path: Path, suffix: str) -> None:
     theirs, latents = lived_in(DenseGAN()), torch.randn(4, 10)
-    pipe, said = converted(tmp_path, theirs.state_dict(), "mlp_gan", suffix=suffix)
+    pipe, output = converted(tmp_path, theirs.state_dict(), "mlp_gan", suffix=suffix)
     assert type(pipe.generator).__name__ == "MLPGANGenerator"  # which can be trained on
-    assert "image_size=8, image_channels=3" in said
-    assert "not matched" not in said
+    assert "image_size=8, image_channels=3" in output
+    assert "not matched" not in output
     same(theirs(latents), pipe.generator(latents))
 
 
 def test_eps_range_and_activation_are_given_where_shapes_do_not_show_them(tmp_path: Path) -> None:
     theirs, latents = lived_in(DenseGAN(0.8, nn.Sigmoid)), torch.randn(4, 10)
-    pipe, said = converted(tmp_path, theirs.state_dict(), "mlp_gan", "eps=0.8", "output=sigmoid")
-    assert "output=sigmoid, value_range=0,1, eps=0.8" in said
+    pipe, output = converted(tmp_path, theirs.state_dict(), "mlp_gan", "eps=0.8", "output=sigmoid")
+    assert "output=sigmoid, value_range=0,1, eps=0.8" in output
     same(2 * theirs(latents) - 1, pipe.generator(latents))
     shown = pipe(latents=latents, output_type="pt").images
     same(theirs(latents), shown)
@@ -54,17 +54,17 @@ def test_eps_range_and_activation_are_given_where_shapes_do_not_show_them(tmp_pa
 @pytest.mark.parametrize("bias", [False, True])
 def test_a_convolutional_gan_with_biases_or_without(tmp_path: Path, bias: bool) -> None:
     theirs, latents = lived_in(ConvGAN(bias)), torch.randn(4, 12)
-    pipe, said = converted(tmp_path, {"netG": theirs.state_dict(), "epoch": 3}, "dcgan", "image_size=16")
+    pipe, output = converted(tmp_path, {"netG": theirs.state_dict(), "epoch": 3}, "dcgan", "image_size=16")
     assert type(pipe.generator).__name__ == ("ImportedGenerator" if bias else "DCGANGenerator")
-    assert "image_size=16 stride=1,2,2 padding=0,1,1" in said
+    assert "image_size=16 stride=1,2,2 padding=0,1,1" in output
     same(theirs(latents), pipe.generator(latents))
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_a_dense_vae_with_images_from_0_to_1(tmp_path: Path, suffix: str) -> None:
     theirs, images = lived_in(DenseVAE()), torch.rand(4, 1, 8, 8)
-    pipe, said = converted(tmp_path, theirs.state_dict(), "mlp_vae", suffix=suffix)
-    assert "mean and log variance by fc21 and fc22" in said
+    pipe, output = converted(tmp_path, theirs.state_dict(), "mlp_vae", suffix=suffix)
+    assert "mean and log variance by fc21 and fc22" in output
     mean, log_variance = theirs.encode(images)
     posterior = pipe.autoencoder.encode(2 * images - 1)
     same(mean, posterior.mean)
@@ -78,8 +78,8 @@ def test_one_layer_for_mean_and_log_variance(tmp_path: Path) -> None:
     tensors = {f"encoder.{k}": v for k, v in encoder.state_dict().items()} | {
         f"decoder.{k}": v for k, v in decoder.state_dict().items()
     }
-    pipe, said = converted(tmp_path, tensors, "mlp_vae", "activation=tanh", "output=none")
-    assert "the halves of encoder.b" in said
+    pipe, output = converted(tmp_path, tensors, "mlp_vae", "activation=tanh", "output=none")
+    assert "the halves of encoder.b" in output
     images = torch.rand(4, 1, 8, 8) * 2 - 1
     expected = encoder.b(encoder.a(images.flatten(1)).tanh())
     same(expected[:, :5], pipe.autoencoder.encode(images).mean)
@@ -90,10 +90,10 @@ def test_one_layer_for_mean_and_log_variance(tmp_path: Path) -> None:
 def test_a_convolutional_vae(tmp_path: Path, suffix: str) -> None:
     theirs, images = lived_in(HalvingVAE()), torch.rand(4, 3, 32, 32) * 2 - 1
     wrapped = {f"module._orig_mod.{name}": tensor for name, tensor in theirs.state_dict().items()}
-    pipe, said = converted(
+    pipe, output = converted(
         tmp_path, wrapped, "conv_vae", "image_size=32", "activation=leaky_relu:0.01", "output=tanh", suffix=suffix
     )
-    assert "image_size=32 stride=2 padding=1 decoder_stride=2 decoder_padding=1 decoder_output_padding=1" in said
+    assert "image_size=32 stride=2 padding=1 decoder_stride=2 decoder_padding=1 decoder_output_padding=1" in output
     mean, log_variance = theirs.encode(images)
     same(mean, pipe.autoencoder.encode(images).mean)
     same(log_variance, pipe.autoencoder.encode(images).logvar)
@@ -131,8 +131,8 @@ def test_a_resnet(tmp_path: Path, suffix: str, beside: str, head: str, large: bo
     theirs, images = lived_in(StagedResNet(beside, head, large, bottleneck)), torch.rand(4, 3, 64, 64)
     mean, std = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1), torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
     fields = ["image_size=64", "mean=0.485,0.456,0.406", "std=0.229,0.224,0.225"]
-    pipe, said = converted(tmp_path, {"model": theirs.state_dict()}["model"], "classifier", *fields, suffix=suffix)
-    assert "not matched" not in said
+    pipe, output = converted(tmp_path, {"model": theirs.state_dict()}["model"], "classifier", *fields, suffix=suffix)
+    assert "not matched" not in output
     with torch.no_grad():
         expected, found = theirs((images - mean) / std), pipe.classifier(2 * images - 1)
     torch.testing.assert_close(expected, found, rtol=2e-6, atol=2e-6)

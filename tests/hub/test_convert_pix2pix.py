@@ -67,11 +67,11 @@ def images(side: int = 64) -> torch.Tensor:
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_a_u_net_becomes_a_pix2pix_generator(tmp_path: Path, suffix: str) -> None:
     theirs = lived_in(UnetGenerator())
-    pipe, said = converted(tmp_path, theirs.state_dict(), "pix2pix", suffix=suffix)
+    pipe, output = converted(tmp_path, theirs.state_dict(), "pix2pix", suffix=suffix)
     network = pipe.network
     assert type(network).__name__ == "Pix2PixGenerator"
     assert (network.config.image_size, network.config.input_channels, network.config.image_channels) == (64, 1, 3)
-    assert "norm=batch" in said
+    assert "norm=batch" in output
     with torch.no_grad():
         same(theirs(images()), network(images()))
 

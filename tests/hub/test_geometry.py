@@ -60,15 +60,15 @@ def test_a_stride_over_one_pixel_is_listed_as_one_and_the_list_says_so(course: t
 @pytest.mark.parametrize("fields", [["strides=2,1,2,2", "padding=0"], ["stride=2,1,2,2", "paddings=0,0,0,0"]])
 def test_strides_and_no_padding_as_a_course_gives_them(tmp_path: Path, fields: list[str]) -> None:
     theirs, latents = lived_in(ConvGAN(True, COURSE)), torch.randn(4, 12)
-    pipe, said = converted(tmp_path, theirs.state_dict(), "dcgan", *fields)
+    pipe, output = converted(tmp_path, theirs.state_dict(), "dcgan", *fields)
     assert pipe.capabilities.image_size == 28
-    assert "geometry: image_size=28 stride=2,1,2,2 padding=0 output_padding=0" in said
+    assert "geometry: image_size=28 stride=2,1,2,2 padding=0 output_padding=0" in output
     same(theirs(latents), pipe.generator(latents))
 
 
 def test_the_usual_geometry_is_taken_and_the_others_counted(tmp_path: Path) -> None:
-    _, said = converted(tmp_path, lived_in(ConvGAN()).state_dict(), "dcgan")
-    assert "geometry: image_size=16 stride=1,2,2 padding=0,1,1 output_padding=0 (the usual one of 9 that fit" in said
+    _, output = converted(tmp_path, lived_in(ConvGAN()).state_dict(), "dcgan")
+    assert "geometry: image_size=16 stride=1,2,2 padding=0,1,1 output_padding=0 (the usual one of 9 that fit" in output
 
 
 def test_sizes_that_no_usual_stride_gives_are_refused(tmp_path: Path) -> None:
@@ -84,8 +84,8 @@ def test_a_sheet_shows_a_row_for_each_geometry(
     sheet = tmp_path / "sheet.png"
     command = ["convert", str(file), "--as", "dcgan", "image_size=28", "--sheet", str(sheet)]
     assert main(command) == 0
-    said = capsys.readouterr().out
-    rows = sum(line.partition(".")[0].isdigit() for line in said.splitlines())
+    output = capsys.readouterr().out
+    rows = sum(line.partition(".")[0].isdigit() for line in output.splitlines())
     with Image.open(sheet) as image:
         assert abs(image.height / image.width - rows / 8) < 0.05
         assert np.asarray(image).std() > 1
@@ -111,8 +111,8 @@ class PooledNet(nn.Module):
 def test_pooling_of_each_layer_is_a_field(tmp_path: Path) -> None:
     theirs, images = lived_in(PooledNet()), torch.rand(4, 1, 28, 28) * 2 - 1
     fields = ["image_size=28", "padding=1", "pool=max,none,average"]
-    pipe, said = converted(tmp_path, theirs.state_dict(), "classifier", *fields)
-    assert "pool=max,none,average" in said
+    pipe, output = converted(tmp_path, theirs.state_dict(), "classifier", *fields)
+    assert "pool=max,none,average" in output
     same(theirs(images), pipe.classifier(images))
     with pytest.raises(ValueError, match="pool=max,none is not right; give max, average or none, once or for each of"):
         convert(tmp_path / "theirs.pth", "classifier", tmp_path / "other", ["pool=max,none"])

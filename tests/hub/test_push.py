@@ -138,12 +138,12 @@ def test_what_lasts_is_one_line_and_the_run_stays_as_it_was(there, run, kind, ca
     assert contents(run) == before
     capsys.readouterr()
     assert main(["push", str(run), ID]) == 1
-    said = [
+    refusals = [
         line
         for line in capsys.readouterr().err.replace("\r", "\n").splitlines()
         if line.strip() and "LFS files" not in line
     ]  # bars
-    assert len(said) == 1 and said[0].startswith(f"hf-genimg: {ID} was not pushed: ")
+    assert len(refusals) == 1 and refusals[0].startswith(f"hf-genimg: {ID} was not pushed: ")
 
 
 @pytest.mark.parametrize(
@@ -219,10 +219,10 @@ def test_a_run_is_pushed_while_it_trains_and_with_its_card_at_the_end(there, tmp
 
 def test_pushing_changes_no_tensor_and_a_hub_that_fails_stops_no_run(there, tmp_path):
     there.fault("/commit/", 500)
-    with warnings.catch_warnings(record=True) as said, pytest.raises(OSError, match="the Hub is out of order"):
+    with warnings.catch_warnings(record=True) as warned, pytest.raises(OSError, match="the Hub is out of order"):
         warnings.simplefilter("always")
         train(smoke(), tmp_path / "run", progress=False)
-    ours = [str(each.message) for each in said if issubclass(each.category, UserWarning)]
+    ours = [str(each.message) for each in warned if issubclass(each.category, UserWarning)]
     assert [line.partition(": the Hub")[0] for line in ours if line.startswith("at ")] == [
         f"at {n} images: {ID} was not pushed" for n in (32, 64)
     ]
@@ -251,7 +251,7 @@ def test_an_answer_that_is_none_is_one_line(there, run, route, body):
 
 
 def test_a_page_instead_of_an_answer_stops_no_run(there, tmp_path):
-    """It is said at each snapshot, and the next one is pushed again."""
+    """Each snapshot warns, and the next one is pushed again."""
     there.fault("/commit/", 200, body=PAGE, times=pushing.ATTEMPTS)
     with pytest.warns(UserWarning, match=f"at 32 images: {ID} was not pushed: what the Hub answered is not"):
         train(smoke(), tmp_path / "run", progress=False)

@@ -107,7 +107,7 @@ def test_what_was_pushed_and_downloaded_again_becomes_a_space_too(run: Path, tmp
 
 def test_mistakes_are_one_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "space"
-    for arguments, said in (
+    for arguments, message in (
         ((run, "page", "--local", out), "'page' names no owner; give owner/name"),
         ((run, "me/my page", "--local", out), "'me/my page' cannot be the name of a repository; use owner/name"),
         ((tmp_path / "none", "me/page", "--local", out), "does not exist"),
@@ -118,7 +118,7 @@ def test_mistakes_are_one_line(run: Path, tmp_path: Path, capsys: pytest.Capture
     ):
         assert main(["space", *map(str, arguments)]) == 1
         error = capsys.readouterr().err.strip()
-        assert said in error
+        assert message in error
         assert len(error.splitlines()) == 1
     assert not out.exists()
 

@@ -19,7 +19,7 @@ def pipe() -> ImageGenerationPipeline:
     return ImageGenerationPipeline(DCGANGenerator(64, 1, 8, 4).eval())
 
 
-def said(capsys: pytest.CaptureFixture[str], *files: Path) -> list[str]:
+def verified(capsys: pytest.CaptureFixture[str], *files: Path) -> list[str]:
     assert main(["verify", *map(str, files)]) == 0
     return capsys.readouterr().out.splitlines()
 
@@ -33,7 +33,7 @@ def test_note_and_mark_are_told_apart(
     save_png(image, tmp_path / "both.png")
     image.convert("RGB").save(tmp_path / "marked.jpg", quality=80)
     image.resize((20, 20)).save(tmp_path / "small.jpg")
-    noted, both, marked, small = said(
+    noted, both, marked, small = verified(
         capsys, *(tmp_path / name for name in ("noted.png", "both.png", "marked.jpg", "small.jpg"))
     )
     assert "noted.png: provenance: AI-generated, model unsaved, revision" in noted
@@ -53,16 +53,16 @@ def test_a_key_of_ones_own_is_found_by_environment_run_or_cache(
     save_png(image, "hub.png", pipe.provenance() | {"model": "owner/faces", "revision": "0" * 40})
     save_png(image, "odd.png", pipe.provenance() | {"model": "../a//b?/c", "revision": ["x"]})
     files = [Path(name) for name in ("run.png", "hub.png", "odd.png")]
-    assert all(line.endswith("no watermark of the default key") for line in said(capsys, *files))
+    assert all(line.endswith("no watermark of the default key") for line in verified(capsys, *files))
 
     monkeypatch.setenv("HF_GENIMG_WATERMARK_KEYS", "another, of our house")
-    assert all(line.endswith("watermark of key 2 of HF_GENIMG_WATERMARK_KEYS") for line in said(capsys, *files))
+    assert all(line.endswith("watermark of key 2 of HF_GENIMG_WATERMARK_KEYS") for line in verified(capsys, *files))
 
     monkeypatch.delenv("HF_GENIMG_WATERMARK_KEYS")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     pipe.save_pretrained("runs/faces/pipeline")
     pipe.save_pretrained(f"cache/models--owner--faces/snapshots/{'0' * 40}")
-    run, hub, odd = said(capsys, *files)
+    run, hub, odd = verified(capsys, *files)
     assert run.endswith("watermark of faces")
     assert hub.endswith("watermark of owner/faces")
     assert odd.endswith("no watermark of the default key")
@@ -73,7 +73,7 @@ def test_a_note_cannot_forge_a_line(
 ) -> None:
     forged = "x; no watermark\nreal.png: no provenance; watermark of Ann\x1b[2K\u202e\u2028"
     save_png(pipe(seed=7).images[0], tmp_path / "a.png", {"model": forged, "seed\n": "y" * 1000})
-    (line,) = said(capsys, tmp_path / "a.png")
+    (line,) = verified(capsys, tmp_path / "a.png")
     assert "\\nreal.png" in line
     assert "\\x1b[2K\\u202e\\u2028" in line
     assert "seed\\n yyy" in line

@@ -10,7 +10,7 @@ from hf_genimg.layers.resampling import doubled, halved
 from hf_genimg.layers.residual import DownBlock
 
 
-def drawn(*shape: int) -> torch.Tensor:
+def normal(*shape: int) -> torch.Tensor:
     torch.manual_seed(sum(shape))
     return torch.randn(shape, dtype=torch.float64)
 
@@ -31,7 +31,7 @@ def normalised(maps: torch.Tensor, eps: float = 1e-5) -> torch.Tensor:
 
 
 def test_a_gain_and_an_offset_for_each_class() -> None:
-    norm, maps, labels = shake(ClassBatchNorm2d(3, 4)), drawn(5, 3, 2, 2), torch.tensor([0, 3, 1, 1, 2])
+    norm, maps, labels = shake(ClassBatchNorm2d(3, 4)), normal(5, 3, 2, 2), torch.tensor([0, 3, 1, 1, 2])
     expected = normalised(maps)
     for image, label in enumerate(labels):
         for channel in range(3):
@@ -41,7 +41,7 @@ def test_a_gain_and_an_offset_for_each_class() -> None:
 
 
 def test_a_gain_and_an_offset_linear_in_a_condition() -> None:
-    norm, maps, condition = shake(LinearBatchNorm2d(3, 4)), drawn(5, 3, 2, 2), drawn(5, 4)
+    norm, maps, condition = shake(LinearBatchNorm2d(3, 4)), normal(5, 3, 2, 2), normal(5, 4)
     expected = normalised(maps, 1e-4)
     for image in range(5):
         for channel in range(3):
@@ -51,7 +51,7 @@ def test_a_gain_and_an_offset_linear_in_a_condition() -> None:
 
 
 def test_attention_position_by_position() -> None:
-    layer, maps = shake(SelfAttention(8)), drawn(2, 8, 4, 4)
+    layer, maps = shake(SelfAttention(8)), normal(2, 8, 4, 4)
     query, key, value, output = (
         getattr(layer, name).weight[:, :, 0, 0] for name in ("query", "key", "value", "output")
     )
@@ -76,7 +76,7 @@ def test_attention_begins_as_the_identity() -> None:
 
 
 def test_halving_weighs_nine_neighbours() -> None:
-    maps, taps = drawn(1, 2, 4, 6), (0.25, 0.5, 0.25)
+    maps, taps = normal(1, 2, 4, 6), (0.25, 0.5, 0.25)
     expected = torch.zeros(1, 2, 2, 3, dtype=torch.float64)
     for row in range(2):
         for column in range(3):
@@ -90,7 +90,7 @@ def test_halving_weighs_nine_neighbours() -> None:
 
 def test_doubling_is_halving_turned_round() -> None:
     """The inner products <doubled(a), b> and 4 <a, halved(b)> are equal: one is the other's transpose, times 4."""
-    small, large = drawn(1, 2, 3, 4), drawn(1, 2, 6, 8)
+    small, large = normal(1, 2, 3, 4), normal(1, 2, 6, 8)
     torch.testing.assert_close((doubled(small) * large).sum(), 4 * (small * halved(large)).sum())
     inside = doubled(torch.ones(1, 1, 4, 4, dtype=torch.float64))[:, :, :-1, :-1]
     torch.testing.assert_close(inside, torch.ones_like(inside))
@@ -101,7 +101,7 @@ def test_a_block_that_halves_takes_means_of_four() -> None:
     block = shake(DownBlock(2, 3, half=True))
     torch.nn.init.zeros_(block.second.weight)
     torch.nn.init.zeros_(block.second.bias)
-    maps = drawn(1, 2, 4, 4)
+    maps = normal(1, 2, 4, 4)
     expected = torch.zeros(1, 3, 2, 2, dtype=torch.float64)
     for row in range(2):
         for column in range(2):

@@ -86,7 +86,7 @@ def test_maps_are_halved_as_published() -> None:
 
 @pytest.mark.parametrize("size", [32, 48, 64, 128])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_size_is_made_and_judged(family: str, size: int) -> None:
+def test_every_size_is_generated_and_discriminated(family: str, size: int) -> None:
     generator, discriminator = (
         small(family, image_size=size, width=8),
         small(family, "Discriminator", image_size=size, width=8),
@@ -108,7 +108,7 @@ def test_without_classes_there_is_no_vector_of_a_class(family: str) -> None:
         generator(generator.sample_latents(2), torch.tensor([0, 1]))
 
 
-def told(network: nn.Module, latents: torch.Tensor, labels: torch.Tensor) -> list[torch.Tensor]:
+def block_inputs(network: nn.Module, latents: torch.Tensor, labels: torch.Tensor) -> list[torch.Tensor]:
     """What the first layer and each block are given beside maps."""
     seen: list[torch.Tensor] = []
     network.first.register_forward_pre_hook(lambda layer, inputs: seen.append(inputs[0]))
@@ -118,10 +118,10 @@ def told(network: nn.Module, latents: torch.Tensor, labels: torch.Tensor) -> lis
     return seen
 
 
-def test_each_block_is_told_its_own_part_of_the_latents_and_the_class() -> None:
+def test_each_block_is_conditioned_on_its_own_part_of_the_latents_and_the_class() -> None:
     network = stirred(small("BigGAN"))
     latents, labels = torch.arange(8.0).expand(2, -1), torch.tensor([2, 0])
-    first, *blocks = told(network, latents, labels)
+    first, *blocks = block_inputs(network, latents, labels)
     assert first[0].tolist() == [0, 1]
     for number, condition in enumerate(blocks, 1):
         assert torch.equal(condition[:, :4], network.embedding.weight[labels])
@@ -131,7 +131,7 @@ def test_each_block_is_told_its_own_part_of_the_latents_and_the_class() -> None:
 def test_all_deep_layers_are_told_all_latents_and_the_class() -> None:
     network = stirred(small("BigGANDeep"))
     latents, labels = torch.arange(8.0).expand(2, -1), torch.tensor([2, 0])
-    seen = told(network, latents, labels)
+    seen = block_inputs(network, latents, labels)
     assert len(seen) == 1 + 6
     expected = torch.cat([latents, network.embedding.weight[labels]], 1)
     assert all(torch.equal(condition, expected) for condition in seen)

@@ -51,7 +51,7 @@ def test_all_weight_on_one_class_is_that_class(pipe: hf_genimg.ImageGenerationPi
     assert np.abs(nearer - made(pipe, 0)).mean() < np.abs(nearer - made(pipe, 1)).mean()
 
 
-def test_mixtures_are_said_in_the_image_and_bad_ones_refused(pipe: hf_genimg.ImageGenerationPipeline) -> None:
+def test_mixtures_are_recorded_in_the_image_and_bad_ones_refused(pipe: hf_genimg.ImageGenerationPipeline) -> None:
     mixed = pipe(seed=1, class_labels=[0.25, 0, 0.75])
     assert mixed.class_labels == [[0.25, 0, 0.75]]
     assert '"class_label": {"0": 0.25, "2": 0.75}' in mixed.images[0].info[KEY]

@@ -198,7 +198,7 @@ def test_a_pickle_is_never_read(facts: Facts, tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize("size", [16, 28, 32, 64, 128, 256])
-def test_dcgan_makes_and_judges_every_size_it_offers(size: int) -> None:
+def test_dcgan_generates_and_discriminates_every_size_it_offers(size: int) -> None:
     generator = hf_genimg.DCGANGenerator(image_size=size, image_channels=1, latent_dim=3, width=2).eval()
     discriminator = hf_genimg.DCGANDiscriminator(image_size=size, image_channels=1, width=2).eval()
     with torch.no_grad():
@@ -245,3 +245,13 @@ def test_unknown_latent_distributions_are_refused() -> None:
         ValueError, match="latent_distribution='gauss' is not known; use one of normal, uniform, truncated"
     ):
         hf_genimg.MLPVAE(latent_distribution="gauss")
+
+
+@pytest.mark.parametrize("name", ["ACGANDiscriminator", "ACGANCIFARDiscriminator", "InfoGANDiscriminator"])
+def test_a_config_with_the_older_name_of_an_argument_loads(name: str, tmp_path: Path) -> None:
+    network = build(next(facts for facts in FACTS if facts.name == name), auxiliary_outputs=4)
+    network.save_pretrained(tmp_path)
+    config = tmp_path / "config.json"
+    config.write_text(config.read_text().replace('"auxiliary_outputs"', '"guesses"'))
+    loaded = getattr(hf_genimg, name).from_pretrained(tmp_path)
+    assert loaded.config.auxiliary_outputs == 4 and "guesses" not in loaded.config

@@ -18,7 +18,7 @@ def noise(*shape: int) -> torch.Tensor:
 
 
 @SIZES
-def test_translates_and_judges_every_size_it_offers(size: int) -> None:
+def test_translates_and_discriminates_every_size_it_offers(size: int) -> None:
     inputs = noise(1, 1, size, size)
     generator = Pix2PixGenerator(size, 3, 1, 2)
     with torch.no_grad():
@@ -38,7 +38,7 @@ def test_other_sizes_are_named(network: type) -> None:
         network(image_size=28)
 
 
-def test_the_patches_are_of_the_size_that_is_said() -> None:
+def test_the_patches_are_of_the_stated_size() -> None:
     for stages in (1, 2, 3):
         discriminator = Pix2PixDiscriminator(128, 1, 1, 2, stages).eval()
         images = torch.zeros(1, 1, 128, 128, requires_grad=True)

@@ -34,7 +34,7 @@ def test_projection_has_the_published_parameter_count() -> None:
 
 @pytest.mark.parametrize("size", list(COUNTS))
 @pytest.mark.parametrize("family", ["SNGAN", "SAGAN"])
-def test_every_size_is_made_and_judged(family: str, size: int) -> None:
+def test_every_size_is_generated_and_discriminated(family: str, size: int) -> None:
     width = 1 if family == "SNGAN" else 8
     generator = getattr(hf_genimg, f"{family}Generator")(
         image_size=size, image_channels=1, latent_dim=3, num_classes=2, width=width

@@ -13,13 +13,13 @@ SIZE = {"image_size": 16, "image_channels": 1, "width": 4}
 BATCH = {"images": torch.rand(6, 1, 16, 16) * 2 - 1, "labels": torch.tensor([0, 1, 2, 2, 1, 0])}
 
 
-def surprise(guesses: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    return -torch.stack([row.softmax(0)[label].log() for row, label in zip(guesses, labels, strict=True)]).mean()
+def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return -torch.stack([row.softmax(0)[label].log() for row, label in zip(logits, labels, strict=True)]).mean()
 
 
 def test_both_kinds_of_images_are_guessed_and_both_players_gain() -> None:
     torch.manual_seed(0)
-    discriminator = hf_genimg.ACGANDiscriminator(**SIZE, guesses=3).eval()
+    discriminator = hf_genimg.ACGANDiscriminator(**SIZE, auxiliary_outputs=3).eval()
     networks = {
         "generator": hf_genimg.ACGANGenerator(**SIZE, num_classes=3, latent_dim=4),
         "discriminator": discriminator,
@@ -28,7 +28,7 @@ def test_both_kinds_of_images_are_guessed_and_both_players_gain() -> None:
     terms = objective.discriminator(networks, BATCH)
     assert set(terms) == {"real", "fake", "class_real", "class_fake"}
     torch.testing.assert_close(
-        terms["class_real"], 2 * surprise(discriminator.with_auxiliary(BATCH["images"])[1], BATCH["labels"])
+        terms["class_real"], 2 * cross_entropy(discriminator.logits_and_auxiliary(BATCH["images"])[1], BATCH["labels"])
     )
     assert set(objective.generator(networks, BATCH)) == {"adversarial", "class_fake"}
     with pytest.raises(ValueError, match="auxiliary_weight=0"):
@@ -37,7 +37,7 @@ def test_both_kinds_of_images_are_guessed_and_both_players_gain() -> None:
 
 def test_codes_are_guessed_of_fakes_alone() -> None:
     torch.manual_seed(0)
-    discriminator = hf_genimg.InfoGANDiscriminator(**SIZE, guesses=5).eval()
+    discriminator = hf_genimg.InfoGANDiscriminator(**SIZE, auxiliary_outputs=5).eval()
     generator = hf_genimg.InfoGANGenerator(**SIZE, num_classes=3, codes=2, latent_dim=4)
     objective = Informed(loss=non_saturating(), num_classes=3, codes=2, weight=0.5)
     terms = objective.discriminator(
@@ -45,10 +45,15 @@ def test_codes_are_guessed_of_fakes_alone() -> None:
     )
     assert set(terms) == {"real", "fake", "class", "codes"}
     latents, batch, fake = objective._fakes[0]
-    guesses = discriminator.with_auxiliary(fake)[1]
-    torch.testing.assert_close(terms["class"], 0.5 * surprise(guesses[:, :3], batch["labels"]))
+    auxiliary_outputs = discriminator.logits_and_auxiliary(fake)[1]
+    torch.testing.assert_close(terms["class"], 0.5 * cross_entropy(auxiliary_outputs[:, :3], batch["labels"]))
     by_hand = (
-        sum((guesses[image, 3 + code] - latents[image, code]) ** 2 / 2 for image in range(6) for code in range(2)) / 6
+        sum(
+            (auxiliary_outputs[image, 3 + code] - latents[image, code]) ** 2 / 2
+            for image in range(6)
+            for code in range(2)
+        )
+        / 6
     )
     torch.testing.assert_close(terms["codes"], 0.5 * by_hand)
 

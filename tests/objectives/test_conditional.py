@@ -49,7 +49,7 @@ def batch(*labels: int) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("reuse", [True, False])
 @pytest.mark.parametrize("loss", ["hinge", "relativistic"])
-def test_an_image_and_what_it_is_judged_against_have_one_class(loss: str, reuse: bool, networks: Networks) -> None:
+def test_an_image_is_compared_within_its_class(loss: str, reuse: bool, networks: Networks) -> None:
     regularizers = [ZeroCenteredPenalty(1.0, on="fake"), GradientPenalty(1.0)]
     objective, heard = Adversarial(gan_loss(loss), regularizers, conditional=True), listen(networks)
     first, second = batch(0, 1, 2, 2), batch(2, 0, 1, 1)

@@ -37,13 +37,13 @@ def only(networks: Networks, trained: str) -> None:
         network.requires_grad_(name == trained)
 
 
-@pytest.mark.parametrize("game", list(GAN_LOSSES))
+@pytest.mark.parametrize("loss", list(GAN_LOSSES))
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
 def test_gradients_reach_only_the_player(
-    game: str, player: str, networks: Networks, batch: dict[str, torch.Tensor]
+    loss: str, player: str, networks: Networks, batch: dict[str, torch.Tensor]
 ) -> None:
     only(networks, player)
-    terms = getattr(Adversarial(gan_loss(game)), player)(networks, batch)
+    terms = getattr(Adversarial(gan_loss(loss)), player)(networks, batch)
     sum(terms.values()).backward()
     for name, network in networks.items():
         if name == player:
@@ -55,11 +55,11 @@ def test_gradients_reach_only_the_player(
 
 def test_games_against_probabilities() -> None:
     on_real, on_fake = torch.tensor([0.3, -1.0]), torch.tensor([2.0, -0.4])
-    game = non_saturating()
-    terms = game.discriminator(on_real, on_fake)
+    loss = non_saturating()
+    terms = loss.discriminator(on_real, on_fake)
     torch.testing.assert_close(terms["real"], -on_real.sigmoid().log().mean())
     torch.testing.assert_close(terms["fake"], -(1 - on_fake.sigmoid()).log().mean())
-    torch.testing.assert_close(game.generator(None, on_fake)["adversarial"], -on_fake.sigmoid().log().mean())
+    torch.testing.assert_close(loss.generator(None, on_fake)["adversarial"], -on_fake.sigmoid().log().mean())
     torch.testing.assert_close(
         saturating().generator(None, on_fake)["adversarial"], (1 - on_fake.sigmoid()).log().mean()
     )
@@ -85,10 +85,10 @@ BY_HAND = {  # (terms of the discriminator, of the generator), number by number
 @pytest.mark.parametrize("name", list(BY_HAND))
 def test_games_against_sums_by_hand(name: str) -> None:
     real, fake = [0.3, -1.0, 2.5, 0.9], [2.0, -0.4, -3.0, 0.1]
-    game = gan_loss(name)
+    loss = gan_loss(name)
     terms = (
-        game.discriminator(torch.tensor(real), torch.tensor(fake)),
-        game.generator(torch.tensor(real), torch.tensor(fake)),
+        loss.discriminator(torch.tensor(real), torch.tensor(fake)),
+        loss.generator(torch.tensor(real), torch.tensor(fake)),
     )
     for term, by_hand in zip(terms, BY_HAND[name], strict=True):
         assert sum(term.values()).item() == pytest.approx(by_hand(real, fake), rel=1e-6)

@@ -92,13 +92,14 @@ def test_consistency_is_of_the_same_images(networks: dict[str, nn.Module], batch
     assert same["consistency_real"] == 0 and same["consistency_fake"] == 0
     objective = objective_with(networks, batch, Consistency(lambda images: -images, real=3.0))
     terms = objective.discriminator(networks, batch)
-    judge = networks["discriminator"]
+    discriminator = networks["discriminator"]
     torch.testing.assert_close(
-        terms["consistency_real"], 3 * (judge(batch["images"]) - judge(-batch["images"])).square().mean()
+        terms["consistency_real"],
+        3 * (discriminator(batch["images"]) - discriminator(-batch["images"])).square().mean(),
     )
     assert "consistency_fake" not in terms
     terms["consistency_real"].backward()
-    assert all(p.grad is not None for p in judge.parameters() if p.dim() > 1)
+    assert all(p.grad is not None for p in discriminator.parameters() if p.dim() > 1)
 
 
 def test_latents_a_little_apart(networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> None:

@@ -1,4 +1,4 @@
-"""The game over pairs: its terms in closed form, and where its gradients flow."""
+"""The adversarial loss of pairs: its terms in closed form, and where its gradients flow."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def batch() -> Batch:
     return {"images": torch.rand(4, 1, 64, 64) * 2 - 1, "inputs": torch.rand(4, 3, 64, 64) * 2 - 1}
 
 
-def played(game: str, player: str, networks: Networks, batch: Batch, l1_weight: float = 100.0) -> Batch:
+def terms_of(loss: str, player: str, networks: Networks, batch: Batch, l1_weight: float = 100.0) -> Batch:
     torch.manual_seed(1)  # for the dropout
-    return getattr(Translation(gan_loss(game), l1_weight), player)(networks, batch)
+    return getattr(Translation(gan_loss(loss), l1_weight), player)(networks, batch)
 
 
 def by_hand(networks: Networks, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -40,12 +40,12 @@ def by_hand(networks: Networks, batch: Batch) -> tuple[torch.Tensor, torch.Tenso
     )
 
 
-@pytest.mark.parametrize("game", list(GAN_LOSSES))
+@pytest.mark.parametrize("loss", list(GAN_LOSSES))
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
-def test_gradients_reach_only_the_player(game: str, player: str, networks: Networks, batch: Batch) -> None:
+def test_gradients_reach_only_the_player(loss: str, player: str, networks: Networks, batch: Batch) -> None:
     for name, network in networks.items():
         network.requires_grad_(name == player)
-    sum(played(game, player, networks, batch).values()).backward()
+    sum(terms_of(loss, player, networks, batch).values()).backward()
     for name, network in networks.items():
         gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
         assert len(gradients) == (len(list(network.parameters())) if name == player else 0)
@@ -53,15 +53,15 @@ def test_gradients_reach_only_the_player(game: str, player: str, networks: Netwo
         assert name != player or gradients[0].abs().sum() > 0
 
 
-def test_the_discriminators_turn_builds_no_graph_of_the_generator(networks: Networks, batch: Batch) -> None:
+def test_the_discriminator_step_builds_no_graph_of_the_generator(networks: Networks, batch: Batch) -> None:
     sum(
-        played("hinge", "discriminator", networks, batch).values()
+        terms_of("hinge", "discriminator", networks, batch).values()
     ).backward()  # both may learn, as far as requires_grad says
     assert all(parameter.grad is None for parameter in networks["generator"].parameters())
 
 
 def test_the_terms_of_the_discriminator_are_halved_means_over_patches(networks: Networks, batch: Batch) -> None:
-    terms = played("non_saturating", "discriminator", networks, batch)
+    terms = terms_of("non_saturating", "discriminator", networks, batch)
     _, on_real, on_fake = by_hand(networks, batch)
     assert set(terms) == {"real", "fake"} and len(on_real) == 4 * 14 * 14
     torch.testing.assert_close(terms["real"], -on_real.sigmoid().log().mean() / 2)
@@ -69,16 +69,16 @@ def test_the_terms_of_the_discriminator_are_halved_means_over_patches(networks: 
 
 
 def test_the_terms_of_the_generator(networks: Networks, batch: Batch) -> None:
-    terms = played("non_saturating", "generator", networks, batch, l1_weight=30.0)
+    terms = terms_of("non_saturating", "generator", networks, batch, l1_weight=30.0)
     fake, _, on_fake = by_hand(networks, batch)
     assert set(terms) == {"adversarial", "l1"}
     torch.testing.assert_close(terms["adversarial"], -on_fake.sigmoid().log().mean())
     torch.testing.assert_close(terms["l1"], 30 * (fake - batch["images"]).abs().mean())
-    assert set(played("non_saturating", "generator", networks, batch, l1_weight=0)) == {"adversarial"}
+    assert set(terms_of("non_saturating", "generator", networks, batch, l1_weight=0)) == {"adversarial"}
 
 
 def test_a_relativistic_generator_sees_the_real_pairs(networks: Networks, batch: Batch) -> None:
-    terms = played("relativistic", "generator", networks, batch)
+    terms = terms_of("relativistic", "generator", networks, batch)
     _, on_real, on_fake = by_hand(networks, batch)
     torch.testing.assert_close(terms["adversarial"], -(on_fake - on_real).sigmoid().log().mean())
 
@@ -98,12 +98,12 @@ def test_losses_are_taken_in_float32(networks: Networks, batch: Batch) -> None:
     with torch.autocast("cpu", torch.bfloat16):
         for player in ("discriminator", "generator"):
             assert all(
-                term.dtype == torch.float32 for term in played("non_saturating", player, networks, batch).values()
+                term.dtype == torch.float32 for term in terms_of("non_saturating", player, networks, batch).values()
             )
 
 
-def test_dropout_is_drawn_from_the_global_generator(networks: Networks, batch: Batch) -> None:
-    first, again = (played("hinge", "generator", networks, batch)["l1"] for _ in range(2))
+def test_dropout_is_sampled_from_the_global_generator(networks: Networks, batch: Batch) -> None:
+    first, again = (terms_of("hinge", "generator", networks, batch)["l1"] for _ in range(2))
     assert torch.equal(first, again)
     assert not torch.equal(first, Translation(gan_loss("hinge")).generator(networks, batch)["l1"])
 
@@ -113,8 +113,8 @@ def test_both_players_learn_from_moved_pairs(player: str, networks: Networks, ba
     def mirrored(inputs: torch.Tensor, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return inputs.flip(3), images.flip(3)
 
-    game = Translation(gan_loss("hinge"), 100.0, mirrored)
+    objective = Translation(gan_loss("hinge"), 100.0, mirrored)
     torch.manual_seed(1)
-    terms = getattr(game, player)(networks, batch)
-    expected = played("hinge", player, networks, {name: images.flip(3) for name, images in batch.items()})
-    assert terms == expected and terms != played("hinge", player, networks, batch)
+    terms = getattr(objective, player)(networks, batch)
+    expected = terms_of("hinge", player, networks, {name: images.flip(3) for name, images in batch.items()})
+    assert terms == expected and terms != terms_of("hinge", player, networks, batch)

@@ -86,7 +86,7 @@ def by_hand(steps: int, inner: str, slope: torch.Tensor, state: dict[str, Any], 
     return -((LATENTS @ slope) @ values[0] + values[1]).sigmoid().log().mean()
 
 
-def game(updates: int) -> SimpleNamespace:
+def setting_of(updates: int) -> SimpleNamespace:
     """Networks, and the discriminator's Adam after so many updates that left its weights where they were."""
     networks = {"generator": Line(), "discriminator": Score()}
     parameters = list(networks["discriminator"].parameters())
@@ -119,7 +119,7 @@ def generator_terms(objective: Objective, setting: SimpleNamespace) -> dict[str,
 @pytest.mark.parametrize("steps", [0, 1, 2])
 def test_the_gradient_is_the_one_by_hand(steps: int, inner: str, updates: int, full: bool) -> None:
     loss = minimax(gan_loss("saturating")) if full else gan_loss("non_saturating")
-    setting = game(updates)
+    setting = setting_of(updates)
     terms = generator_terms(Unrolled(loss, steps=steps, inner=inner), setting)
     slope = Line().slope
     expected = by_hand(steps, inner, slope, setting.state, full)
@@ -132,7 +132,7 @@ def test_the_gradient_goes_through_the_inner_updates() -> None:
     """Without it, the generator would only see another discriminator."""
     gradients = []
     for detached in (False, True):
-        setting = game(0)
+        setting = setting_of(0)
         objective = Unrolled(gan_loss("non_saturating"), steps=2, inner="sgd")
         if detached:
             objective.opposed = after(objective.opposed)
@@ -172,7 +172,7 @@ def test_without_steps_it_is_the_plain_objective_bit_for_bit() -> None:
 @pytest.mark.parametrize("updates", [0, 3])
 def test_an_inner_update_is_the_next_update_of_the_optimizer(updates: int) -> None:
     """And discriminator and optimizer are left as they were."""
-    setting = game(updates)
+    setting = setting_of(updates)
     discriminator, optimizer = setting.networks["discriminator"], setting.optimizers["discriminator"]
     objective = Unrolled(gan_loss("non_saturating"), steps=1)
     objective.begin(Step(player="generator", turn=1, optimizers=setting.optimizers))
@@ -191,7 +191,7 @@ def test_an_inner_update_is_the_next_update_of_the_optimizer(updates: int) -> No
 
 def test_a_weight_without_gradient_stays_and_gives_no_nan() -> None:
     """Adam's root has an infinite slope at 0."""
-    setting = game(0)
+    setting = setting_of(0)
     setting.networks["discriminator"].register_parameter("unused", torch.nn.Parameter(torch.zeros(())))
     score = setting.networks["discriminator"]
     plain = score.forward
@@ -215,7 +215,7 @@ def test_wrong_arguments_are_refused(given: dict[str, Any], message: str) -> Non
 
 
 def test_adam_goes_on_from_adam_only() -> None:
-    setting = game(0)
+    setting = setting_of(0)
     setting.optimizers["discriminator"] = torch.optim.SGD(setting.networks["discriminator"].parameters(), lr=0.1)
     with pytest.raises(ValueError, match="goes on from Adam, not SGD; use sgd"):
         generator_terms(Unrolled(gan_loss("non_saturating"), steps=1), setting)

@@ -273,3 +273,32 @@ def test_a_comparison_shows_small_inputs_as_large_as_their_targets(tmp_path: Any
     path = pipe_of(scale=2).save_comparison(tmp_path / "x.png", torch.zeros(2, 3, 32, 32), torch.zeros(2, 3, 64, 64))
     with Image.open(path) as grid:
         assert grid.size == (3 * 66, 2 * 66)
+
+
+class Whole(Convolutions):
+    """Depends on all of its input."""
+
+    halo = None
+
+
+class Greedy(Whole):
+    """Wants more memory than any machine has."""
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return torch.empty(10**15)
+
+
+def test_a_network_that_makes_no_tiles_refuses_what_is_too_large_with_a_size_that_works() -> None:
+    pipe = ImageTranslationPipeline(Whole(input_channels=1))
+    line = r"5000x4000 pixels are too many for Whole, .* makes no tiles; resize it to 4579x3663"
+    with pytest.raises(ValueError, match=line):
+        pipe(Image.new("L", (5000, 4000)))
+    assert not pipe.generator.sizes, "before any work"
+    assert 4579 * 3663 <= 4096**2
+
+
+@pytest.mark.parametrize(("halo", "line"), [(None, "resize it to 20x15"), (9, "for the memory; give tile_size=256")])
+def test_memory_that_does_not_suffice_is_one_line(halo: int | None, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Greedy, "halo", halo)
+    with pytest.raises(ValueError, match=line):
+        ImageTranslationPipeline(Greedy())(photo(40, 30))

@@ -203,12 +203,12 @@ def test_noise_comes_from_the_images_own_generator() -> None:
     assert pipe(4, seed=7).class_labels == plain(4, seed=7).class_labels
     apart = [levels(pipe, seed=7 + number)[0] for number in range(4)]
     np.testing.assert_allclose(together, apart, atol=1e-6)
-    drawn = pipe.draw_seeds([7, 8, 9, 10])
-    again = levels(pipe, latents=drawn.latents, noise=drawn.noise, class_labels=drawn.class_labels)
+    inputs = pipe.draw_seeds([7, 8, 9, 10])
+    again = levels(pipe, latents=inputs.latents, noise=inputs.noise, class_labels=inputs.class_labels)
     np.testing.assert_allclose(again, together, atol=1e-6)
     walk = pipe.interpolate([7, 9], 3, output_type="np", class_labels=1)
     np.testing.assert_allclose(walk[[0, 2]], levels(pipe, 3, seed=7, class_labels=1)[[0, 2]], atol=1e-6)
-    given = levels(pipe, latents=drawn.latents, class_labels=drawn.class_labels, seed=7)
+    given = levels(pipe, latents=inputs.latents, class_labels=inputs.class_labels, seed=7)
     np.testing.assert_allclose(given, together, atol=1e-6)
 
 
@@ -221,9 +221,9 @@ def test_truncation_is_the_networks_own() -> None:
 def test_styles_are_mixed_from_a_layer_on(tmp_path: Path) -> None:
     pipe = ImageGenerationPipeline(toy())
     assert pipe.capabilities.mixing_layers == 2
-    network, drawn = pipe.generator, pipe.draw_seeds([3, 9]).latents
+    network, latents = pipe.generator, pipe.draw_seeds([3, 9]).latents
     with torch.no_grad():
-        expected = network(drawn[:1], mixing_latents=drawn[1:], mixing_start=1)
+        expected = network(latents[:1], mixing_latents=latents[1:], mixing_start=1)
     made = pipe(seed=3, mix_seed=9, output_type="pt").images
     torch.testing.assert_close(made, (expected + 1) / 2)
     assert not torch.allclose(made, pipe(seed=3, output_type="pt").images)

@@ -51,7 +51,7 @@ def test_revisions_are_what_cards_and_pictures_say(name: str) -> None:
     assert hf_genimg.load(CARDS / name).revision == REVISIONS[name]
 
 
-def test_the_classifier_says_what_it_said() -> None:
+def test_the_classifier_predicts_as_before() -> None:
     pipe = hf_genimg.load(CARDS / "classifier-digits", dtype=torch.float64)
     size = pipe.capabilities.image_size
     images = torch.rand(4, 1, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1

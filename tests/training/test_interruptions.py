@@ -22,7 +22,6 @@ from hf_genimg.training.recipe import Recipe
 from hf_genimg.training.run_directory import RunDirectory
 from hf_genimg.training.state import Run
 
-KILLS = 20
 # A server that has imported torch and forks: a fresh process each time, without six seconds of imports.
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(["hf_genimg.api", "hf_genimg.training.loop", "accelerate", "matplotlib.figure"])
@@ -30,7 +29,7 @@ processes.set_forkserver_preload(["hf_genimg.api", "hf_genimg.training.loop", "a
 
 def long_run() -> Recipe:
     fields = {
-        "images": 3200,
+        "images": 1280,
         "snapshot_images": 48,
         "sample_images": 200,
         "log_images": 100,
@@ -123,16 +122,17 @@ def expect_the_same(
             e.name for e in (uninterrupted / "samples").iterdir()
         )
         assert json.loads((run / "recipe.json").read_text()) == json.loads((uninterrupted / "recipe.json").read_text())
-        assert sorted(entry.name for entry in (run / "state").iterdir()) == ["3200", "current"]
+        assert sorted(entry.name for entry in (run / "state").iterdir()) == ["1280", "current"]
 
     return compare
 
 
 @pytest.mark.timeout(600)
-def test_killed_at_twenty_random_moments(tmp_path: Path, expect_the_same: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize("kills", [6, pytest.param(16, marks=pytest.mark.slow)])
+def test_killed_at_random_moments(kills: int, tmp_path: Path, expect_the_same: Callable[[Path], None]) -> None:
     run, pointer, dice = tmp_path / "run", tmp_path / "run/state/current", random.Random(0)
     resumed_above_zero = 0
-    for attempt in range(KILLS):
+    for attempt in range(kills):
         diary = tmp_path / f"diary-{attempt}"
         saved = int(pointer.read_text().split()[0]) if pointer.exists() else 0
         process = start(train_in_a_process, run, diary)
@@ -144,7 +144,7 @@ def test_killed_at_twenty_random_moments(tmp_path: Path, expect_the_same: Callab
         first = entries(diary)[0]
         assert first == saved + 16, "it did not begin where the checkpoint stood"
         resumed_above_zero += saved > 0
-    assert resumed_above_zero >= KILLS // 2
+    assert resumed_above_zero >= kills // 2
     process = start(train_in_a_process, run, tmp_path / "last")
     process.join()
     assert process.exitcode == 0
@@ -154,7 +154,13 @@ def test_killed_at_twenty_random_moments(tmp_path: Path, expect_the_same: Callab
 
 @pytest.mark.parametrize(
     ("function", "call"),
-    [("save_file", 6), ("_flush", 16), ("_flush", 18), ("write_durably", 4), ("remove_leftovers", 2)],
+    [
+        ("save_file", 6),
+        pytest.param("_flush", 16, marks=pytest.mark.slow),
+        ("_flush", 18),
+        pytest.param("write_durably", 4, marks=pytest.mark.slow),
+        ("remove_leftovers", 2),
+    ],
     ids=["between two files", "before the rename", "before the pointer", "at the pointer", "before the old one goes"],
 )
 def test_killed_inside_a_checkpoint_write(
@@ -172,7 +178,9 @@ def test_killed_inside_a_checkpoint_write(
     expect_the_same(tmp_path / "run")
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)  # the other in `test_cli`
 def test_signals_save_and_leave(
     number: int, status: int, tmp_path: Path, expect_the_same: Callable[[Path], None]
 ) -> None:

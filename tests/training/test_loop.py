@@ -414,7 +414,7 @@ def test_nan_names_the_term_and_keeps_the_last_good_state(
     hf_genimg.load(tmp_path / "run")
 
 
-def test_what_was_never_saved_is_not_said_to_be_kept(
+def test_what_was_never_saved_is_not_reported_as_kept(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(state.Run, "_accumulate", lambda *_: {"adversarial": torch.tensor(float("nan"))})

@@ -316,15 +316,15 @@ def test_impossible_numbers_are_refused(field: str, value: object, rule: str, ti
 
 
 def test_curves_share_their_images_and_join_their_dots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[Figure] = []
-    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
+    figures: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
     records = [
         {"images": 0, "generator/adversarial": 2.0},
         {"images": 50, "held_out/real": 1.0},
         {"images": 90, "held_out/real": 0.5},
     ]
     draw_curves([*records, {"images": 100, "generator/adversarial": 1.0}], tmp_path / "curve.png")
-    above, below = drawn[0].axes
+    above, below = figures[0].axes
     assert above.get_xlim() == below.get_xlim() and above.get_xlim()[0] <= 0 and above.get_xlim()[1] >= 100
     assert [(line.get_linestyle(), line.get_marker()) for line in below.lines] == [("-", ".")]
     assert (above.get_xlabel(), below.get_xlabel()) == ("", "images")

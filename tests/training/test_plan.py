@@ -94,6 +94,7 @@ def test_seconds_are_those_of_a_run_whose_parts_take_what_the_probe_took() -> No
     assert looking.in_all(1000) == pytest.approx(5 + 9 * 2)
 
 
+@pytest.mark.slow  # two processes of fifteen seconds
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system counts otherwise")
 def test_the_memory_is_that_of_the_run(tmp_path: Path) -> None:
     """In processes of their own, as the system counts it; the line says it in hundredths of a gigabyte."""

@@ -12,7 +12,8 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from ..handlers import generate, new_seed, save_all, save_one
+from ...pipelines.sampling import new_seed
+from ..handlers import generate, save_all, save_one
 from ..history import picture_of
 from ..models import MOST_IMAGES, Shared, Shelf
 from ..settings import LARGEST_SEED, STRENGTH, Settings, label_of, like_of_text, text_of_like
@@ -70,6 +71,7 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
         lines=2,
         submit_btn=False,
         visible=bool(model and model.capabilities.text),
+        placeholder=_examples(model),
         elem_id=ui.page.id("prompt"),
     )
     with gr.Row():
@@ -114,6 +116,11 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
         ui.stop = gr.Button(texts("stop"), min_width=80, scale=0)
 
 
+def _examples(model: Shared | None) -> str:
+    """Prompts such as the model was trained on, a line each."""
+    return "\n".join(model.capabilities.prompts[:2]) if model else ""
+
+
 def _updates(model: Shared) -> list[Any]:
     able = model.capabilities
     return [
@@ -121,7 +128,7 @@ def _updates(model: Shared) -> list[Any]:
         gr.update(visible=able.truncation, **({} if able.truncation else {"value": 1})),
         gr.update(visible=able.interpolation, **({} if able.interpolation else {"value": 0})),
         gr.update(visible=able.interpolation),
-        gr.update(visible=able.text, **({} if able.text else {"value": ""})),
+        gr.update(visible=able.text, placeholder=_examples(model), **({} if able.text else {"value": ""})),
         *conditions.updates(model),
     ]
 

@@ -68,14 +68,14 @@ def _picture(alt: Any, elem_id: str) -> gr.Image:
 
 
 def _endpoints(shelf: Shelf) -> tuple[Any, Any]:
-    def show(model: str, rater: str, said: str) -> tuple[Image.Image, Image.Image, str, str, str]:
+    def show(model: str, rater: str, feedback: str) -> tuple[Image.Image, Image.Image, str, str, str]:
         shared = shelf.find(model)
         trial, left, right = human.show(shared, rater)
-        return left, right, trial.id, f"{said}{human.standing(human.test_of(shared).results(), rater)}", rater
+        return left, right, trial.id, f"{feedback}{human.standing(human.test_of(shared).results(), rater)}", rater
 
     @friendly
     def human_trial(model: str = "", rater: str = "") -> tuple[Image.Image, Image.Image, str, str, str]:
-        """Show two images, one of them real. Returns left, right, the trial's id, how it stands, and who rates.
+        """Show two images, one of them real. Returns left, right, the trial's id, the results so far, and the rater.
 
         Args:
             model: the name of a model of this page; the first one when left empty.
@@ -104,8 +104,8 @@ def _endpoints(shelf: Shelf) -> tuple[Any, Any]:
             if outcome.counted and human.finished(test, rater, shelf.results_to)
             else ""
         )
-        said = say("was_right" if outcome.right else "was_wrong")
-        return show(model, rater, sent + said if outcome.counted else say("was_answered"))
+        verdict = say("was_right" if outcome.right else "was_wrong")
+        return show(model, rater, sent + verdict if outcome.counted else say("was_answered"))
 
     return human_trial, human_answer
 

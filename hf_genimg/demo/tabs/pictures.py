@@ -12,6 +12,7 @@ from .. import uploads
 from ..about import examples
 from ..explore import SLIDERS
 from ..models import Shared
+from ..settings import LARGEST_SEED
 from . import masks as painting
 from ._gallery import gallery
 from ._page import LIVE, Page, friendly, texts
@@ -190,13 +191,32 @@ def build_translate(page: Page) -> None:
                     gr.Slider(0, 1, 1, step=0.01, label=texts("how_strongly"), elem_id="translate-strength"),
                     gr.Checkbox(False, label=texts("reverse"), elem_id="translate-reverse"),
                 )
+                with gr.Row():
+                    label = gr.Dropdown(
+                        [],
+                        label=texts("class"),
+                        visible=False,
+                        elem_id="translate-label",
+                        allow_custom_value=True,
+                    )
+                    seed = gr.Number(
+                        0,
+                        label=texts("seed"),
+                        precision=0,
+                        minimum=0,
+                        maximum=LARGEST_SEED,
+                        visible=False,
+                        elem_id="translate-seed",
+                    )
+                label.api_info = lambda: {"anyOf": [{"type": "integer"}, {"type": "string"}]}
                 go = gr.Button(texts("translate"), variant="primary", elem_id="translate-go")
             with gr.Column(scale=3, min_width=260):
                 gr.Markdown(texts("before_after"))
                 result = _before_after("translate-result")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
-    page.adapt([mask_panel, style_panel, strength, reverse], _taken)
+    page.adapt([mask_panel, style_panel, strength, reverse, seed, label], _taken)
     ui = SimpleNamespace(picture=picture, mask=mask, style=style, strength=strength, reverse=reverse, result=result)
+    ui.seed, ui.label = seed, label
     _wire_translate(page, ui, go, chosen, paint)
 
 
@@ -210,7 +230,13 @@ def _taken(model: Shared) -> list[Any]:
         gr.update(visible=able.style),
         gr.update(visible=able.strength, value=1),
         gr.update(visible=able.reverse, value=False),
+        gr.update(visible=able.latents, value=0),
+        gr.update(visible=bool(able.num_classes), choices=_classes_of(model), value=0 if able.num_classes else None),
     ]
+
+
+def _classes_of(model: Shared) -> list[tuple[str, int]]:
+    return [(name, number) for number, name in enumerate(model.class_names)] if model.capabilities.num_classes else []
 
 
 def _wire_translate(page: Page, ui: SimpleNamespace, go: gr.Button, chosen: Any, paint: Any) -> None:
@@ -222,6 +248,8 @@ def _wire_translate(page: Page, ui: SimpleNamespace, go: gr.Button, chosen: Any,
         style: Image.Image | None = None,
         strength: float = 1.0,
         reverse: bool = False,
+        seed: int = 0,
+        label: int | str | None = None,
     ) -> tuple[Image.Image, Image.Image]:
         """Translate a picture: what the model saw of it, and what it made of it.
 
@@ -232,8 +260,10 @@ def _wire_translate(page: Page, ui: SimpleNamespace, go: gr.Button, chosen: Any,
             style: a picture whose style is taken, for models that take one.
             strength: how strongly, from 0 to 1, for models that can.
             reverse: in the other direction, for models that have two.
+            seed: of the latents, for models that have some: another seed is another translation.
+            label: the class by its name or number, for models that have classes; the first unless given.
         """
-        return uploads.translate(page.shelf.find(model), picture, mask, style, strength, reverse)
+        return uploads.translate(page.shelf.find(model), picture, mask, style, strength, reverse, seed, label)
 
     @friendly
     def at_once(model: str, shown: Image.Image | None, *more: Any) -> Any:
@@ -245,10 +275,10 @@ def _wire_translate(page: Page, ui: SimpleNamespace, go: gr.Button, chosen: Any,
         able = page.shelf.find(model).capabilities
         return None if able.mask or able.style else translate(model, shown)
 
-    inputs = [page.chooser, ui.picture, ui.mask, ui.style, ui.strength, ui.reverse]
+    inputs = [page.chooser, ui.picture, ui.mask, ui.style, ui.strength, ui.reverse, ui.seed, ui.label]
     _begin(page, first_example, ui.picture, ui.result)
     asked = painting.wire(page, paint, ui.picture, ui.mask, go, chosen).success if paint else go.click
-    live = [ui.picture.upload, chosen.then, ui.strength.release, ui.reverse.input]
+    live = [ui.picture.upload, chosen.then, ui.strength.release, ui.reverse.input, ui.seed.submit, ui.label.input]
     live += [ui.style.upload] if isinstance(ui.style, gr.Image) else []
     _clear_where_it_fails(
         ui.result,

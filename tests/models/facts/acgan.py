@@ -14,6 +14,6 @@ FACTS = [
         "name": "ACGANDiscriminator",
         "kind": "discriminator",
         "parameters": 2_765_568 + 10 * 512 * 16 + 10,
-        "tiny": {**SIZE, "guesses": 3},
+        "tiny": {**SIZE, "auxiliary_outputs": 3},
     },
 ]

@@ -16,6 +16,6 @@ FACTS = [
         "name": "ACGANCIFARDiscriminator",
         "kind": "discriminator",
         "parameters": DISCRIMINATOR,
-        "tiny": {"image_size": 32, "width": 2, "guesses": 3},
+        "tiny": {"image_size": 32, "width": 2, "auxiliary_outputs": 3},
     },
 ]

@@ -14,6 +14,6 @@ FACTS = [
         "name": "InfoGANDiscriminator",
         "kind": "discriminator",
         "parameters": 2_765_568 + 12 * 512 * 16 + 12,
-        "tiny": {**SIZE, "guesses": 3},
+        "tiny": {**SIZE, "auxiliary_outputs": 3},
     },
 ]
