@@ -124,7 +124,7 @@ def test_the_pipeline_is_the_averaged_network(name: str, finished: Callable[[str
         return
     translates = pipe.capabilities.task == "translation"
     images = (
-        pipe(three_inputs(pipe.network.config), output_type="np", **style_for(pipe)).images
+        pipe(three_inputs(pipe.network.config), output_type="np", **style_for(pipe), **mask_for(pipe)).images
         if translates
         else pipe(num_images=3, seed=1, **prompt_for(pipe)).images
     )
@@ -139,6 +139,14 @@ def prompt_for(pipe: Any) -> dict[str, str]:
 def style_for(pipe: Any) -> dict[str, torch.Tensor]:
     """A style, where the pipeline takes one."""
     return {"style": three_inputs(pipe.network.config)[2:]} if pipe.capabilities.style else {}
+
+
+def mask_for(pipe: Any) -> dict[str, torch.Tensor]:
+    """A mask that marks the middle, where the pipeline takes one."""
+    size = pipe.network.config.image_size
+    mask, middle = torch.zeros(1, 1, size, size), slice(3 * size // 8, 5 * size // 8)
+    mask[..., middle, middle] = 1
+    return {"mask": mask} if pipe.capabilities.mask else {}
 
 
 def three_inputs(config: Any) -> torch.Tensor:

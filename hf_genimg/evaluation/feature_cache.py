@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data import cache_root, key_of
+from ..faults import read_errors
 from .features import Extractor, Features, extract, joined
 from .fidelity import VERSION
 from .sources import DataImages
@@ -50,7 +51,7 @@ def _read(path: Path) -> Features | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             return Features(file["values"], file.get("logits"))
-    except (OSError, ValueError, KeyError, EOFError):  # absent, or damaged: it is made again
+    except read_errors():  # absent, or damaged: it is made again
         return None
 
 

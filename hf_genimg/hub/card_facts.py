@@ -17,6 +17,7 @@ from huggingface_hub.utils import yaml_dump
 
 from ..data import separate_split
 from ..evaluation.scores import Report
+from ..faults import read_errors, reason
 from ..pipelines.loading import HUB_ID, RECIPE, load
 from ..recipes import recipe_class, recipe_names
 
@@ -136,10 +137,8 @@ def _json(file: Path) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f"{file} is damaged ({' '.join(str(error).split())[:80]}); restore it, or remove it"
-        ) from error
+    except read_errors() as error:
+        raise ValueError(f"{file} is damaged ({reason(error)[:80]}); restore it, or remove it") from error
     if not isinstance(found, dict):
         raise ValueError(f"{file} holds no JSON object; restore it, or remove it")
     return found

@@ -124,7 +124,10 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
         logits = network(maps, torch.arange(6) % 3)
         assert logits.dim() == 2 and len(logits) == 6 and logits.std(dim=0).min() > 0
         return
-    network = build(facts, image_channels=image_channels).eval()
+    changes = {"image_channels": image_channels}
+    if facts.kind == "translator" and "input_channels" not in facts.tiny:  # it takes as many channels as it makes
+        changes["input_channels"] = image_channels
+    network = build(facts, **changes).eval()
     images = torch.rand(6, image_channels, facts.tiny["image_size"], facts.tiny["image_size"]) * 2 - 1
     if facts.kind == "classifier":
         assert network(images).shape == (6, 3)
@@ -134,16 +137,21 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     if facts.kind == "discriminator":
         assert network(images, *labels).shape == (6,)
         return
+    mask = torch.zeros(6, 1, *images.shape[2:])
+    middle = slice(3 * images.shape[2] // 8, 5 * images.shape[2] // 8)
+    mask[..., middle, middle] = 1
+    given = {"mask": mask} if "mask" in getattr(network, "conditions", ()) else {}
     if facts.kind == "patch discriminator":
-        logits = network(images)
-        assert logits.dim() == 2 and len(logits) == 6 and logits.std(dim=0).min() > 0
+        logits = network(images, **given)
+        assert logits.dim() >= 3 and len(logits) == 6 and logits.std(dim=0).min() > 0
         return
     if facts.kind == "pair discriminator":
         assert network(torch.rand(6, facts.tiny["input_channels"], *images.shape[2:]), images).shape[:1] == (6,)
         return
     if facts.kind == "translator":
-        made = network(torch.rand(6, facts.tiny["input_channels"], *images.shape[2:]))
-        assert made.shape == images.shape and made.abs().max() <= 1
+        made = network(torch.rand(6, network.config.input_channels, *images.shape[2:]), **given)
+        size = (network.scale * side for side in images.shape[2:])
+        assert made.shape == (6, image_channels, *size) and made.abs().max() <= 1
         assert made.std(dim=0).max() > 0, "all inputs give one image"
         return
     latents = network.sample_latents(6)
