@@ -43,8 +43,9 @@ class PriorRecipe(LabelledRecipe):
 
     def autoencoder(self) -> nn.Module:
         """The first stage, on the CPU and with its weights also where networks are built on the meta device."""
-        with torch.device("cpu"):
+        with torch.device("cpu"), torch.random.fork_rng([]):
             if self.model == UNTRAINED:
+                torch.manual_seed(self.seed)  # the same weights each time
                 return self.untrained_autoencoder()
             return load_component(self.model, "autoencoder")
 
