@@ -22,7 +22,7 @@ from ..pipelines.loading import HUB_ID, RECIPE, load
 from ..recipes import recipe_class, recipe_names
 
 # Fields and protocol entries that may be paths of this machine.
-PLACES = ("data", "init", "extractor", "reference")
+PLACES = ("data", "init", "model", "extractor", "reference")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def facts_of(model: str | Path | Any) -> Facts:
         report=_publishable(Report.load(scores)) if scores.is_file() else None,
         machine=_json(path / "machine.json"),
         records=_records(path / "log.jsonl"),
-        samples=_last_grid(path) if pipeline.capabilities.task not in ("translation", "classification") else None,
+        samples=None if _shows_data(pipeline.capabilities) else _last_grid(path),
     )
 
 
@@ -155,6 +155,12 @@ def _records(file: Path) -> list[dict[str, Any]]:
         if isinstance(record, dict) and isinstance(record.get("images"), int):
             found.append(record)
     return found
+
+
+def _shows_data(able: Any) -> bool:
+    """Whether the grids of a run hold real pictures: of a translator, a classifier, and tokens without a prior."""
+    tokens = able.task == "reconstruction" and not able.interpolation and not able.prior
+    return able.task in ("translation", "classification") or tokens
 
 
 def _last_grid(run: Path) -> str | None:

@@ -9,7 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from diffusers import DiffusionPipeline
+from diffusers import DiffusionPipeline, ModelMixin
+from diffusers.utils import logging
 
 from ..faults import explain, is_no_network, read_errors, reason, status_of
 from ._pipeline import Pipeline
@@ -56,6 +57,23 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
             raise _not_from_the_hub(source, error) from error
         fact = " ".join(str(error).split()).partition(" at '")[0]
         raise ValueError(f"{source} is damaged ({fact}); save or download the model again") from error
+
+
+def load_component(model: str | os.PathLike[str], name: str) -> ModelMixin:
+    """The network called `name` of a pipeline, without diffusers' bar for the files that it reads.
+
+    Raises as `load`, and `ValueError` for a pipeline without such a network.
+    """
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        pipeline = load(model)
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+    if pipeline.components.get(name) is None:
+        raise ValueError(f"{model} is a {type(pipeline).__name__} without {name}; use a model that has one")
+    return pipeline.components[name]
 
 
 def code_of(path: Path) -> dict[str, str] | None:

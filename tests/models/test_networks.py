@@ -23,9 +23,9 @@ class Facts:
     """
 
     name: str
-    kind: (
-        str  # generator, autoencoder, translator, classifier, prior; (pair, patch or feature) discriminator
-    )
+    # generator, autoencoder, translator, classifier, prior; discriminator, also `pair `, `patch `, `latent ` or
+    # `feature `; autoencoder and prior also `token `
+    kind: str
     parameters: int
     tiny: dict[str, Any]
 
@@ -111,8 +111,11 @@ def test_grey_dcgan_has_the_published_parameter_count() -> None:
 @channels
 def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     torch.manual_seed(0)
-    if facts.kind == "prior":
+    if facts.kind.endswith("prior"):
         assert build(facts)(build(facts).sample_latents(6)).shape == (6,)
+        return
+    if facts.kind == "latent discriminator":
+        assert build(facts)(torch.randn(6, facts.tiny["in_features"])).shape == (6,)
         return
     if facts.kind == "feature discriminator":
         network = build(facts).eval()
@@ -152,8 +155,10 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
         assert made.std(dim=0).max() > 0, "all inputs give one image"
         return
     latents = network.sample_latents(6)
-    assert latents.shape == (6, 5)
-    made = network.decode(latents) if facts.kind == "autoencoder" else network(latents, *labels)
+    tokens = facts.kind == "token autoencoder"
+    assert latents.dtype == torch.int64 if tokens else latents.shape == (6, 5)
+    assert not tokens or network.encode(images).mean.shape == latents.shape
+    made = network.decode(latents, *labels) if facts.kind.endswith("autoencoder") else network(latents, *labels)
     assert made.shape == images.shape
     assert made.abs().max() <= 1
     assert made.std(dim=0).max() > 0, "all latents give one image"
