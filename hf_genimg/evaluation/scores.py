@@ -17,6 +17,7 @@ LOWER_IS_BETTER = (
     *("fid", "fid_infinity", "fid_per_class", "kid", "kid_rbf", "mind"),
     *("perceptual_path_length", "copies", "memorization_gap", "membership_auc", "lpips", "perceptual"),
 )
+NAMES = ("reference", "split", "extractor")  # texts in a protocol
 OF_A_CLASS = "fid_class_"  # and the class: its own distance
 Z = 1.96  # standard deviations on either side that hold 95 percent of a normal distribution
 
@@ -80,6 +81,9 @@ class Report:
             diagnosis = None if saved["diagnosis"] is None else dict(saved["diagnosis"])
             if not scores or not isinstance((diagnosis or {}).get("alarms", []), list):
                 raise ValueError("it lists no score, or its alarms are no list")
+            for name in NAMES:
+                if not isinstance(protocol.get(name), str | None):
+                    raise ValueError(f"{name} of its protocol is {protocol[name]!r:.60}, which is no text")
         except read_errors() as error:
             raise _unreadable(path, reason(error)) from error
         return cls(protocol, scores, source, skipped, diagnosis)

@@ -3,8 +3,10 @@
     hf-genimg train text_gan
     hf-genimg train text_gan data=SPRITES image_size=32
 
-Cost: 110 images a second at 16 pixels on one core, beside other work.
-Reached: no whole run was made yet: after 10,016 images, in 90 seconds, strokes are blurred and no digit can be read.
+Cost: 14.5 minutes for 51,232 images at 16 pixels, on one core beside much other work (55 images a second).
+Reached: with 51,232 of the 120,000 images, of 1,000 digits 99.7 % are read as the one asked for; 91.9 % lean and 79.5 %
+are as thick, as asked for (benchmarks/text.py). But the images of one prompt hardly differ: the mean deviation of a
+pixel of "a three" is 0.029, of real threes 0.089. Sprites were not trained yet.
 """
 
 from __future__ import annotations

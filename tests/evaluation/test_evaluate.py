@@ -542,3 +542,12 @@ def test_scores_whose_counts_are_damaged_are_printed(count: object, tmp_path: Pa
     for protocol in ({**report.protocol, "num_fake": count}, {"num_real": 1500, "reference": "digits"}):
         table = replace(report, protocol=protocol).table()
         assert "an unknown number of images against 1,500 of digits@unknown, features of an unknown extractor" in table
+
+
+@pytest.mark.parametrize("name", ["reference", "split", "extractor"])
+def test_names_in_a_protocol_are_texts(name: str, tmp_path: Path) -> None:
+    """A card takes them as keys."""
+    for value in ([None], {}, 3):
+        Report({"num_fake": 64, name: value}, {"fid": Score(1.0)}, {}).save(tmp_path / "scores.json")
+        with pytest.raises(ValueError, match=rf"holds no scores \({name} of its protocol is .*, which is no text\)"):
+            Report.load(tmp_path / "scores.json")
