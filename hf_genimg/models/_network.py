@@ -226,6 +226,7 @@ class TranslationNetwork(Network):
     scale: int = 1
     size_multiple: int = 1
     halo: int | None = None
+    style_shape: None = None  # of what a call may give in place of latents: nothing
 
     @property
     def conditions(self) -> tuple[str, ...]:
