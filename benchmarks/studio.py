@@ -15,6 +15,7 @@ after the other:
 - memory: resident memory of the app's process, noted ten times over REQUESTS (1,000) such requests. The first fifth is
   warm-up; through the other notes a line is laid by least squares. It is flat where that line rises by at most 2
   percent of the last note in 1,000 requests.
+- sessions: the same over REQUESTS requests, each of a new visitor, for gradio keeps a state of every visitor.
 - crowd: CLIENTS (100) clients, a thread each, all let go at once, ask for an image of a seed of their own: how many got
   the pixels that the pipeline makes of their seed in this process, and seconds until the last was served.
 
@@ -32,6 +33,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -125,7 +127,7 @@ def _summary(milliseconds: list[float]) -> dict[str, float]:
 
 
 def by_programs(moves: int, requests: int, clients: int) -> dict[str, Any]:
-    """`slider_endpoint`, `memory` and `crowd`."""
+    """`slider_endpoint`, `memory`, `sessions` and `crowd`."""
     from gradio_client import Client
 
     with app() as (process, url, _):
@@ -137,13 +139,25 @@ def by_programs(moves: int, requests: int, clients: int) -> dict[str, Any]:
             began = time.perf_counter()
             _ask(client, number, moves)
             times.append(1e3 * (time.perf_counter() - began))
-        notes = []
-        for number in range(requests):
-            _ask(client, number, requests)
-            if (number + 1) % max(1, requests // NOTES) == 0:
-                notes.append((number + 1, _resident(process.pid)))
-                print(f"  {notes[-1][0]} requests, {notes[-1][1]:.1f} MB", file=sys.stderr)
-        return {"slider_endpoint": _summary(times), "memory": _growth(notes, requests), "crowd": crowd(url, clients)}
+        return {
+            "slider_endpoint": _summary(times),
+            "memory": _growth(_notes(client, process.pid, requests, new_visitors=False), requests),
+            "sessions": _growth(_notes(client, process.pid, requests, new_visitors=True), requests),
+            "crowd": crowd(url, clients),
+        }
+
+
+def _notes(client: Any, pid: int, requests: int, new_visitors: bool) -> list[tuple[int, float]]:
+    """Requests so far and resident memory then, ten times; with `new_visitors` each request has its own session."""
+    notes = []
+    for number in range(requests):
+        if new_visitors:
+            client.session_hash = uuid.uuid4().hex
+        _ask(client, number, requests)
+        if (number + 1) % max(1, requests // NOTES) == 0:
+            notes.append((number + 1, _resident(pid)))
+            print(f"  {notes[-1][0]} requests, {notes[-1][1]:.1f} MB", file=sys.stderr)
+    return notes
 
 
 def _ask(client: Any, number: int, all: int) -> None:

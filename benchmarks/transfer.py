@@ -5,7 +5,8 @@
 A DCGAN learns the sprites of all kinds but one. Then each variant learns the same few sprites of that kind for as many
 images. Scored against all training sprites of the kind, by the classifier of sprites of the repository.
 
-Results: results/transfer.json, and a grid of 36 images beside it for each variant.
+Results: results/transfer.json, and a grid of 36 images beside it for each variant. The committed ones are of a far too
+short run (--base 6016 --images 1600), whose images were not worth keeping: they say that init and freeze help early.
 """
 
 from __future__ import annotations

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from hf_genimg.cli import main
 from hf_genimg.recipes import recipe_class
-from hf_genimg.recipes._auto import Pictures, choose, lasting, look_at
+from hf_genimg.recipes._auto import SIZES, Pictures, automatic, choose, lasting, look_at
 
 
 def pictures(folder: Path, count: int = 20, mode: str = "RGB", size: tuple[int, int] = (20, 24)) -> Path:
@@ -32,24 +32,40 @@ def test_what_a_folder_holds(tmp_path: Path) -> None:
 
 def test_the_rule() -> None:
     colour = Pictures(5_000, 100, grey=False, transparent=False)
-    assert choose(colour, 30, False, True).family == "projected_gan"
-    assert choose(colour, 30, False, True).fields == {"image_size": 64, "batch_size": 32}
-    assert choose(colour, 5, False, True).fields["image_size"] == 32
+    faces = choose(colour, 30, accelerator=False, features=True)
+    assert (faces.family, faces.fields) == ("projected_gan", {"image_size": 64, "batch_size": 32})
+    without = choose(colour, 30, accelerator=False, features=False)
+    assert without.family == "dcgan" and "the extra `features` is not installed" in without.why
     few = Pictures(100, 300, grey=False, transparent=True)
-    found = choose(few, 300, False, True)
+    found = choose(few, 300, accelerator=False, features=True)
     assert found.family == "fastgan"
     assert found.fields == {"image_size": 128, "batch_size": 16, "image_channels": 4}
-    assert "100 transparent pictures, 300 minutes" in found.why
-    assert choose(few, 1, True, True).fields["image_size"] == 256
-    without = choose(colour, 30, False, False)
-    assert without.family == "dcgan" and without.fields["diff_augment"] == "color,translation,cutout"
-    assert "the extra `features` is not installed" in without.why
-    grey = choose(Pictures(60_000, 28, grey=True, transparent=False), 30, False, True)
-    assert grey.family == "dcgan" and grey.fields["diff_augment"] is None and grey.fields["image_size"] == 16
-    small = choose(Pictures(40, 10, grey=False, transparent=False), 30, False, True).fields
-    assert small == {"image_size": 16, "batch_size": 16, "upscale": True}
+    assert found.why.startswith("fastgan at 128 pixels: 100 transparent pictures, 300 minutes; ")
+    assert choose(few, 1, accelerator=True, features=True).fields["image_size"] == 256
+
+
+def test_the_rule_for_small_images_is_the_measured_one() -> None:
+    sprites = Pictures(2_481, 32, grey=False, transparent=False)
+    for minutes, family in ((2, "wgan_gp"), (20, "dcgan")):
+        found = choose(sprites, minutes, accelerator=False, features=True)
+        assert (found.family, found.fields) == (family, {"image_size": 32, "batch_size": 32})
+    few = choose(Pictures(40, 10, grey=False, transparent=False), 30, accelerator=False, features=True).fields
+    augmented = {"diff_augment": "color,translation,cutout"}
+    assert few == {"image_size": 16, "batch_size": 32, "upscale": True, **augmented}
     with pytest.raises(ValueError, match="3 pictures are too few to learn from; give 16 or more"):
-        choose(Pictures(3, 10, grey=False, transparent=False), 30, False, True)
+        choose(Pictures(3, 10, grey=False, transparent=False), 30, accelerator=False, features=True)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("minutes", [1, 60])
+@pytest.mark.parametrize("grey", [False, True])
+def test_the_family_makes_the_size(grey: bool, minutes: float, size: int) -> None:
+    found = choose(Pictures(5_000, size, grey, False), minutes, accelerator=True, features=True)
+    family, size = found.family, found.fields["image_size"]
+    recipe = recipe_class(family)().override(image_size=size, image_channels=1)
+    recipe.check()
+    with torch.device("meta"):
+        assert recipe.networks()["generator"].config.image_size == size
 
 
 def test_length_follows_the_measured_time() -> None:
@@ -61,16 +77,22 @@ def test_length_follows_the_measured_time() -> None:
         lasting(recipe, 0.01, 0.02)
 
 
-def test_a_run_says_why_fits_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_says_why_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = pictures(tmp_path / "grey", 20, "L")
-    command = ["train", "auto", f"data={data}", "width=2", "--out", str(tmp_path / "run")]
-    assert main([*command, "minutes=0.1"]) == 0
+    command = ["train", "auto", f"data={data}", "width=2", "images=64", "--out", str(tmp_path / "run")]
+    assert main([*command, "minutes=30"]) == 0
     said = capsys.readouterr().out.splitlines()[0]
-    assert said.startswith("dcgan at 16 pixels: 20 grey pictures, 0.1 minutes; grey pictures need no ImageNet features")
-    fields = json.loads((tmp_path / "run" / "recipe.json").read_text())["fields"]
-    assert fields["images"] >= 20 * 16 and f"{fields['images']:,} images" in said
+    assert said == "dcgan at 16 pixels: 20 grey pictures, 30 minutes; the best of small images after 20 minutes"
     assert main(command) == 0
-    assert f"goes on as it began: dcgan, {fields['images']:,} images" in capsys.readouterr().out
+    assert "goes on as it began: dcgan, 64 images" in capsys.readouterr().out
+
+
+def test_a_probe_gives_the_length(tmp_path: Path) -> None:
+    settings = [f"data={pictures(tmp_path / 'grey', 20, 'L')}", "width=2", "minutes=60"]
+    recipe, why = automatic(tmp_path / "run", settings)
+    assert recipe.images > 20 * recipe.batch_size and recipe.images % recipe.batch_size == 0
+    assert f"; {recipe.images:,} images by the speed of 20 training steps" in why
+    assert not (tmp_path / "run").exists()
 
 
 def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

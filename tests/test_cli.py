@@ -406,3 +406,10 @@ def test_threads_that_wait_sleep_soon(environment: dict[str, str], spins: str) -
         command, capture_output=True, text=True, env=clean | environment | {"OMP_DISPLAY_ENV": "verbose"}
     )
     assert f"GOMP_SPINCOUNT = '{spins}'" in done.stderr
+
+
+def test_the_first_sentence_of_every_command_fits_the_list_of_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    commands = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    assert len(commands) >= 15 and not [line for line in commands if line.endswith("...")]
+    assert not [line for line in commands if not re.fullmatch(r"  [a-z-]+ +[A-Z][^.]*\.", line)]

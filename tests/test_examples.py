@@ -24,7 +24,7 @@ def test_the_notebook_holds_the_cells_of_the_script(name: str) -> None:
     script = jupytext.read(EXAMPLES / f"{name}.py")
     cells = [[(cell.cell_type, cell.source) for cell in each.cells] for each in (notebook, script)]
     assert cells[0] == cells[1], f"run python examples/execute.py {name}"
-    assert all(cell.outputs for cell in notebook.cells if cell.cell_type == "code" and "print(" in cell.source)
+    assert sum(bool(cell.get("outputs")) for cell in notebook.cells) >= 3, f"run python examples/execute.py {name}"
 
 
 @pytest.mark.slow  # from ten seconds to four minutes each

@@ -42,7 +42,7 @@ OUTSIDE = {
     "losses": set(),
     "features": {"diffusers", "safetensors", "torch_fidelity", "torchmetrics"},
     "data": {"datasets", "pyarrow", "sklearn"},
-    "models": {"diffusers"},
+    "models": {"diffusers", "sklearn"},
     "objectives": set(),
     "training": {"accelerate", "safetensors", "filelock", "matplotlib"},
     "pipelines": {"diffusers", "safetensors"},

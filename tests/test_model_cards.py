@@ -13,6 +13,8 @@ from huggingface_hub import ModelCard
 
 from hf_genimg._public import PACKAGE
 from hf_genimg.api import load
+from hf_genimg.evaluation.collapse import AGREEING, DUPLICATES, LEAST_VARIANCE
+from hf_genimg.evaluation.scores import Report
 from hf_genimg.hub.card import card_text, is_generated
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +55,26 @@ def test_a_card_is_what_its_files_say(name: str, monkeypatch: pytest.MonkeyPatch
     if scores.exists():
         measured = {key: value["value"] for key, value in json.loads(scores.read_text())["scores"].items()}
         assert {result.metric_type: result.metric_value for result in data.eval_results} == measured
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if (ROOT / "model_cards" / name / "scores.json").exists()])
+def test_a_card_warns_of_what_its_diagnosis_found(name: str) -> None:
+    """By the limits of today, whenever it was scored."""
+    folder = ROOT / "model_cards" / name
+    report = Report.load(folder / "scores.json")
+    found, card = report.diagnosis, (folder / "README.md").read_text(encoding="utf-8")
+    agreements = [score.value for key, score in report.scores.items() if key.startswith("label_agreement")]
+    expected = {
+        "near-duplicate": found["duplicate_rate"] > DUPLICATES,
+        "low diversity": found["variance_ratio"] < LEAST_VARIANCE,
+        "mode dropping": bool(found["lost"]),
+        "label agreement: ": bool(agreements) and sum(agreements) / len(agreements) < AGREEING,
+    }
+    for words, warned in expected.items():
+        said = any(words in alarm and "mostly read as others" not in alarm for alarm in report.alarms)
+        assert said is warned, words
+    assert all(f"- **warning**: {alarm}" in card for alarm in report.alarms)
+    assert ("- no alarm" in card) != bool(report.alarms)
 
 
 def test_the_card_of_the_digits_extractor_is_of_the_weights_in_the_package() -> None:

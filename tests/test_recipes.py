@@ -124,19 +124,36 @@ def test_the_pipeline_is_the_averaged_network(name: str, finished: Callable[[str
         return
     translates = pipe.capabilities.task == "translation"
     images = (
-        pipe(three_inputs(pipe.network.config), output_type="np").images
+        pipe(three_inputs(pipe.network.config), output_type="np", **style_for(pipe), **mask_for(pipe)).images
         if translates
-        else pipe(num_images=3, seed=1).images
+        else pipe(num_images=3, seed=1, **prompt_for(pipe)).images
     )
     assert len({image.tobytes() for image in images}) == 3
 
 
+def prompt_for(pipe: Any) -> dict[str, str]:
+    """A prompt, where the pipeline takes one."""
+    return {"prompt": pipe.network.config.examples[0]} if pipe.capabilities.text else {}
+
+
+def style_for(pipe: Any) -> dict[str, torch.Tensor]:
+    """A style, where the pipeline takes one."""
+    return {"style": three_inputs(pipe.network.config)[2:]} if pipe.capabilities.style else {}
+
+
+def mask_for(pipe: Any) -> dict[str, torch.Tensor]:
+    """A mask that marks the middle, where the pipeline takes one."""
+    size = pipe.network.config.image_size
+    mask, middle = torch.zeros(1, 1, size, size), slice(3 * size // 8, 5 * size // 8)
+    mask[..., middle, middle] = 1
+    return {"mask": mask} if pipe.capabilities.mask else {}
+
+
 def three_inputs(config: Any) -> torch.Tensor:
-    return (
-        torch.linspace(-1, 1, 3)
-        .view(3, 1, 1, 1)
-        .repeat(1, config.get("input_channels", config.image_channels), config.image_size, config.image_size)
-    )
+    """Of three grey levels, with a ramp, because instance norm takes levels alone away."""
+    size, ramp = config.image_size, torch.linspace(0.5, 1, config.image_size)
+    levels = torch.linspace(-1, 1, 3).view(3, 1, 1, 1)
+    return (levels * ramp).repeat(1, config.get("input_channels", config.image_channels), size, 1)
 
 
 @every_recipe

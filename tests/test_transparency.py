@@ -13,7 +13,8 @@ from PIL import Image
 
 import hf_genimg
 from hf_genimg.data import open_dataset
-from hf_genimg.evaluation.feature_cache import fake_features, reference_features
+from hf_genimg.evaluation.evaluate import fake_features
+from hf_genimg.evaluation.feature_cache import reference_features
 from hf_genimg.evaluation.sources import open_data
 from hf_genimg.evaluation.transparency import over_level
 from hf_genimg.features import over, over_random

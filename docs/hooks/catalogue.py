@@ -47,7 +47,7 @@ def described(file: Path) -> Described:
         parts["commands" if line.startswith("    ") else part].append(line)
     summary = lines[0] if lines else ""
     texts = {name: textwrap.dedent("\n".join(found)).strip() for name, found in parts.items()}
-    texts["commands"] = re.sub(r"\n(?!hf-genimg)", " ", texts["commands"])  # one line for each command
+    texts["commands"] = re.sub(r" *\\?\n *(?!hf-genimg)", " ", texts["commands"])  # one line for each command
     missing = [f"`{name.title()}:`" for name in ("cost", "reached") if not texts[name]]
     if not re.fullmatch(r"\S[^()]* \([^()]*\d{4}[^()]*\).*\S\.", summary):
         missing.insert(0, "a first line 'Name (arXiv:number): what it is.'")

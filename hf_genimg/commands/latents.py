@@ -35,7 +35,7 @@ def invert(
     seed: Annotated[int, typer.Option(help="Of all that is random.", min=0)] = 0,
     code: Code = None,
 ) -> None:
-    """Find the latents whose images are nearest to pictures: images, latents (.safetensors) and a curve in a folder."""
+    """Find latents of images. The nearest images, latents (.safetensors) and a curve are written to a folder."""
     from ..training.curve import draw_curves
 
     refuse_picture_file(out)
@@ -46,7 +46,7 @@ def invert(
     pipe = load_model(model)
     if pipe.capabilities.task not in ("generation", "reconstruction"):
         raise ValueError(f"{model} has no latents; invert needs a generator or an autoencoder")
-    distance = perceptual_distance(features, pipe)
+    distance = _perceptual_distance(features, pipe)
     settings = {"class_labels": label, "distance": distance, "seed": seed}
     found = pipe.invert(pictures, steps, space, **settings)
     out.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def invert(
     print(f"{len(images)} {'inversion' if len(images) == 1 else 'inversions'} in {out}")
 
 
-def perceptual_distance(features: str | None, pipe: Any) -> Any:
+def _perceptual_distance(features: str | None, pipe: Any) -> Any:
     """The distance by a named feature network, on the model's device; None for pixels alone."""
     from ..features.load import load_features
     from ..features.perceptual import PerceptualDistance
@@ -94,10 +94,10 @@ def mix(
     truncation: Annotated[float, typer.Option(help="Scale of the latents: below 1 more typical, less varied.")] = 1.0,
     code: Code = None,
 ) -> None:
-    """Draw a matrix of mixed styles, for models with styles: rows of images with the fine styles of the columns."""
+    """Mix the styles of seeds in a matrix. Each row is an image with the fine styles of the columns."""
     if not is_picture_file(out):
         raise ValueError(f"--out {out} is no file for one picture; use a name that ends in .png")
-    seeds = [seeds_of(name, text) for name, text in (("--rows", rows), ("--columns", columns))]
+    seeds = [_seeds_of(name, text) for name, text in (("--rows", rows), ("--columns", columns))]
     refuse_existing([out])
     pipe = load_model(model)
     if not pipe.capabilities.mixing_layers:
@@ -109,7 +109,7 @@ def mix(
     print(f"{len(seeds[0])} rows of {len(seeds[1])} columns in {out}")
 
 
-def seeds_of(option: str, text: str) -> list[int]:
+def _seeds_of(option: str, text: str) -> list[int]:
     """The seeds in a text such as 1,2,7."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() for part in parts):

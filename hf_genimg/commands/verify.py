@@ -12,7 +12,7 @@ from .pictures import read_picture
 
 
 def verify(images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Images to read.")]) -> None:
-    """Read the provenance of images: a note in the PNG, and an invisible watermark."""
+    """Read the provenance of images. It is in a note of the PNG, and in an invisible watermark."""
     from ..hub.verify import verify as look
 
     pictures = [read_picture(path) for path in images]  # a bad one among them is an error before any answer

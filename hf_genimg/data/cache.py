@@ -9,7 +9,6 @@ import stat
 import sys
 import tempfile
 import time
-import tokenize
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from ..faults import read_errors
 
 try:
     import fcntl
@@ -154,14 +155,7 @@ def _read(folder: Path) -> Entry | None:
         captions = json.loads((folder / "captions.json").read_text()) if meta.get("captioned") else None
         if captions is not None and len(captions) != meta["count"]:
             return None
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        EOFError,
-        tokenize.TokenError,
-    ):  # the last: numpy on a damaged header
+    except read_errors():
         return None
     return Entry(images, labels, meta, sizes, captions)
 

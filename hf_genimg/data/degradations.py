@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 from .jpeg import jpeg
 from .masks import MASKS
+from .old_photos import fade, scratches
 from .randomness import DEGRADATION, item_generator
 from .real_esrgan import real_esrgan
 from .resampling import bicubic, convolve, gaussian_kernel
@@ -18,8 +19,8 @@ from .resampling import bicubic, convolve, gaussian_kernel
 BLURRED = "blurred"
 BLUR = 4  # side, in pixels, of the squares whose mean is what a `blurred` image keeps
 EXAMPLES = (
-    "downscale:4, noise:10, jpeg:40, blur:2, haze, dark, grey, realesrgan:4, joined with +, or mask:centre, "
-    "mask:boxes, mask:strokes, or blurred"
+    "downscale:4, noise:10, jpeg:40, blur:2, haze, dark, grey, fade, scratches:5, realesrgan:4, joined with +, or "
+    "mask:centre, mask:middle, mask:boxes, mask:strokes, or blurred"
 )
 Range = tuple[float, float]
 
@@ -104,6 +105,8 @@ _KINDS = {
     "grey": _Kind(lambda levels, _, __: grey(levels), (0, 0), (0, 0)),
     "haze": _Kind(haze, (0.4, 1.6), (0, 10)),
     "dark": _Kind(dark, (2.0, 5.0), (1, 10)),
+    "fade": _Kind(fade, (0.2, 0.8), (0, 1)),
+    "scratches": _Kind(scratches, (0, 8), (0, 100)),
     "realesrgan": _Kind(
         lambda levels, scale, random: real_esrgan(levels, int(scale), random), (4, 4), (1, 8), whole=True
     ),

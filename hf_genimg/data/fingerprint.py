@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ..faults import read_errors
 from .source import Source
 
 _CHUNK = 1 << 20
@@ -117,7 +118,7 @@ def remembered_channels(index: Path, key: str, detect: Callable[[], int]) -> int
 def _recall(path: Path) -> str | int | None:
     try:
         known = json.loads(path.read_text())["content"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except read_errors():
         return None
     return known if isinstance(known, str | int) else None
 

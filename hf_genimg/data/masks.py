@@ -21,6 +21,17 @@ def centre(size: Size, random: np.random.Generator) -> np.ndarray:
     return mask
 
 
+def middle(size: Size, random: np.random.Generator) -> np.ndarray:
+    """The central rectangle of three eighths of the height and the width. As `centre`.
+
+    Of what a context encoder predicts, the central half, it leaves a border of an eighth known, 4 pixels at 64.
+    """
+    height, width = size
+    mask = np.zeros(size, dtype=bool)
+    mask[5 * height // 16 : height - 5 * height // 16, 5 * width // 16 : width - 5 * width // 16] = True
+    return mask
+
+
 def boxes(size: Size, random: np.random.Generator) -> np.ndarray:
     """One to three rectangles, each side an eighth to a half of the image's, anywhere inside. As `centre`."""
     mask = np.zeros(size, dtype=bool)
@@ -63,4 +74,4 @@ def _stroke(draw: ImageDraw.ImageDraw, size: Size, random: np.random.Generator) 
         draw.ellipse((x - thickness // 2, y - thickness // 2, x + thickness // 2, y + thickness // 2), fill=1)
 
 
-MASKS = {"centre": centre, "boxes": boxes, "strokes": strokes}
+MASKS = {"centre": centre, "middle": middle, "boxes": boxes, "strokes": strokes}

@@ -182,7 +182,7 @@ def data_of(model: Shared) -> str | None:
         return model.known.get("data")
     try:
         data = json.loads(text)["fields"]["data"]
-    except (ValueError, LookupError, TypeError, RecursionError):
+    except read_errors():
         return None
     return data if isinstance(data, str) else None
 

@@ -42,7 +42,10 @@ def generate(model: Shared, settings: Settings) -> Iterator[list[Image.Image]]:
 
 def _make(model: Shared, settings: Settings, numbers: range) -> list[Image.Image]:
     prompt = settings.prompt or None
-    text = {} if prompt is None else {"prompt": prompt}
+    text: dict[str, Any] = {} if prompt is None else {"prompt": prompt}
+    if settings.mix_seed is not None:
+        text |= {"mix_seed": settings.mix_seed}
+        text |= {} if settings.mix_from is None else {"mix_from": settings.mix_from}
     if not settings.like and not settings.mix and not settings.codes and settings.other_label is None:
         first = settings.seed + numbers.start
         same = {"seed": first, "truncation": settings.truncation, **text}

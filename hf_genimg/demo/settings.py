@@ -12,6 +12,7 @@ from ..pipelines.sampling import LARGEST_TRUNCATION
 from .models import MOST_IMAGES, Shared
 
 MOST_CODES = 100
+MOST_LAYERS = 100  # in which styles are mixed
 MOST_LETTERS = 500  # of a prompt
 MOST_LIKE = 16  # times that one may ask for more like an image of those
 NEIGHBOURS = 10_000_000  # seeds from an image to those that images like it go towards: none of them is shown beside it
@@ -29,6 +30,7 @@ class Settings:
     towards seeds of their own by `strength`, from 0 (the same) to 1 (others altogether); then, for the next pair,
     images like one of these, and so on. The class of each, `label` or its own, is mixed with `other_label` by
     `label_mix` (0 to 1). `codes`, from -1 to 1 each, are those of all images; codes after them are each image's own.
+    From the layer `mix_from` on, all images take their styles from the seed `mix_seed`.
     """
 
     seed: int = 0
@@ -42,6 +44,8 @@ class Settings:
     label_mix: float = 0.0
     codes: tuple[float, ...] = ()
     prompt: str = ""
+    mix_seed: int | None = None
+    mix_from: int | None = None
 
     @property
     def origin(self) -> int:
@@ -83,8 +87,11 @@ LIMITS: dict[str, tuple[type, float, float]] = {
     "label": (int, 0, 10_000),
     "other_label": (int, 0, 10_000),
     "label_mix": (float, 0, 1),
+    "mix_seed": (int, 0, LARGEST_SEED),
+    "mix_from": (int, 1, MOST_LAYERS - 1),
 }
-OPTIONAL = ("label", "other_label")
+LABELS = ("label", "other_label")
+OPTIONAL = (*LABELS, "mix_seed", "mix_from")
 LIKE_LIMITS: dict[str, tuple[type, float, float]] = {"number": (int, 0, MOST_IMAGES - 1), "strength": (float, 0, 1)}
 
 
@@ -137,6 +144,7 @@ def check(model: Shared, settings: Settings) -> None:
     _check_like(settings.like)
     _check_latents(model, settings)
     _check_conditions(model, settings)
+    _check_mixing(model, settings)
 
 
 def _check_number(name: str, value: Any, kind: type, low: float, high: float) -> None:
@@ -164,6 +172,18 @@ def _check_latents(model: Shared, settings: Settings) -> None:
         raise ValueError(f"truncation is not possible with {model.name}; leave it at 1")
 
 
+def _check_mixing(model: Shared, settings: Settings) -> None:
+    layers = model.capabilities.mixing_layers
+    if settings.mix_seed is None and settings.mix_from is None:
+        return
+    if not layers:
+        raise ValueError(f"{model.name} mixes no styles; leave mix_seed and mix_from out")
+    if settings.mix_seed is None:
+        raise ValueError("mix_from says from which layer on, and mix_seed whose styles; give mix_seed as well")
+    if settings.mix_from is not None and settings.mix_from >= layers:
+        raise ValueError(f"mix_from={settings.mix_from} is not possible; give an integer from 1 to {layers - 1}")
+
+
 def _check_conditions(model: Shared, settings: Settings) -> None:
     able = model.capabilities
     if able.text and not settings.prompt.strip():
@@ -172,7 +192,7 @@ def _check_conditions(model: Shared, settings: Settings) -> None:
         raise ValueError(f"{model.name} takes no prompt; leave it out")
     if len(settings.prompt) > MOST_LETTERS:
         raise ValueError(f"prompt has {len(settings.prompt)} letters; give at most {MOST_LETTERS}")
-    for name in OPTIONAL:
+    for name in LABELS:
         label = getattr(settings, name)
         if label is not None and label >= able.num_classes:
             raise ValueError(f"{name}={label} is no class of {model.name}, which has {able.num_classes}; leave it out")

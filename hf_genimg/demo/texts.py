@@ -43,6 +43,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "towards": ("Morph towards seed", "变形目标种子"),
     "class": ("Class", "类别"),
     "other_label": ("Mix with class", "混合类别"),
+    "mix_seed": ("Take the styles of the seed", "采用该种子的样式"),
+    "mix_from": ("From this layer on", "从第几层起"),
     "label_mix": ("How much of it", "混合比例"),
     "codes": (
         "Codes that the model found; moved, they are the same for all images.",

@@ -11,6 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageOps
 
+from ..faults import read_errors
 from ..pipelines.images import as_float, convert, prepare, prepare_each
 from ..pipelines.interpolation import slerp
 from .explore import shift
@@ -47,7 +48,7 @@ def read_upload(path: str | os.PathLike[str] | bytes) -> Image.Image:
         raise ValueError("this picture is not kept any more; upload it again") from None
     except ValueError as error:
         raise ValueError(f"this picture cannot be used ({error}); {ADVICE}") from None
-    except Exception:  # whatever Pillow's readers make of damage
+    except read_errors():
         raise ValueError(f"this file cannot be read as a picture; {ADVICE}") from None
 
 

@@ -15,8 +15,8 @@ import torch
 from ..data import ImageDataset, available_splits, separate_split
 from .collapse import LEAST, agreement_alarms, diagnose
 from .extractors import default_extractor, open_extractor
-from .feature_cache import fake_features, reference_features
-from .features import BATCH, Extractor, Features, compute_device, join_processes
+from .feature_cache import reference_features
+from .features import BATCH, Extractor, Features, compute_device, extract, join_processes, joined
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
 from .frechet import REPEATS, Statistics, is_statistics
 from .image_metrics import AUDITED, Comparison, measure_images
@@ -38,7 +38,7 @@ from .sources import (
     with_background,
 )
 from .translations import Translations, open_translations
-from .transparency import WHITE
+from .transparency import BLACK, WHITE
 
 TRANSPARENT = "over white and over black, their features side by side"
 LARGEST = 1024  # pixels a side that data are decoded at where neither model nor extractor sets a size
@@ -117,6 +117,19 @@ def evaluate(
     comparison = Comparison(sides.fake, sides.real, network, tables, _held_out(reference, sides.fake))
     protocol = _protocol(sides.fake, sides.real, reference, network, seed)
     return _report(comparison, names, protocol, _described(source, sides.fake))
+
+
+def fake_features(
+    images: FakeImages, extractor: Extractor, description: str, progress: bool = True, alone: bool = False
+) -> Features:
+    """The features of the images that are scored; those with transparency as `reference_features` has them."""
+    both = [images]
+    if isinstance(images, ModelImages) and images.image_channels == 4:
+        both = [images, replace(images, background=BLACK)]
+    if isinstance(images, DataImages) and images.transparent is not None:
+        both = [images, images.over(BLACK)]
+    found = [extract(each, extractor, description, progress, alone) for each in both]
+    return joined(*found) if len(found) > 1 else found[0]
 
 
 def check_finite(fake: Features, real: Features | None, source: str, reference: str) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ..data import cache_root, key_of
+from ..faults import read_errors
 from .features import Extractor, Features, extract, joined
 from .fidelity import VERSION
-from .sources import DataImages, FakeImages, ModelImages
+from .sources import DataImages
 from .transparency import BLACK, WHITE
 
 
@@ -25,19 +25,6 @@ def reference_features(
         sides = (_reference_features(images.over(level), extractor, progress, alone) for level in (WHITE, BLACK))
         return joined(*sides)
     return _reference_features(images, extractor, progress, alone)
-
-
-def fake_features(
-    images: FakeImages, extractor: Extractor, description: str, progress: bool = True, alone: bool = False
-) -> Features:
-    """The features of the images that are scored, likewise, without the cache."""
-    both = [images]
-    if isinstance(images, ModelImages) and images.image_channels == 4:
-        both = [images, replace(images, background=BLACK)]
-    if isinstance(images, DataImages) and images.transparent is not None:
-        both = [images, images.over(BLACK)]
-    found = [extract(each, extractor, description, progress, alone) for each in both]
-    return joined(*found) if len(found) > 1 else found[0]
 
 
 def _reference_features(images: DataImages, extractor: Extractor, progress: bool, alone: bool) -> Features:
@@ -64,7 +51,7 @@ def _read(path: Path) -> Features | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             return Features(file["values"], file.get("logits"))
-    except (OSError, ValueError, KeyError, EOFError):  # absent, or damaged: it is made again
+    except read_errors():  # absent, or damaged: it is made again
         return None
 
 

@@ -229,9 +229,9 @@ def paired_scores(
         raise ValueError("perceptual needs a feature network; give --extractor NAME, see `list extractors`")
     if PERCEPTUAL in metrics:
         distance.check(_smallest(images), images[0].shape[2])
-    on_luma = {name: partial(_on_luma, metric, borders.get(name, 0)) for name, metric in _ON_LUMA.items()}
+    measured = {name: partial(on_luma, metric, borders.get(name, 0)) for name, metric in _ON_LUMA.items()}
     ms_ssim = partial(_ms_ssim, scales=scales_for(_smallest(images)))
-    measures = {**_MEASURES, **on_luma, "ms_ssim": ms_ssim, LPIPS: perceptual, PERCEPTUAL: distance}
+    measures = {**_MEASURES, **measured, "ms_ssim": ms_ssim, LPIPS: perceptual, PERCEPTUAL: distance}
     columns: dict[str, list[torch.Tensor]] = {name.partition(":")[0]: [] for name in metrics}
     for one, other in _chunks(images, targets):
         for name, values in columns.items():
@@ -297,17 +297,17 @@ def luma(images: torch.Tensor) -> torch.Tensor:
     return (images / 255 * weights).sum(1, keepdim=True) + BLACK
 
 
-def _on_luma(metric: Metric, border: int, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def on_luma(metric: Metric, border: int, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     inside = slice(border, -border or None)
     return metric(*(luma(side)[..., inside, inside] for side in (images, targets)))
 
 
-def _psnr(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def psnr(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     errors = (images - targets).square().mean((1, 2, 3))
     return (10 * torch.log10(255**2 / errors)).clamp(max=MOST_DECIBELS)
 
 
-def _ssim(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def ssim(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Averaged where the whole window lies inside, as in Wang et al.; torchmetrics' own mean includes its mirrored
     border.
     """
@@ -324,5 +324,5 @@ def _ms_ssim(images: torch.Tensor, targets: torch.Tensor, scales: int) -> torch.
     return multiscale_structural_similarity_index_measure(images, targets, **settings)
 
 
-_MEASURES: dict[str, Metric] = {"psnr": _psnr, "ssim": _ssim}
-_ON_LUMA: dict[str, Metric] = {"psnr_y": _psnr, "ssim_y": _ssim}
+_MEASURES: dict[str, Metric] = {"psnr": psnr, "ssim": ssim}
+_ON_LUMA: dict[str, Metric] = {"psnr_y": psnr, "ssim_y": ssim}

@@ -17,6 +17,7 @@ LOWER_IS_BETTER = (
     *("fid", "fid_infinity", "fid_per_class", "kid", "kid_rbf", "mind"),
     *("perceptual_path_length", "copies", "memorization_gap", "membership_auc", "lpips", "perceptual"),
 )
+NAMES = ("reference", "split", "extractor")  # texts in a protocol
 OF_A_CLASS = "fid_class_"  # and the class: its own distance
 Z = 1.96  # standard deviations on either side that hold 95 percent of a normal distribution
 
@@ -80,6 +81,9 @@ class Report:
             diagnosis = None if saved["diagnosis"] is None else dict(saved["diagnosis"])
             if not scores or not isinstance((diagnosis or {}).get("alarms", []), list):
                 raise ValueError("it lists no score, or its alarms are no list")
+            for name in NAMES:
+                if not isinstance(protocol.get(name), str | None):
+                    raise ValueError(f"{name} of its protocol is {protocol[name]!r:.60}, which is no text")
         except read_errors() as error:
             raise _unreadable(path, reason(error)) from error
         return cls(protocol, scores, source, skipped, diagnosis)
@@ -90,18 +94,18 @@ class Report:
         lines = [f"  {name:<{width}}  {score}" for name, score in self.scores.items()]
         lines += [f"  {name:<{width}}  not measured: {reason}" for name, reason in self.skipped.items()]
         lines += [f"  warning: {alarm}" for alarm in self.alarms]
-        seen = self.protocol
-        reference = f"{seen.get('reference', 'real images')}@{seen.get('split', 'unknown')}"
-        if "num_pairs" in seen:
-            return "\n".join([*lines, f"{seen['num_pairs']:,} pairs of {reference}"])
-        if "trials" in self.source:
-            return "\n".join(
-                [*lines, f"{self.source['trials']:,} trials by {self.source['raters']:,} people, against {reference}"]
-            )
-        lines.append(
-            f"{seen['num_fake']:,} images against {seen['num_real']:,} of {reference}, features of {seen['extractor']}"
-        )
-        return "\n".join(lines)
+        return "\n".join([*lines, self._counts()])
+
+    def _counts(self) -> str:
+        """How many images, pairs or trials the scores are of."""
+        protocol, source = self.protocol, self.source
+        reference = f"{protocol.get('reference', 'real images')}@{protocol.get('split', 'unknown')}"
+        if "num_pairs" in protocol:
+            return f"{_count(protocol, 'num_pairs')} pairs of {reference}"
+        if "trials" in source:
+            return f"{_count(source, 'trials')} trials by {_count(source, 'raters')} people, against {reference}"
+        images = f"{_count(protocol, 'num_fake')} images against {_count(protocol, 'num_real')} of {reference}"
+        return f"{images}, features of {protocol.get('extractor', 'an unknown extractor')}"
 
     def markdown(self) -> str:
         """The scores as a Markdown table, with the protocol below."""
@@ -111,6 +115,11 @@ class Report:
         ]
         facts = ", ".join(f"{key} {value}" for key, value in self.protocol.items() if key != "versions")
         return "\n".join(["| score | value | 95 % interval | |", "|---|---|---|---|", *rows, "", f"Protocol: {facts}."])
+
+
+def _count(facts: dict[str, Any], name: str) -> str:
+    """With commas; what a file holds in place of a number is no number."""
+    return f"{facts[name]:,}" if type(facts.get(name)) is int else "an unknown number of"
 
 
 def _unreadable(path: str | Path, reason: str) -> ValueError:

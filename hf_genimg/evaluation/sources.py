@@ -14,7 +14,7 @@ import torch
 from ..data import ImageDataset, is_labelled, open_dataset, picture_paths, picture_sizes
 from ..data.decode import BadPicture
 from ..pipelines.loading import HUB_ID, INDEX, NETWORK, RECIPE, load_any
-from ..pipelines.sampling import draw
+from ..pipelines.sampling import draw, sample_labels
 from .translations import Translations
 from .transparency import WHITE, Composited, over_level
 
@@ -61,6 +61,8 @@ class ModelImages:
         able = getattr(self.pipeline, "capabilities", None)
         if able is None or not able.num_classes:
             return None
+        if self.pipeline.prior_network is not None:
+            return sample_labels(able.num_classes, range(self.seed, self.seed + self.count)).numpy()
         starts = range(0, self.count, CHUNK)
         sizes = [(start, min(CHUNK, self.count - start)) for start in starts]
         parts = [

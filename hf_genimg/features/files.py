@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save
 
+from ..faults import read_errors
+
 
 def file_sha256(path: str | Path) -> str:
     """The sha256 of a file's content, hex; `ValueError` when it cannot be read."""
@@ -37,7 +39,7 @@ def read_state_dict(path: str | Path) -> dict[str, torch.Tensor]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise _unreadable(path, error) from error
-    except Exception as error:  # of torch, pickle, zipfile and safetensors: of no common kind
+    except read_errors() as error:
         raise _not_plain(path, type(error).__name__) from error
     if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
         raise _not_plain(path, type(state).__name__)

@@ -128,7 +128,8 @@ def example(facts: Facts, where: str) -> str:
     """The code that a reader pastes first, with the arguments that the model's capabilities name."""
     lines = ["import hf_genimg", "", f"pipe = hf_genimg.load({json.dumps(where)})"]
     if facts.samples_noise:
-        prompt = 'prompt="a red house", ' if facts.can("text") else ""
+        words = (*facts.able.prompts, "a red house")[0]
+        prompt = f"prompt={json.dumps(words)}, " if facts.can("text") else ""
         lines.append(f"image = pipe({prompt}seed=0).images[0]")
         if not prompt:
             lines.append('pipe.save_grid("grid.png", num_images=16, seed=0)')

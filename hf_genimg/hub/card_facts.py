@@ -17,11 +17,12 @@ from huggingface_hub.utils import yaml_dump
 
 from ..data import separate_split
 from ..evaluation.scores import Report
+from ..faults import read_errors, reason
 from ..pipelines.loading import HUB_ID, RECIPE, load
 from ..recipes import recipe_class, recipe_names
 
 # Fields and protocol entries that may be paths of this machine.
-PLACES = ("data", "init", "extractor", "reference")
+PLACES = ("data", "init", "model", "extractor", "reference")
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def facts_of(model: str | Path | Any) -> Facts:
         report=_publishable(Report.load(scores)) if scores.is_file() else None,
         machine=_json(path / "machine.json"),
         records=_records(path / "log.jsonl"),
-        samples=_last_grid(path) if pipeline.capabilities.task not in ("translation", "classification") else None,
+        samples=None if _shows_data(pipeline.capabilities) else _last_grid(path),
     )
 
 
@@ -136,10 +137,8 @@ def _json(file: Path) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f"{file} is damaged ({' '.join(str(error).split())[:80]}); restore it, or remove it"
-        ) from error
+    except read_errors() as error:
+        raise ValueError(f"{file} is damaged ({reason(error)[:80]}); restore it, or remove it") from error
     if not isinstance(found, dict):
         raise ValueError(f"{file} holds no JSON object; restore it, or remove it")
     return found
@@ -156,6 +155,12 @@ def _records(file: Path) -> list[dict[str, Any]]:
         if isinstance(record, dict) and isinstance(record.get("images"), int):
             found.append(record)
     return found
+
+
+def _shows_data(able: Any) -> bool:
+    """Whether the grids of a run hold real pictures: of a translator, a classifier, and tokens without a prior."""
+    tokens = able.task == "reconstruction" and not able.interpolation and not able.prior
+    return able.task in ("translation", "classification") or tokens
 
 
 def _last_grid(run: Path) -> str | None:

@@ -33,7 +33,8 @@ def check_import(pipeline: Any, data: str | None = None) -> list[str]:
         ValueError: the network gives no images, or its classes are no better than chance on `data`.
     """
     able = pipeline.capabilities
-    lines = [] if able.task == "classification" else [_check_spread(_generated(pipeline), able.image_size)]
+    size = (able.scale or 1) * able.image_size
+    lines = [] if able.task == "classification" else [_check_spread(_generated(pipeline), size)]
     if data is None:
         advice = "nothing was checked; --check DATA with a labelled set does" if not lines else None
         return [*lines, advice] if advice else lines

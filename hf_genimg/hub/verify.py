@@ -12,7 +12,7 @@ from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.utils import HFValidationError
 from PIL import Image
 
-from ..faults import printable
+from ..faults import printable, read_errors
 from ..pipelines.provenance import read_provenance
 from ..pipelines.watermark import DEFAULT_KEY, SMALLEST_SEEN, detect
 
@@ -81,7 +81,7 @@ def _key_of(model: str, revision: Any) -> str | None:
     )
     try:
         key = json.loads(Path(index).read_text(encoding="utf-8")).get("watermark_key") if index else None
-    except (OSError, ValueError, AttributeError):
+    except read_errors():
         return None  # a note may say anything
     return key if isinstance(key, str) and key else None
 

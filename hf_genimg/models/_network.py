@@ -169,17 +169,20 @@ class LatentNetwork(Network):
 
     Its config has `latent_dim` and `latent_distribution`. mixes_labels: `class_labels` may also be weights, float
     [N, num_classes], because a class enters as a one-hot vector or as a row of a table. finds_classes: its classes are
-    not those of the data, but were found in training. mixing_layers: in how many layers the latents of another image
+    not those of the data, but were found in training. infers_labels: an autoencoder encodes without labels, and
+    `classify(images)` gives logits of their classes. mixing_layers: in how many layers the latents of another image
     can take over; 0 where styles do not mix. style_shape: of the styles of one image, which `forward` takes in place of
     latents; None where it takes none. noise_sides: pixels a side of the maps that `sample_noise` gives, one after the
-    other; empty where noise is no maps.
+    other; empty where noise is no maps. example_prompts: texts such as it was trained on.
     """
 
     mixes_labels: ClassVar[bool] = False
     finds_classes: ClassVar[bool] = False
+    infers_labels: ClassVar[bool] = False
     mixing_layers: int = 0
     style_shape: tuple[int, ...] | None = None
     noise_sides: Sequence[int] = ()
+    example_prompts: Sequence[str] = ()
 
     def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """Sample float [num_images, latent_dim] on this network's device, or on the generator's where one is given."""
@@ -203,6 +206,12 @@ class LatentNetwork(Network):
         """Token ids int64 [N, T] of texts, for a network with `text` among its conditions."""
         raise ValueError(f"{type(self).__name__} takes no text; use a model that is conditioned on text")
 
+    def encode_text(self, tokens: torch.Tensor) -> torch.Tensor | None:
+        """Sentence vectors float [N, D] of token ids, which `forward` takes in their place: what lies between those of
+        two texts is a text too. None where it takes token ids alone.
+        """
+        return None
+
 
 class TranslationNetwork(Network):
     """A network that turns images into images: `forward(inputs, ...)`, with what else its `conditions` name as
@@ -217,6 +226,7 @@ class TranslationNetwork(Network):
     scale: int = 1
     size_multiple: int = 1
     halo: int | None = None
+    style_shape: None = None  # of what a call may give in place of latents: nothing
 
     @property
     def conditions(self) -> tuple[str, ...]:

@@ -39,11 +39,11 @@ class ConvVAE(LatentNetwork):
             raise ValueError(
                 f"image_size={image_size} is not a size that ConvVAE makes; use one of {', '.join(map(str, SIDES))}"
             )
-        self.encoder = _encoder(image_channels, width)
+        self.encoder = encoder_layers(image_channels, width)
         features = 8 * width * (image_size // 16) ** 2
         self.to_mean = nn.Linear(features, latent_dim)
         self.to_log_variance = None if deterministic else nn.Linear(features, latent_dim)
-        self.decoder = _decoder(SIDES[image_size], image_channels, latent_dim, 8 * width)
+        self.decoder = decoder_layers(SIDES[image_size], image_channels, latent_dim, 8 * width)
 
     def encode(self, images: torch.Tensor) -> DiagonalGaussianDistribution:
         """images: float [N, C, H, W] in [-1, 1]. Returns the posterior q(z | x) over float [N, latent_dim]."""
@@ -66,7 +66,8 @@ class ConvVAE(LatentNetwork):
         return self.decode(self.encode(images).mean)
 
 
-def _encoder(image_channels: int, width: int) -> nn.Sequential:
+def encoder_layers(image_channels: int, width: int) -> nn.Sequential:
+    """Four halvings, of `width` to 8 `width` channels, flattened at the end."""
     layers: list[nn.Module] = []
     channels = image_channels
     for features in (width, 2 * width, 4 * width, 8 * width):
@@ -75,7 +76,8 @@ def _encoder(image_channels: int, width: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Flatten())
 
 
-def _decoder(sides: tuple[int, ...], image_channels: int, latent_dim: int, channels: int) -> nn.Sequential:
+def decoder_layers(sides: tuple[int, ...], image_channels: int, latent_dim: int, channels: int) -> nn.Sequential:
+    """From latents to maps of these sides, one after another; `channels` of the first."""
     layers: list[nn.Module] = [
         nn.Linear(latent_dim, channels * sides[0] ** 2),
         nn.Unflatten(1, (channels, sides[0], sides[0])),

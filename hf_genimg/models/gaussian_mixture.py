@@ -37,6 +37,20 @@ class GaussianMixture(Network):
         return (self.logits.log_softmax(0) + constant - 0.5 * whitened.square().sum(2)).logsumexp(1)
 
     @torch.no_grad()
+    def fit(self, latents: torch.Tensor, seed: int) -> None:
+        """Take the weights, means and covariances that expectation maximization finds in latents, float [N,
+        latent_dim], N at least `components`; seed: of its start.
+        """
+        from sklearn.mixture import GaussianMixture as Fitted
+
+        found = Fitted(self.config.components, reg_covar=1e-4, random_state=seed).fit(latents.double().cpu().numpy())
+        factors = torch.as_tensor(found.precisions_cholesky_).mT.to(self.below)  # log p has |(z - mean) P|^2, L = P^T
+        self.logits.copy_(torch.as_tensor(found.weights_).log())
+        self.means.copy_(torch.as_tensor(found.means_))
+        self.log_diagonals.copy_(factors.diagonal(dim1=1, dim2=2).log())
+        self.below.copy_(factors.tril(-1))
+
+    @torch.no_grad()
     def sample_latents(
         self, num_images: int, generator: Generator = None, class_labels: torch.Tensor | None = None
     ) -> torch.Tensor:

@@ -138,15 +138,7 @@ class Pix2PixDiscriminator(Network):
                 f"stages={stages} is not possible with image_size={image_size}; use {fitting_stages(image_size)} or "
                 "none"
             )
-        layers = [nn.Conv2d(input_channels + image_channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
-        for stage in range(1, stages + 1):
-            stride = 1 if stage == stages else 2
-            features = [
-                nn.Conv2d(width * 2 ** (stage - 1), width * 2**stage, 4, stride, 1, bias=False),
-                norms(width * 2**stage),
-            ]
-            layers += [*features, nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(width * 2**stages, 1, 4, 1, 1))
+        self.layers = patch_layers(input_channels + image_channels, width, stages, norms)
         self.apply(dcgan_initialisation)
 
     def forward(self, inputs: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
@@ -154,3 +146,15 @@ class Pix2PixDiscriminator(Network):
         for "real".
         """
         return self.layers(torch.cat([inputs, images], dim=1)).squeeze(1)
+
+
+def patch_layers(in_channels: int, width: int, stages: int, norm: Norm) -> nn.Sequential:
+    """4x4 convolutions to a logit of each patch: one that halves, `stages` more of which the last does not, and a last
+    one.
+    """
+    layers = [nn.Conv2d(in_channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
+    for stage in range(1, stages + 1):
+        stride = 1 if stage == stages else 2
+        convolution = nn.Conv2d(width * 2 ** (stage - 1), width * 2**stage, 4, stride, 1, bias=False)
+        layers += [convolution, norm(width * 2**stage), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Conv2d(width * 2**stages, 1, 4, 1, 1))

@@ -68,6 +68,10 @@ class Objective(nn.Module):
     def update(self, player: str, networks: Networks) -> None:
         """Called once after each update of `player`."""
 
+    def measured(self, networks: Networks) -> dict[str, float]:
+        """Numbers for each line of the log that are no losses, `group/name`, from buffers that all processes share."""
+        return {}
+
     def held_out(self, networks: Networks, batch: Batch) -> Terms:
         """Terms on images that nobody trained on, for the log; networks are in eval mode, without gradients."""
         return {}

@@ -28,6 +28,13 @@ class StyleAdversarial(Adversarial):
             raise ValueError(f"style_mixing={mixing} must be from 0 to 1: how often styles are mixed in training")
         self.mixing = mixing
 
+    @property
+    def shared(self) -> frozenset[str]:
+        """No network: noise and mixing differ in each forward, so that fakes of the discriminator's update would be
+        other ones where a batch is split.
+        """
+        return frozenset()
+
     def generate(self, generator: nn.Module, latents: torch.Tensor, batch: Batch) -> torch.Tensor:
         conditions = conditions_of(generator, batch)
         if not generator.training or not self.mixing or torch.rand(()) >= self.mixing:

@@ -14,7 +14,7 @@ from ._editing import LatentEditing
 from ._pipeline import Pipeline
 from .capabilities import Capabilities
 from .images import Images, check_output_type, grid
-from .interpolation import MODES, walk
+from .interpolation import MODES, texts_between, walk
 from .provenance import check_png_path, save_png
 from .sampling import (
     GeneratorInputs,
@@ -81,6 +81,7 @@ class LatentPipeline(LatentEditing, Pipeline):
             interpolation=vectors,
             mixing_layers=network.mixing_layers,
             text="text" in network.conditions,
+            prompts=tuple(network.example_prompts),
             prior=prior is not None,
             **more,
         )
@@ -211,7 +212,8 @@ class LatentPipeline(LatentEditing, Pipeline):
             mode: `slerp`, the great circle, which keeps the length of Gaussian latents; or `lerp`, the straight line.
             class_labels: of a conditional model: one for the whole walk or one for each seed. Left out, each seed draws
                 its own. Labels are not mixed: each image takes that of the nearer seed.
-            prompt: of a model that is conditioned on text: likewise.
+            prompt: of a model that is conditioned on text: likewise, but texts are mixed where the network has
+                sentence vectors: equal seeds and two prompts walk from one text to the other.
             Others: as for a call.
 
         Returns:
@@ -235,7 +237,7 @@ class LatentPipeline(LatentEditing, Pipeline):
             None if ends.class_labels is None else ends.class_labels[nearer],
             None,
             None if ends.noise is None else walk(ends.noise, steps, mode),
-            None if ends.text is None else ends.text[nearer],
+            texts_between(self.network, ends.text, positions),
         )
         images = self._make(inputs, float(truncation), max_batch_size, output_type)
         if output_type == "pil":

@@ -21,6 +21,7 @@ class Capabilities:
     interpolation: bool = False  # has `interpolate`: latents are vectors, not tokens
     mixing_layers: int = 0  # layers in which the styles of another image can take over; 0 where styles do not mix
     text: bool = False  # takes a `prompt`
+    prompts: tuple[str, ...] = ()  # examples of such, from the captions that it was trained on
     prior: bool = False  # latents come from a prior of its own
     encode: bool = False  # has `encode`, `decode` and `reconstruct`
     input_channels: int | None = None  # of what a translator takes: 1 grey, 3 colour

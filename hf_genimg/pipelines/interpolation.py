@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import torch
 
@@ -71,6 +72,28 @@ def walk(points: torch.Tensor, steps: int, mode: str = "slerp") -> torch.Tensor:
     positions = torch.linspace(0, 1, steps, dtype=torch.float64, device=points.device)[:-1]
     legs = [MODES[mode](a, b, positions) for a, b in pairwise(points)]
     return torch.cat([*legs, points[-1:]])
+
+
+@torch.no_grad()
+def texts_between(network: Any, tokens: torch.Tensor | None, positions: torch.Tensor) -> torch.Tensor | None:
+    """What `text` is on the way from each of K texts to the next.
+
+    Args:
+        network: `encode_text` gives its sentence vectors, or None.
+        tokens: int64 [K, T], K >= 2; None where there are no texts.
+        positions: float [P], 0 at the first text, K - 1 at the last.
+
+    Returns:
+        Sentence vectors float [P, D] on the straight line between neighbours, on the CPU, or the token ids of the
+        nearer text where the network has no vectors; None without texts.
+    """
+    if tokens is None:
+        return None
+    vectors = network.encode_text(tokens.to(network.device))
+    if vectors is None:
+        return tokens[(positions + 0.5).long()]
+    before = positions.long().clamp(max=len(tokens) - 2)
+    return lerp(vectors[before].cpu(), vectors[before + 1].cpu(), positions - before)
 
 
 def _position(a: torch.Tensor, t: float | torch.Tensor) -> torch.Tensor:

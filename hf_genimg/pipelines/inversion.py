@@ -22,6 +22,7 @@ Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 SPACES = ("z", "w", "w+")
 STARTS = 256  # random latents, the nearest of which each picture starts from
 BATCH = 64  # of these at a time
+THUMBNAIL = 64  # pixels a side at which they are compared
 RATES = {"z": 0.05, "w": 0.1, "w+": 0.1}
 RAMP_UP, RAMP_DOWN = 0.05, 0.25  # parts of the run in which the learning rate rises and falls
 NOISE, NOISE_UNTIL = 0.05, 0.75  # of w, over its standard deviation, and the part of the run in which it fades
@@ -184,29 +185,31 @@ class _Search:
         self.least = self.loss(self.images(self.best, self.best_noise))
 
     def _nearest(self) -> torch.Tensor:
-        """For each picture the nearest of `STARTS` random points, in pixels."""
-        targets, found, least = self.loss.targets, None, None
-        for _ in range(STARTS // BATCH):
-            z = self.network.sample_latents(BATCH, self.generator).to(targets)
-            for index in range(len(targets) if self.labels is not None else 1):
-                label = None if self.labels is None else self.labels[index : index + 1].expand(BATCH)
-                points = z if self.space == "z" else self.network.map(z, label)
-                noise = None if self.noise is None else self.noise[:1].detach().expand(BATCH, -1)
-                made = self.pipe._forward(self.network, GeneratorInputs(points, label, None, noise))
-                chosen = slice(None) if self.labels is None else slice(index, index + 1)
-                apart = torch.cdist(targets[chosen].flatten(1).float(), made.flatten(1).float())
-                if found is None:
-                    found, least = (
-                        points.new_zeros(len(targets), *points.shape[1:]),
-                        apart.new_full((len(targets),), math.inf),
-                    )
-                nearer, where = apart.min(1)
-                better = nearer < least[chosen]
-                found[chosen] = torch.where(_rows(better, points), points[where], found[chosen])
-                least[chosen] = torch.minimum(nearer, least[chosen])
-                if self.space != "z":
-                    self.spread = points.float().std(0).square().mean().sqrt().item()
-        return found[:, 0].clone() if self.space == "w" else found
+        """For each picture the nearest of `STARTS` random points of its class."""
+        targets, z = self.loss.targets, self.network.sample_latents(STARTS, self.generator).to(self.loss.targets)
+        labels = [None] if self.labels is None else self.labels.unique(dim=0)
+        found = []
+        for label in labels:
+            points, thumbnails = self._candidates(z, label)
+            found.append((points, torch.cdist(thumbnail(targets), thumbnails)))
+        classes = [0] * len(targets) if self.labels is None else self.labels.unique(dim=0, return_inverse=True)[1]
+        pairs = [found[int(number)] for number in classes]
+        nearest = torch.stack([points[apart[index].argmin()] for index, (points, apart) in enumerate(pairs)])
+        if self.space != "z":
+            self.spread = found[0][0].float().std(0).square().mean().sqrt().item()
+        return nearest[:, 0].clone() if self.space == "w" else nearest
+
+    def _candidates(self, z: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Points of latents under one label, and thumbnails of their images."""
+        labels = None if label is None else label.expand(len(z), *label.shape)
+        points = z if self.space == "z" else self.network.map(z, labels)
+        noise = None if self.noise is None else self.noise[:1].detach().expand(BATCH, -1)
+        thumbnails = []
+        for start in range(0, STARTS, BATCH):
+            batch = slice(start, start + BATCH)
+            given = GeneratorInputs(points[batch], None if labels is None else labels[batch], None, noise)
+            thumbnails.append(thumbnail(self.pipe._forward(self.network, given)))
+        return points, torch.cat(thumbnails)
 
     @torch.enable_grad()
     def step(self, share: float, rate: float, steps: int) -> torch.Tensor:
@@ -276,6 +279,12 @@ def autocorrelation(maps: torch.Tensor) -> torch.Tensor:
         if maps.shape[2] <= SMALLEST_NOISE or maps.shape[2] % 2:
             return total
         maps = torch.nn.functional.avg_pool2d(maps, 2) * 2  # of unit variance again
+
+
+def thumbnail(images: torch.Tensor) -> torch.Tensor:
+    """Images of at most `THUMBNAIL` pixels a side, as rows: float32 [N, P]."""
+    side = min(THUMBNAIL, images.shape[2])
+    return torch.nn.functional.adaptive_avg_pool2d(images.float(), side).flatten(1)
 
 
 def _rows(chosen: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

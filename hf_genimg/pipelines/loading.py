@@ -9,9 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from diffusers import DiffusionPipeline
+from diffusers import DiffusionPipeline, ModelMixin
+from diffusers.utils import logging
 
-from ..faults import explain, is_no_network, status_of
+from ..faults import explain, is_no_network, read_errors, reason, status_of
 from ._pipeline import Pipeline
 from .kinds import LIBRARY
 
@@ -45,9 +46,8 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
         KeyError,
         RecursionError,
     ) as error:  # what a damaged JSON file makes of diffusers
-        reason = " ".join(str(error).split())[:200]
         raise ValueError(
-            f"{source} is damaged ({type(error).__name__}: {reason}); save or download the model again"
+            f"{source} is damaged ({type(error).__name__}: {reason(error)}); save or download the model again"
         ) from error
     except Exception as error:  # of diffusers or the Hub's client: of no common kind
         variant = "such modeling files" in str(error)  # diffusers' words for a variant that is not there
@@ -55,15 +55,32 @@ def load(model: str | os.PathLike[str], **kwargs: Any) -> Pipeline:
             raise
         if not Path(source).is_dir():
             raise _not_from_the_hub(source, error) from error
-        reason = " ".join(str(error).split()).partition(" at '")[0]
-        raise ValueError(f"{source} is damaged ({reason}); save or download the model again") from error
+        fact = " ".join(str(error).split()).partition(" at '")[0]
+        raise ValueError(f"{source} is damaged ({fact}); save or download the model again") from error
+
+
+def load_component(model: str | os.PathLike[str], name: str) -> ModelMixin:
+    """The network called `name` of a pipeline, without diffusers' bar for the files that it reads.
+
+    Raises as `load`, and `ValueError` for a pipeline without such a network.
+    """
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        pipeline = load(model)
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+    if pipeline.components.get(name) is None:
+        raise ValueError(f"{model} is a {type(pipeline).__name__} without {name}; use a model that has one")
+    return pipeline.components[name]
 
 
 def code_of(path: Path) -> dict[str, str] | None:
     """The file that the networks of a run are defined in, as `file` and `sha256`; None where they are hf_genimg's."""
     try:
         code = json.loads((path / RECIPE).read_text(encoding="utf-8")).get("code")
-    except (OSError, ValueError, AttributeError):
+    except read_errors():
         return None
     known = isinstance(code, dict) and isinstance(code.get("file"), str) and isinstance(code.get("sha256"), str)
     return code if known else None
@@ -106,10 +123,8 @@ def load_any(model: str | os.PathLike[str], **kwargs: Any) -> DiffusionPipeline:
         return load(model, **kwargs)
     try:
         return DiffusionPipeline.from_pretrained(source, use_safetensors=True, trust_remote_code=False, **kwargs)
-    except (TypeError, AttributeError, KeyError, OSError, ValueError, RecursionError) as error:
-        raise ValueError(
-            f"{source} cannot be loaded as a pipeline of diffusers: {' '.join(str(error).split())[:200]}"
-        ) from error
+    except read_errors() as error:
+        raise ValueError(f"{source} cannot be loaded as a pipeline of diffusers: {reason(error)}") from error
 
 
 def pipeline_directory(path: Path) -> Path:
@@ -149,7 +164,7 @@ def _only_pickles(directory: Path) -> bool:
 def _network_class(path: Path) -> str:
     try:
         return json.loads((path / NETWORK).read_text(encoding="utf-8"))["_class_name"]
-    except (ValueError, KeyError, TypeError):
+    except read_errors():
         return "<Class>"
 
 

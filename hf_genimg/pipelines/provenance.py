@@ -21,6 +21,8 @@ import safetensors.torch
 import torch
 from PIL import Image, PngImagePlugin
 
+from ..faults import read_errors
+
 KEY = "hf_genimg"
 REVISION_DIGITS = 12
 # The IPTC term that search engines and social networks read: https://cv.iptc.org/newscodes/digitalsourcetype/
@@ -116,7 +118,7 @@ def read_provenance(path: str | os.PathLike[str]) -> dict[str, Any] | None:
             text = image.text.get(KEY) if image.format == "PNG" else None
     except FileNotFoundError:
         raise FileNotFoundError(f"{path} does not exist") from None
-    except (OSError, SyntaxError) as error:
+    except read_errors() as error:
         raise ValueError(f"{path} cannot be read as an image") from error
     try:
         provenance = json.loads(text or "null")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -10,8 +12,9 @@ from PIL import Image
 
 from ._latent_pipeline import ClassLabels, LatentPipeline
 from .capabilities import Capabilities
-from .images import Images, prepare
+from .images import Images, grid, prepare
 from .kinds import AUTOENCODER, PRIOR
+from .provenance import check_png_path, save_png
 from .sampling import GeneratorInputs, check_labels, check_latents, example
 
 Pictures = Image.Image | list[Image.Image] | torch.Tensor
@@ -22,7 +25,8 @@ class ImageReconstructionPipeline(LatentPipeline):
 
     Args:
         autoencoder: a `LatentNetwork` with `encode(images)` to a posterior with `.mean`, N latents, and
-            `decode(latents)` to images; where its config has `num_classes`, both take `class_labels` [N] as well.
+            `decode(latents)` to images; where its config has `num_classes`, both take `class_labels` [N] as well, or
+            `decode` alone where it declares `infers_labels`.
         prior: samples the latents instead of the autoencoder: `sample_latents(num_images, generator,
             class_labels=None)`.
         watermark_key: as for `set_watermark`; None for no watermark.
@@ -70,13 +74,34 @@ class ImageReconstructionPipeline(LatentPipeline):
         self._check(max_batch_size=max_batch_size)
         config, dtype = self.autoencoder.config, next(self.autoencoder.parameters()).dtype
         pixels = prepare(images, config.image_size, config.image_channels)
-        labels = self._given_labels(class_labels, len(pixels))
+        infers = self.autoencoder.infers_labels
+        labels = None if infers and class_labels is None else self._given_labels(class_labels, len(pixels))
         size = max_batch_size or len(pixels)
 
         def part(start: int) -> torch.Tensor:
             batch = slice(start, start + size)
-            given = () if labels is None else (labels[batch].to(self._execution_device),)
+            given = () if labels is None or infers else (labels[batch].to(self._execution_device),)
             return self.autoencoder.encode(pixels[batch].to(self._execution_device, dtype), *given).mean
+
+        return self._in_batches(part, len(pixels), size)
+
+    def classify(self, images: Pictures, *, max_batch_size: int | None = None) -> torch.Tensor:
+        """The probability of each class, by an autoencoder that finds the class itself: float [N, num_classes] on the
+        model's device; arguments as for `encode`.
+
+        Raises:
+            ValueError: the autoencoder finds no class, or an argument is not what it may be.
+        """
+        self._check(max_batch_size=max_batch_size)
+        config, dtype = self.autoencoder.config, next(self.autoencoder.parameters()).dtype
+        if not (self.autoencoder.infers_labels and self.capabilities.num_classes):
+            raise ValueError(f"{type(self.autoencoder).__name__} finds no class of an image; use a classifier")
+        pixels = prepare(images, config.image_size, config.image_channels)
+        size = max_batch_size or len(pixels)
+
+        def part(start: int) -> torch.Tensor:
+            batch = pixels[start : start + size].to(self._execution_device, dtype)
+            return self.autoencoder.classify(batch).float().softmax(1)
 
         return self._in_batches(part, len(pixels), size)
 
@@ -114,10 +139,60 @@ class ImageReconstructionPipeline(LatentPipeline):
     ) -> Images:
         """Encode images and decode the means of their posteriors; arguments as for `encode` and `decode`. Returns N
         images.
+
+        An autoencoder that finds the class of an image itself needs no `class_labels`.
         """
         self._check(max_batch_size=max_batch_size, output_type=output_type)
+        if class_labels is None and self.autoencoder.infers_labels and self.capabilities.num_classes:
+            class_labels = self.classify(images, max_batch_size=max_batch_size).argmax(1)
         latents = self.encode(images, class_labels=class_labels, max_batch_size=max_batch_size)
         return self._decode(latents, class_labels, output_type, max_batch_size, {"reconstructed": True})
+
+    def save_analogies(
+        self,
+        path: str | os.PathLike[str],
+        images: Pictures | None = None,
+        *,
+        class_labels: ClassLabels | None = None,
+        latents: torch.Tensor | None = None,
+        classes: list[int | str] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write one PNG with a row for each image, or for each of the latents: every class in its style.
+
+        Args:
+            path: ends in .png.
+            images: what is encoded; shown at the left of its row.
+            class_labels: of the images: one for all or one for each.
+            latents: instead of images: float [N, D].
+            classes: the columns; all classes unless given.
+            overwrite: replace a file that is there.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: the autoencoder has no classes, or an argument is not what it may be.
+            FileNotFoundError, FileExistsError: the folder of `path` does not exist; the file does, and `overwrite` is
+                off.
+        """
+        check_png_path(path, overwrite)
+        if "labels" not in self.autoencoder.conditions:
+            raise ValueError(f"{type(self.autoencoder).__name__} is not conditioned on classes; use a model that is")
+        if (images is None) == (latents is None):
+            raise ValueError("images and latents are both given, or none of them; give one of them")
+        classes = list(range(self.capabilities.num_classes)) if classes is None else list(classes)
+        config, shown = self.autoencoder.config, []
+        if images is not None:
+            pixels = prepare(images, config.image_size, config.image_channels)
+            shown = self._convert(pixels, "pil")
+            latents = self.encode(pixels, class_labels=class_labels)
+        columns = classes * len(latents)
+        made = self.decode(latents.repeat_interleave(len(classes), 0), class_labels=columns)
+        for row in reversed(range(len(shown))):
+            made.insert(row * len(classes), shown[row])
+        note = self.provenance(reconstructed=images is not None or None, class_labels=classes)
+        return save_png(grid(made, len(classes) + bool(shown)), path, note, overwrite=overwrite)
 
     def _decode(
         self,

@@ -130,6 +130,14 @@ def draw_seeds(
     )
 
 
+def sample_labels(num_classes: int, seeds: Iterable[int]) -> torch.Tensor:
+    """The labels that the images of these seeds draw where a prior samples the latents, which may depend on them:
+    int64 [N].
+    """
+    labels = [torch.randint(num_classes, (1,), generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+    return torch.cat(labels)
+
+
 def example(network: Any) -> torch.Tensor:
     """Latents of one image, which show the shape and the dtype of all: always the same."""
     return network.sample_latents(1, torch.Generator().manual_seed(0))

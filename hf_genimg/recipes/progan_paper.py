@@ -3,7 +3,7 @@
     hf-genimg train progan_paper data=PICTURES flip=true
 
 Unlike there, the learning rate does not rise to 0.0015 at 1024 pixels. Other sizes: `image_size=256`.
-Cost: not run here; 19 million images were two weeks on one V100.
+Cost: not run here; 19 million images need weeks of a GPU.
 Reached: not run here.
 """
 

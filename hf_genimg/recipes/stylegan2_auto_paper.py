@@ -3,10 +3,10 @@
     hf-genimg train stylegan2_auto_paper data=PICTURES
     hf-genimg train stylegan2_auto_paper data=PICTURES image_size=128 batch_size=32 ema_half_life=10000
 
-The second line holds for 32 and 64 pixels too; R1 follows size and batch. Unlike there, fakes of one update serve both
-networks, R1 is taken at the augmented images, which are sampled bilinearly, and the mean of w moves in the generator's
-updates only.
-Cost: not run here; 25 million images are a week on one V100.
+The second line holds for 32 and 64 pixels too; R1 follows size and batch. Unlike there, both networks learn from images
+of the same latents, R1 is taken at the augmented images, which are sampled bilinearly, and the mean of w moves in the
+generator's updates only.
+Cost: not run here; 25 million images at 256 pixels are about 6 days 21 hours on one V100.
 Reached: not run here.
 """
 

@@ -2,11 +2,11 @@
 
     hf-genimg train stylegan2_cifar_paper data=PICTURES
 
-Neither path length regularization nor style mixing, a discriminator without shortcuts. Unlike there, fakes of one
-update serve both networks, R1 is taken at the augmented images, which are sampled bilinearly, and the mean of w moves
-in the generator's updates only.
+Neither path length regularization nor style mixing, a discriminator without shortcuts. Unlike there, both networks
+learn from images of the same latents, R1 is taken at the augmented images, which are sampled bilinearly, and the mean
+of w moves in the generator's updates only.
 Published: FID 2.42.
-Cost: not run here; 100 million images are nine days on one GPU (StudioGAN).
+Cost: not run here; StudioGAN's run took 9 days 20 hours.
 Reached: not run here.
 """
 

@@ -226,7 +226,7 @@ WRONG = {
     "noise:nan": "noise takes a number or range",
     "jpeg:101": "from 1 to 100",
     "grey:2": "grey takes no number",
-    "mask:hole": "'mask:hole' in inputs=mask:hole is no mask; use mask:centre, mask:boxes, mask:strokes",
+    "mask:hole": "'mask:hole' in inputs=mask:hole is no mask; use mask:centre, mask:middle, mask:boxes, mask:strokes",
     "mask:boxes+noise:2": "'noise:2' comes after a mask; write masks last",
     "downscale:2+mask:boxes": "makes the image smaller and masks it",
     "": "is no degradation",
@@ -252,3 +252,20 @@ def test_through_the_public_door():
         open_pairs("digits", image_size=32, input_size=16, inputs="downscale:4", progress=False)
     with pytest.raises(ValueError, match="noise:999"):
         open_pairs("digits", image_size=32, inputs="noise:999", progress=False)
+
+
+def test_fading_takes_contrast_and_colour():
+    before = np.random.default_rng(2).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    after = parse_degradation("fade:1")(before, 0).astype(float)
+    assert after.std() < 0.4 * before.std() and after.mean() > before.mean()
+    red_and_blue = [np.std(each[..., 0].astype(float) - each[..., 2]) for each in (before, after)]
+    assert red_and_blue[1] < 0.2 * red_and_blue[0]
+    assert np.array_equal(parse_degradation("fade:0")(before, 0), before)
+
+
+def test_scratches_hide_a_few_pixels_and_leave_the_others():
+    before = np.full((64, 64, 3), 128, np.uint8)
+    after = parse_degradation("scratches:5")(before, 1)
+    changed = (after != before).any(2)
+    assert 0.005 < changed.mean() < 0.3 and after[changed].max() > 200
+    assert np.array_equal(parse_degradation("scratches:0")(before, 1), before)

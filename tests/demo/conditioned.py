@@ -6,7 +6,7 @@ import torch
 from diffusers.configuration_utils import register_to_config
 from torch import nn
 
-from hf_genimg import ImageTranslationPipeline, TextToImagePipeline
+from hf_genimg import ImageGenerationPipeline, ImageTranslationPipeline, TextToImagePipeline
 from hf_genimg.models._network import LatentNetwork, TranslationNetwork
 
 
@@ -94,6 +94,32 @@ class Reader(LatentNetwork):
         return level[:, :, None, None].expand(-1, 1, 16, 16)
 
 
+class Mixer(LatentNetwork):
+    """Four bands, one a layer, each of the level that its latents have."""
+
+    mixing_layers = 4
+
+    @register_to_config
+    def __init__(
+        self, image_size: int = 16, image_channels: int = 1, latent_dim: int = 1, latent_distribution: str = "uniform"
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(1.0))
+
+    def forward(
+        self,
+        latents: torch.Tensor,
+        class_labels: None = None,
+        *,
+        mixing_latents: torch.Tensor | None = None,
+        mixing_start: int = 4,
+    ) -> torch.Tensor:
+        """Images of the bands, from -1 to 1."""
+        styles = [latents if layer < mixing_start else mixing_latents for layer in range(4)]
+        bands = torch.stack(styles, 1) * self.weight
+        return bands[:, None].repeat_interleave(4, 2).expand(-1, 1, 16, 16)
+
+
 class Named:
     """A name, which pipelines that were never saved lack."""
 
@@ -114,6 +140,10 @@ class TintingPipeline(Named, ImageTranslationPipeline):
 
 class ShadingPipeline(Named, ImageTranslationPipeline):
     called = "shader"
+
+
+class MixingPipeline(Named, ImageGenerationPipeline):
+    called = "mixer"
 
 
 class ReadingPipeline(Named, TextToImagePipeline):

@@ -21,7 +21,17 @@ import hf_genimg
 from hf_genimg.demo.models import Shared
 from hf_genimg.recipes import recipe_class
 
-from .conditioned import Reader, ReadingPipeline, Shader, ShadingPipeline, Whitener, WhiteningPipeline, tinting
+from .conditioned import (
+    Mixer,
+    MixingPipeline,
+    Reader,
+    ReadingPipeline,
+    Shader,
+    ShadingPipeline,
+    Whitener,
+    WhiteningPipeline,
+    tinting,
+)
 
 CHROMIUM = Path("/usr/bin/chromium")
 CARDS = Path(__file__).parents[2] / "model_cards"
@@ -67,6 +77,7 @@ def address(models: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Ite
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
     conditioned = [WhiteningPipeline(Whitener()), tinting(), ShadingPipeline(Shader()), ReadingPipeline(Reader())]
+    conditioned.append(MixingPipeline(Mixer()))
     demo = hf_genimg.build_demo([*models, *conditioned])
     _, url, _ = demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield url

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -531,3 +532,22 @@ def test_arrays_of_images_are_data(tmp_path: Path) -> None:
         assert report.scores["fid"].value == of_real and report.protocol["num_fake"] == 297
     back = hf_genimg.evaluate(TEST, tmp_path / "images.npz", metrics=["fid"], extractor="digits", progress=False)
     assert back.scores["fid"].value == 0 and back.protocol["reference_fingerprint"] != "statistics"
+
+
+@pytest.mark.parametrize("count", [None, "x", True])
+def test_scores_whose_counts_are_damaged_are_printed(count: object, tmp_path: Path) -> None:
+    report = Report({"num_fake": 64, "num_real": 1500, "reference": "digits"}, {"fid": Score(1.0)}, {"model": "x"})
+    report.save(tmp_path / "scores.json")
+    assert "64 images against 1,500 of digits@unknown" in Report.load(tmp_path / "scores.json").table()
+    for protocol in ({**report.protocol, "num_fake": count}, {"num_real": 1500, "reference": "digits"}):
+        table = replace(report, protocol=protocol).table()
+        assert "an unknown number of images against 1,500 of digits@unknown, features of an unknown extractor" in table
+
+
+@pytest.mark.parametrize("name", ["reference", "split", "extractor"])
+def test_names_in_a_protocol_are_texts(name: str, tmp_path: Path) -> None:
+    """A card takes them as keys."""
+    for value in ([None], {}, 3):
+        Report({"num_fake": 64, name: value}, {"fid": Score(1.0)}, {}).save(tmp_path / "scores.json")
+        with pytest.raises(ValueError, match=rf"holds no scores \({name} of its protocol is .*, which is no text\)"):
+            Report.load(tmp_path / "scores.json")

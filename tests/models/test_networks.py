@@ -23,7 +23,9 @@ class Facts:
     """
 
     name: str
-    kind: str  # generator, autoencoder, translator, classifier, prior; (pair, patch or feature) discriminator
+    # generator, autoencoder, translator, classifier, prior; discriminator, also `pair `, `patch `, `latent ` or
+    # `feature `; autoencoder and prior also `token `
+    kind: str
     parameters: int
     tiny: dict[str, Any]
 
@@ -109,8 +111,11 @@ def test_grey_dcgan_has_the_published_parameter_count() -> None:
 @channels
 def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     torch.manual_seed(0)
-    if facts.kind == "prior":
+    if facts.kind.endswith("prior"):
         assert build(facts)(build(facts).sample_latents(6)).shape == (6,)
+        return
+    if facts.kind == "latent discriminator":
+        assert build(facts)(torch.randn(6, facts.tiny["in_features"])).shape == (6,)
         return
     if facts.kind == "feature discriminator":
         network = build(facts).eval()
@@ -119,7 +124,10 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
         logits = network(maps, torch.arange(6) % 3)
         assert logits.dim() == 2 and len(logits) == 6 and logits.std(dim=0).min() > 0
         return
-    network = build(facts, image_channels=image_channels).eval()
+    changes = {"image_channels": image_channels}
+    if facts.kind == "translator" and "input_channels" not in facts.tiny:  # it takes as many channels as it makes
+        changes["input_channels"] = image_channels
+    network = build(facts, **changes).eval()
     images = torch.rand(6, image_channels, facts.tiny["image_size"], facts.tiny["image_size"]) * 2 - 1
     if facts.kind == "classifier":
         assert network(images).shape == (6, 3)
@@ -129,21 +137,28 @@ def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     if facts.kind == "discriminator":
         assert network(images, *labels).shape == (6,)
         return
+    mask = torch.zeros(6, 1, *images.shape[2:])
+    middle = slice(3 * images.shape[2] // 8, 5 * images.shape[2] // 8)
+    mask[..., middle, middle] = 1
+    given = {"mask": mask} if "mask" in getattr(network, "conditions", ()) else {}
     if facts.kind == "patch discriminator":
-        logits = network(images)
-        assert logits.dim() == 2 and len(logits) == 6 and logits.std(dim=0).min() > 0
+        logits = network(images, **given)
+        assert logits.dim() >= 2 and len(logits) == 6 and logits.std(dim=0).min() > 0
         return
     if facts.kind == "pair discriminator":
         assert network(torch.rand(6, facts.tiny["input_channels"], *images.shape[2:]), images).shape[:1] == (6,)
         return
     if facts.kind == "translator":
-        made = network(torch.rand(6, facts.tiny["input_channels"], *images.shape[2:]))
-        assert made.shape == images.shape and made.abs().max() <= 1
+        made = network(torch.rand(6, network.config.input_channels, *images.shape[2:]), **given)
+        size = (network.scale * side for side in images.shape[2:])
+        assert made.shape == (6, image_channels, *size) and made.abs().max() <= 1
         assert made.std(dim=0).max() > 0, "all inputs give one image"
         return
     latents = network.sample_latents(6)
-    assert latents.shape == (6, 5)
-    made = network.decode(latents) if facts.kind == "autoencoder" else network(latents, *labels)
+    tokens = facts.kind == "token autoencoder"
+    assert latents.dtype == torch.int64 if tokens else latents.shape == (6, 5)
+    assert not tokens or network.encode(images).mean.shape == latents.shape
+    made = network.decode(latents, *labels) if facts.kind.endswith("autoencoder") else network(latents, *labels)
     assert made.shape == images.shape
     assert made.abs().max() <= 1
     assert made.std(dim=0).max() > 0, "all latents give one image"

@@ -10,6 +10,7 @@ from torch import nn
 
 import hf_genimg
 from hf_genimg.losses.adversarial import non_saturating
+from hf_genimg.objectives.base import Step
 from hf_genimg.objectives.path_length import PathLength, StyleAdversarial
 from hf_genimg.objectives.regularizers import Context
 from hf_genimg.recipes import recipe_class
@@ -74,6 +75,17 @@ def test_styles_are_mixed_in_training_only(networks: dict[str, nn.Module], mixin
         torch.manual_seed(0)
         made = objective.generate(generator, some, {})
         assert torch.allclose(made, generator(some)) == (not (mixed and training))
+
+
+def test_the_generator_makes_its_images_anew(networks: dict[str, nn.Module]) -> None:
+    """Or a batch in one part would have the noise of the discriminator's update, and one in several parts another."""
+    objective, batch = StyleAdversarial(non_saturating()), {"images": torch.rand(4, 1, 8, 8)}
+    made: list[torch.Tensor] = []
+    networks["generator"].register_forward_hook(lambda *given: made.append(given[-1]))
+    for turn, player in enumerate(objective.players):
+        objective.begin(Step(player=player, turn=turn, reuse=True))
+        sum(getattr(objective, player)(networks, batch).values()).backward()
+    assert len(made) == 2 and not made[0].requires_grad and made[1].requires_grad
 
 
 @pytest.mark.parametrize(

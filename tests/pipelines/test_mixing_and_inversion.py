@@ -12,6 +12,8 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import hf_genimg
+from hf_genimg.features.load import load_features
+from hf_genimg.features.perceptual import PerceptualDistance
 from hf_genimg.pipelines.images import grid
 from hf_genimg.pipelines.inversion import autocorrelation, ramp
 from hf_genimg.pipelines.provenance import KEY
@@ -150,3 +152,14 @@ def test_the_learning_rate_rises_and_falls() -> None:
     rates = [ramp(step / 100, 100) for step in range(100)]
     assert rates[0] < 0.5 and max(rates) == 1 and rates[-1] < 0.01
     assert rates[10:70] == [1.0] * 60
+
+
+def test_held_out_digits_come_back_from_a_shipped_model() -> None:
+    pipe = hf_genimg.load(Path(__file__).parents[2] / "model_cards/dcgan-digits")
+    pipe.set_progress_bar_config(disable=True)
+    digits = hf_genimg.open_dataset("digits@test", image_size=32, image_channels=1, upscale=True)
+    targets = digits.batch(torch.tensor([1, 5]))["images"]
+    found = pipe.invert(targets, steps=80, distance=PerceptualDistance(load_features("digits")))
+    assert min(found.psnr) > 20 and max(found.distances) < 0.05
+    unlike = 10 * torch.log10(4 / (found.images - targets.flip(0)).square().mean())
+    assert unlike < 15  # of the other digit

@@ -302,7 +302,7 @@ def test_a_norm_in_eval_mode_keeps_its_statistics() -> None:
         ("gradient_penalty_points", "far", "use one of between, dragan"),
         ("images", 0, "must be above 0"),
         ("learning_rate", -1.0, "must be above 0"),
-        ("image_channels", 4, "must be 1"),
+        ("image_channels", 5, "must be 1"),
         ("schedule", "steps", "is not known; use one of constant, linear, cosine"),
         ("mixed_precision", "fp8", "is not known; use one of no, bf16, fp16"),
         ("micro_batch_size", 3, "must be a multiple of micro_batch_size=3"),

@@ -1,5 +1,5 @@
-"""Of the Generate tab: the class, a second one to mix it with, and codes that the model found; each only where the
-model has it.
+"""Of the Generate tab: the class, a second one to mix it with, whose styles are mixed in, and codes that the model
+found; each only where the model has it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from ..models import Shared
-from ..settings import Settings, text_of_like
+from ..settings import LARGEST_SEED, MOST_LAYERS, Settings, text_of_like
 from ._page import friendly, texts
 
 SLIDERS = 6  # codes that can be moved by hand
@@ -39,6 +39,7 @@ def build(ui: SimpleNamespace, model: Shared | None) -> None:
     ui.label_mix = gr.Slider(
         0, 1, 0.5, step=0.01, label=texts("label_mix"), visible=soft, elem_id=ui.page.id("label-mix")
     )
+    _build_mixing(ui, model)
     with gr.Column(visible=codes) as ui.code_panel:
         gr.Markdown(texts("codes"), elem_classes="studio-note")
         ui.code_sliders = [
@@ -61,6 +62,39 @@ def build(ui: SimpleNamespace, model: Shared | None) -> None:
         dropdown.api_info = lambda: {"anyOf": [{"type": "integer"}, {"type": "string"}]}
 
 
+def _build_mixing(ui: SimpleNamespace, model: Shared | None) -> None:
+    """Whose styles are mixed in, and from which layer on."""
+    mixes = bool(model and model.capabilities.mixing_layers)
+    with gr.Row():
+        ui.mix_seed = gr.Number(
+            None,
+            label=texts("mix_seed"),
+            precision=0,
+            minimum=0,
+            maximum=LARGEST_SEED,
+            visible=mixes,
+            elem_id=ui.page.id("mix-seed"),
+            min_width=120,
+        )
+        ui.mix_from = gr.Slider(
+            1,
+            MOST_LAYERS - 1,  # of any model; the page shows the layers of the chosen one
+            _middle_layer(model),
+            step=1,
+            label=texts("mix_from"),
+            visible=mixes,
+            elem_id=ui.page.id("mix-from"),
+        )
+
+
+def _last_layer(model: Shared | None) -> int:
+    return max(2, model.capabilities.mixing_layers - 1 if model else 2)  # gradio takes no slider of one place
+
+
+def _middle_layer(model: Shared | None) -> int:
+    return max(1, model.capabilities.mixing_layers // 2 if model else 1)
+
+
 def _labels(model: Shared | None) -> list[tuple[Any, int]]:
     names = model.class_names if model and model.generates and model.capabilities.num_classes else []
     return [("-", -1), *((name, number) for number, name in enumerate(names))]
@@ -68,7 +102,8 @@ def _labels(model: Shared | None) -> list[tuple[Any, int]]:
 
 def changing(ui: SimpleNamespace) -> list[Any]:
     """What another model changes; `updates` are in this order."""
-    return [ui.label, ui.other_label, ui.label_mix, ui.code_panel, ui.codes, *ui.code_sliders]
+    mixing = [ui.mix_seed, ui.mix_from]
+    return [ui.label, ui.other_label, ui.label_mix, *mixing, ui.code_panel, ui.codes, *ui.code_sliders]
 
 
 def updates(model: Shared) -> list[Any]:
@@ -79,6 +114,8 @@ def updates(model: Shared) -> list[Any]:
         gr.update(visible=bool(model.generates and able.num_classes), choices=labels, value=-1),
         gr.update(visible=soft, choices=labels, value=-1),
         gr.update(visible=soft, value=0.5),
+        gr.update(visible=bool(able.mixing_layers), value=None),
+        gr.update(visible=bool(able.mixing_layers), maximum=_last_layer(model), value=_middle_layer(model)),
         gr.update(visible=bool(able.codes)),
         None,
         *(gr.update(visible=i < able.codes, value=0) for i in range(SLIDERS)),
@@ -86,11 +123,21 @@ def updates(model: Shared) -> list[Any]:
 
 
 def values_of(settings: Settings) -> list[Any]:
-    """Of label, other_label, label_mix, codes, like, prompt and the sliders."""
+    """Of label, other_label, label_mix, mix_seed, mix_from, codes, like, prompt and the sliders."""
     label, other = (-1 if each is None else each for each in (settings.label, settings.other_label))
     mix = settings.label_mix if settings.other_label is not None else 0.5
     codes = [*settings.codes, *[0.0] * SLIDERS][:SLIDERS]
-    return [label, other, mix, list(settings.codes) or None, text_of_like(settings.like), settings.prompt, *codes]
+    styles = [settings.mix_seed, settings.mix_from or 1]
+    return [
+        label,
+        other,
+        mix,
+        *styles,
+        list(settings.codes) or None,
+        text_of_like(settings.like),
+        settings.prompt,
+        *codes,
+    ]
 
 
 def wire(

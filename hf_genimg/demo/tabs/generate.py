@@ -71,6 +71,7 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
         lines=2,
         submit_btn=False,
         visible=bool(model and model.capabilities.text),
+        placeholder=_examples(model),
         elem_id=ui.page.id("prompt"),
     )
     with gr.Row():
@@ -115,6 +116,11 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
         ui.stop = gr.Button(texts("stop"), min_width=80, scale=0)
 
 
+def _examples(model: Shared | None) -> str:
+    """Prompts such as the model was trained on, a line each."""
+    return "\n".join(model.capabilities.prompts[:2]) if model else ""
+
+
 def _updates(model: Shared) -> list[Any]:
     able = model.capabilities
     return [
@@ -122,7 +128,7 @@ def _updates(model: Shared) -> list[Any]:
         gr.update(visible=able.truncation, **({} if able.truncation else {"value": 1})),
         gr.update(visible=able.interpolation, **({} if able.interpolation else {"value": 0})),
         gr.update(visible=able.interpolation),
-        gr.update(visible=able.text, **({} if able.text else {"value": ""})),
+        gr.update(visible=able.text, placeholder=_examples(model), **({} if able.text else {"value": ""})),
         *conditions.updates(model),
     ]
 
@@ -149,6 +155,8 @@ def _generating(shelf: Shelf, answer: Callable[[str, Settings], Iterator[Answer]
         label: int | str = -1,
         other_label: int | str = -1,
         label_mix: float = 0.0,
+        mix_seed: int | None = None,
+        mix_from: int | None = None,
         codes: list[float] | None = None,
         like: str = "",
         prompt: str = "",
@@ -165,11 +173,14 @@ def _generating(shelf: Shelf, answer: Callable[[str, Settings], Iterator[Answer]
             label: the class by its name or number, for models that have classes; -1 for any.
             other_label: a class to mix that with, for models that can; -1 for none.
             label_mix: how much of the other class, from 0 to 1.
+            mix_seed: a seed whose styles all images take, for models that mix styles; empty for their own.
+            mix_from: from which layer on; the middle when empty.
             codes: numbers from -1 to 1, for models that have found codes: all images get these; empty for their own.
             like: numbers of images and strengths as more_like_this returns them, for images like those; else empty.
             prompt: what to make, for models that read texts.
         """
-        asked = _settings(shelf, model, seed, count, truncation, towards, mix, label, other_label, label_mix, codes)
+        mixing = (mix, label, other_label, label_mix, mix_seed, mix_from)
+        asked = _settings(shelf, model, seed, count, truncation, towards, *mixing, codes)
         yield from answer(model, replace(asked, like=like_of_text(like), prompt=prompt))
 
     return generate_
@@ -189,6 +200,8 @@ def _likening(shelf: Shelf, answer: Callable[[str, Settings], Iterator[Answer]])
         label: int | str = -1,
         other_label: int | str = -1,
         label_mix: float = 0.0,
+        mix_seed: int | None = None,
+        mix_from: int | None = None,
         codes: list[float] | None = None,
         like: str = "",
         prompt: str = "",
@@ -207,11 +220,14 @@ def _likening(shelf: Shelf, answer: Callable[[str, Settings], Iterator[Answer]])
             label: likewise.
             other_label: likewise.
             label_mix: likewise.
+            mix_seed: likewise.
+            mix_from: likewise.
             codes: likewise.
             like: likewise; what is returned goes one step further.
             prompt: likewise.
         """
-        asked = _settings(shelf, model, seed, count, truncation, towards, mix, label, other_label, label_mix, codes)
+        mixing = (mix, label, other_label, label_mix, mix_seed, mix_from)
+        asked = _settings(shelf, model, seed, count, truncation, towards, *mixing, codes)
         yield from answer(model, replace(asked, like=(*like_of_text(like), (number, strength)), prompt=prompt))
 
     return more_like_this
@@ -228,6 +244,8 @@ def _settings(
     label: int | str | None,
     other: int | str | None,
     label_mix: float,
+    mix_seed: int | None,
+    mix_from: int | None,
     codes: Any,
 ) -> Settings:
     shared = shelf.find(model)
@@ -244,6 +262,8 @@ def _settings(
         other_label=other,
         label_mix=0.0 if other is None else label_mix,
         codes=tuple(codes or ()),
+        mix_seed=mix_seed,
+        mix_from=None if mix_seed is None else mix_from,
     )
 
 
@@ -252,15 +272,16 @@ def _wire(ui: SimpleNamespace) -> None:
     answer = _answering(shelf)
     generate_, more_like_this = _generating(shelf, answer), _likening(shelf, answer)
     result = [ui.gallery, ui.last, ui.query, ui.path]
-    own = [ui.seed, ui.count, ui.truncation, ui.towards, ui.mix, ui.label, ui.other_label, ui.label_mix, ui.codes]
+    mixing = [ui.mix, ui.label, ui.other_label, ui.label_mix, ui.mix_seed, ui.mix_from]
+    own = [ui.seed, ui.count, ui.truncation, ui.towards, *mixing, ui.codes]
     inputs = [ui.page.chooser, *own, ui.path, ui.prompt]
     quiet = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private", **LIVE}
     loud = {"show_progress": "minimal", **LIVE}
     made = ui.go.click(generate_, inputs, result, js=AFRESH, **ui.page.api("generate"), **loud)
     lively = inline(generate_)
-    moving = (ui.mix, ui.truncation, ui.count, ui.label_mix)
+    moving = (ui.mix, ui.truncation, ui.count, ui.label_mix, ui.mix_from)
     live = gr.on([slider.input for slider in moving], lively, inputs, result, **quiet)
-    chosen = [ui.towards.submit, ui.label.input, ui.other_label.input]
+    chosen = [ui.towards.submit, ui.mix_seed.submit, ui.label.input, ui.other_label.input]
     settled = gr.on([*chosen, *(slider.release for slider in moving)], lively, inputs, result, **quiet)
     afresh = gr.on([ui.seed.submit, ui.prompt.submit, ui.afresh.click], lively, inputs, result, js=AFRESH, **quiet)
     rolled = ui.dice.click(new_seed, None, ui.seed, api_visibility="private").then(

@@ -69,7 +69,8 @@ def _blocks(modules: list[Module]) -> list[_Block]:
     """From the outermost to the innermost."""
     if any("conv_block" in module.name for module in modules):
         raise ValueError(
-            "this is a ResNet generator, as CycleGAN has it; --as pix2pix imports U-Nets (unet_256, unet_128)"
+            "this is a ResNet generator, as CycleGAN has it; --as pix2pix imports U-Nets (unet_256, unet_128), and "
+            "--as cyclegan this one"
         )
     levels: dict[int, dict[int, Module]] = {}
     for module in modules:

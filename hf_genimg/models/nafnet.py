@@ -1,0 +1,138 @@
+"""NAFNet: a U-Net of blocks without activation functions that restores images (arXiv:2204.04676)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from diffusers.configuration_utils import register_to_config
+from torch import nn
+
+from ._network import TranslationNetwork
+
+EPS = 1e-6  # of the layer norm
+
+
+class NAFNetGenerator(TranslationNetwork):
+    """Adds to its input what it finds missing, by blocks at several sizes, halved on the way down and doubled back.
+
+    The channel attention takes the mean of the whole image, so the output depends on all of it (`halo` is None).
+    """
+
+    halo = None
+
+    @register_to_config
+    def __init__(
+        self,
+        image_size: int = 256,  # pixels a side in training; others are taken too
+        image_channels: int = 3,  # 1 grey, 3 colour
+        input_channels: int = 3,  # the same: the network adds to its input
+        width: int = 32,  # channels of the largest feature maps
+        encoder_blocks: Sequence[int] = (2, 2, 4, 8),  # at each size on the way down
+        middle_blocks: int = 12,  # at the smallest size
+        decoder_blocks: Sequence[int] = (2, 2, 2, 2),  # at each size on the way up
+    ) -> None:
+        super().__init__()
+        if input_channels != image_channels:
+            raise ValueError(
+                f"input_channels={input_channels} differs from image_channels={image_channels}, and NAFNet adds to its "
+                "input; use equal ones"
+            )
+        if len(encoder_blocks) != len(decoder_blocks) or not encoder_blocks:
+            raise ValueError(
+                f"there are {len(encoder_blocks)} encoder_blocks and {len(decoder_blocks)} decoder_blocks; give a "
+                "number for each size, as many of one as of the other"
+            )
+        widths = [width * 2**level for level in range(len(encoder_blocks) + 1)]
+        self.first = nn.Conv2d(input_channels, width, 3, padding=1)
+        self.encoders = nn.ModuleList(_blocks(c, n) for c, n in zip(widths, encoder_blocks, strict=False))
+        self.downs = nn.ModuleList(nn.Conv2d(c, 2 * c, 2, 2) for c in widths[:-1])
+        self.middle = _blocks(widths[-1], middle_blocks)
+        self.ups = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(c, 2 * c, 1, bias=False), nn.PixelShuffle(2)) for c in widths[:0:-1]
+        )
+        self.decoders = nn.ModuleList(_blocks(c, n) for c, n in zip(widths[-2::-1], decoder_blocks, strict=True))
+        self.last = nn.Conv2d(width, image_channels, 3, padding=1)
+
+    @property
+    def size_multiple(self) -> int:
+        """A side is halved once for each encoder."""
+        return 2 ** len(self.config.encoder_blocks)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """inputs: float [N, C, H, W] in [-1, 1], sides multiples of `size_multiple`.
+
+        Returns images of the same shape, in [-1, 1] in eval mode; in training as they are, so that every pixel has a
+        gradient.
+        """
+        maps, skips = self.first(inputs), []
+        for encoder, down in zip(self.encoders, self.downs, strict=True):
+            maps = encoder(maps)
+            skips.append(maps)
+            maps = down(maps)
+        maps = self.middle(maps)
+        for up, decoder in zip(self.ups, self.decoders, strict=True):
+            maps = decoder(up(maps) + skips.pop())
+        images = inputs + self.last(maps)
+        return images if self.training else images.clamp(-1, 1)
+
+
+def _blocks(width: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*[_Block(width) for _ in range(count)])
+
+
+class _Block(nn.Module):
+    """Figure 3c of the paper: a gated depthwise convolution with channel attention, then a gated linear layer at each
+    position; both add to their input, by a factor a channel that begins at zero.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.spatial = nn.Sequential(
+            _LayerNorm(width),
+            nn.Conv2d(width, 2 * width, 1),
+            nn.Conv2d(2 * width, 2 * width, 3, padding=1, groups=2 * width),
+            _Gate(),
+            _ChannelAttention(width),
+            nn.Conv2d(width, width, 1),
+        )
+        self.pointwise = nn.Sequential(
+            _LayerNorm(width), nn.Conv2d(width, 2 * width, 1), _Gate(), nn.Conv2d(width, width, 1)
+        )
+        self.beta = nn.Parameter(torch.zeros(1, width, 1, 1))
+        self.gamma = nn.Parameter(torch.zeros(1, width, 1, 1))
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        maps = maps + self.beta * self.spatial(maps)
+        return maps + self.gamma * self.pointwise(maps)
+
+
+class _LayerNorm(nn.Module):
+    """Each position normalised over its channels."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        normalised = nn.functional.layer_norm(maps.permute(0, 2, 3, 1), self.weight.shape, self.weight, self.bias, EPS)
+        return normalised.permute(0, 3, 1, 2)
+
+
+class _Gate(nn.Module):
+    """The product of both halves of the channels, in place of an activation function (eq. 4)."""
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        one, other = maps.chunk(2, dim=1)
+        return one * other
+
+
+class _ChannelAttention(nn.Module):
+    """Channels weighted by a linear function of their means over the image (eq. 8)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weights = nn.Conv2d(width, width, 1)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return maps * self.weights(maps.mean((2, 3), keepdim=True))

@@ -1,0 +1,85 @@
+"""Adversarial autoencoder: reconstruction, then latents against the prior, then labels (arXiv:1511.05644, sections 2
+and 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+
+from ..losses.adversarial import GANLoss
+from .base import Batch, Networks, Objective, Terms
+
+Codes = dict[str, torch.Tensor]  # discriminator to what it sees: float [N, D]
+
+
+class AdversarialAutoencoder(Objective):
+    """Four phases, each with an optimizer of its own: the autoencoder reconstructs; discriminators learn to tell codes
+    from samples of the prior; the encoder fools them; and the encoder's class fits the labels.
+
+    The discriminators are the networks `latent_discriminator` and, with classes, `class_discriminator`, whose prior is
+    a one-hot vector of a uniform class. Batches then have labelled images `inputs` with their `labels`, beside
+    `images` without.
+
+    loss: of the discriminators. semi_supervised: whether there are classes. augment: applied to labelled images.
+    """
+
+    def __init__(
+        self,
+        loss: GANLoss,
+        semi_supervised: bool = False,
+        augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    ) -> None:
+        super().__init__()
+        self.loss, self.semi_supervised = loss, semi_supervised
+        self.augment = augment or (lambda images: images)
+        labelled = ("classifier",) if semi_supervised else ()
+        self.players = ("autoencoder", "discriminator", "encoder", *labelled)
+
+    def autoencoder(self, networks: Networks, batch: Batch) -> Terms:
+        return {"reconstruction": F.mse_loss(networks["autoencoder"](batch["images"]).float(), batch["images"])}
+
+    def discriminator(self, networks: Networks, batch: Batch) -> Terms:
+        with torch.no_grad():
+            fake = self._codes(networks, batch["images"])
+        terms: Terms = {}
+        for name, real in self._prior(networks, len(batch["images"])).items():
+            found = self.loss.discriminator(networks[name](real).float(), networks[name](fake[name]).float())
+            terms |= {f"{name.partition('_')[0]}_{term}": value for term, value in found.items()}
+        return terms
+
+    def encoder(self, networks: Networks, batch: Batch) -> Terms:
+        terms: Terms = {}
+        for name, codes in self._codes(networks, batch["images"]).items():
+            found = self.loss.generator(None, networks[name](codes).float())
+            terms |= {f"{name.partition('_')[0]}_{term}": value for term, value in found.items()}
+        return terms
+
+    def classifier(self, networks: Networks, batch: Batch) -> Terms:
+        logits = networks["autoencoder"].classify(self.augment(batch["inputs"]))
+        return {"cross_entropy": F.cross_entropy(logits.float(), batch["labels"])}
+
+    def held_out(self, networks: Networks, batch: Batch) -> Terms:
+        """The mean squared error of a pixel on [-1, 1], and with classes the share of images whose class is wrong."""
+        images = batch["images"]
+        terms = {"mse": F.mse_loss(networks["autoencoder"](images).float(), images)}
+        if self.semi_supervised:
+            found = networks["autoencoder"].classify(images).argmax(1)
+            terms["classification_error"] = (found != batch["labels"]).float().mean()
+        return terms
+
+    def _codes(self, networks: Networks, images: torch.Tensor) -> Codes:
+        latents, logits = networks["autoencoder"].codes(images)
+        found = {"latent_discriminator": latents.float()}
+        return found if logits is None else {**found, "class_discriminator": logits.float().softmax(1)}
+
+    def _prior(self, networks: Networks, count: int) -> Codes:
+        autoencoder = networks["autoencoder"]
+        samples = {"latent_discriminator": autoencoder.sample_latents(count).float()}
+        if self.semi_supervised:
+            classes = autoencoder.config.num_classes
+            labels = torch.randint(classes, (count,), device=samples["latent_discriminator"].device)
+            samples["class_discriminator"] = F.one_hot(labels, classes).float()
+        return samples

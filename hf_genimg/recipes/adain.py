@@ -1,0 +1,38 @@
+"""AdaIN (arXiv:1703.06868): the style of any picture, at any strength, with an encoder that is learned too.
+
+    hf-genimg train adain
+    hf-genimg train adain data=PHOTOS styles=PAINTINGS image_size=128 random_crop=true crop_from=192
+
+Cost: 9 seconds of CPU time for 480 digits, on one core; 1.1 for a 512x512 picture and its style once trained.
+Reached: no whole run was made yet: after 480 digits the term of style has fallen from 55 to 11.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from ..models.adain import AdaINTranslator
+from ._style import StyleRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaIN(StyleRecipe):
+    """Image sizes that are multiples of 8; pictures of any size once it is trained."""
+
+    image_size: int = 32
+    images: int = 40_000
+    batch_size: int = 8
+    learning_rate: float = 3e-4
+    schedule: str = "cosine"
+    ema_half_life: int = 1_000
+    channels_last: bool = True
+    style_weight: float = 3.0
+
+    def check(self) -> None:
+        super().check()
+        self._require("image_size", self.image_size % 8 == 0, "is not a multiple of 8")
+
+    def models(self) -> dict[str, nn.Module]:
+        return {"generator": AdaINTranslator(self.image_size, **self.channels(), width=self.width)}
