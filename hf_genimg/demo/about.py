@@ -20,6 +20,7 @@ from .texts import ENGLISH, say
 
 MOST_GRIDS, MOST_EXAMPLES = 8, 8
 NAMED = 20  # classes
+THINGS_TO_TRY = 3
 MOST_LETTERS = 20_000  # of a card
 
 
@@ -39,6 +40,34 @@ def facts(model: Shared) -> str:
     ]
     table = "\n".join(f"- **{name}**: {value}" for name, value in rows)
     return f"## {model.name}\n\n{table}\n\n{say('not_for')}\n\n### {say('scores')}\n\n{scores(model)}"
+
+
+def introduction(model: Shared) -> str:
+    """In Markdown: the model's name, what it does, and three things to try."""
+    able = model.capabilities
+    does = say(f"intro_{able.task}", size=_sides(able))
+    tries = [say(f"try_{name}") for name, has in _things_to_try(able) if has][:THINGS_TO_TRY]
+    between = say("comma")
+    return f"# {model.name}\n\n{does} {say('try', what=between.join(tries))}"
+
+
+def _things_to_try(able: Capabilities) -> list[tuple[str, bool]]:
+    """What is most fun first, and whether the model can do it."""
+    makes = able.task in ("generation", "reconstruction")
+    takes = able.task != "generation"
+    return [
+        ("prompt", able.text),
+        ("class", makes and bool(able.num_classes)),
+        ("codes", bool(able.codes)),
+        ("upload", takes),
+        ("paint", able.mask),
+        ("style", able.style),
+        ("reverse", able.reverse),
+        ("morph", able.interpolation),
+        ("explore", able.interpolation and not able.text),
+        ("like", able.interpolation),
+        ("examples", able.task == "classification"),
+    ]
 
 
 def _sides(able: Capabilities) -> str:

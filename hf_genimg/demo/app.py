@@ -92,11 +92,19 @@ class Part:
 
 def _part(page: Page, visible: bool) -> Part:
     settings: list[Any] = []
-    with gr.Column(visible=visible) as panel, gr.Tabs():
+    with gr.Column(visible=visible) as panel:
+        about.build_introduction(page)
+        _tabs(page, settings)
+    return Part(page, panel, settings)
+
+
+def _tabs(page: Page, settings: list[Any]) -> None:
+    """Build the tabs; those components that an address sets are added to `settings`."""
+    with gr.Tabs():
         if page.task == "reconstruction":
             pictures.build_reconstruct(page)
         if page.task in ("generation", "reconstruction"):
-            settings = generate.build(page).controls
+            settings += generate.build(page).controls
             explore.build(page)
             about.build_compare(page)
             human.build(page)
@@ -106,7 +114,6 @@ def _part(page: Page, visible: bool) -> Part:
             pictures.build_classify(page)
         about.build_about(page)
         page.note_opened()
-    return Part(page, panel, settings)
 
 
 def _chooser(shelf: Shelf) -> gr.Dropdown:

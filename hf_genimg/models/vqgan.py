@@ -172,5 +172,5 @@ class VQGANDiscriminator(Network):
         self.apply(dcgan_initialisation)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """images: float [N, C, H, W] in [-1, 1]. Returns logits, positive for "real": float [N, L]."""
-        return self.layers(images).flatten(1)
+        """images: float [N, C, H, W] in [-1, 1]. Returns logits, positive for "real": float [N, h, w]."""
+        return self.layers(images).squeeze(1)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 TABS = Path(hf_genimg.__file__).parent / "demo" / "tabs"
 HAN = re.compile(r"[\u4e00-\u9fff]")
 WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")  # two words: a sentence in English, not a name
-SAME = {"gif", "mp4", "refused"}  # mostly names
+SAME = {"gif", "mp4", "refused", "comma"}  # mostly names
 # Text that is shown and can be read. Left out: what others wrote or what is the same everywhere (card, code, scores'
 # names and protocol).
 SHOWN = """() => {

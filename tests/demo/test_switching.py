@@ -49,6 +49,7 @@ def test_each_model_has_its_tabs_and_pictures_however_often_it_changes(
         choose_model(page, name)
         until(lambda name=name: listed_tabs(page) == TABS[name])
         model = of(name)
+        until(lambda name=name: page.get_by_role("heading", level=1, name=name).filter(visible=True).count() == 1)
         if name == "vae-digits":
             choose(page, "Reconstruct")
             shows(page, seen, "#reconstruct-result", uploads.reconstruct(model, about.examples(model)[0], [])[1], 1)

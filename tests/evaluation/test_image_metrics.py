@@ -99,7 +99,8 @@ class Conditional(torch.nn.Module):
 def test_the_labels_of_a_conditional_model_are_those_of_its_images() -> None:
     from hf_genimg.pipelines.sampling import draw
 
-    pipeline = SimpleNamespace(network=Conditional(), capabilities=SimpleNamespace(num_classes=7))
+    able = SimpleNamespace(num_classes=7)
+    pipeline = SimpleNamespace(network=Conditional(), capabilities=able, prior_network=None)
     labels = ModelImages(pipeline, 1500, 40, 8, 1).labels
     assert labels.tolist() == draw(pipeline.network, 7, num_images=1500, seed=40).class_labels.tolist()
     assert ModelImages(SimpleNamespace(capabilities=SimpleNamespace(num_classes=0)), 5, 0, 8, 1).labels is None

@@ -15,6 +15,12 @@ from ._gallery import gallery
 from ._page import LIVE, Page, friendly, texts
 
 
+def build_introduction(page: Page) -> None:
+    """What the page is: the model, its task, and what to try."""
+    shown = gr.Markdown(about.introduction(page.first) if page.first else "", elem_id=page.id("introduction"))
+    page.adapt([shown], lambda model: [about.introduction(model)])
+
+
 def build_compare(page: Page) -> None:
     """Two models side by side from the same seeds, with their scores. Only where there are two."""
     names = [model.name for model in page.shelf.models if model.generates]
