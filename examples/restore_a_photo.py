@@ -14,7 +14,7 @@
 # # Restore a photo
 #
 # DnCNN learns to remove noise from one photograph and is tried on another. Three to four minutes on two CPU
-# cores; the two photographs come with scikit-learn (by Ashish Vijay and Jon Smith, CC BY). One photograph and minutes
+# cores; the two photographs come with scikit-learn (danielbuechele, vultilion; CC BY 2.0). One photograph and minutes
 # are enough to see how it is done, not for a good restorer: that takes thousands of photographs.
 
 # %%
