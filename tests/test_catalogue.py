@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from hf_genimg._public import PACKAGE
 from hf_genimg.listing import first_line
-from hf_genimg.recipes import recipe_names
+from hf_genimg.recipes import recipe_class, recipe_names
 
 from .site import hook
 
@@ -136,3 +137,11 @@ def test_every_command_of_the_readme_exists() -> None:
     used = set(re.findall(r"^(?:\.venv/bin/)?hf-genimg ([\w-]+)", README, re.MULTILINE))
     assert used <= known
     assert len(used) >= 12
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_defaults_are_those_of_the_nearest_class(name: str) -> None:
+    """Of several bases, a dataclass takes a field from the first that has it, be it only inherited there."""
+    recipe = recipe_class(name)
+    fields = [field for field in dataclasses.fields(recipe) if field.default is not dataclasses.MISSING]
+    assert [field.name for field in fields if getattr(recipe, field.name) != field.default] == []

@@ -7,16 +7,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
 
 from .images import prepare
 from .sampling import GeneratorInputs, check_count, check_labels, draws_vectors
-
-if TYPE_CHECKING:
-    from ._latent_pipeline import LatentPipeline
 
 Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 SPACES = ("z", "w", "w+")
@@ -64,7 +61,7 @@ class Inversion:
 
 
 def invert(
-    pipe: LatentPipeline,
+    pipe: Any,
     images: Any,
     steps: int = 300,
     space: str | None = None,
@@ -122,7 +119,7 @@ def invert(
     return Inversion(latents, noise, labels, made, psnr, distances, torch.stack(curve).cpu())
 
 
-def _check(pipe: LatentPipeline, steps: int, space: str | None) -> str:
+def _check(pipe: Any, steps: int, space: str | None) -> str:
     """The space, checked with the rest."""
     check_count("steps", steps)
     network = pipe.network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from PIL import Image
@@ -12,14 +12,11 @@ from .images import grid
 from .provenance import text_entries
 from .sampling import GeneratorInputs, check_count, check_seed, draw
 
-if TYPE_CHECKING:
-    from ._latent_pipeline import LatentPipeline
-
 MOST_CELLS = 1024
 
 
 def mixing_matrix(
-    pipe: LatentPipeline,
+    pipe: Any,
     rows: list[int],
     columns: list[int],
     *,
@@ -70,7 +67,7 @@ def mixing_matrix(
     return picture
 
 
-def _inputs(pipe: LatentPipeline, seeds: list[int], class_labels: Any) -> GeneratorInputs:
+def _inputs(pipe: Any, seeds: list[int], class_labels: Any) -> GeneratorInputs:
     """What the images of one or more seeds are made from."""
     sampled = {"class_labels": class_labels, "prior": pipe.prior_network, "class_names": pipe.class_names}
     parts = [draw(pipe.network, pipe.capabilities.num_classes, seed=int(seed), **sampled) for seed in seeds]

@@ -8,14 +8,15 @@ from typing import Any, ClassVar, Self
 
 from torch import nn
 
-from ._images import ImageRecipe
-
 MOST_ROWS = 10  # of a grid: the first so many classes are shown
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelledRecipe(ImageRecipe):
-    """The published networks are conditioned on classes."""
+class LabelledRecipe:
+    """What stands before another base of a recipe whose published networks are conditioned on classes.
+
+    It inherits from no recipe: the defaults of its bases would come before those of the other base.
+    """
 
     conditional: bool = True  # false: the images need no labels, and none are learned
     num_classes: int | None = None  # none: as in the data

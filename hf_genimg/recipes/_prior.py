@@ -14,6 +14,7 @@ from ..objectives.prior import LatentLikelihood
 from ..pipelines.loading import load_component
 from ..pipelines.reconstruction import ImageReconstructionPipeline
 from ..pipelines.sampling import example
+from ._images import ImageRecipe
 from ._labels import LabelledRecipe
 
 MOST_FITTED = 10_000  # images whose latents a prior begins from
@@ -21,7 +22,7 @@ UNTRAINED = "untrained"  # the value of `model` in a smoke run
 
 
 @dataclass(frozen=True, kw_only=True)
-class PriorRecipe(LabelledRecipe):
+class PriorRecipe(LabelledRecipe, ImageRecipe):
     """A prior of the latents of an autoencoder that was trained before."""
 
     model: str | None = None  # the autoencoder: a run or pipeline directory, or a Hub id; untrained: random weights

@@ -19,7 +19,7 @@ class StyledRecipe(ConditionalRecipe):
     """Image sizes of a power of two from 8 to 1024, and 28, grey or colour; `conditional=true` learns classes too."""
 
     conditional: bool = False
-    auto_r1: bool = True  # r1 is 0.0002 image_size^2 / batch_size, as StyleGAN2-ADA chooses it; false: the field r1
+    auto_r1: bool = True  # where r1 is 0, it is 0.0002 image_size^2 / batch_size, as StyleGAN2-ADA chooses it
     penalty_every: int = 16
     path_length: float = 2.0  # weight of path length regularization; 0: none
     path_length_every: int = 4  # compute it in one of so many updates, with as many times the weight
@@ -43,7 +43,6 @@ class StyledRecipe(ConditionalRecipe):
             self._require(name, getattr(self, name) > 0, "must be above 0")
         rule = "cannot be used: the layers of this family scale their weights themselves"
         self._require("spectral_norm", not self.spectral_norm, rule)
-        self._require("r1", not (self.auto_r1 and self.r1), "is not used with auto_r1; set auto_r1=false")
         second = self.path_length or self.auto_r1
         self._require(
             "compile", not (self.compile and second), "cannot be used: torch.compile has no second derivatives"
@@ -59,7 +58,7 @@ class StyledRecipe(ConditionalRecipe):
         }
 
     def penalties(self) -> list[Regularizer]:
-        gamma = 2e-4 * self.image_size**2 / self.batch_size if self.auto_r1 else self.r1
+        gamma = 2e-4 * self.image_size**2 / self.batch_size if self.auto_r1 and not self.r1 else self.r1
         plain = super(StyledRecipe, replace(self, r1=gamma)).penalties()
         return [*plain, *([PathLength(self.path_length, every=self.path_length_every)] if self.path_length else [])]
 

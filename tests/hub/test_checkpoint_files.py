@@ -291,7 +291,8 @@ def test_damage_is_one_line(tmp_path: Path, zipped: bool) -> None:
 
 def test_mistakes_are_told_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(
-        ValueError, match="--as vqgan is not a family that can be imported; use one of classifier, conv_vae, dcgan"
+        ValueError,
+        match="--as vqgan is not a family that can be imported; use one of classifier, conv_vae, cyclegan, dcgan",
     ):
         convert("x.pth", "vqgan", tmp_path / "out")
     with pytest.raises(ValueError, match="there is no field 'strid'; did you mean stride?"):

@@ -94,8 +94,18 @@ def test_games_against_sums_by_hand(name: str) -> None:
         assert sum(term.values()).item() == pytest.approx(by_hand(real, fake), rel=1e-6)
 
 
-def test_every_game_is_checked() -> None:
-    assert set(GAN_LOSSES) == {"non_saturating", "saturating", *BY_HAND}
+def test_the_jittered_hinge_has_margins_between_08_and_1() -> None:
+    loss, levels = gan_loss("jittered_hinge"), torch.zeros(20_000)
+    torch.manual_seed(0)
+    for term in loss.discriminator(levels, levels).values():
+        assert term.item() == pytest.approx(0.9, abs=2e-3)
+    outside = loss.discriminator(torch.tensor([1.0, 0.0]), torch.tensor([-1.0, -1.0]))
+    assert 0.4 <= outside["real"].item() <= 0.5 and outside["fake"].item() == 0
+    assert loss.generator(None, torch.tensor([2.0, -1.0]))["adversarial"].item() == -0.5
+
+
+def test_every_loss_is_checked() -> None:
+    assert set(GAN_LOSSES) == {"non_saturating", "saturating", "jittered_hinge", *BY_HAND}
 
 
 def test_the_saturating_generator_has_no_gradient_where_the_discriminator_is_sure() -> None:

@@ -105,7 +105,6 @@ def test_gamma_follows_size_and_batch() -> None:
     recipe = recipe_class("stylegan2")().override(image_size=64, batch_size=32)
     assert recipe.penalties()[0].gamma == pytest.approx(0.0256)
     assert recipe.override(auto_r1=False, r1=3.0).penalties()[0].gamma == 3
-    with pytest.raises(ValueError, match=r"r1=3\.0 is not used with auto_r1; set auto_r1=false"):
-        recipe.override(r1=3.0).check()
+    assert recipe.override(r1=3.0).penalties()[0].gamma == 3, "a weight that is set wins"
     with pytest.raises(ValueError, match="spectral_norm=True cannot be used"):
         recipe.override(spectral_norm=True).check()

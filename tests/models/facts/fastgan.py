@@ -14,3 +14,9 @@ FACTS = [
         "tiny": {"image_size": 16, "width": 4},
     },
 ]
+PUBLISHED = {
+    "fastgan_paper": {
+        "parameters": {"generator": 29_127_846, "discriminator": 11_526_160},
+        "length": (1, 8, 50_000 * 8),
+    }
+}

@@ -14,3 +14,9 @@ FACTS = [
         "tiny": {"image_size": 16, "width": 4},
     },
 ]
+PUBLISHED = {
+    "vaegan_paper": {
+        "parameters": {"autoencoder": 35_112_768 + 4_693_155, "discriminator": 10_953_857},
+        "length": (1, 64, 250 * 250 * 64),
+    }
+}

@@ -24,3 +24,9 @@ FACTS = [
         "tiny": {"image_size": 16, "width": 4, "stages": 1},
     },
 ]
+PUBLISHED = {
+    "vqgan_paper": {
+        "parameters": {"autoencoder": 72_141_699, "discriminator": 2_765_633},
+        "length": (1, 16, 10_000_000),
+    }
+}
