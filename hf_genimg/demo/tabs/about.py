@@ -17,8 +17,9 @@ from ._page import LIVE, Page, friendly, texts
 
 def build_introduction(page: Page) -> None:
     """What the page is: the model, its task, and what to try."""
-    shown = gr.Markdown(about.introduction(page.first) if page.first else "", elem_id=page.id("introduction"))
-    page.adapt([shown], lambda model: [about.introduction(model)])
+    text = about.introduction(page.first) if page.first else ""
+    shown = gr.Markdown(text, visible=bool(text), elem_id=page.id("introduction"))
+    page.adapt([shown], lambda model: [gr.update(value=about.introduction(model), visible=True)])
 
 
 def build_compare(page: Page) -> None:
