@@ -5,7 +5,7 @@
 
 Rows of the grid of samples have one style, columns one class; `pipe.save_analogies` makes the same from images.
 Cost: 5 minutes for 300,000 images of digits, beside much other work.
-Reached: with batch_size=64 and learning_rate=0.0002, not yet the defaults, a negative evidence lower bound of 173.4 nats
+Reached: with batch_size=64 and learning_rate=0.0002, not the defaults, a negative evidence lower bound of 173.4 nats
 on the held-out digits, of which 11.6 are the divergence; FID 18.3, precision 0.52, recall 0.68 (hf-genimg evaluate
 runs/cvae --reference digits@test), and 62 percent of the samples are read as their class: rare styles of so few digits
 still carry a class, and leave ones and sevens blurred.
