@@ -172,6 +172,7 @@ def test_the_page_takes_a_class_and_a_seed(visit: Any, seen: Any, shader: Shared
     assert page.locator(".toast-body").count() == 0
 
 
+@pytest.mark.slow  # twenty seconds; handlers and clients are tested above
 def test_the_page_takes_a_prompt(visit: Any, seen: Any, reader: Shared) -> None:
     page = visit("reader")
     page.locator("#prompt textarea").fill("abcdefg")

@@ -66,6 +66,7 @@ def test_what_cannot_be_mixed_is_refused(mixer: Shared) -> None:
             next(generate(model, Settings(**given)))
 
 
+@pytest.mark.slow  # twenty seconds; handlers are tested above
 def test_the_page_mixes_styles(visit: Any, seen: Any, client: Any, mixer: Shared) -> None:
     page = visit("mixer")
     places = [page.locator(place) for place in ("#mix-seed", "#mix-from")]

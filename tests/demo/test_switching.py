@@ -68,6 +68,7 @@ def test_each_model_has_its_tabs_and_pictures_however_often_it_changes(
     assert not messages(page)
 
 
+@pytest.mark.slow  # half a minute of two models
 def test_explore_shows_the_chosen_model_only(visit: Any, seen: Any, of: Any) -> None:
     """While it is open, and when it is opened after the change; nor does a walk of another stay."""
     page = visit("dcgan-digits")
@@ -88,6 +89,7 @@ def test_explore_shows_the_chosen_model_only(visit: Any, seen: Any, of: Any) -> 
     assert not messages(page)
 
 
+@pytest.mark.slow  # half a minute of three models
 def test_real_or_fake_is_of_the_chosen_model_or_says_what_it_lacks(visit: Any, models: list[Path]) -> None:
     page = visit("dcgan-digits")
     choose(page, "Real or fake?")
