@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 
 LATENT_DISTRIBUTIONS = ("normal", "uniform", "truncated")
 _TAIL = 0.5 * (1 - math.erf(2 / math.sqrt(2)))  # P(z < -2) of a standard normal z
+
+
+def generator_for_each(
+    generator: torch.Generator | list[torch.Generator] | None, num_images: int, device: torch.device
+) -> list[dict[str, Any]]:
+    """Of each image the `generator` and `device` that its random numbers are drawn with: its own where there is a list.
+
+    device: where numbers are drawn without a generator.
+    """
+    sources = generator if isinstance(generator, list) else [generator] * num_images
+    return [{"generator": each, "device": device if each is None else each.device} for each in sources]
 
 
 def check_latent_distribution(distribution: str) -> None:

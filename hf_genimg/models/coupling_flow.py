@@ -10,6 +10,7 @@ import torch
 from diffusers.configuration_utils import register_to_config
 from torch import nn
 
+from ..layers.latents import generator_for_each
 from ._network import Network
 
 Generator = torch.Generator | list[torch.Generator] | None
@@ -70,10 +71,8 @@ class CouplingFlow(Network):
         """
         if class_labels is not None:
             raise ValueError("class_labels were given, but this flow is unconditional; leave them out")
-        sources = generator if isinstance(generator, list) else [generator] * num_images
-        size = self.config.latent_dim
-        devices = [self.device if source is None else source.device for source in sources]
-        noise = [torch.randn(size, generator=g, device=d) for g, d in zip(sources, devices, strict=True)]
+        sources = generator_for_each(generator, num_images, self.device)
+        noise = [torch.randn(self.config.latent_dim, **source) for source in sources]
         return self.generate(torch.stack(noise).to(self.center))
 
 

@@ -10,6 +10,7 @@ import torch
 from diffusers.configuration_utils import register_to_config
 from torch import nn
 
+from ..layers.latents import generator_for_each
 from ._network import Network
 
 Generator = torch.Generator | list[torch.Generator] | None
@@ -59,12 +60,9 @@ class GaussianMixture(Network):
         """
         if class_labels is not None:
             raise ValueError("class_labels were given, but a Gaussian mixture is unconditional; leave them out")
-        sources = generator if isinstance(generator, list) else [generator] * num_images
-        size = self.config.latent_dim
-        devices = [self.device if source is None else source.device for source in sources]
-        pairs = list(zip(sources, devices, strict=True))
-        uniform = torch.stack([torch.rand((), generator=source, device=device) for source, device in pairs])
-        noise = torch.stack([torch.randn(size, generator=source, device=device) for source, device in pairs])
+        sources = generator_for_each(generator, num_images, self.device)
+        uniform = torch.stack([torch.rand((), **source) for source in sources])
+        noise = torch.stack([torch.randn(self.config.latent_dim, **source) for source in sources])
         weights = self.logits.float().softmax(0).cumsum(0)
         chosen = (weights < uniform.to(weights.device)[:, None]).sum(1).clamp(max=len(weights) - 1)
         factors, noise = self._factors().float()[chosen], noise.to(self.means.device)

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from diffusers.configuration_utils import register_to_config
 from torch import nn
 
+from ..layers.latents import generator_for_each
 from ._network import Network, check_labels
 
 Generator = torch.Generator | list[torch.Generator] | None
@@ -89,10 +90,8 @@ class TokenPrior(Network):
         config = self.config
         choice = (temperature or config.temperature, top_k or config.top_k, top_p or config.top_p)
         check_sampling(*choice)
-        sources = generator if isinstance(generator, list) else [generator] * num_images
-        devices = [self.device if source is None else source.device for source in sources]
-        drawn = [torch.rand(config.tokens, generator=g, device=d) for g, d in zip(sources, devices, strict=True)]
-        uniform = torch.stack(drawn).to(self.device)
+        sources = generator_for_each(generator, num_images, self.device)
+        uniform = torch.stack([torch.rand(config.tokens, **source) for source in sources]).to(self.device)
         caches: list[Cache] = [[] for _ in self.blocks]
         token, chosen = self._start(num_images, class_labels), []
         for place in range(config.tokens):

@@ -11,15 +11,16 @@ from diffusers.configuration_utils import register_to_config
 from diffusers.models.autoencoders.vae import Decoder, Encoder
 from torch import nn
 
-from ..layers.codebook import Tokens, draw_tokens, make_quantizer
+from ..layers.codebook import make_quantizer
 from ..layers.initialisation import dcgan_initialisation
-from ._network import LatentNetwork, Network
+from ._network import Network
+from ._tokens import TokenNetwork
 from .pix2pix import patch_layers
 
 EMBEDDING = "quantize.embedding.weight"  # VQModel's name of the codebook
 
 
-class VQGAN(LatentNetwork):
+class VQGAN(TokenNetwork):
     """Levels of residual blocks, halved between, to a map of vectors, which are quantized; the same back."""
 
     @register_to_config
@@ -81,24 +82,6 @@ class VQGAN(LatentNetwork):
     def pixels(self, vectors: torch.Tensor) -> torch.Tensor:
         """vectors: float [N, D, h, w]. Returns images, float [N, C, H, W], which may leave [-1, 1]."""
         return self.decoder(self.post_quant_conv(vectors))
-
-    def encode(self, images: torch.Tensor) -> Tokens:
-        """images: float [N, C, H, W] in [-1, 1]. Returns their tokens, row by row: int64 [N, T]."""
-        return Tokens(self.codebook(self.vectors(images)).tokens.flatten(1))
-
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """latents: tokens, int64 [N, T]. Returns images: float [N, C, H, W] in [-1, 1]."""
-        side = self.token_side
-        vectors = self.codebook.lookup(latents.long().view(-1, side, side))
-        return self.pixels(vectors.to(self.dtype)).clamp(-1, 1)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """images: float [N, C, H, W] in [-1, 1]. Returns reconstructions, likewise."""
-        return self.decode(self.encode(images).mean)
-
-    def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Sample tokens independently, each as often as in training: int64 [num_images, T]. A prior does better."""
-        return draw_tokens(self.codebook.usage.frequencies, (num_images, self.token_side**2), generator)
 
     def to_diffusers(self) -> VQModel:
         """The same network as diffusers' VQModel, for `save_pretrained` and everything else of diffusers.

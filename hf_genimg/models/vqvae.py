@@ -9,14 +9,14 @@ import torch.nn.functional as F
 from diffusers.configuration_utils import register_to_config
 from torch import nn
 
-from ..layers.codebook import Tokens, draw_tokens, make_quantizer
-from ._network import LatentNetwork
+from ..layers.codebook import make_quantizer
+from ._tokens import TokenNetwork
 
 BLOCKS = 2  # residual blocks of the encoder, and of the decoder
 REDUCTION = 4  # pixels a side of what one token stands for
 
 
-class VQVAE(LatentNetwork):
+class VQVAE(TokenNetwork):
     """Strided 4x4 convolutions and residual blocks to a map of vectors, which are quantized; the same back."""
 
     @register_to_config
@@ -66,24 +66,6 @@ class VQVAE(LatentNetwork):
     def pixels(self, vectors: torch.Tensor) -> torch.Tensor:
         """vectors: float [N, D, H / 4, W / 4]. Returns images, float [N, C, H, W], which may leave [-1, 1]."""
         return 2 * self.decoder(vectors)
-
-    def encode(self, images: torch.Tensor) -> Tokens:
-        """images: float [N, C, H, W] in [-1, 1]. Returns their tokens, row by row: int64 [N, T]."""
-        return Tokens(self.codebook(self.vectors(images)).tokens.flatten(1))
-
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """latents: tokens, int64 [N, T]. Returns images: float [N, C, H, W] in [-1, 1]."""
-        side = self.token_side
-        vectors = self.codebook.lookup(latents.long().view(-1, side, side))
-        return self.pixels(vectors.to(self.dtype)).clamp(-1, 1)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """images: float [N, C, H, W] in [-1, 1]. Returns reconstructions, likewise."""
-        return self.decode(self.encode(images).mean)
-
-    def sample_latents(self, num_images: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Sample tokens independently, each as often as in training: int64 [num_images, T]. A prior does better."""
-        return draw_tokens(self.codebook.usage.frequencies, (num_images, self.token_side**2), generator)
 
 
 class _ResidualBlock(nn.Module):
