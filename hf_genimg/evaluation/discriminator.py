@@ -4,8 +4,10 @@ overfitting.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 
 from .features import BATCH, Images
@@ -13,15 +15,21 @@ from .scores import Score, proportion
 
 
 @torch.no_grad()
+def logits_of(discriminator: Any, images: Images, rows: np.ndarray | None = None) -> Iterator[torch.Tensor]:
+    """The logits of images, uint8 [n, H, W, C], batch by batch; of those at the ascending `rows` alone where given."""
+    discriminator.eval()
+    for start in range(0, len(images), BATCH):
+        stop = min(start + BATCH, len(images))
+        wanted = np.arange(start, stop) if rows is None else rows[(rows >= start) & (rows < stop)]
+        if len(wanted):
+            pixels = images.batch(start, stop)[torch.from_numpy(wanted - start)].to(discriminator.device)
+            yield discriminator(pixels.permute(0, 3, 1, 2).to(discriminator.dtype).div(127.5).sub(1))
+
+
 def accuracy(discriminator: Any, images: Images, real: bool) -> Score:
     """How many images, uint8 [n, H, W, C], lie on the right side of the discriminator's boundary, as a proportion."""
-    discriminator.eval()
     boundary = discriminator.config.get("boundary", 0.0)
-    right = 0
-    for start in range(0, len(images), BATCH):
-        pixels = images.batch(start, min(start + BATCH, len(images))).to(discriminator.device)
-        logits = discriminator(pixels.permute(0, 3, 1, 2).to(discriminator.dtype).div(127.5).sub(1))
-        right += int(((logits > boundary) == real).sum())
+    right = sum(int(((logits > boundary) == real).sum()) for logits in logits_of(discriminator, images))
     return proportion(right, len(images))
 
 

@@ -167,8 +167,8 @@ def membership(comparison: Comparison) -> Found:
         scores |= attack_by_discriminator(discriminator, comparison.real, held_out, tables.seed)
     of_data = scores["membership_auc_of_data"].value if "membership_auc_of_data" in scores else 0.5
     alarms = [
-        f"training images can be told from others ({name} {score.value:.2f}, {score.low:.2f} to {score.high:.2f}; "
-        "0.5 is guessing)"
+        f"training images can be distinguished from others ({name} {score.value:.2f}, {score.low:.2f} to "
+        f"{score.high:.2f}; 0.5 is guessing)"
         for name, score in scores.items()
         if name.endswith("_auc") and score.low > max(TELLS, of_data if name == "membership_auc" else 0)
     ]

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from .features import BATCH, Images
+from .discriminator import logits_of
+from .features import Images
 from .neighbors import nearest_by_features
 from .scores import Score, proportion
 
@@ -93,20 +94,12 @@ def attack_by_discriminator(discriminator: Any, training: Images, held_out: Imag
     rng = np.random.default_rng(seed)
     chosen = [np.sort(rng.permutation(len(images))[:size]) for images in (training, held_out)]
     suspicion = [
-        _logits(discriminator, images, rows) for images, rows in zip((training, held_out), chosen, strict=True)
+        _mean_logits(discriminator, images, rows) for images, rows in zip((training, held_out), chosen, strict=True)
     ]
     return attack(*suspicion, "membership_discriminator")
 
 
-@torch.no_grad()
-def _logits(discriminator: Any, images: Images, rows: np.ndarray) -> np.ndarray:
+def _mean_logits(discriminator: Any, images: Images, rows: np.ndarray) -> np.ndarray:
     """float64 [n]: the mean logit of each of these images."""
-    discriminator.eval()
-    found = []
-    for start in range(0, len(images), BATCH):
-        wanted = rows[(rows >= start) & (rows < start + BATCH)] - start
-        if len(wanted):
-            pixels = images.batch(start, min(start + BATCH, len(images)))[torch.from_numpy(wanted)]
-            pixels = pixels.to(discriminator.device).permute(0, 3, 1, 2).to(discriminator.dtype).div(127.5).sub(1)
-            found.append(discriminator(pixels).view(len(pixels), -1).mean(1).double().cpu())
-    return torch.cat(found).numpy()
+    logits = [each.view(len(each), -1).mean(1).double().cpu() for each in logits_of(discriminator, images, rows)]
+    return torch.cat(logits).numpy()
