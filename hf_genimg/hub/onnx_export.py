@@ -13,6 +13,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..objectives.base import KEYWORDS
+from ..pipelines.sampling import GeneratorInputs
+
 TRANSLATED = 256  # pixels a side at which a translator of any size is exported
 NEEDED = ("onnx", "onnxscript")
 
@@ -64,14 +67,13 @@ def _parts(pipeline: Any, network: Any) -> dict[str, tuple[Callable[..., torch.T
             )
         }
     inputs = _latent_inputs(network, able.num_classes)
-    made = "decode" if able.encode else "forward"
-    names = [{"labels": "class_labels"}.get(name, name) for name in list(inputs)[1:]]
-    parts = {
-        "images": (
-            lambda network, latents, *rest: getattr(network, made)(latents, **dict(zip(names, rest, strict=True))),
-            inputs,
-        )
-    }
+    names = [KEYWORDS.get(name, name) for name in list(inputs)[1:]]
+
+    def generate(network: Any, latents: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+        given = {"class_labels": None, **dict(zip(names, rest, strict=True))}
+        return pipeline._forward(network, GeneratorInputs(latents, seeds=None, **given))
+
+    parts = {"images": (generate, inputs)}
     if able.encode and "labels" not in network.conditions:
         pictures = torch.zeros(1, config.image_channels, config.image_size, config.image_size)
         parts["encoder"] = (lambda network, images: network.encode(images).mean, {"inputs": pictures})

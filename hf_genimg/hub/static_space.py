@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from huggingface_hub import SpaceCardData
 
@@ -49,9 +48,17 @@ def write_static_space(pipeline: Any, repo_id: str, folder: Path, runtime: Path 
 
 
 def refuse_unshown(pipeline: Any) -> None:
-    """Raise `ValueError` for a pipeline that needs more than its network: a prior, text."""
+    """Raise `ValueError` for a pipeline that needs more than its network and plain images: a prior, text, tokens."""
     able = pipeline.capabilities
-    for needed, what in ((able.prior, "a prior of its own"), (able.text, "a tokenizer")):
+    makes = able.task in ("generation", "reconstruction")
+    more = set(pipeline.network.conditions) - {"inputs", "mask", "style", "strength"}
+    for needed, what in (
+        (able.prior, "a prior of its own"),
+        (able.text, "a tokenizer"),
+        (makes and not able.interpolation, "latents that are tokens"),
+        (able.image_channels == 4, "transparency"),
+        (able.task == "translation" and more, "a translator that samples or takes classes"),
+    ):
         if needed:
             raise ValueError(
                 f"{pipeline.model_name} has {what}, which a page without a server does not run; leave out --static"
@@ -98,19 +105,11 @@ def write_table(pipeline: Any, path: Path) -> dict[str, Any]:
     """Write what the first seeds sample, float32 rows of latents and noise; returns the number of seeds, the length of
     each of both, and the labels.
     """
-    network, classes, rows, labels = pipeline.network, pipeline.capabilities.num_classes, [], []
-    generator, sizes = torch.Generator(), {}
-    for seed in range(TABLE_SEEDS):
-        generator.manual_seed(seed)
-        sampled = {"latents": network.sample_latents(1, generator)}
-        if classes:
-            labels.append(int(torch.randint(classes, (1,), generator=generator)))
-        noise = network.sample_noise(1, generator)
-        sampled |= {} if noise is None else {"noise": noise}
-        sizes = {name: tensor.numel() for name, tensor in sampled.items()}
-        rows.append(np.concatenate([tensor.flatten().numpy() for tensor in sampled.values()]))
-    path.write_bytes(np.stack(rows).astype("<f4").tobytes())
-    return {"seeds": TABLE_SEEDS, "sizes": sizes, "labels": labels}
+    sampled = pipeline.draw_seeds(list(range(TABLE_SEEDS)))
+    tables = {"latents": sampled.latents} | ({} if sampled.noise is None else {"noise": sampled.noise})
+    path.write_bytes(torch.cat(list(tables.values()), 1).numpy().astype("<f4").tobytes())
+    labels = [] if sampled.class_labels is None else sampled.class_labels.tolist()
+    return {"seeds": TABLE_SEEDS, "sizes": {name: each.shape[1] for name, each in tables.items()}, "labels": labels}
 
 
 def _readme(name: str, repo_id: str) -> str:

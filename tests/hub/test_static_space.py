@@ -242,3 +242,12 @@ def test_the_command_makes_a_static_space(runtime: Path, tmp_path: Path, capsys:
     assert "python -m http.server -d" in capsys.readouterr().out
     assert SpaceCard.load(tmp_path / "space" / "README.md").data.sdk == "static"
     assert json.loads((tmp_path / "space" / "model.json").read_text())["class_names"][3] == "3"
+
+
+def test_what_the_page_cannot_run_is_refused(tmp_path: Path) -> None:
+    tokens = hf_genimg.ImageReconstructionPipeline(hf_genimg.VQVAE(image_size=8, image_channels=1, width=8))
+    transparent = hf_genimg.ImageGenerationPipeline(hf_genimg.DCGANGenerator(image_size=16, image_channels=4, width=4))
+    for pipe, what in ((tokens, "latents that are tokens"), (transparent, "transparency")):
+        with pytest.raises(ValueError, match=f"{what}, which a page without a server does not run"):
+            write_static_space(pipe, "me/space", tmp_path / "space")
+    assert not (tmp_path / "space").exists()
