@@ -81,8 +81,8 @@ def test_a_run_says_why_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixtur
     data = pictures(tmp_path / "grey", 20, "L")
     command = ["train", "auto", f"data={data}", "width=2", "images=64", "--out", str(tmp_path / "run")]
     assert main([*command, "minutes=30"]) == 0
-    said = capsys.readouterr().out.splitlines()[0]
-    assert said == "dcgan at 16 pixels: 20 grey pictures, 30 minutes; the best of small images after 20 minutes"
+    output = capsys.readouterr().out.splitlines()[0]
+    assert output == "dcgan at 16 pixels: 20 grey pictures, 30 minutes; the best of small images after 20 minutes"
     assert main(command) == 0
     assert "goes on as it began: dcgan, 64 images" in capsys.readouterr().out
 

@@ -71,8 +71,8 @@ def test_a_card_warns_of_what_its_diagnosis_found(name: str) -> None:
         "label agreement: ": bool(agreements) and sum(agreements) / len(agreements) < AGREEING,
     }
     for words, warned in expected.items():
-        said = any(words in alarm and "mostly read as others" not in alarm for alarm in report.alarms)
-        assert said is warned, words
+        raised = any(words in alarm and "mostly read as others" not in alarm for alarm in report.alarms)
+        assert raised is warned, words
     assert all(f"- **warning**: {alarm}" in card for alarm in report.alarms)
     assert ("- no alarm" in card) != bool(report.alarms)
 

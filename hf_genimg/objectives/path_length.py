@@ -78,8 +78,8 @@ class PathLength(Regularizer):
             w = w.detach().requires_grad_(True)
         images = generator.synthesize(w)
         noise = torch.randn_like(images) / math.sqrt(images.shape[2] * images.shape[3])
-        (slope,) = torch.autograd.grad((images * noise).sum(), w, create_graph=True)
-        return slope.float().square().sum(2).mean(1).sqrt()
+        (gradient,) = torch.autograd.grad((images * noise).sum(), w, create_graph=True)
+        return gradient.float().square().sum(2).mean(1).sqrt()
 
     @torch.no_grad()
     def update(self, player: str, networks: Networks) -> None:

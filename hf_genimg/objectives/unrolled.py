@@ -14,7 +14,7 @@ from .adversarial import Adversarial
 from .base import Batch, Networks, Terms
 
 INNER = ("adam", "sgd")
-TINY = 1e-30  # under the root of Adam, whose slope at 0 is infinite; far below the square of its eps
+TINY = 1e-30  # under the root of Adam, whose derivative at 0 is infinite; far below the square of its eps
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 

@@ -19,7 +19,9 @@ from ._perceptual import perceptual_distance
 
 @dataclass(frozen=True, kw_only=True)
 class PerceptualRecipe(ImageToImageRecipe):
-    """Start from the pixel-loss twin with init=RUN: GANs that begin with noise seldom find their way."""
+    """Start from the same network trained by a pixel loss, with init=RUN: GANs that begin with noise seldom find their
+    way.
+    """
 
     scale: int = 2  # how many times larger the images are than the inputs
     image_size: int = 32

@@ -204,7 +204,7 @@ def test_blurred_is_what_it_says(channels_last, save, tmp_path):
     assert all(images.is_contiguous(memory_format=layout) for images in batch.values())
 
 
-def test_digits_are_blurred_unless_told_otherwise():
+def test_digits_are_blurred_by_default():
     pairs = opened("digits@test", size=32)
     assert (len(pairs), pairs.name, pairs.split, pairs.image_size, pairs.image_channels, pairs.input_channels) == (
         297,

@@ -39,7 +39,7 @@ def test_a_mask_is_white_where_any_layer_was_painted_on() -> None:
         uploads.painted([b"no picture"])
 
 
-def test_a_mask_decides_and_its_absence_is_told() -> None:
+def test_a_mask_decides_and_its_absence_is_reported() -> None:
     model = Shelf(WhiteningPipeline(Whitener())).find("")
     mask = Image.new("L", (384, 384))
     mask.paste(255, (0, 0, 192, 384))

@@ -63,7 +63,7 @@ def test_stop_frees_the_worker(visit: Any, client: Any, slow: list[int]) -> None
     until(lambda: (counts := list(slow), time.sleep(0.4)) and list(slow) == counts)
 
 
-def test_who_comes_when_the_queue_is_full_is_told_so(
+def test_a_visitor_who_finds_the_queue_full_is_refused(
     models: list[Path], slow: list[int], tmp_path: Path, monkeypatch: Any
 ) -> None:
     from gradio_client import Client

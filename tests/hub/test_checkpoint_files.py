@@ -289,7 +289,7 @@ def test_damage_is_one_line(tmp_path: Path, zipped: bool) -> None:
     assert refused > 50
 
 
-def test_mistakes_are_told_before_anything_is_read(tmp_path: Path) -> None:
+def test_mistakes_are_reported_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError,
         match="--as vqgan is not a family that can be imported; use one of classifier, conv_vae, cyclegan, dcgan",

@@ -164,8 +164,8 @@ class ResnetGenerator(nn.Module):
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_srresnet_of_basicsr(tmp_path: Path, scale: int) -> None:
     theirs = lived_in(TheirMSRResNet(scale))
-    pipe, said = converted(tmp_path, {"params": theirs.state_dict()}, "srresnet")
-    assert pipe.capabilities.scale == scale and f"scale={scale}" in said and "value_range=0,1" in said
+    pipe, output = converted(tmp_path, {"params": theirs.state_dict()}, "srresnet")
+    assert pipe.capabilities.scale == scale and f"scale={scale}" in output and "value_range=0,1" in output
     with torch.no_grad():
         same(inside_0_1(theirs, images()), pipe.network(images()))
 
@@ -203,8 +203,8 @@ def test_srvgg_of_real_esrgan(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("normalised", [True, False])
 def test_dncnn_of_kair(tmp_path: Path, normalised: bool) -> None:
     theirs = lived_in(TheirDnCNN(1, normalised))
-    pipe, said = converted(tmp_path, theirs.state_dict(), "dncnn")
-    assert ("eps=0.0001 of the batch norms" in said) == normalised
+    pipe, output = converted(tmp_path, theirs.state_dict(), "dncnn")
+    assert ("eps=0.0001 of the batch norms" in output) == normalised
     with torch.no_grad():
         torch.testing.assert_close(inside_0_1(theirs, images(1)), pipe.network(images(1)), rtol=1e-5, atol=1e-5)
 
@@ -213,8 +213,8 @@ def test_dncnn_of_kair(tmp_path: Path, normalised: bool) -> None:
 @pytest.mark.parametrize("dropout", [False, True])
 def test_resnet_generators_of_cyclegan(tmp_path: Path, norm: type[nn.Module], dropout: bool) -> None:
     theirs = lived_in(ResnetGenerator(norm, dropout))
-    pipe, said = converted(tmp_path, theirs.state_dict(), "cyclegan")
-    assert f"norm={'batch' if norm is nn.BatchNorm2d else 'instance'}" in said
+    pipe, output = converted(tmp_path, theirs.state_dict(), "cyclegan")
+    assert f"norm={'batch' if norm is nn.BatchNorm2d else 'instance'}" in output
     with torch.no_grad():
         same(theirs(images(1)), pipe.network(images(1)))
 

@@ -180,7 +180,7 @@ def test_the_command_says_where_and_whether(there, run, capsys):
     assert "nothing has changed since the last push" in capsys.readouterr().out
 
 
-def test_nobody_is_told_where_the_data_lie(there, tmp_path):
+def test_nothing_pushed_names_where_the_data_lie(there, tmp_path):
     from PIL import Image
 
     (tmp_path / "whereabouts/pictures").mkdir(parents=True)

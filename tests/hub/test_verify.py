@@ -24,7 +24,7 @@ def verified(capsys: pytest.CaptureFixture[str], *files: Path) -> list[str]:
     return capsys.readouterr().out.splitlines()
 
 
-def test_note_and_mark_are_told_apart(
+def test_note_and_mark_are_distinguished(
     pipe: ImageGenerationPipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     save_png(pipe(seed=7).images[0], tmp_path / "noted.png")
@@ -96,9 +96,9 @@ def test_the_name_of_a_file_cannot_forge_a_line(
     assert out.count("\n") == 1
     Path(name).write_text("no")
     assert main([command, *model, name]) == 1
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert said[:-1].isprintable()
+    output = capsys.readouterr().err
+    assert output.count("\n") == 1
+    assert output[:-1].isprintable()
 
 
 def test_what_is_no_picture_is_refused_before_any_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,7 +128,7 @@ def test_each_block_is_conditioned_on_its_own_part_of_the_latents_and_the_class(
         assert condition[0, 4:].tolist() == [2 * number, 2 * number + 1]
 
 
-def test_all_deep_layers_are_told_all_latents_and_the_class() -> None:
+def test_all_deep_layers_are_conditioned_on_all_latents_and_the_class() -> None:
     network = stirred(small("BigGANDeep"))
     latents, labels = torch.arange(8.0).expand(2, -1), torch.tensor([2, 0])
     seen = block_inputs(network, latents, labels)

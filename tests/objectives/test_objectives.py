@@ -53,7 +53,7 @@ def test_gradients_reach_only_the_player(
             assert gradients(network) == []
 
 
-def test_games_against_probabilities() -> None:
+def test_losses_against_probabilities() -> None:
     on_real, on_fake = torch.tensor([0.3, -1.0]), torch.tensor([2.0, -0.4])
     loss = non_saturating()
     terms = loss.discriminator(on_real, on_fake)
@@ -83,7 +83,7 @@ BY_HAND = {  # (terms of the discriminator, of the generator), number by number
 
 
 @pytest.mark.parametrize("name", list(BY_HAND))
-def test_games_against_sums_by_hand(name: str) -> None:
+def test_losses_against_sums_by_hand(name: str) -> None:
     real, fake = [0.3, -1.0, 2.5, 0.9], [2.0, -0.4, -3.0, 0.1]
     loss = gan_loss(name)
     terms = (
@@ -117,13 +117,13 @@ def test_the_saturating_generator_has_no_gradient_where_the_discriminator_is_sur
     assert sure.grad.abs() > 0.99
 
 
-def test_a_round_has_n_critic_turns_of_the_discriminator() -> None:
+def test_a_training_step_has_n_critic_updates_of_the_discriminator() -> None:
     assert Adversarial(non_saturating(), n_critic=3).players == ("discriminator",) * 3 + ("generator",)
     with pytest.raises(ValueError, match="n_critic=0 must be from 1 to 100"):
         Adversarial(non_saturating(), n_critic=0)
 
 
-def test_an_unknown_game_names_those_there_are() -> None:
+def test_an_unknown_loss_names_those_there_are() -> None:
     with pytest.raises(
         ValueError,
         match="loss='hinges' is not known; use one of non_saturating, saturating, least_squares, hinge, ",

@@ -52,7 +52,7 @@ class Watch(Callback):
         self.seen.append(self.look(run))
 
 
-def test_each_turn_of_the_critic_counts(tiny: Tiny, tmp_path: Path) -> None:
+def test_each_update_of_the_discriminator_counts(tiny: Tiny, tmp_path: Path) -> None:
     watch = Watch(lambda run: run.images)
     train(tiny(n_critic=3, images=48), tmp_path / "run", callbacks=[watch], progress=False)
     assert watch.seen == [24, 48]

@@ -128,6 +128,6 @@ def test_the_memory_is_that_of_the_run(tmp_path: Path) -> None:
     assert disk == pytest.approx(size / 1e6, rel=0.2)
 
 
-def test_a_round_that_was_held_up_does_not_count() -> None:
+def test_a_probe_that_was_held_up_does_not_count() -> None:
     assert _typical([0, 1, 2, 3, 30, 31, 32]) == pytest.approx(1)
     assert _typical([0, 1, 2, 3, 6, 7, 8]) == pytest.approx(8 / 6)  # a lazy penalty does
