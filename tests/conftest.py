@@ -32,6 +32,7 @@ from hf_genimg.training.checkpoint import current_checkpoint
 from hf_genimg.training.recipe import Recipe
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+CHROMIUM = Path("/usr/bin/chromium")
 COMPLETE = "HF_GENIMG_TESTS_COMPLETE"  # environment: 1 makes a failure of what is not run for want of something
 WANTS = {  # in the reason of a skip: what is missing, and how to have it
     r"chromium": ("a browser", "install chromium (Debian: apt-get install chromium)"),
@@ -163,3 +164,15 @@ def log_of() -> Callable[[Path], list[dict[str, Any]]]:
         return [{key: value for key, value in record.items() if key != "images_per_second"} for record in records]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's chromium, one for all tests of a process: playwright runs one event loop in a thread."""
+    sync = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip("there is no chromium")
+    with sync.sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield opened
+        opened.close()

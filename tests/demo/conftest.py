@@ -33,7 +33,6 @@ from .conditioned import (
     tinting,
 )
 
-CHROMIUM = Path("/usr/bin/chromium")
 CARDS = Path(__file__).parents[2] / "model_cards"
 SHIPPED = ("dcgan-digits", "vae-digits", "classifier-digits")
 
@@ -91,18 +90,6 @@ def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
     from gradio_client import Client
 
     return Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's chromium."""
-    sync = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip("there is no chromium")
-    with sync.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,7 +25,6 @@ from hf_genimg.hub.static_space import model_facts, write_static_space
 
 CARDS = Path(__file__).parents[2] / "model_cards"
 KEPT = browser_runtime.kept_folder()  # now, for tests have a cache of their own
-CHROMIUM = Path("/usr/bin/chromium")
 READY, SECONDS = "body[data-ready=true], #error:not([hidden])", 60_000
 PIXELS = """async (id) => {
   const canvas = document.getElementById(id);
@@ -41,15 +39,6 @@ def runtime() -> Path:
     if not (KEPT / next(iter(browser_runtime.FILES))).exists():
         pytest.skip("onnxruntime-web was not fetched")
     return KEPT
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip("there is no chromium")
-    with sync_api.sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
 class Quiet(SimpleHTTPRequestHandler):
