@@ -1,6 +1,6 @@
 """Chest X-rays: are synthetic images of use to a classifier, and does an autoencoder of normal ones find pneumonia?
 
-    python benchmarks/medical.py DATA [--seeds 5] [--only usefulness|anomalies] [--work DIR]
+    python benchmarks/medical.py DATA [--seeds 3] [--only usefulness|anomalies] [--work DIR]
 
 DATA has two classes, the second of which is the disease, and the splits train and test.
 
@@ -8,15 +8,16 @@ Usefulness: a conditional GAN (acgan) is trained on the training split. The reci
 images seen and the same settings, is then trained on: the real images; the real images with the rarer class repeated
 until the classes are equal; as many synthetic images of each class as there are real ones; both; the real images with
 synthetic ones of the rarer class until the classes are equal; and the real images with shuffled labels, which is
-chance. All are tested on the real test split, by the area under the ROC curve (AUROC) and by balanced accuracy.
-Intervals are 95 percent t intervals over the seeds of the classifier (the GAN is trained once), and the difference from
-the real images is taken seed by seed; a verdict is "gain" or "loss" where its interval excludes 0.
+chance. All are tested on the real test split, by the area under the ROC curve (AUROC) and by balanced accuracy. The GAN
+is trained once, the classifiers once for each seed.
 
 Anomalies: conv_vae is trained on the normal training images only, once for each of three seeds. A test image is the
 more suspect, the larger its mean squared reconstruction error is, or its negative evidence lower bound. AUROC of
-disease against normal, with a 95 percent bootstrap interval over test images (the same resamples for all rows), beside
-baselines: the distance to the mean normal image, to the nearest normal training image, the mean grey level, and the
-same autoencoder untrained. The difference is that from the best baseline.
+disease against normal, beside baselines: the distance to the mean normal image, to the nearest normal training image,
+the mean grey level, and the same autoencoder untrained. The difference is that from the best baseline.
+
+All figures are means over seeds, with 95 percent intervals of a bootstrap over test images and seeds; differences are
+of the same test images. A verdict is "gain" or "loss" where the interval of the difference excludes 0.
 
 Results go to results/medical.json and results/medical.png (synthetic images, and the mean error of each class as a heat
 map). Heat maps of single test images go to the work folder: they show images of people.
@@ -26,7 +27,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,6 @@ import matplotlib
 import numpy as np
 import torch
 from _measure import RESULTS, write
-from augmentation import verdict_of
-from scipy.stats import t as student
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 import hf_genimg
@@ -51,7 +49,7 @@ GAN = {"images": 120_000, "width": 16, "snapshot_images": 20_000}
 CLASSIFIER = {"images": 12_000, "ema_half_life": 2_000, "snapshot_images": 12_000}
 AUTOENCODER = {"images": 40_000, "snapshot_images": 20_000}
 AUTOENCODERS = 3  # seeds
-RESAMPLES = 1000
+RESAMPLES = 500
 SHOWN = 8  # images in a row of a picture
 Labelled = tuple[np.ndarray, np.ndarray]  # uint8 [N, H, W, 1] and int64 [N]
 
@@ -119,41 +117,24 @@ def usefulness(data: str, work: Path, seeds: int) -> dict[str, Any]:
         return made.images.cpu().numpy()
 
     sets = training_sets(real, generate)
-    scores: dict[str, np.ndarray] = {}
-    for name, (images, labels) in sets.items():
-        folder = name.replace(",", "").replace(" ", "-")
-        path = saved(work / "sets" / f"{folder}.npz", images, labels)
-        for seed in range(seeds):
+    found: dict[str, list[np.ndarray]] = {name: [] for name in sets}
+    for seed in range(seeds):
+        for name, (images, labels) in sets.items():
+            folder = name.replace(",", "").replace(" ", "-")
+            path = saved(work / "sets" / f"{folder}.npz", images, labels)
             pipe = trained("classifier", work / f"classifier-{folder}-{seed}", path, **CLASSIFIER, seed=seed)
-            shares = disease(pipe, test[0])
-            found = roc_auc_score(test[1], shares), balanced_accuracy_score(test[1], shares > 0.5)
-            scores[name] = np.append(scores.get(name, np.empty((0, 2))), [found], axis=0)
-            print(f"{name}, seed {seed}: AUROC {found[0]:.4f}, balanced accuracy {found[1]:.4f}", flush=True)
-    rows = {name: row(each, scores["real"], len(sets[name][1])) for name, each in scores.items()}
-    return {"seeds": seeds, "test_images": len(test[1]), "trained_on": rows}
+            found[name].append(disease(pipe, test[0]))
+            print(f"{name}, seed {seed}: AUROC {roc_auc_score(test[1], found[name][-1]):.4f}", flush=True)
+    ways = {name: np.stack(each) for name, each in found.items()}
+    counts = {"test_images": len(test[1]), "training_images": {name: len(each[1]) for name, each in sets.items()}}
+    above = {name: "real" for name in ways if name != "real"}
+    measures = {"auroc": roc_auc_score, "balanced_accuracy": accuracy}
+    return {"seeds": seeds, **counts, **{name: compared(ways, test[1], how, above) for name, how in measures.items()}}
 
 
-def row(scores: np.ndarray, real: np.ndarray, count: int) -> dict[str, Any]:
-    """Means and intervals of AUROC and balanced accuracy [S, 2], and what they are above those of real images."""
-    found: dict[str, Any] = {"training_images": count}
-    for column, name in enumerate(("auroc", "balanced_accuracy")):
-        found[name] = interval(scores[:, column])
-        if scores is not real:
-            than_real = verdict_of(real[:, column], scores[:, column])
-            found[name] |= {"above_real": rounded(than_real.difference, than_real.low, than_real.high)}
-            found[name] |= {"verdict": than_real.verdict}
-    return found
-
-
-def interval(values: np.ndarray) -> dict[str, float]:
-    """The mean of a figure over seeds, with its 95 percent t interval."""
-    error = float(student.ppf(0.975, len(values) - 1)) * float(values.std(ddof=1)) / math.sqrt(len(values))
-    mean = float(values.mean())
-    return rounded(mean, mean - error, mean + error)
-
-
-def rounded(value: float, low: float, high: float) -> dict[str, float]:
-    return {"value": round(value, 4), "low": round(low, 4), "high": round(high, 4)}
+def accuracy(truth: np.ndarray, shares: np.ndarray) -> float:
+    """Balanced accuracy of the likelier class."""
+    return balanced_accuracy_score(truth, shares > 0.5)
 
 
 @torch.no_grad()
@@ -198,25 +179,40 @@ def anomalies(data: str, work: Path) -> tuple[dict[str, Any], torch.Tensor]:
     }
     heat_maps(work / "heat_maps.png", inputs, runs[0], found[0][0], truth)
     counts = {"normal_training_images": len(normal), "test_images": len(truth)}
-    return {**counts, "auroc": compared(ways, truth)}, found[0][0]
+    areas = {name: roc_auc_score(truth, scores[0]) for name, scores in ways.items() if name.startswith("baseline")}
+    above = {name: max(areas, key=areas.get) for name in ways if name not in areas}
+    return {**counts, "auroc": compared(ways, truth, roc_auc_score, above)}, found[0][0]
 
 
-def compared(ways: dict[str, np.ndarray], truth: np.ndarray) -> dict[str, Any]:
-    """AUROC (mean over seeds) of suspicions [S, N], with bootstrap intervals; and how far above the best baseline."""
+def compared(
+    ways: dict[str, np.ndarray],
+    truth: np.ndarray,
+    measure: Callable[[np.ndarray, np.ndarray], float],
+    above: dict[str, str],
+) -> dict[str, Any]:
+    """What `measure` says of each row of [S, N], in the mean over the S seeds, with 95 percent intervals; and how far
+    that is above another row. Intervals are of a bootstrap over seeds and test images, the same for all rows.
+    """
     rng = np.random.default_rng(0)
-    picks = [np.arange(len(truth)), *(rng.integers(len(truth), size=(RESAMPLES, len(truth))))]
-    areas = {
-        name: np.array([np.mean([roc_auc_score(truth[pick], each[pick]) for each in scores]) for pick in picks])
-        for name, scores in ways.items()
-    }
-    best = max((name for name in ways if name.startswith("baseline")), key=lambda name: areas[name][0])
-    rows = {}
-    for name, values in areas.items():
-        rows[name] = rounded(values[0], *np.percentile(values[1:], (2.5, 97.5)))
-        if not name.startswith("baseline"):
-            above = values - areas[best]
-            rows[name]["above_best_baseline"] = rounded(above[0], *np.percentile(above[1:], (2.5, 97.5)))
-    return {"best_baseline": best, "ways": rows}
+    picks = [np.arange(len(truth)), *rng.integers(len(truth), size=(RESAMPLES, len(truth)))]
+    values = {}
+    for name, rows in ways.items():
+        by_seed = np.array([[measure(truth[pick], row[pick]) for row in rows] for pick in picks])
+        seeds = rng.integers(len(rows), size=(RESAMPLES, len(rows)))
+        means = np.take_along_axis(by_seed[1:], seeds, axis=1).mean(1)
+        values[name] = np.concatenate([[by_seed[0].mean()], means])
+    found = {name: interval(each) for name, each in values.items()}
+    for name, other in above.items():
+        difference = interval(values[name] - values[other])
+        verdict = "gain" if difference["low"] > 0 else "loss" if difference["high"] < 0 else "no significant difference"
+        found[name] |= {"above": other, "difference": difference, "verdict": verdict}
+    return found
+
+
+def interval(values: np.ndarray) -> dict[str, float]:
+    """A figure, followed by those of resamples."""
+    low, high = np.percentile(values[1:], (2.5, 97.5))
+    return {name: round(float(each), 4) for name, each in {"value": values[0], "low": low, "high": high}.items()}
 
 
 @torch.no_grad()
@@ -258,7 +254,7 @@ def main() -> None:
     """Measure and write; what was measured before and is not asked for stays."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", metavar="DATA")
-    parser.add_argument("--seeds", type=int, default=5, help="of the classifiers")
+    parser.add_argument("--seeds", type=int, default=3, help="of the classifiers")
     parser.add_argument("--only", choices=("usefulness", "anomalies"))
     parser.add_argument("--work", type=Path, default=Path("runs/medical"))
     given = parser.parse_args()

@@ -207,9 +207,8 @@ def test_without_opacus_one_line_names_the_extra(tmp_path: Path, monkeypatch: py
 def test_a_plan_says_what_the_whole_run_will_spend() -> None:
     recipe = recipe_class("mlp_vae")(**SMALL).override(images=640)
     found = str(plan(recipe, progress=False))
-    assert found.endswith(
-        f"; epsilon {math.ceil(100 * recipe.privacy().epsilon(16 / 1500, 40)) / 100:.2f} at delta 0.0001"
-    )
+    epsilon = recipe.privacy().epsilon(16 / 1500, 40)
+    assert found.endswith(f"; epsilon {math.ceil(100 * epsilon) / 100:.2f} at delta 0.0001")
 
 
 def test_the_card_tells_epsilon_and_what_it_does_not_cover(tmp_path: Path) -> None:
