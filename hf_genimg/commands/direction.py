@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ._latent_options import read_latents, seeds_of
+from ._latent_options import seeds_of
 from ._shared import Code, Model, load_model
 from .pictures import find_pictures, is_picture_file, read_picture, refuse_existing, save
 
@@ -129,6 +129,7 @@ def _group(pipe: Any, option: str, text: str, space: str | None) -> Any:
     import torch
 
     from ..evaluation.latent_directions import latents_of_images
+    from ..pipelines.inversion import read_latents
 
     path = Path(text).expanduser()
     if path.suffix == ".safetensors":

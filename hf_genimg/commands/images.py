@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ..faults import printable
-from ._latent_options import read_latents, strengths_of
+from ._latent_options import strengths_of
 from ._shared import Code, Model, Seed, load_model
 from .pictures import is_picture_file, read_picture, refuse_existing, refuse_picture_file, save, save_all
 
@@ -39,9 +39,7 @@ def sample(
 ) -> None:
     """Sample images. Seed 7 is the same image whatever --num is."""
     one_file = is_picture_file(out)
-    given = {} if latents is None else read_latents(latents)
-    if given and (num != 1 or label is not None or mix_seed is not None or prompt is not None):
-        raise ValueError(f"--latents {latents} says which images; leave out --num, --label, --prompt and --mix-seed")
+    given = {} if latents is None else _given_latents(latents, label, num != 1 or mix_seed is not None or prompt)
     num = len(given["latents"]) if given else num
     stems = [f"{latents.stem}-{number}" if given else f"seed-{seed + number}" for number in range(num)]
     targets = [out] if one_file else [out / f"{stem}.png" for stem in stems]
@@ -68,6 +66,18 @@ def sample(
         for image, target in zip(made, targets, strict=True):
             save(image, target)
     print(f"{num} {'image' if num == 1 else 'images'} in {out}")
+
+
+def _given_latents(file: Path, label: str | None, more: object) -> dict[str, Any]:
+    """What a file holds, where nothing else says which images. more: whether another option does."""
+    from ..pipelines.inversion import read_latents
+
+    if more:
+        raise ValueError(f"--latents {file} says which images; leave out --num, --prompt and --mix-seed")
+    given = read_latents(file)
+    if label is not None and "class_labels" in given:
+        raise ValueError(f"--latents {file} holds the classes as well; leave out --label")
+    return given
 
 
 def reconstruct(

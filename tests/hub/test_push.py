@@ -99,9 +99,8 @@ def test_named_directions_are_pushed_pulled_and_taken_away(there, run):
     pipeline.directions["up"] = NamedDirection(torch.arange(1.0, length + 1), found="by hand")
     push(pipeline, ID)
     files = there.repository(ID).head.files
-    assert (
-        "directions.safetensors" in files and "| named directions | up (in z: by hand) |" in files["README.md"].decode()
-    )
+    assert "directions.safetensors" in files
+    assert "| named directions | up (in z: by hand) |" in files["README.md"].content.decode()
     for pulled in (load(ID), DiffusionPipeline.from_pretrained(ID)):
         assert torch.equal(pulled.directions["up"].vector, pipeline.directions["up"].vector)
     push(run, ID)
