@@ -89,6 +89,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "map_y": ("Down to up", "上下"),
     "reconstruct": ("Reconstruct", "重建"),
     "picture": ("Picture", "图片"),
+    "draw": ("Or draw one", "或手绘一张"),
+    "draw_info": (
+        "Draw on the white pad: the model gets your strokes in the size, the place and the colours of its own data.",
+        "在白色画板上绘制：笔画会按模型自身数据的大小、位置和颜色交给模型。",
+    ),
+    "seen": ("What the model saw", "模型看到的图像"),
     "other_picture": ("Second picture, to go towards", "第二张图片（插值目标）"),
     "between": ("From the first to the second", "从第一张到第二张"),
     "examples": ("Examples: choose one", "示例：选择一张"),
