@@ -45,6 +45,8 @@ OF_LIBRARIES = {  # those that have no built-in class of the list above as a bas
     "PIL.Image": "DecompressionBombError",
     "pyarrow": "ArrowException",
     "av": "FFmpegError",
+    "pydicom.errors": "InvalidDicomError",
+    "pydicom.hooks": "BytesLengthException",
 }
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # safetensors and numpy write without the number of the error in their exception

@@ -41,7 +41,7 @@ OUTSIDE = {
     "layers": {"safetensors"},
     "losses": set(),
     "features": {"diffusers", "safetensors", "torch_fidelity", "torchmetrics"},
-    "data": {"datasets", "pyarrow", "sklearn"},
+    "data": {"datasets", "pyarrow", "pydicom", "sklearn"},
     "models": {"diffusers", "sklearn"},
     "objectives": set(),
     "training": {"accelerate", "safetensors", "filelock", "matplotlib"},

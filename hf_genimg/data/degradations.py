@@ -19,8 +19,8 @@ from .resampling import bicubic, convolve, gaussian_kernel
 BLURRED = "blurred"
 BLUR = 4  # side, in pixels, of the squares whose mean is what a `blurred` image keeps
 EXAMPLES = (
-    "downscale:4, noise:10, jpeg:40, blur:2, haze, dark, grey, fade, scratches:5, realesrgan:4, joined with +, or "
-    "mask:centre, mask:middle, mask:boxes, mask:strokes, or blurred"
+    "downscale:4, noise:10, jpeg:40, blur:2, haze, dark, grey, lightness, fade, scratches:5, realesrgan:4, joined "
+    "with +, or mask:centre, mask:middle, mask:boxes, mask:strokes, or blurred"
 )
 Range = tuple[float, float]
 
@@ -46,6 +46,19 @@ def blur(levels: np.ndarray, sigma: float) -> np.ndarray:
 def grey(levels: np.ndarray) -> np.ndarray:
     """The luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B: float [H, W, C] to float64 [H, W, 1]."""
     return levels if levels.shape[2] == 1 else levels @ np.array([[0.299], [0.587], [0.114]])
+
+
+def lightness(levels: np.ndarray) -> np.ndarray:
+    """The grey of the same luminance, and so of the same L of CIELAB: float [H, W, C] to float64 [H, W, 1].
+
+    Source: IEC 61966-2-1, sRGB.
+    """
+    if levels.shape[2] == 1:
+        return levels
+    values = levels.clip(0, 255) / 255
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ np.array([[0.212671], [0.715160], [0.072169]])
+    return 255 * np.where(luminance <= 0.0031308, 12.92 * luminance, 1.055 * luminance ** (1 / 2.4) - 0.055)
 
 
 def haze(levels: np.ndarray, beta: float, random: np.random.Generator) -> np.ndarray:
@@ -103,6 +116,7 @@ _KINDS = {
     "jpeg": _Kind(lambda levels, quality, _: jpeg(levels, round(quality)), None, (1, 100)),
     "blur": _Kind(lambda levels, sigma, _: blur(levels, sigma), None, (0, 32)),
     "grey": _Kind(lambda levels, _, __: grey(levels), (0, 0), (0, 0)),
+    "lightness": _Kind(lambda levels, _, __: lightness(levels), (0, 0), (0, 0)),
     "haze": _Kind(haze, (0.4, 1.6), (0, 10)),
     "dark": _Kind(dark, (2.0, 5.0), (1, 10)),
     "fade": _Kind(fade, (0.2, 0.8), (0, 1)),
@@ -143,7 +157,7 @@ class Degradation:
 
     def input_channels(self, image_channels: int) -> int:
         """Channels of the inputs, given those of the targets."""
-        return 1 if any(name == "grey" for name, _ in self.steps) else image_channels
+        return 1 if any(name in ("grey", "lightness") for name, _ in self.steps) else image_channels
 
     def __call__(self, image: np.ndarray, seed: int) -> np.ndarray:
         """The degraded image, without its mask.

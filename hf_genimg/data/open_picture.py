@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from ..faults import read_errors, reason
+from .dicom import DICOM_EXTENSIONS, DicomImage, is_dicom
 
 # Formats that Pillow reads by itself. Not whatever it can read: its EPS reader, for one, starts a program.
 _EXTENSIONS = {
@@ -34,7 +35,10 @@ _EXTENSIONS = {
     "TGA": (".tga", ".icb", ".vda", ".vst"),
 }
 _NAMELESS = ("TGA",)  # formats without a mark of their own, which are believed in files of their extensions only
-PICTURE_EXTENSIONS = tuple(extension for extensions in _EXTENSIONS.values() for extension in extensions)
+PICTURE_EXTENSIONS = (
+    *(extension for extensions in _EXTENSIONS.values() for extension in extensions),
+    *DICOM_EXTENSIONS,
+)
 MAX_PIXELS = 50_000_000  # of one picture, where nobody gives another bound
 _ORIENTATION = 0x0112  # the EXIF tag
 _TURNS = {
@@ -52,7 +56,7 @@ _METADATA = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")  # tha
 def open_picture(file: str | os.PathLike[str] | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """A picture from a file or its bytes: decoded, upright, in its own mode, with its texts and without EXIF.
 
-    Broken EXIF is ignored. Only regular files and formats that Pillow reads by itself are opened.
+    Broken EXIF is ignored. Only regular files, and formats that Pillow reads by itself or DICOM, are opened.
 
     Args:
         max_pixels: the most that width times height may be; at most Pillow's own limit counts.
@@ -60,6 +64,7 @@ def open_picture(file: str | os.PathLike[str] | bytes, max_pixels: int = MAX_PIX
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is no picture, damaged or too large; one line.
+        ImportError: it is a DICOM file, and pydicom is not installed.
     """
     name = "the file" if isinstance(file, bytes) else os.fspath(file)
     try:
@@ -76,11 +81,13 @@ def open_header(content: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Im
     if isinstance(content, bytes):
         if not content:
             raise ValueError("it is empty")
-        image = Image.open(BytesIO(content), formats=_formats(""))
+        file = BytesIO(content)
+        image = DicomImage(file) if is_dicom(content) else Image.open(file, formats=_formats(""))
     else:
         if not stat.S_ISREG(content.stat().st_mode):
             raise ValueError("it is not a regular file")
-        image = Image.open(content, formats=_formats(content.suffix.lower()))
+        extension = content.suffix.lower()
+        image = DicomImage(content) if is_dicom(content) else Image.open(content, formats=_formats(extension))
     # Pillow only warns up to twice its limit; here the limit is one for all.
     limit = min(max_pixels, Image.MAX_IMAGE_PIXELS or max_pixels)
     if image.width * image.height > limit:

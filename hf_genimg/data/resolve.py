@@ -28,7 +28,8 @@ def describe_sources() -> list[tuple[str, str]]:
         ),
         (
             "FOLDER",
-            "pictures in a folder, at any depth; sub-folders may be classes, splits (train, validation, test) or both; "
+            "pictures (DICOM too, with the extra medical) in a folder, at any depth; sub-folders may be classes, "
+            "splits (train, validation, test) or both; "
             "metadata.csv or .jsonl (file_name, label, text), dataset.json and .txt captions are read",
         ),
         ("FILE.zip", "pictures in a zip or tar file (also webdataset), laid out as in a folder; it is not unpacked"),

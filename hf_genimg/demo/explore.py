@@ -20,7 +20,8 @@ from .handlers import sign
 from .models import Shared
 from .settings import LARGEST_SEED, Settings, check
 
-SLIDERS = 6  # directions
+SLIDERS = 6  # directions that were found when the page was opened
+NAMED = 6  # sliders of directions that came with the model, under their names
 MOST_SEEDS, MOST_STEPS = 8, 32
 MAP_SIDE, MAP_REACH = 11, 2.5  # images a side; and how far the map goes, in standard deviations
 
@@ -107,18 +108,31 @@ def shift(model: Shared, latents: torch.Tensor, amounts: list[float], method: st
     if not all(-3 <= amount <= 3 for amount in amounts):
         raise ValueError(f"amounts={amounts} is not possible; give numbers from -3 to 3")
     found = directions_of(model, method)
-    used = torch.tensor([float(amount) for amount in amounts[: len(found)]])
+    used = torch.tensor([float(amount) for amount in amounts[:SLIDERS][: len(found)]])
     return latents + (used[:, None] * found[: len(used)]).sum(0).to(latents)
 
 
+def names_of(model: Shared) -> list[str]:
+    """The named directions that have a slider: the first that the model has."""
+    return list(model.pipe.directions)[:NAMED] if model.has_directions else []
+
+
+def strengths_of(model: Shared, amounts: list[float]) -> dict[str, float]:
+    """The named directions that are moved along, by the amounts that come after those of the `SLIDERS`."""
+    chosen = zip(names_of(model), amounts[SLIDERS:], strict=False)
+    return {name: float(amount) for name, amount in chosen if amount}
+
+
 def along(model: Shared, seed: int, amounts: list[float], method: str = "pca", truncation: float = 1.0) -> Image.Image:
-    """The image of a seed, moved along the directions."""
+    """The image of a seed, moved along the directions: amounts of the `SLIDERS`, and then of the named ones."""
     _check(model, Settings(seed=seed, truncation=truncation))
     start = model.pipe.draw_seeds([seed, seed])
     moved = shift(model, start.latents[:1], amounts, method)
     label = None if start.class_labels is None else start.class_labels[:1]
-    own = {"seed": seed, "directions": method, "amounts": [round(float(amount), 4) for amount in amounts]}
-    return _one(model, moved, _first(start, 1), label, truncation, own)
+    own = {"seed": seed, "method": method, "amounts": [round(float(amount), 4) for amount in amounts[:SLIDERS]]}
+    named = strengths_of(model, amounts)
+    own |= {"directions": named} if named else {}
+    return _one(model, moved, _first(start, 1), label, truncation, own, named)
 
 
 def latent_map(model: Shared) -> Image.Image:
@@ -183,7 +197,10 @@ def _one(
     label: Any,
     truncation: float,
     own: dict[str, Any],
+    named: dict[str, float] | None = None,
 ) -> Image.Image:
+    given = {"latents": latents, "noise": noise, "class_labels": label, "truncation": truncation}
+    given |= {"directions": named} if named else {}
     with model.lock:
-        images = model.pipe(latents=latents, noise=noise, class_labels=label, truncation=truncation).images
+        images = model.pipe(**given).images
     return sign(model, images, [{**own, "truncation": truncation}])[0]

@@ -77,6 +77,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "What changes most when latents move: found from activations (PCA) or from weights (SeFa).",
         "潜变量移动时变化最大的方向：由激活值（PCA）或权重（SeFa）得到。",
     ),
+    "named_info": ("Named directions of this model", "该模型的命名方向"),
     "method": ("Found by", "方法"),
     "reset": ("Back to the start", "回到起点"),
     "image": ("Image", "图像"),

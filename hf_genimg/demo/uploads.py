@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from ..faults import read_errors
 from ..pipelines.images import as_float, convert, prepare, prepare_each
 from ..pipelines.interpolation import slerp
-from .explore import shift
+from .explore import shift, strengths_of
 from .handlers import complete, sign
 from .models import Shared
 from .settings import label_of
@@ -168,7 +168,7 @@ def reconstruct(
         if other is not None and between:
             latents = slerp(latents, model.pipe.encode(other).float().cpu(), between)
         if any(amounts):
-            latents = shift(model, latents, amounts)
+            latents = model.pipe.edit(shift(model, latents, amounts), strengths_of(model, amounts))
         images = model.pipe.decode(latents)
     own: dict[str, Any] = {
         "reconstructed": True,

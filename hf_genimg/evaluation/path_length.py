@@ -37,16 +37,20 @@ def path_lengths(pipeline: Any, extractor: Extractor, count: int, seed: int, eps
     """float64 [count]: the length of each path; the one number i starts at the image of `seed + i`, and both its ends
     are of one class.
 
-    pipeline: makes images of latents, and says so by `capabilities`. extractor: one that takes float pixels.
+    pipeline: makes images of latents, its prior's where it has one, and says so by `capabilities`. extractor: one that
+    takes float pixels.
     """
-    network, classes = pipeline.network, pipeline.capabilities.num_classes
-    between = slerp if network.config.latent_distribution == "normal" else lerp
+    network, classes, prior = pipeline.network, pipeline.capabilities.num_classes, pipeline.prior_network
+    between = slerp if prior is None and network.config.latent_distribution == "normal" else lerp
     lengths = []
     for start in range(0, count, BATCH):
         size = min(BATCH, count - start)
-        begin, end = (draw(network, classes, num_images=size, seed=seed + offset + start) for offset in (0, count))
+        begin, end = (
+            draw(network, classes, num_images=size, seed=seed + offset + start, prior=prior) for offset in (0, count)
+        )
         near = between(begin.latents, end.latents, epsilon)
-        one, other = (_features(pipeline, extractor, latents, begin.class_labels) for latents in (begin.latents, near))
+        labels = begin.class_labels if network.config.get("num_classes") else None  # others only the prior takes
+        one, other = (_features(pipeline, extractor, latents, labels) for latents in (begin.latents, near))
         lengths.append((one - other).square().sum(1) / epsilon**2)
     return torch.cat(lengths).cpu().numpy()
 

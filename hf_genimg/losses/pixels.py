@@ -29,6 +29,16 @@ def charbonnier(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return ((images - targets).square() + CHARBONNIER_EPS**2).sqrt().mean()
 
 
+def colourfulness(images: torch.Tensor) -> torch.Tensor:
+    """How colourful each image is: float [N, 3, H, W] in [-1, 1] to float [N], 0 for grey, about 33 for "moderately".
+
+    Source: Hasler and Suesstrunk, Measuring colourfulness in natural images, 2003, section 7; levels from 0 to 255.
+    """
+    red, green, blue = (127.5 * (images.float() + 1)).unbind(1)
+    opponents = torch.stack([red - green, (red + green) / 2 - blue], 1).flatten(2)
+    return opponents.var(2, correction=0).sum(1).sqrt() + 0.3 * opponents.mean(2).norm(dim=1)
+
+
 PIXEL_LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "l1": F.l1_loss,
     "l2": F.mse_loss,

@@ -67,6 +67,10 @@ class Adversarial(Objective):
         discriminator = networks["discriminator"]
         return discriminator(images, **conditions_of(discriminator, batch)).float(), {}
 
+    def real_logits(self, networks: Networks, images: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, Terms]:
+        """`logits` of the real images of a discriminator's update, and the terms that come once in it."""
+        return self.logits(networks, images, batch)
+
     def generate(self, generator: nn.Module, latents: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Fake images of latents, under the conditions of the batch."""
         return generator(latents, **conditions_of(generator, batch))
@@ -83,7 +87,7 @@ class Adversarial(Objective):
             fake = self.generate(generator, latents, batch)
         self._fakes.append((latents, batch, fake))
         real, fake = self.augment(batch["images"]), self.augment(fake.detach())
-        real_logits, real_terms = self.logits(networks, real, batch)
+        real_logits, real_terms = self.real_logits(networks, real, batch)
         fake_logits, fake_terms = self.logits(networks, fake, batch, latents)
         terms = self.loss.discriminator(real_logits, fake_logits) | real_terms | fake_terms
         context = Context(self, networks, batch, latents, real, fake, real_logits, fake_logits)

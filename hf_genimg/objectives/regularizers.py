@@ -209,12 +209,16 @@ class LatentConsistency(Regularizer):
         self.consistency, self.spread, self.sigma = consistency, spread, sigma
 
     def discriminator(self, context: Context) -> Terms:
+        if not self.consistency:
+            return {}
         with torch.no_grad():
             near = context.generate(self._near(context.latents))
         logits = context.discriminate(context.objective.augment(near)).float()
         return {"consistency_latents": self.consistency * consistency(context.fake_logits, logits)}
 
     def generator(self, context: Context) -> Terms:
+        if not self.spread:
+            return {}
         near = context.generate(self._near(context.latents))
         return {"spread": -self.spread * (context.fake.float() - near.float()).square().mean()}
 

@@ -31,16 +31,9 @@ class TextAdversarial(Adversarial):
         self.whole, self.penalty, self.every = loss, penalty, every
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
 
-    def logits(
-        self, networks: Networks, images: torch.Tensor, batch: Batch, latents: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, Terms]:
-        fresh = latents is None and torch.is_grad_enabled() and not images.requires_grad
-        if fresh and self.step.player == "discriminator":
-            return self._matching(networks["discriminator"], images, batch["text"])
-        return super().logits(networks, images, batch, latents)
-
-    def _matching(self, discriminator: Any, images: torch.Tensor, text: torch.Tensor) -> tuple[torch.Tensor, Terms]:
+    def real_logits(self, networks: Networks, images: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, Terms]:
         """Logits of real images, and the terms of the other captions and of the penalty."""
+        discriminator, text = networks["discriminator"], batch["text"]
         penalized = self.penalty > 0 and int(self.updates) % self.every == 0
         with torch.autocast(images.device.type, enabled=False if penalized else torch.is_autocast_enabled()):
             images = images.detach().requires_grad_() if penalized else images

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load, save_file
 
+from ..faults import read_errors, reason
 from .images import prepare
 from .sampling import GeneratorInputs, check_count, check_labels, draws_vectors
 
 Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 SPACES = ("z", "w", "w+")
+TENSORS = ("latents", "noise", "class_labels")  # of a file
 STARTS = 256  # random latents, the nearest of which each picture starts from
 BATCH = 64  # of these at a time
 THUMBNAIL = 64  # pixels a side at which they are compared
@@ -58,6 +60,23 @@ class Inversion:
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.inputs().items()}
         save_file(tensors, path)
         return Path(path)
+
+
+def read_latents(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
+    """What `Inversion.save` wrote: latents, and perhaps noise and class labels, by the names of a call's arguments.
+
+    Raises `FileNotFoundError`, and `ValueError` for a file that is damaged or holds something else.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path} does not exist; give a file of latents, such as hf-genimg invert writes")
+    try:
+        tensors = load(Path(path).read_bytes())
+    except read_errors() as error:
+        raise ValueError(f"{path} is no file of latents ({reason(error)}); give one of hf-genimg invert") from error
+    if "latents" not in tensors or set(tensors) - set(TENSORS) or not len(tensors["latents"]):
+        holds = ", ".join(tensors) or "nothing"
+        raise ValueError(f"{path} holds {holds:.80}; it must hold latents, and may hold noise and class_labels")
+    return tensors
 
 
 def invert(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import nn
 
@@ -26,6 +26,8 @@ class TranslationRecipe(ImageToImageRecipe):
     adam_beta1: float = 0.5
     save_discriminator: bool = True  # keep it in the pipeline, for scores and for training on
 
+    losses: ClassVar[type[Translation]] = Translation
+
     def check(self) -> None:
         super().check()
         self._require("l1_weight", self.l1_weight >= 0, "must be at least 0")
@@ -34,7 +36,7 @@ class TranslationRecipe(ImageToImageRecipe):
         )
 
     def objective(self) -> Translation:
-        return Translation(
+        return self.losses(
             gan_loss(self.loss), self.l1_weight, partial(shift_together, most=self.shift) if self.shift else None
         )
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from diffusers.configuration_utils import FrozenDict
 from PIL import Image
 
 import hf_genimg
@@ -116,9 +118,9 @@ class Seen:
 class Linear:
     """Images are M z: then the length of a path has a closed form."""
 
-    def __init__(self, matrix: torch.Tensor, distribution: str = "uniform") -> None:
-        self.matrix, self.network = matrix, Conditional()
-        self.network.config = SimpleNamespace(latent_dim=4, latent_distribution=distribution)
+    def __init__(self, matrix: torch.Tensor, distribution: str = "uniform", prior: Any = None) -> None:
+        self.matrix, self.network, self.prior_network = matrix, Conditional(), prior
+        self.network.config = FrozenDict(latent_dim=4, latent_distribution=distribution)
         self.capabilities = SimpleNamespace(num_classes=0)
 
     def __call__(self, latents: torch.Tensor, output_type: str) -> SimpleNamespace:
@@ -136,6 +138,21 @@ def test_the_length_of_straight_paths_is_their_closed_form() -> None:
     expected = ((end - begin) @ matrix.T * 255).square().sum(1).numpy()
     for epsilon in (1e-2, 1e-1):
         np.testing.assert_allclose(path_lengths(pipeline, Seen(), 130, 3, epsilon), expected, rtol=1e-3)
+
+
+def test_paths_lie_between_latents_of_the_prior() -> None:
+    """A prior one tenth as wide has paths one hundredth as long, along the straight line also for normal latents."""
+
+    class Narrow:
+        conditions, scale = (), 1.0
+
+        def sample_latents(self, num_images: int, generator: list[torch.Generator]) -> torch.Tensor:
+            return self.scale * torch.cat([torch.randn(1, 4, generator=each) for each in generator])
+
+    wide, narrow, matrix = Narrow(), Narrow(), torch.eye(6, 4, dtype=torch.float64)
+    narrow.scale = 0.1
+    long, short = (path_lengths(Linear(matrix, "normal", prior), Seen(), 100, 3, 0.1) for prior in (wide, narrow))
+    np.testing.assert_allclose(short, long / 100, rtol=1e-3)
 
 
 def test_path_length_is_torch_fidelitys_on_the_same_latents(monkeypatch: pytest.MonkeyPatch) -> None:

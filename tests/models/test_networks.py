@@ -28,6 +28,7 @@ class Facts:
     kind: str
     parameters: int
     tiny: dict[str, Any]
+    colour: bool = False  # whether its images are in colour alone
 
 
 FAMILIES = sorted((Path(__file__).parent / "facts").glob("*.py"))
@@ -111,6 +112,10 @@ def test_grey_dcgan_has_the_published_parameter_count() -> None:
 @channels
 def test_shapes_and_ranges(facts: Facts, image_channels: int) -> None:
     torch.manual_seed(0)
+    if facts.colour and image_channels != 3:
+        with pytest.raises(ValueError, match=f"image_channels={image_channels} .*; use image_channels=3"):
+            build(facts, image_channels=image_channels)
+        return
     if facts.kind.endswith("prior"):
         assert build(facts)(build(facts).sample_latents(6)).shape == (6,)
         return

@@ -9,6 +9,7 @@ from torch import nn
 import hf_genimg
 from hf_genimg.losses.adversarial import hinge, non_saturating
 from hf_genimg.objectives.base import Step
+from hf_genimg.objectives.regularizers import LatentConsistency
 from hf_genimg.objectives.text import TextAdversarial, matching_penalty
 
 SIZE = {"image_size": 16, "image_channels": 1, "text_dim": 4, "width": 2, "vocabulary": ["a", "b", "c"]}
@@ -63,6 +64,17 @@ def test_the_penalty_comes_in_one_of_so_many_updates(networks: dict[str, nn.Modu
         objective.update("discriminator", networks)
     expected = discriminator_terms(once, networks, given)["matching_penalty"].item()
     assert found == pytest.approx([3 * expected, 0, 0, 3 * expected]) and expected > 0
+
+
+def test_regularizers_see_fakes_without_the_penalty_of_real_images(networks: dict[str, nn.Module]) -> None:
+    seen = []
+    networks["discriminator"].head.register_forward_hook(lambda *_: seen.append(torch.is_autocast_enabled("cpu")))
+    spread = LatentConsistency(consistency=1.0, spread=0.0, sigma=0.5)
+    objective = TextAdversarial(hinge(), regularizers=[spread])
+    with torch.autocast("cpu", torch.bfloat16):
+        terms = discriminator_terms(objective, networks, batch(1, 2))
+    assert seen == [False, False, True, True]  # real, mismatched; fakes, and fakes of latents near theirs
+    assert terms["consistency_latents"] >= 0 and "spread" not in terms
 
 
 def test_both_networks_learn_their_text_encoder(networks: dict[str, nn.Module]) -> None:

@@ -60,6 +60,7 @@ def _directions(ui: SimpleNamespace) -> None:
                 )
                 for number in range(explore.SLIDERS)
             ]
+            ui.named_info, ui.named = named_sliders(ui.page, "named")
             ui.reset = gr.Button(texts("reset"), size="sm")
         with gr.Column(scale=3, min_width=240):
             ui.image = gr.Image(
@@ -72,6 +73,26 @@ def _directions(ui: SimpleNamespace) -> None:
                 elem_id=ui.page.id("direction-image"),
                 alt_text=texts("alt_direction"),
             )
+
+
+def named_sliders(page: Page, name: str) -> tuple[gr.Markdown, list[gr.Slider]]:
+    """A line, and a slider for each named direction that the chosen model came with; hidden where it has none."""
+
+    def updates(model: Shared | None) -> list[dict[str, Any]]:
+        names = explore.names_of(model) if model else []
+        empty = [{"label": "", "visible": False, "value": 0}] * (explore.NAMED - len(names))
+        return [{"label": name, "visible": True, "value": 0} for name in names] + empty
+
+    def adapted(model: Shared) -> list[Any]:
+        return [gr.update(visible=bool(explore.names_of(model))), *(gr.update(**each) for each in updates(model))]
+
+    line = gr.Markdown(texts("named_info"), visible=bool(page.first and explore.names_of(page.first)))
+    sliders = [
+        gr.Slider(-3, 3, **each, step=0.05, elem_id=page.id(f"{name}-{number}"))
+        for number, each in enumerate(updates(page.first), 1)
+    ]
+    page.adapt([line, *sliders], adapted)
+    return line, sliders
 
 
 def _map(ui: SimpleNamespace) -> None:
@@ -145,9 +166,7 @@ def _walk(ui: SimpleNamespace) -> None:
         )
 
 
-def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
-    shelf = ui.page.shelf
-
+def _directions_endpoint(shelf: Shelf) -> Callable[..., Any]:
     @friendly
     def directions(
         model: str = "",
@@ -159,6 +178,12 @@ def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
         fourth: float = 0,
         fifth: float = 0,
         sixth: float = 0,
+        named_1: float = 0,
+        named_2: float = 0,
+        named_3: float = 0,
+        named_4: float = 0,
+        named_5: float = 0,
+        named_6: float = 0,
     ) -> Image.Image:
         """Make the image of a seed, moved along the six directions that change images most.
 
@@ -172,14 +197,28 @@ def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
             fourth: likewise.
             fifth: likewise.
             sixth: likewise.
+            named_1: how far along the first named direction that the model came with, likewise.
+            named_2: likewise.
+            named_3: likewise.
+            named_4: likewise.
+            named_5: likewise.
+            named_6: likewise.
         """
-        return explore.along(shelf.find(model), seed, [first, second, third, fourth, fifth, sixth], method)
+        principal, named = [first, second, third, fourth, fifth, sixth], [named_1, named_2, named_3]
+        return explore.along(shelf.find(model), seed, [*principal, *named, named_4, named_5, named_6], method)
 
-    inputs = [ui.page.chooser, ui.seed, ui.method, *ui.amounts]
-    live = [*(slider.input for slider in ui.amounts), ui.seed.input, ui.method.input]
+    return directions
+
+
+def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
+    shelf = ui.page.shelf
+    directions = _directions_endpoint(shelf)
+    amounts = [*ui.amounts, *ui.named]
+    inputs = [ui.page.chooser, ui.seed, ui.method, *amounts]
+    live = [*(slider.input for slider in amounts), ui.seed.input, ui.method.input]
     gr.on(live, directions, inputs, ui.image, **ui.page.api("directions"), **QUIET, **LIVE)
     again: dict[str, Any] = {"api_visibility": "private", **QUIET, **LIVE}
-    ui.reset.click(lambda: [0] * len(ui.amounts), None, ui.amounts, api_visibility="private").then(
+    ui.reset.click(lambda: [0] * len(amounts), None, amounts, api_visibility="private").then(
         directions, inputs, ui.image, **again
     )
     shown = _where_there_are_any(shelf, directions)

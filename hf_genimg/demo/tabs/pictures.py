@@ -16,6 +16,7 @@ from ..settings import LARGEST_SEED
 from . import masks as painting
 from ._given import build_given, seen_picture, show_seen, upload
 from ._page import LIVE, Page, friendly, texts
+from .explore import named_sliders
 
 MOST_CLASSES = 100  # that are named
 QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
@@ -74,6 +75,7 @@ def build_reconstruct(page: Page) -> None:
                     gr.Slider(-3, 3, 0, step=0.05, label=texts(f"direction_{i + 1}"), elem_id=f"edit-{i + 1}")
                     for i in range(SLIDERS)
                 ]
+                _, ui.named = named_sliders(page, "edit-named")
             with gr.Column(min_width=260):
                 ui.other = upload("other_picture", "reconstruct-other")
                 ui.between = gr.Slider(0, 1, 0, step=0.02, label=texts("between"), elem_id="between")
@@ -99,6 +101,12 @@ def _wire_reconstruct(page: Page, ui: SimpleNamespace) -> None:
         fourth: float = 0,
         fifth: float = 0,
         sixth: float = 0,
+        named_1: float = 0,
+        named_2: float = 0,
+        named_3: float = 0,
+        named_4: float = 0,
+        named_5: float = 0,
+        named_6: float = 0,
     ) -> tuple[Image.Image, Image.Image]:
         """Send a picture through an autoencoder: what the model saw of it, and what it made of it.
 
@@ -113,13 +121,19 @@ def _wire_reconstruct(page: Page, ui: SimpleNamespace) -> None:
             fourth: likewise.
             fifth: likewise.
             sixth: likewise.
+            named_1: how far along the first named direction that the model came with, likewise.
+            named_2: likewise.
+            named_3: likewise.
+            named_4: likewise.
+            named_5: likewise.
+            named_6: likewise.
         """
-        amounts = [first, second, third, fourth, fifth, sixth]
+        amounts = [first, second, third, fourth, fifth, sixth, named_1, named_2, named_3, named_4, named_5, named_6]
         return uploads.reconstruct(page.shelf.find(model), picture, amounts, other, between)
 
-    place = ui.given.place
-    inputs = [page.chooser, place, ui.other, ui.between, *ui.amounts]
-    moved = [ui.between.input, ui.other.upload, ui.other.clear, *(slider.input for slider in ui.amounts)]
+    place, amounts = ui.given.place, [*ui.amounts, *ui.named]
+    inputs = [page.chooser, place, ui.other, ui.between, *amounts]
+    moved = [ui.between.input, ui.other.upload, ui.other.clear, *(slider.input for slider in amounts)]
     _begin(page, reconstruct, place, ui.result)
     _clear_where_it_fails(
         ui.result,
