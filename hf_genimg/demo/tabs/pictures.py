@@ -15,8 +15,8 @@ from ..models import Shared
 from ..settings import LARGEST_SEED
 from . import masks as painting
 from ._given import build_given, seen_picture, show_seen, upload
+from ._named import named_sliders
 from ._page import LIVE, Page, friendly, texts
-from .explore import named_sliders
 
 MOST_CLASSES = 100  # that are named
 QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
