@@ -47,6 +47,7 @@ def test_every_endpoint_answers(client: object, picture: Path) -> None:
         "/more_like_this": {"number": 1, "count": 3},
         "/directions": {"seed": 1, "first": 2},
         "/latent_map": {},
+        "/invert": {"picture": file},
         "/on_map": {"x": 1, "y": -1},
         "/walk": {"seeds": "1, 2", "steps": 3},
         "/walk_gif": {"seeds": "1, 2", "steps": 3},

@@ -26,8 +26,11 @@ def build(ui: SimpleNamespace, tab: gr.Tab) -> None:
     ui.found = gr.State(None, time_to_live=KEPT)
     with gr.Accordion(texts("from_picture"), open=False, elem_id=page.id("invert")):
         gr.Markdown(texts("from_picture_info"), elem_classes="studio-note")
-        ui.given = build_given(page, tab, "picture", page.id("invert-picture"), with_examples=False)
-        ui.seen = seen_picture(page.id("invert-seen"))
+        with gr.Row(elem_classes="studio-row-down"):
+            with gr.Column(scale=2, min_width=260):
+                ui.given = build_given(page, tab, "picture", page.id("invert-picture"), with_examples=False)
+            with gr.Column(scale=2, min_width=220):
+                ui.seen = seen_picture(page.id("invert-seen"))
         ui.picture_label = gr.Dropdown([], label=texts("class"), visible=False, allow_custom_value=True)
         ui.picture_label.api_info = lambda: {"anyOf": [{"type": "integer"}, {"type": "string"}]}
         with gr.Row():
