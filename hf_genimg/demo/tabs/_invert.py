@@ -37,7 +37,7 @@ def build(ui: SimpleNamespace, tab: gr.Tab) -> None:
             ui.find = gr.Button(texts("find"), variant="primary", min_width=160, elem_id=page.id("invert-go"))
             ui.back = gr.Button(texts("back_to_seed"), min_width=120, elem_id=page.id("invert-back"))
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
-    ui.nearness = gr.Markdown("", elem_id=page.id("invert-nearness"))
+    ui.nearness = gr.Markdown(elem_id=page.id("invert-nearness"))
 
 
 def wire(ui: SimpleNamespace) -> tuple[Any, Any]:
