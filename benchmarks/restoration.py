@@ -1,10 +1,11 @@
-"""Super-resolution and denoising beside the published values: Set5, Set14 and CBSD68.
+"""Super-resolution and denoising beside the published values, haze and low light beside classical methods: Set5, Set14
+and CBSD68.
 
-    python benchmarks/restoration.py --data FOLDER [x2=RUN] [x4=RUN] [noise25=RUN] ... [--name NAME]
+    python benchmarks/restoration.py --data FOLDER [x2=RUN] [noise25=RUN] [haze=RUN] [dark=RUN]... [--name NAME]
 
-FOLDER holds the three sets as splits of parquet files. A task is `xS`, enlargement by S, or `noiseN`, Gaussian noise of
-N levels; several models of one task are given one after another. Results go to `results/NAME.json`, and one table is
-printed.
+FOLDER holds the three sets as splits of parquet files. A task is `xS`, enlargement by S, `noiseN`, Gaussian noise of N
+levels, or `haze` or `dark`, perhaps with a number, as in `haze:1.0`; several models of one task are given one after
+another. Results go to `results/NAME.json`, and one table is printed.
 
 Method: enlargement. Each picture is cut to a multiple of S at the right and bottom, made smaller as MATLAB's imresize
 does (antialiased bicubic, rounded to 8 bits), enlarged by the model in float32 and rounded to 8 bits; PSNR and SSIM are
@@ -12,6 +13,9 @@ of the luma of BT.601 (16 to 235), without a border of S pixels, SSIM where its 
 pictures are their own luma. `+` behind a model: the mean of its eight outputs for the turned and mirrored input.
 Denoising: PSNR and SSIM over all channels and pixels; `float` noise is added to the pictures and neither clipped nor
 rounded, as in the literature, `8 bits` is clipped and rounded, as a file holds it; seeds 0, 1, 2, ... by picture.
+Haze and low light: as training makes them, of a smooth random depth field and by a random gamma with noise, rounded to
+8 bits, seeds by picture; PSNR and SSIM over all channels and pixels. The baselines are the dark channel prior (15x15
+pixels, omega 0.95, least transmission 0.1, guided filter) and scikit-image's CLAHE on the value of HSV.
 Intervals: 95 percent, of the mean over pictures. The gain is over the baseline, picture by picture.
 """
 
@@ -27,9 +31,11 @@ import numpy as np
 import pyarrow.parquet
 import torch
 from _measure import write
+from classical import clahe, without_haze
 from PIL import Image
 
 import hf_genimg
+from hf_genimg.data import parse_degradation
 from hf_genimg.data.resampling import bicubic
 from hf_genimg.evaluation.paired import on_luma, psnr, ssim
 from hf_genimg.evaluation.scores import mean_score
@@ -52,6 +58,7 @@ PUBLISHED = {
     },
     "noise25": {"CDnCNN (arXiv:1608.03981)": {"cbsd68": (31.2, None)}},
 }
+CLASSICAL = {"haze": ("dark channel prior", without_haze), "dark": ("CLAHE", clahe)}
 Method = Callable[[torch.Tensor], torch.Tensor]  # inputs float [1, C, h, w] in [-1, 1] to images [1, C, H, W]
 Values = list[tuple[float, float]]  # PSNR and SSIM, picture by picture
 
@@ -119,6 +126,25 @@ def denoising(
     return found
 
 
+def degraded(levels: np.ndarray, task: str, methods: dict[str, Method], seed: int) -> dict[str, tuple[float, float]]:
+    """As `enlargement`, of a picture with haze or too little light."""
+    inputs = parse_degradation(task)(levels, seed)
+    classical, restore = CLASSICAL[task.partition(":")[0]]
+    made = {"input": rounded(tensor(inputs)), classical: rounded(tensor(restore(inputs)))}
+    made |= {name: rounded(method(tensor(inputs))) for name, method in methods.items()}
+    target = torch.from_numpy(levels.copy()).permute(2, 0, 1)[None].double()
+    return {name: tuple(each(image, target).item() for each in (psnr, ssim)) for name, image in made.items()}
+
+
+def restored(task: str, levels: np.ndarray, methods: dict[str, Method], seed: int) -> dict[str, tuple[float, float]]:
+    """PSNR and SSIM of one picture of a task, by method."""
+    if task.partition(":")[0] in CLASSICAL:
+        return degraded(levels, task, methods, seed)
+    if task.startswith("x"):
+        return enlargement(levels, int(task[1:]), methods)
+    return denoising(levels, float(task.removeprefix("noise")), methods, seed)
+
+
 @torch.no_grad()
 def measured(
     folder: Path, task: str, models: list[str], sets: list[str], ensemble: bool
@@ -135,11 +161,7 @@ def measured(
     found: dict[str, dict[str, Values]] = {}
     for name in sets if task.startswith("x") else ["cbsd68"]:
         for number, levels in enumerate(pictures(folder, name)):
-            if task.startswith("x"):
-                values = enlargement(levels, int(task[1:]), methods)
-            else:
-                values = denoising(levels, float(task.removeprefix("noise")), methods, number)
-            for method, value in values.items():
+            for method, value in restored(task, levels, methods, number).items():
                 found.setdefault(method, {}).setdefault(name, []).append(value)
     return found
 
@@ -159,14 +181,20 @@ def rows(task: str, found: dict[str, dict[str, Values]]) -> dict[str, dict[str, 
     """By method and set, published ones last."""
     measured_rows = {}
     for method, sets in found.items():
-        kind = method.rpartition(", ")[2]
-        baseline = found["bicubic" if task.startswith("x") else f"noisy, {kind}"]
+        baseline = found[baseline_of(task, method)]
         measured_rows[method] = {name: summary(values, baseline[name]) for name, values in sets.items()}
     published = {
         f"{method}, published": {name: {"psnr": level, "ssim": alike} for name, (level, alike) in sets.items()}
         for method, sets in PUBLISHED.get(task, {}).items()
     }
     return measured_rows | published
+
+
+def baseline_of(task: str, method: str) -> str:
+    """The method over which the gain of another is measured."""
+    if task.partition(":")[0] in CLASSICAL:
+        return CLASSICAL[task.partition(":")[0]][0]
+    return "bicubic" if task.startswith("x") else f"noisy, {method.rpartition(', ')[2]}"
 
 
 def table(results: dict[str, dict]) -> str:
@@ -194,7 +222,10 @@ def main() -> None:
     parser.add_argument("--ensemble", action="store_true", help="also the mean over turned and mirrored inputs")
     parser.add_argument("--name", default="restoration")
     parser.add_argument(
-        "tasks", nargs="*", default=["x2=", "x4="], help="xS=RUN or noiseN=RUN; no RUN: baselines alone"
+        "tasks",
+        nargs="*",
+        default=["x2=", "x4="],
+        help="xS, noiseN, haze or dark, with =RUN; with = alone: baselines",
     )
     args = parser.parse_args()
     tasks: dict[str, list[str]] = {}

@@ -29,7 +29,7 @@ ArgumentError = typer.BadParameter.__mro__[
 ]  # the base of every complaint about arguments; typer has no public name for it
 RENAMED_FIELD = re.compile("the field .* is called")  # a deprecation that concerns who types the command
 # Modules of commands/, in the order of the help.
-TOPICS = ("training", "images", "latents", "translation", "scores", "demo", "convert", "verify", "hub")
+TOPICS = ("training", "images", "latents", "direction", "translation", "scores", "demo", "convert", "verify", "hub")
 
 
 def main(arguments: list[str] | None = None) -> int:

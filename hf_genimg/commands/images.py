@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ..faults import printable
+from ._latent_options import strengths_of
 from ._shared import Code, Model, Seed, load_model
-from .pictures import is_picture_file, read_picture, refuse_existing, refuse_picture_file, save
+from .pictures import is_picture_file, read_picture, refuse_existing, refuse_picture_file, save, save_all
 
 
 def sample(
@@ -27,12 +28,23 @@ def sample(
         int | None, typer.Option(help="Take the fine styles of this seed, for models that mix styles.", min=0)
     ] = None,
     truncation: Annotated[float, typer.Option(help="Scale of the latents: below 1 more typical, less varied.")] = 1.0,
+    latents: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Instead of seeds: latents that hf-genimg invert wrote.")
+    ] = None,
+    direction: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=STRENGTH", help="Move along a direction of the model; may be given again."),
+    ] = None,
     code: Code = None,
 ) -> None:
     """Sample images. Seed 7 is the same image whatever --num is."""
     one_file = is_picture_file(out)
-    targets = [out] if one_file else [out / f"seed-{seed + number}.png" for number in range(num)]
+    given = {} if latents is None else _given_latents(latents, label, num != 1 or mix_seed is not None or prompt)
+    num = len(given["latents"]) if given else num
+    stems = [f"{latents.stem}-{number}" if given else f"seed-{seed + number}" for number in range(num)]
+    targets = [out] if one_file else [out / f"{stem}.png" for stem in stems]
     refuse_existing(targets)
+    strengths = strengths_of(direction)
     pipe = load_model(model)
     if pipe.capabilities.task == "translation":
         raise ValueError(f"{model} makes images of pictures only; use hf-genimg translate {model} IMAGE --out {out}")
@@ -40,7 +52,11 @@ def sample(
         raise ValueError(f"{model} makes no images, it names what is on them; use hf-genimg classify {model} IMAGE")
     pipe.set_progress_bar_config(disable=num <= 64)
     settings = {"class_labels": label, "prompt": prompt, "truncation": truncation}
-    if one_file and num > 1:
+    settings |= {"directions": strengths} if strengths else {}
+    if given:
+        made = pipe(**{**settings, **given}, seed=seed, max_batch_size=64).images
+        save_all(pipe, made, targets, {"latents": latents.name, "directions": strengths, "truncation": truncation})
+    elif one_file and num > 1:
         if mix_seed is not None:
             raise ValueError(f"--mix-seed {mix_seed} makes single pictures; give a folder as --out, or leave out --num")
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -50,6 +66,18 @@ def sample(
         for image, target in zip(made, targets, strict=True):
             save(image, target)
     print(f"{num} {'image' if num == 1 else 'images'} in {out}")
+
+
+def _given_latents(file: Path, label: str | None, more: object) -> dict[str, Any]:
+    """What a file holds, where nothing else says which images. more: whether another option does."""
+    from ..pipelines.inversion import read_latents
+
+    if more:
+        raise ValueError(f"--latents {file} says which images; leave out --num, --prompt and --mix-seed")
+    given = read_latents(file)
+    if label is not None and "class_labels" in given:
+        raise ValueError(f"--latents {file} holds the classes as well; leave out --label")
+    return given
 
 
 def reconstruct(

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..faults import printable
+from ._latent_options import seeds_of
 from ._shared import Code, Model, load_model
 from .pictures import is_picture_file, read_picture, refuse_existing, refuse_picture_file, save
 
@@ -97,7 +98,7 @@ def mix(
     """Mix the styles of seeds in a matrix. Each row is an image with the fine styles of the columns."""
     if not is_picture_file(out):
         raise ValueError(f"--out {out} is no file for one picture; use a name that ends in .png")
-    seeds = [_seeds_of(name, text) for name, text in (("--rows", rows), ("--columns", columns))]
+    seeds = [seeds_of(name, text) for name, text in (("--rows", rows), ("--columns", columns))]
     refuse_existing([out])
     pipe = load_model(model)
     if not pipe.capabilities.mixing_layers:
@@ -107,13 +108,3 @@ def mix(
     out.parent.mkdir(parents=True, exist_ok=True)
     save(picture, out)
     print(f"{len(seeds[0])} rows of {len(seeds[1])} columns in {out}")
-
-
-def _seeds_of(option: str, text: str) -> list[int]:
-    """The seeds in a text such as 1,2,7."""
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdigit() for part in parts):
-        raise ValueError(
-            f"{option} {text!r:.60} is no list of seeds; use whole numbers joined with commas, such as 1,2,7"
-        )
-    return [int(part) for part in parts]

@@ -129,3 +129,18 @@ def save(image: Any, target: Path) -> None:
 
     target.parent.mkdir(parents=True, exist_ok=True)
     save_png(image, target)
+
+
+def save_all(pipe: Any, images: list[Any], targets: list[Path], settings: dict[str, Any]) -> None:
+    """Write each picture to its target, or all of them as a grid where there is one target.
+
+    settings: of how the grid was made, for its provenance.
+    """
+    from ..pipelines.images import grid
+    from ..pipelines.provenance import text_entries
+
+    if len(targets) < len(images):
+        images = [grid(images)]
+        images[0].info.update(text_entries(pipe.provenance(**settings)))
+    for image, target in zip(images, targets, strict=True):
+        save(image, target)

@@ -134,6 +134,9 @@ def example(facts: Facts, where: str) -> str:
         lines.append(f"image = pipe({prompt}seed=0).images[0]")
         if not prompt:
             lines.append('pipe.save_grid("grid.png", num_images=16, seed=0)')
+        if name := next(iter(facts.pipeline.directions), None):
+            given = f"{prompt}seed=0, directions={{{json.dumps(name, ensure_ascii=False)}: 2.0}}"
+            lines.append(f"edited = pipe({given}).images[0]")
         return "\n".join([*lines, "again = pipe.reconstruct(image)[0]"] if facts.can("encode") else lines)
     size = (EXAMPLE_SIZE, EXAMPLE_SIZE)
     pictures = {"picture": f'Image.new("RGB", {size}, "white")  # or Image.open(...)'}

@@ -81,12 +81,20 @@ def table(facts: Facts) -> list[tuple[str, str]]:
         rows.append(("classes", listed + more))
     elif facts.able.found_classes:
         rows.append(("classes", "found in training, so that label 3 need not be class 3 of the data"))
+    rows += _directions(facts)
     local = facts.pipeline._hub_origin() is None
     revision = f"; sha256 begins with `{facts.pipeline.revision[:12]}`" if local else ""
     rows.append(("weights", f"safetensors{revision}"))
     if half_life := facts.fields.get("ema_half_life"):
         rows.append(("which weights", f"the average over training with a half-life of {half_life:,} images"))
     return rows
+
+
+def _directions(facts: Facts) -> list[tuple[str, str]]:
+    """A row of the named directions, and how each was found."""
+    found = facts.pipeline.directions if facts.samples_noise else {}
+    listed = "; ".join(f"{name} (in {each.space}: {each.found})" for name, each in found.items())
+    return [("named directions", listed.replace("|", "\\|"))] if found else []
 
 
 def _settings(network: Any) -> str:

@@ -32,7 +32,7 @@ from .standalone import standalone_files
 SCORES = "scores.json"
 BESIDE = (RECIPE, SCORES, "machine.json", "log.jsonl", "curve.png")  # what a run leaves beside its pipeline
 OURS = re.compile(  # what a push may take away again
-    r"(\w+/)?(diffusion_pytorch_model[^/]*|hf_genimg\.py|config\.json)|samples/\d+\.png|scores\.json|\.eval_results/hf_genimg\.yaml"
+    r"(\w+/)?(diffusion_pytorch_model[^/]*|hf_genimg\.py|config\.json)|directions\.safetensors|samples/\d+\.png|scores\.json|\.eval_results/hf_genimg\.yaml"
 )
 WEIGHTS = re.compile(r"diffusion_pytorch_model(?:\.(\w+))?(?:-\d+-of-\d+)?\.safetensors")
 ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE = 5, 1.0, 60.0

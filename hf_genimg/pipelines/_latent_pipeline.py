@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,11 @@ from typing import Any
 import torch
 from diffusers import ImagePipelineOutput, ModelMixin
 
-from ._editing import LatentEditing
+from ._editing import LatentEditing, notes
 from ._pipeline import Pipeline
 from .capabilities import Capabilities
 from .images import Images, check_output_type, grid
-from .interpolation import MODES, texts_between, walk
+from .named_directions import check_strengths
 from .provenance import check_png_path, save_png
 from .sampling import (
     GeneratorInputs,
@@ -23,7 +24,6 @@ from .sampling import (
     draw,
     draw_seeds,
     draws_vectors,
-    labels_for_json,
     mixes_labels,
 )
 
@@ -106,6 +106,7 @@ class LatentPipeline(LatentEditing, Pipeline):
         truncation: float = 1.0,
         mix_seed: int | None = None,
         mix_from: int | None = None,
+        directions: Mapping[str, float] | None = None,
         max_batch_size: int | None = None,
         output_type: str = "pil",
         return_dict: bool = True,
@@ -127,6 +128,8 @@ class LatentPipeline(LatentEditing, Pipeline):
             truncation: from 0 to 2: 1 is as trained; less gives more usual and less varied images.
             mix_seed, mix_from: from the layer `mix_from` on (from 1 to `mixing_layers` - 1; the middle unless given),
                 all images take their styles from the latents of this seed.
+            directions: strengths of named directions (`pipe.directions`), such as {"slant": 2.0}, along which the
+                latents are moved first; 1 is one standard deviation of latents.
             max_batch_size: the most images that the network makes at once; all of them unless given.
             output_type: `pil`, a list of images of mode L or RGB; `np`, float32 [N, H, W, C] in [0, 1]; `pt`, float32
                 [N, C, H, W] in [0, 1]; `uint8`, torch.uint8 [N, H, W, C]. The last two stay on the model's device.
@@ -144,6 +147,7 @@ class LatentPipeline(LatentEditing, Pipeline):
         counts = {"num_images": num_images, "batch_size": batch_size, "prior_batch": max_batch_size}
         given = {"class_labels": class_labels, "seed": seed, "generator": generator, "latents": latents, "noise": noise}
         settings = {"truncation": float(truncation), "mix_seed": mix_seed, "mix_from": mix_from}
+        settings["directions"] = check_strengths(directions, self.directions) if directions else None
         images, inputs = self._generate({**counts, **given}, settings, prompt, max_batch_size, output_type)
         labels = None if inputs.class_labels is None else inputs.class_labels.tolist()
         return GeneratedImages(images, inputs.seeds, labels) if return_dict else (images,)
@@ -163,12 +167,15 @@ class LatentPipeline(LatentEditing, Pipeline):
         settings["mix_from"] = layer = self._mixing_layer(seed, settings["mix_from"])
         sampled = {"text": self._tokens(prompt), "prior": self.prior_network, "class_names": self.class_names}
         inputs = draw(self.network, self.capabilities.num_classes, **asked, **sampled)
+        if settings["directions"]:
+            moved = self.edit(inputs.latents, settings["directions"], class_labels=inputs.class_labels)
+            inputs = replace(inputs, latents=moved)
         if seed is not None:
             source = draw(self.network, self.capabilities.num_classes, **{**sampled, "seed": seed}).latents
             inputs = replace(inputs, mixing=source.expand(len(inputs.latents), *source.shape[1:]))
         images = self._make(inputs, settings["truncation"], max_batch_size, output_type, layer)
         if output_type == "pil":
-            self._sign(images, [{**own, **settings} for own in _notes(inputs, prompt, len(images))])
+            self._sign(images, [{**own, **settings} for own in notes(inputs, prompt, len(images))])
         return images, inputs
 
     def draw_seeds(
@@ -192,61 +199,6 @@ class LatentPipeline(LatentEditing, Pipeline):
             class_names=self.class_names,
         )
 
-    def interpolate(
-        self,
-        seeds: list[int],
-        steps: int = 8,
-        mode: str = "slerp",
-        output_type: str = "pil",
-        *,
-        class_labels: ClassLabels | None = None,
-        prompt: str | list[str] | None = None,
-        truncation: float = 1.0,
-        max_batch_size: int | None = None,
-    ) -> Images:
-        """Walk from the image of each seed to that of the next.
-
-        Args:
-            seeds: two or more.
-            steps: images from one seed to the next, both included; at least 2.
-            mode: `slerp`, the great circle, which keeps the length of Gaussian latents; or `lerp`, the straight line.
-            class_labels: of a conditional model: one for the whole walk or one for each seed. Left out, each seed draws
-                its own. Labels are not mixed: each image takes that of the nearer seed.
-            prompt: of a model that is conditioned on text: likewise, but texts are mixed where the network has
-                sentence vectors: equal seeds and two prompts walk from one text to the other.
-            Others: as for a call.
-
-        Returns:
-            (len(seeds) - 1) (steps - 1) + 1 images; that at k (steps - 1) is the image of `seeds[k]`.
-
-        Raises:
-            ValueError: an argument is not what it may be.
-        """
-        self._check(truncation, max_batch_size, output_type)
-        check_count("steps", steps, 2)
-        if mode not in MODES:
-            raise ValueError(f"mode={mode!r} is not known; use one of {', '.join(MODES)}")
-        if not self.capabilities.interpolation:
-            raise ValueError(f"the latents of {type(self.network).__name__} are tokens, between which there is nothing")
-        ends = self.draw_seeds(seeds, class_labels, prompt)
-        # 0 is the first seed, 1 the second, ...
-        positions = torch.arange((len(seeds) - 1) * (steps - 1) + 1) / (steps - 1)
-        nearer = (positions + 0.5).long()
-        inputs = GeneratorInputs(
-            walk(ends.latents, steps, mode),
-            None if ends.class_labels is None else ends.class_labels[nearer],
-            None,
-            None if ends.noise is None else walk(ends.noise, steps, mode),
-            texts_between(self.network, ends.text, positions),
-        )
-        images = self._make(inputs, float(truncation), max_batch_size, output_type)
-        if output_type == "pil":
-            prompts = prompt if isinstance(prompt, str | None) else [prompt[number] for number in nearer.tolist()]
-            same = {"seeds": ends.seeds, "mode": mode, "truncation": float(truncation)}
-            places = zip(positions.tolist(), _notes(inputs, prompts, len(images)), strict=True)
-            self._sign(images, [{**same, "position": place, **own} for place, own in places])
-        return images
-
     def save_grid(
         self,
         path: str | os.PathLike[str],
@@ -256,6 +208,7 @@ class LatentPipeline(LatentEditing, Pipeline):
         class_labels: ClassLabels | None = None,
         prompt: str | list[str] | None = None,
         truncation: float = 1.0,
+        directions: Mapping[str, float] | None = None,
         max_batch_size: int | None = None,
         columns: int | None = None,
         overwrite: bool = False,
@@ -289,10 +242,11 @@ class LatentPipeline(LatentEditing, Pipeline):
             prompt=prompt,
             seed=seed,
             truncation=truncation,
+            directions=directions,
             max_batch_size=max_batch_size,
         )
         settings = {"seed": made.seeds[0], "num_images": len(made.images), "class_labels": made.class_labels}
-        settings["prompt"] = prompt
+        settings |= {"prompt": prompt, "directions": dict(directions) if directions else None}
         return save_png(
             grid(made.images, columns),
             path,
@@ -389,12 +343,3 @@ def _sliced(inputs: GeneratorInputs, batch: slice, device: torch.device) -> Gene
         of_batch, (inputs.latents, inputs.class_labels, inputs.noise, inputs.text, inputs.mixing)
     )
     return GeneratorInputs(latents, labels, None, noise, text, mixing)
-
-
-def _notes(inputs: GeneratorInputs, prompt: str | list[str] | None, count: int) -> list[dict[str, Any]]:
-    """Of each image its seed, class and prompt, for its provenance."""
-    seeds = inputs.seeds or [None] * count
-    classes = labels_for_json(inputs.class_labels) or [None] * count
-    prompts = [prompt] * count if isinstance(prompt, str | None) else list(prompt)
-    rows = zip(seeds, classes, prompts, strict=True)
-    return [{"seed": seed, "class_label": label, "prompt": text} for seed, label, text in rows]

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ._latent_pipeline import LatentPipeline
+from .named_directions import dimensions
 from .sampling import GeneratorInputs
 
 METHODS = ("pca", "sefa")
@@ -19,7 +20,7 @@ WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 
 
 def directions(
-    pipe: LatentPipeline, method: str = "pca", count: int = 6, samples: int = 512, seed: int = 0
+    pipe: LatentPipeline, method: str = "pca", count: int = 6, samples: int = 512, seed: int = 0, space: str = "z"
 ) -> torch.Tensor:
     """Directions that change the images most, the strongest first.
 
@@ -30,9 +31,11 @@ def directions(
             first layer acts on the latents.
         count: how many, at most `latent_dim`.
         samples, seed: from which latents the activations are taken; `sefa` needs none.
+        space: `z`, the latents; or, for a network with styles, `w`: `pca` gives the principal components of the styles
+            themselves, `sefa` takes as A the weights of all layers that take a style.
 
     Returns:
-        float32 [count, D], each of length 1.
+        float32 [count, D], each of length 1; in `w`, what is added to the style of every layer.
 
     Raises:
         ValueError: the method is not known, or the network's weights do not allow it.
@@ -44,7 +47,12 @@ def directions(
         raise ValueError(
             f"{type(pipe.network).__name__} has no directions: it needs latents that are vectors, and no text"
         )
-    count = min(count, pipe.network.config.latent_dim)
+    lengths = dimensions(pipe.network)
+    if space not in lengths:
+        raise ValueError(f"space={space!r} is not possible: {type(pipe.network).__name__} has {', '.join(lengths)}")
+    count = min(count, lengths[space])
+    if space == "w":
+        return _style_sefa(pipe, count) if method == "sefa" else _style_pca(pipe, count, samples, seed)
     return _sefa(pipe, count) if method == "sefa" else _pca(pipe, count, samples, seed)
 
 
@@ -54,10 +62,7 @@ def allows_sefa(pipe: LatentPipeline) -> bool:
 
 
 def _pca(pipe: LatentPipeline, count: int, samples: int, seed: int) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    latents = pipe.network.sample_latents(samples, generator)
-    classes = pipe.capabilities.num_classes
-    labels = torch.randint(classes, (samples,), generator=generator) if classes else None
+    latents, labels = _sampled(pipe, samples, seed)
     features = _features(pipe, latents, labels)
     features = features - features.mean(0)
     with torch.random.fork_rng(devices=[]):  # pca_lowrank draws from the global state
@@ -67,6 +72,58 @@ def _pca(pipe: LatentPipeline, count: int, samples: int, seed: int) -> torch.Ten
         latents - latents.mean(0)
     )  # coordinates are uncorrelated, so least squares is this, up to a scale
     return _unit(found)
+
+
+def _style_pca(pipe: LatentPipeline, count: int, samples: int, seed: int) -> torch.Tensor:
+    latents, labels = _sampled(pipe, samples, seed)
+    styles = pipe.styles_of(latents, labels)[:, 0].float().cpu()
+    return _unit(torch.linalg.svd(styles - styles.mean(0), full_matrices=False)[2][:count])
+
+
+def _style_sefa(pipe: LatentPipeline, count: int) -> torch.Tensor:
+    """Of the weights of all linear layers whose inputs are styles."""
+    layers, length = pipe.network.style_shape
+    styles = torch.randn(2, layers, length, generator=torch.Generator().manual_seed(0))
+    _, labels = _sampled(pipe, 2, 0)
+    taken: list[torch.Tensor] = []
+
+    def observe(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
+        weight = dict(layer.named_parameters(recurse=False)).get("weight")
+        plain = inputs and isinstance(inputs[0], torch.Tensor) and inputs[0].shape == (2, length)
+        if weight is not None and plain and weight.dim() == 2:
+            distance = (styles.to(inputs[0]) - inputs[0][:, None]).abs().amax((0, 2)).min()
+            if distance < 1e-5:
+                taken.append(weight.detach().float().cpu())
+
+    with ExitStack() as hooks:
+        for layer in pipe.network.modules():
+            hooks.callback(layer.register_forward_pre_hook(observe).remove)
+        _run(pipe, styles, labels)
+    weights = torch.cat(taken)
+    values, vectors = torch.linalg.eigh(weights.T @ weights)
+    return _unit(vectors[:, values.argsort(descending=True)[:count]].T)
+
+
+def _sampled(pipe: LatentPipeline, samples: int, seed: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Latents, and labels for a conditional model."""
+    generator = torch.Generator().manual_seed(seed)
+    latents = pipe.network.sample_latents(samples, generator)
+    classes = pipe.capabilities.num_classes
+    return latents, torch.randint(classes, (samples,), generator=generator) if classes else None
+
+
+def _run(pipe: LatentPipeline, latents: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+    """The images of latents, with noise of the seed 0."""
+    weight = next(pipe.network.parameters())
+    noise = pipe.network.sample_noise(len(latents), torch.Generator().manual_seed(0))
+    inputs = GeneratorInputs(
+        latents.to(weight.device, weight.dtype),
+        None if labels is None else labels.to(weight.device),
+        None,
+        None if noise is None else noise.to(weight.device, weight.dtype),
+    )
+    with torch.no_grad():
+        return pipe._forward(pipe.network, inputs)
 
 
 def _features(pipe: LatentPipeline, latents: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
@@ -103,20 +160,12 @@ def _trace(pipe: LatentPipeline, latents: torch.Tensor, labels: torch.Tensor | N
         if trace.layer is not None and trace.second is None and len(inputs[0]) == len(latents):
             trace.second = inputs[0].detach() if inputs[0][0].numel() >= trace.features else None
 
-    weight = next(pipe.network.parameters())
-    with torch.no_grad(), ExitStack() as hooks:
+    with ExitStack() as hooks:
         for layer in pipe.network.modules():
             if isinstance(layer, WEIGHTED):
                 for handle in (layer.register_forward_pre_hook(go_on), layer.register_forward_hook(begin)):
                     hooks.callback(handle.remove)
-        noise = pipe.network.sample_noise(len(latents), torch.Generator().manual_seed(0))
-        inputs = GeneratorInputs(
-            latents.to(weight.device, weight.dtype),
-            None if labels is None else labels.to(weight.device),
-            None,
-            None if noise is None else noise.to(weight.device, weight.dtype),
-        )
-        trace.images = pipe._forward(pipe.network, inputs)
+        trace.images = _run(pipe, latents, labels)
     return trace
 
 

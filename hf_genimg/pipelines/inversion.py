@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load, save_file
 
+from ..faults import read_errors, reason
 from .images import prepare
 from .sampling import GeneratorInputs, check_count, check_labels, draws_vectors
 
 Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 SPACES = ("z", "w", "w+")
+TENSORS = ("latents", "noise", "class_labels")  # of a file
 STARTS = 256  # random latents, the nearest of which each picture starts from
 BATCH = 64  # of these at a time
 THUMBNAIL = 64  # pixels a side at which they are compared
@@ -60,6 +62,23 @@ class Inversion:
         return Path(path)
 
 
+def read_latents(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
+    """What `Inversion.save` wrote: latents, and perhaps noise and class labels, by the names of a call's arguments.
+
+    Raises `FileNotFoundError`, and `ValueError` for a file that is damaged or holds something else.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path} does not exist; give a file of latents, such as hf-genimg invert writes")
+    try:
+        tensors = load(Path(path).read_bytes())
+    except read_errors() as error:
+        raise ValueError(f"{path} is no file of latents ({reason(error)}); give one of hf-genimg invert") from error
+    if "latents" not in tensors or set(tensors) - set(TENSORS) or not len(tensors["latents"]):
+        holds = ", ".join(tensors) or "nothing"
+        raise ValueError(f"{path} holds {holds:.80}; it must hold latents, and may hold noise and class_labels")
+    return tensors
+
+
 def invert(
     pipe: Any,
     images: Any,
@@ -71,6 +90,7 @@ def invert(
     distance_weight: float = 1.0,
     learning_rate: float | None = None,
     seed: int = 0,
+    callback: Callable[[int, int], None] | None = None,
 ) -> Inversion:
     """Find latents whose images are near to pictures, by gradient descent from the nearest of some random latents.
 
@@ -89,6 +109,7 @@ def invert(
         distance_weight: of it.
         learning_rate: its largest value; 0.05 for `z`, 0.1 for `w` and `w+` unless given.
         seed: of all that is random.
+        callback: called after each step with the number of steps so far and `steps`.
 
     Raises:
         ValueError: an argument is not what it may be, or the model has no latents to find.
@@ -107,10 +128,11 @@ def invert(
         search = _Search(pipe, space, labels, loss, torch.Generator().manual_seed(seed))
         encoded = pipe.encode(targets, class_labels=labels) if pipe.capabilities.encode else None
         search.start(encoded)
-        curve = [
-            search.step(number / steps, learning_rate or RATES[space], steps)
-            for number in pipe.progress_bar(range(steps))
-        ]
+        curve = []
+        for number in pipe.progress_bar(range(steps)):
+            curve.append(search.step(number / steps, learning_rate or RATES[space], steps))
+            if callback is not None:
+                callback(number + 1, steps)
         made = search.images(search.best, search.best_noise)
         psnr = (10 * torch.log10(4 / (made - targets).float().square().flatten(1).mean(1).clamp_min(1e-10))).tolist()
         distances = None if distance is None else distance(made, targets).tolist()

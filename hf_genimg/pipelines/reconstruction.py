@@ -12,6 +12,7 @@ from PIL import Image
 
 from ._latent_pipeline import ClassLabels, LatentPipeline
 from .capabilities import Capabilities
+from .deidentification import k_same
 from .images import Images, grid, prepare
 from .kinds import AUTOENCODER, PRIOR
 from .provenance import check_png_path, save_png
@@ -147,6 +148,31 @@ class ImageReconstructionPipeline(LatentPipeline):
             class_labels = self.classify(images, max_batch_size=max_batch_size).argmax(1)
         latents = self.encode(images, class_labels=class_labels, max_batch_size=max_batch_size)
         return self._decode(latents, class_labels, output_type, max_batch_size, {"reconstructed": True})
+
+    def deidentify(
+        self, images: Pictures, k: int, output_type: str = "pil", *, max_batch_size: int | None = None
+    ) -> Images:
+        """Replace each face by the decoded mean latents of `k` or more similar ones: k-same (Newton et al. 2005).
+
+        Whoever finds a person by the image that is made is right for at most one of the k, provided that no two images
+        are of one person. This says nothing of what else a picture shows, nor of who was in the training set.
+
+        Args:
+            images: one of each person; as for `encode`.
+            k: how many share an image, from 2 to the number of images.
+            output_type, max_batch_size: as for `decode`.
+
+        Returns:
+            N images, in the order of the given ones; those of a group are equal.
+
+        Raises:
+            ValueError: an argument is not what it may be, or the autoencoder is conditioned on classes.
+        """
+        if "labels" in self.autoencoder.conditions:
+            name = type(self.autoencoder).__name__
+            raise ValueError(f"{name} is conditioned on classes, which k-same would mix; use one that is not")
+        latents = k_same(self.encode(images, max_batch_size=max_batch_size), k)
+        return self._decode(latents, None, output_type, max_batch_size, {"deidentified": True, "k": k})
 
     def save_analogies(
         self,

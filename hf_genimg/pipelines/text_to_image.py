@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from diffusers import ModelMixin
 
@@ -47,6 +49,7 @@ class TextToImagePipeline(ImageGenerationPipeline):
         truncation: float = 1.0,
         mix_seed: int | None = None,
         mix_from: int | None = None,
+        directions: Mapping[str, float] | None = None,
         max_batch_size: int | None = None,
         output_type: str = "pil",
         return_dict: bool = True,
@@ -64,6 +67,7 @@ class TextToImagePipeline(ImageGenerationPipeline):
             truncation=truncation,
             mix_seed=mix_seed,
             mix_from=mix_from,
+            directions=directions,
             max_batch_size=max_batch_size,
             output_type=output_type,
             return_dict=return_dict,

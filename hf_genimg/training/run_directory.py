@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
+from filecmp import cmp
 from inspect import isabstract
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ MAY_CHANGE = {"images", "snapshot_images", "sample_images", "evaluate_images", "
 MAY_CHANGE |= {"license", "data_license", "data_about"}
 MAY_CHANGE |= {"metrics", "extractor", "score_images"}
 MAY_CHANGE |= {"data", "inputs", "targets"}  # their fingerprint decides
+DIRECTIONS = "directions.safetensors"  # beside the networks of a pipeline
 UNBORN = {".lock", ".recipe.json.partial"}  # all that a run leaves which was killed before it began
 
 
@@ -119,6 +121,7 @@ class RunDirectory:
         shutil.rmtree(new, ignore_errors=True)
         try:
             pipeline.save_pretrained(new)
+            _keep_directions(self.pipeline, new)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)  # of a disk that is full
             raise
@@ -133,6 +136,22 @@ class RunDirectory:
         if old.exists() and not self.pipeline.exists():
             old.rename(self.pipeline)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _keep_directions(old: Path, new: Path) -> None:
+    """Copy the named directions of a pipeline to the one in its place, where its weights are the same."""
+    file = old / DIRECTIONS
+    if not file.is_file() or (new / DIRECTIONS).exists():
+        return
+    weights = [path.relative_to(new) for path in new.rglob("*.safetensors")]
+    if all((old / name).is_file() and cmp(old / name, new / name, shallow=False) for name in weights):
+        shutil.copyfile(file, new / DIRECTIONS)
+    else:
+        warnings.warn(
+            f"the named directions in {old} were found for other weights and are left out; find them again",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def saved_recipe(file: Path) -> dict[str, Any]:

@@ -338,7 +338,7 @@ def test_no_warning_when_a_card_is_written(run: Path) -> None:
     ],
 )
 def test_sentences_and_code_follow_from_capabilities(able: Capabilities, phrase: str, code: str) -> None:
-    facts = Facts("mine", SimpleNamespace(capabilities=able))
+    facts = Facts("mine", SimpleNamespace(capabilities=able, directions={}))
     assert phrase in summary(facts)
     assert code in example(facts, "ann/mine")
     assert ("Detail that the input does not show is invented" in " ".join(limits(facts))) == (

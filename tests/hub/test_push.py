@@ -8,12 +8,15 @@ import warnings
 from types import SimpleNamespace
 
 import pytest
+import torch
 
+from hf_genimg import DiffusionPipeline
 from hf_genimg.api import load, train
 from hf_genimg.cli import main
 from hf_genimg.evaluation.scores import Report, Score
 from hf_genimg.hub import push as pushing
 from hf_genimg.hub.push import push
+from hf_genimg.pipelines.named_directions import NamedDirection
 from hf_genimg.recipes import recipe_class
 
 from .client import use_here
@@ -88,6 +91,20 @@ def test_a_pipeline_in_memory_and_a_private_repository(there, run):
     push(run, "alice/public")
     with pytest.raises(ValueError, match="is there already and public"):
         push(run, "alice/public", private=True)
+
+
+def test_named_directions_are_pushed_pulled_and_taken_away(there, run):
+    pipeline = load(run)
+    length = pipeline.network.config.latent_dim
+    pipeline.directions["up"] = NamedDirection(torch.arange(1.0, length + 1), found="by hand")
+    push(pipeline, ID)
+    files = there.repository(ID).head.files
+    assert "directions.safetensors" in files
+    assert "| named directions | up (in z: by hand) |" in files["README.md"].content.decode()
+    for pulled in (load(ID), DiffusionPipeline.from_pretrained(ID)):
+        assert torch.equal(pulled.directions["up"].vector, pipeline.directions["up"].vector)
+    push(run, ID)
+    assert "directions.safetensors" not in there.repository(ID).head.files and not load(ID).directions
 
 
 @pytest.mark.parametrize("kind", [429, 500, 503, "drop"])

@@ -56,3 +56,23 @@ def test_the_classifier_predicts_as_before() -> None:
     size = pipe.capabilities.image_size
     images = torch.rand(4, 1, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert digest((pipe.probabilities(images) * 1e4).round().int()) == "250eac79ed3b4b75"
+
+
+@pytest.mark.parametrize("name", ["dcgan-digits", "vae-digits"])
+def test_named_directions_do_what_their_names_say(name: str) -> None:
+    """Thickness adds ink; slant leans the ink to the right, by its second moments, and changes the amount little."""
+    pipe = hf_genimg.load(CARDS / name)
+
+    def ink(direction: str, strength: float) -> tuple[float, float]:
+        images = pipe(64, seed=5000, directions={direction: strength}, output_type="pt").images.mean(1)
+        y, x = torch.meshgrid(*(torch.arange(float(side)) for side in images.shape[1:]), indexing="ij")
+        mass = images.sum((1, 2))
+        x, y = (axis - ((images * axis).sum((1, 2)) / mass)[:, None, None] for axis in (x, y))
+        slants = -(images * x * y).sum((1, 2)) / (images * y * y).sum((1, 2))
+        return slants.mean().item(), mass.mean().item()
+
+    assert list(pipe.directions) == ["slant", "thickness"]
+    slants, masses = ([ink(each, strength)[k] for strength in (-2, 0, 2)] for k, each in enumerate(pipe.directions))
+    assert slants[2] - slants[1] > 0.1 and slants[1] - slants[0] > 0.1
+    assert masses[2] / masses[1] > 1.1 and masses[1] / masses[0] > 1.1
+    assert abs(ink("slant", 2)[1] / masses[1] - 1) < 0.1

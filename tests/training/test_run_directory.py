@@ -168,6 +168,19 @@ def test_a_pipeline_caught_between_its_two_names_is_put_back(tiny: Tiny, tmp_pat
     assert not (tmp_path / "run/.pipeline.old").exists()
 
 
+def test_named_directions_stay_until_the_weights_change(tiny: Tiny, tmp_path: Path) -> None:
+    """The same command again saves the same pipeline; further training saves another one."""
+    run = tmp_path / "run"
+    pipe = train(tiny(), run, stop_at=32, progress=False)
+    (run / "pipeline/directions.safetensors").write_bytes(b"of these weights")
+    RunDirectory(run, tiny()).replace_pipeline(pipe)
+    assert (run / "pipeline/directions.safetensors").read_bytes() == b"of these weights"
+    next(pipe.network.parameters()).data += 1
+    with pytest.warns(UserWarning, match="found for other weights and are left out"):
+        RunDirectory(run, tiny()).replace_pipeline(pipe)
+    assert not (run / "pipeline/directions.safetensors").exists()
+
+
 def test_a_kill_between_the_renames_never_leaves_neither(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
