@@ -13,7 +13,10 @@ def convert(
         Path, typer.Argument(metavar="CHECKPOINT", help="A file that torch.save or safetensors wrote, of any name.")
     ],
     family: Annotated[
-        str, typer.Option("--as", metavar="FAMILY", help="mlp_gan, dcgan, mlp_vae, conv_vae, pix2pix or classifier.")
+        str,
+        typer.Option(
+            "--as", metavar="FAMILY", help="dcgan, stylegan2, progan, classifier, ...; a wrong one lists all."
+        ),
     ],
     out: Annotated[Path | None, typer.Option(help="The pipeline's folder, which must not exist.")] = None,
     settings: Annotated[

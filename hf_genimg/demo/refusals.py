@@ -16,6 +16,10 @@ CHINESE: tuple[tuple[str, str], ...] = (
         r"this file cannot be read as a picture; give a .*",
         "该文件不是可读的图片；请用不超过 12 MB、3000 万像素的 JPEG、PNG、WEBP 等",
     ),
+    (
+        r"HEIC pictures need .*",
+        "本页面无法读取 HEIC 图片；请用不超过 12 MB、3000 万像素的 JPEG、PNG、WEBP 等",
+    ),
     (r"this picture is not kept any more; .*", "这张图片已被删除，请重新上传"),
     (r"give the picture as a file", "请以文件形式提供图片"),
     (r"there is no picture yet; .*", "还没有图片；请上传一张或选择一个示例"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import warnings
 from contextlib import suppress
+from functools import cache
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageOps
 
 from ..faults import read_errors
 from ..pipelines.images import as_float, convert, prepare, prepare_each
@@ -21,10 +23,28 @@ from .settings import label_of
 
 # Not whatever Pillow can read: its EPS reader, for one, starts a program on the contents.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
+HEIC = "HEIF"  # Pillow's name of it, once pillow-heif (the extra `heic`) has registered its reader
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # bytes 8 to 12 of such files
 MOST_BYTES, MOST_UPLOAD_PIXELS = 12 * 2**20, 30_000_000
-ADVICE = "give a JPEG, PNG, GIF, BMP, WEBP or TIFF of at most 12 MB and 30 million pixels"
 MOST_TRANSLATED = 2**21  # pixels of a translation
 SHOWN = 384  # pixels a side at least, of pictures that are compared
+
+
+@cache
+def formats() -> tuple[str, ...]:
+    """Pillow's names of the formats that are read: HEIC, the photographs of phones, where pillow-heif is installed."""
+    if find_spec("pillow_heif") is None:
+        return FORMATS
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener(thumbnails=False)
+    return (*FORMATS, HEIC)
+
+
+def advice() -> str:
+    """What may be given."""
+    *others, last = ("HEIC" if name == HEIC else name for name in formats())
+    return f"give a {', '.join(others)} or {last} of at most 12 MB and 30 million pixels"
 
 
 def read_upload(path: str | os.PathLike[str] | bytes) -> Image.Image:
@@ -39,7 +59,7 @@ def read_upload(path: str | os.PathLike[str] | bytes) -> Image.Image:
             raise ValueError("the file is too large")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a bomb (we are stricter), and of oddities in its metadata
-            with Image.open(BytesIO(path) if isinstance(path, bytes) else path, formats=FORMATS) as image:
+            with Image.open(BytesIO(path) if isinstance(path, bytes) else path, formats=formats()) as image:
                 if image.width * image.height > MOST_UPLOAD_PIXELS:
                     raise ValueError(f"it has {image.width}x{image.height} pixels")
                 image.draft("RGB", (2048, 2048))  # JPEG decodes large pictures smaller, and so faster
@@ -47,9 +67,18 @@ def read_upload(path: str | os.PathLike[str] | bytes) -> Image.Image:
     except FileNotFoundError:
         raise ValueError("this picture is not kept any more; upload it again") from None
     except ValueError as error:
-        raise ValueError(f"this picture cannot be used ({error}); {ADVICE}") from None
+        raise ValueError(f"this picture cannot be used ({error}); {advice()}") from None
     except read_errors():
-        raise ValueError(f"this file cannot be read as a picture; {ADVICE}") from None
+        if HEIC not in formats() and _is_heic(path):
+            raise ValueError(f"HEIC pictures need pillow-heif, which this page does not have; {advice()}") from None
+        raise ValueError(f"this file cannot be read as a picture; {advice()}") from None
+
+
+def _is_heic(path: str | os.PathLike[str] | bytes) -> bool:
+    if not isinstance(path, bytes):
+        with Path(path).open("rb") as file:
+            path = file.read(12)
+    return path[4:8] == b"ftyp" and path[8:12] in HEIC_BRANDS
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -67,16 +96,23 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
-def painted(layers: list[bytes | str | os.PathLike[str] | None]) -> Image.Image | None:
-    """A mask, white where any layer was painted on; None where nothing was. Raises as `read_upload`."""
-    mask: Image.Image | None = None
+def strokes(layers: list[bytes | str | os.PathLike[str] | None]) -> Image.Image | None:
+    """What was drawn on transparent layers of one size, RGBA, the last one on top; None where nothing was. Raises as
+    `read_upload`.
+    """
+    drawn: Image.Image | None = None
     for layer in layers:
         picture = read_upload(layer) if layer else None
         if picture is not None and picture.mode == "RGBA" and picture.getchannel("A").getbbox():
-            layer_mask = picture.getchannel("A").point(lambda level: 255 if level > 127 else 0)
-            other_size = mask is None or mask.size != layer_mask.size
-            mask = layer_mask if other_size else ImageChops.lighter(mask, layer_mask)
-    return mask
+            other_size = drawn is None or drawn.size != picture.size
+            drawn = picture if other_size else Image.alpha_composite(drawn, picture)
+    return drawn
+
+
+def painted(layers: list[bytes | str | os.PathLike[str] | None]) -> Image.Image | None:
+    """A mask, white where any layer was painted on; None where nothing was. Raises as `read_upload`."""
+    drawn = strokes(layers)
+    return None if drawn is None else drawn.getchannel("A").point(lambda level: 255 if level > 127 else 0)
 
 
 def canvas(model: Shared, picture: Image.Image | None) -> Image.Image | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from ..features.classifier import ClassifierFeatures, shipped_classifiers
+from ..features.dinov2 import WIDTHS as DINOV2
 from ..features.efficientnet import NAME as EFFICIENTNET
 from ..features.efficientnet import is_installed
 from ..features.fidelity_networks import CLIP_NAMES, has_inception
@@ -16,7 +17,7 @@ from ..features.load import load_features, named_networks
 from ..features.network import FeatureNetwork
 from ..pipelines.loading import load
 from .features import Extractor
-from .fidelity import HUB_CODE, INCEPTION, extractor_names, open_fidelity_extractor
+from .fidelity import INCEPTION, extractor_names, open_fidelity_extractor
 
 COMPARABLE = "with scores by {} only, not with published ones, which are by Inception"
 CPU_BATCH = (
@@ -30,9 +31,8 @@ def describe_extractors() -> list[tuple[str, str]]:
     theirs = extractor_names()
     own = [(name, line) for name, line in named_networks() if name not in theirs]
     paths = [("MODEL", "any classifier: a run, a pipeline directory or a Hub id; features are its last layer's input")]
-    note = "of torch-fidelity; weights {}downloaded by it"
-    file = "by --extractor-weights FILE, or "
-    return [*own, *paths, *((name, note.format("" if name.startswith(HUB_CODE) else file)) for name in theirs)]
+    note = "of torch-fidelity; weights by --extractor-weights FILE, or downloaded by it"
+    return [*own, *paths, *((name, note) for name in theirs)]
 
 
 def default_extractor(reference: str, weights: str | Path | None) -> str:
@@ -60,7 +60,7 @@ def open_extractor(name: str, weights: str | Path | None = None) -> Extractor:
     Raises `ValueError` in one line for a name that is none, a model that is no classifier, and weights that do not fit
     or are not there.
     """
-    if name in CLIP_NAMES and weights is not None:
+    if (name in CLIP_NAMES or name in DINOV2) and weights is not None:
         return NetworkExtractor(load_features(name, weights))
     if name in extractor_names():
         return open_fidelity_extractor(name, weights)

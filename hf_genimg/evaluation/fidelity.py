@@ -26,7 +26,6 @@ INCEPTION_BATCH = 8  # images at a time on a CPU: maps below 32 MiB or so come f
 KID_SUBSETS, LARGEST_KID_SUBSET, SMALLEST_KID_SUBSET = 100, 1000, 100
 DISTANCES = 2**24  # (128 MiB) that are held at a time
 NEIGHBOURS = 3  # of precision and recall (arXiv:1904.06991)
-HUB_CODE = "dinov2"  # names that begin so are built by code that torch.hub downloads
 
 
 def extractor_names() -> list[str]:
@@ -46,11 +45,6 @@ def open_fidelity_extractor(name: str, weights: str | Path | None = None) -> Tor
     if weights is None:
         return TorchFidelityExtractor(name, _create(name, layer, None), "as downloaded by torch-fidelity", layer)
     sha256 = file_sha256(weights)
-    if name.startswith(HUB_CODE):
-        raise ValueError(
-            f"torch-fidelity takes no file for {name}: torch.hub downloads its code and its weights; leave out "
-            "--extractor-weights, or use another extractor"
-        )
     with tempfile.TemporaryDirectory() as folder:  # torch-fidelity unpickles its file: it gets one that we wrote
         safe = Path(folder) / "weights.pth"
         torch.save(read_state_dict(weights), safe)

@@ -14,6 +14,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import BasicConv2d, FeatureExt
 
 from .files import file_sha256, kept_by_torch, read_state_dict
 from .network import FeatureNetwork
+from .tensorflow_resizing import resized
 
 INCEPTION = "inception-v3-compat"
 INCEPTION_SHA256 = "6726825d"  # of the published weights: the first digits, as its file name has them
@@ -107,10 +108,7 @@ class InceptionV3(FeatureNetwork):
 
     def prepare_levels(self, levels: torch.Tensor) -> torch.Tensor:
         """As `prepare`, of grey levels: float [N, 3, H, W] in [0, 255]."""
-        size = self.resolution
-        if size is not None:
-            height, width = (tensorflow_resize(side, size).to(levels) for side in levels.shape[2:])
-            levels = height @ levels @ width.T
+        levels = levels if self.resolution is None else resized(levels, self.resolution)
         return ((levels - 128) / 128).contiguous(memory_format=torch.channels_last)
 
     def pooled(self, prepared: torch.Tensor) -> torch.Tensor:
@@ -161,22 +159,8 @@ class CLIP(FeatureNetwork):
 
     def resize(self, images: torch.Tensor) -> torch.Tensor:
         """As TensorFlow 1 does, for torch-fidelity does so."""
-        height, width = (tensorflow_resize(side, self.resolution).to(images) for side in images.shape[2:])
-        return height @ images @ width.T
+        return resized(images, self.resolution)
 
     def normalize(self, images: torch.Tensor) -> torch.Tensor:
         """CLIP's own mean and standard deviation, of images in [0, 1]."""
         return (images * 0.5 + 0.5 - self.mean) / self.std
-
-
-def tensorflow_resize(size: int, target: int) -> torch.Tensor:
-    """The matrix [target, size] of TensorFlow 1's bilinear resize along one side: output i reads at i size / target,
-    the corner aligned.
-    """
-    position = torch.arange(target, dtype=torch.float32) * torch.tensor(size / target, dtype=torch.float32)
-    low = position.long()
-    weight = position - low
-    matrix = torch.zeros(target, size)
-    matrix[torch.arange(target), low] += 1 - weight
-    matrix[torch.arange(target), (low + 1).clamp(max=size - 1)] += weight
-    return matrix

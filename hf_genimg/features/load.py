@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from .classifier import load_classifier, shipped_classifiers
+from .dinov2 import WIDTHS as DINOV2
+from .dinov2 import load_dinov2
 from .efficientnet import NAME as EFFICIENTNET
 from .efficientnet import load_efficientnet_lite0
 from .network import FeatureNetwork
@@ -20,13 +22,13 @@ def load_features(
 
     Args:
         name_or_path: `digits` (part of the package), `efficientnet-lite0` (the extra `features`), `vgg16`, `vgg19`,
-            `inception-v3-compat`, a `clip-...` of torch-fidelity, or any classifier by its run or pipeline directory or
-            Hub id.
+            `inception-v3-compat`, a `clip-...` of torch-fidelity, a `dinov2-vit-...`, or any classifier by its run or
+            pipeline directory or Hub id.
         weights: a file of tensors for the named networks: a state dict that torch loads with `weights_only=True`, or
             safetensors. None: the installed package's, or what was downloaded before.
         resolution: pixels a side that images are resized to before the network; None: the network's default (224 for
-            efficientnet-lite0, 299 for Inception, a classifier's and CLIP's own; images keep their size for VGG);
-            0: images keep their size.
+            efficientnet-lite0 and DINOv2, 299 for Inception, a classifier's and CLIP's own; images keep their size for
+            VGG); 0: images keep their size.
 
     Raises:
         ValueError: in one line, for a name that is none, and weights that are not there or do not fit.
@@ -38,6 +40,8 @@ def load_features(
         return load_efficientnet_lite0(weights, resolution)
     if name in BLOCKS:
         return load_vgg(name, weights, resolution)
+    if name in DINOV2:
+        return load_dinov2(name, weights, resolution)
     if name == INCEPTION or name.startswith(CLIP):
         from . import fidelity_networks as theirs  # here: torch-fidelity and torchvision take seconds
 

@@ -63,6 +63,8 @@ def chosen_part(content: Mapping[Any, Any], names: tuple[str, ...], part: str | 
             raise ValueError(f"the checkpoint has no part {part}; {_listing(found)}; choose one with part=NAME")
         return matching[0], [f"taken: {part}, as part={part} says"]
     candidates = [each for each in found if not each.words & OTHER]
+    networks = [each for each in candidates if any(tensor.dim() > 1 for tensor in each.tensors.values())]
+    candidates = networks or candidates  # vectors alone are no network, such as a mean that lies beside one
     if not candidates:
         if any(each.words & DISCRIMINATOR for each in found):
             raise ValueError(f"the checkpoint holds a discriminator and no network of this family; {_listing(found)}")

@@ -15,6 +15,7 @@ from ..pipelines.provenance import check_png_path, save_png
 
 NUM_IMAGES = 64  # that are generated
 NUM_TRANSLATED = 8
+LARGEST_MANY = 128  # pixels a side of generated images, of which there are `NUM_IMAGES`
 NUM_CHECKED = 2000  # of DATA, evenly spaced
 BATCH_SIZE = 100
 SMALLEST_SPREAD = 1e-6  # standard deviation of a pixel over latents, and of an image's pixels, on [-1, 1]
@@ -71,12 +72,16 @@ def write_sheet(path: Path, pipelines: list[Any]) -> None:
 
 @torch.no_grad()
 def _generated(pipeline: Any) -> torch.Tensor:
-    """float [64, C, H, W] from the latents of seed 0; of a translator from smooth noise images."""
+    """float [64, C, H, W] from the latents of seed 0, 8 above 128 pixels; of a translator from smooth noise images."""
     network = pipeline.network.eval()
     if pipeline.capabilities.task == "translation":
         return network(_smooth_images(NUM_TRANSLATED, network.config.input_channels, pipeline.capabilities.image_size))
-    latents = network.sample_latents(NUM_IMAGES, torch.Generator().manual_seed(0))
-    return network.decode(latents) if pipeline.capabilities.encode else network(latents)
+    count = NUM_IMAGES if pipeline.capabilities.image_size <= LARGEST_MANY else NUM_TRANSLATED
+    latents = network.sample_latents(count, torch.Generator().manual_seed(0))
+    if pipeline.capabilities.encode:
+        return network.decode(latents)
+    labels = torch.arange(count) % pipeline.capabilities.num_classes if "labels" in network.conditions else None
+    return network(latents) if labels is None else network(latents, labels)
 
 
 def _smooth_images(count: int, channels: int, size: int) -> torch.Tensor:

@@ -124,6 +124,12 @@ def read_file(path: Path) -> TensorFile:
             return TensorFile(load_file(path), ordered=False)
         if head[:1] == b"\x80":
             return _read_legacy(path)
+    except _OwnCode as error:
+        raise ValueError(
+            f"{path} is a pickle of NVIDIA's code ({error}), which runs code that it holds, so it is not read; if you "
+            "trust it, open it in their repository and save the weights alone: "
+            f"torch.save(pickle.load(open({path.name!r}, 'rb'))['G_ema'].state_dict(), 'g_ema.pt')"
+        ) from None
     except _Harmful as error:
         raise ValueError(f"{path} wants to call {error}, which no weights need; nothing of it was run") from None
     except (MemoryError, OverflowError):
@@ -140,6 +146,10 @@ class _Harmful(Exception):
     """The name of a function that the file wants called."""
 
 
+class _OwnCode(Exception):
+    """The name of what NVIDIA's pickles rebuild networks with, from source code that they hold."""
+
+
 class _Reader(pickle.Unpickler):
     """Builds containers, places of tensors and stand-ins. What it calls are methods of its own, which a file cannot
     change, as it could the attributes of functions.
@@ -152,6 +162,8 @@ class _Reader(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         full = f"{module}.{name}"
+        if full.startswith(("torch_utils.persistence.", "dnnlib.")):
+            raise _OwnCode(full)
         if HARMFUL.match(full):
             raise _Harmful(full)
         if module.partition(".")[0] == "torch" and name in STORAGES:

@@ -19,6 +19,7 @@ from .push import check_id, one_line, patiently
 from .static_space import write_static_space
 
 PACKAGE = Path(__file__).parents[1]
+EXTRAS = {"video": "av", "heic": "pillow_heif"}  # that a Space has where they are installed, and their packages
 PYTHON = "3.12"  # the Hub's default is too old for diffusers
 APP = '''"""A page to play with {name}, made by hf_genimg."""
 
@@ -113,8 +114,8 @@ def write_space(model: str, pipeline: Any, repo_id: str, folder: Path) -> None:
 
 
 def requirements() -> list[str]:
-    """What the package needs, pinned to the versions that are installed here, with what makes films where that is
-    installed.
+    """What the package needs, pinned to the versions that are installed here, with what makes films and reads HEIC
+    where that is installed.
 
     gradio is not among it, for the Space brings it.
     """
@@ -122,8 +123,8 @@ def requirements() -> list[str]:
         needed = metadata.requires(PACKAGE.name) or []
     except metadata.PackageNotFoundError as error:
         raise ValueError("hf_genimg is not installed, so what it needs is not known; pip install it first") from error
-    films = find_spec("av") is not None
-    wanted = [line for line in needed if "extra ==" not in line or (films and 'extra == "video"' in line)]
+    extras = [extra for extra, package in EXTRAS.items() if find_spec(package) is not None]
+    wanted = [line for line in needed if "extra ==" not in line or any(f'extra == "{name}"' in line for name in extras)]
     names = [re.match(r"[\w.-]+", line)[0] for line in wanted]
     return [f"{name}=={metadata.version(name).partition('+')[0]}" for name in names if name != "gradio"]
 

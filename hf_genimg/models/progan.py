@@ -101,13 +101,15 @@ class ProGANGenerator(LatentNetwork, _Growing):
         width: int = 512,  # most channels of a map
         capacity: int = 16384,  # a map has this over its side as channels, `width` at most
         latent_distribution: str = "normal",  # normal, uniform or truncated
+        position_bias: bool = False,  # the first maps have a bias for each pixel, as in pytorch_GAN_zoo
     ) -> None:
         super().__init__()
         check_latent_distribution(latent_distribution)
         self.sides = sides_of(image_size, "ProGAN")
         channels = [channels_of(side, width, capacity) for side in self.sides]
         self.linear = EqualizedLinear(latent_dim, channels[0] * self.sides[0] ** 2, bias=None, gain=GAIN / 4)
-        self.bias = nn.Parameter(torch.zeros(channels[0]))
+        places = (self.sides[0], self.sides[0]) if position_bias else ()
+        self.bias = nn.Parameter(torch.zeros(channels[0], *places))
         self.first = EqualizedConv2d(channels[0], channels[0], 3, gain=GAIN)
         self.blocks = nn.ModuleList(_UpBlock(*pair) for pair in pairwise(channels))
         self.to_image = nn.ModuleList(EqualizedConv2d(count, image_channels, 1) for count in channels)
@@ -119,7 +121,8 @@ class ProGANGenerator(LatentNetwork, _Growing):
         """
         refuse_labels(class_labels)
         maps = self.linear(pixel_norm(latents)).unflatten(1, (-1, self.sides[0], self.sides[0]))
-        maps = activated(self.first(activated(maps + self.bias[:, None, None])))
+        bias = self.bias if self.bias.dim() == 3 else self.bias[:, None, None]
+        maps = activated(self.first(activated(maps + bias)))
         used = self.used()
         images = self.to_image[0](maps)
         for doubling in range(1, used + 1):

@@ -90,6 +90,7 @@ def invert(
     distance_weight: float = 1.0,
     learning_rate: float | None = None,
     seed: int = 0,
+    callback: Callable[[int, int], None] | None = None,
 ) -> Inversion:
     """Find latents whose images are near to pictures, by gradient descent from the nearest of some random latents.
 
@@ -108,6 +109,7 @@ def invert(
         distance_weight: of it.
         learning_rate: its largest value; 0.05 for `z`, 0.1 for `w` and `w+` unless given.
         seed: of all that is random.
+        callback: called after each step with the number of steps so far and `steps`.
 
     Raises:
         ValueError: an argument is not what it may be, or the model has no latents to find.
@@ -126,10 +128,11 @@ def invert(
         search = _Search(pipe, space, labels, loss, torch.Generator().manual_seed(seed))
         encoded = pipe.encode(targets, class_labels=labels) if pipe.capabilities.encode else None
         search.start(encoded)
-        curve = [
-            search.step(number / steps, learning_rate or RATES[space], steps)
-            for number in pipe.progress_bar(range(steps))
-        ]
+        curve = []
+        for number in pipe.progress_bar(range(steps)):
+            curve.append(search.step(number / steps, learning_rate or RATES[space], steps))
+            if callback is not None:
+                callback(number + 1, steps)
         made = search.images(search.best, search.best_noise)
         psnr = (10 * torch.log10(4 / (made - targets).float().square().flatten(1).mean(1).clamp_min(1e-10))).tolist()
         distances = None if distance is None else distance(made, targets).tolist()

@@ -47,6 +47,7 @@ def test_every_endpoint_answers(client: object, picture: Path) -> None:
         "/more_like_this": {"number": 1, "count": 3},
         "/directions": {"seed": 1, "first": 2},
         "/latent_map": {},
+        "/invert": {"picture": file},
         "/on_map": {"x": 1, "y": -1},
         "/walk": {"seeds": "1, 2", "steps": 3},
         "/walk_gif": {"seeds": "1, 2", "steps": 3},
@@ -86,9 +87,7 @@ def test_what_cannot_be_is_refused_in_one_line(client: object, tmp_path: Path) -
     huge = tmp_path / "huge.png"
     Image.new("1", (10_000, 10_000)).save(huge)
     for file in (broken, huge):
-        with pytest.raises(
-            AppError, match="give a JPEG, PNG, GIF, BMP, WEBP or TIFF of at most 12 MB and 30 million pixels"
-        ):
+        with pytest.raises(AppError, match="give a JPEG, PNG, GIF, .* of at most 12 MB and 30 million pixels"):
             client.predict("classifier", handle_file(str(file)), 1, api_name="/classify")
     with pytest.raises(AppError, match="not in the list of choices"):
         client.predict(model="/etc/passwd", api_name="/generate")

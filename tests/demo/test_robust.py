@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -103,7 +104,7 @@ def test_what_is_no_picture_is_one_message_in_the_page(visit: Any, tmp_path: Pat
     page.locator("#classify-result").get_by_text("%").first.wait_for()
     for file in (tmp_path / "broken.png", tmp_path / "huge.png", _bomb(tmp_path / "bomb.png")):
         page.locator("#classify-picture input[type=file]").set_input_files(file)
-        page.locator(".toast-body").get_by_text("give a JPEG, PNG, GIF, BMP, WEBP or TIFF of at most 12 MB").wait_for()
+        page.locator(".toast-body").get_by_text(re.compile("give a JPEG, PNG, GIF, .* of at most 12 MB")).wait_for()
         assert page.locator(".toast-body").count() == 1
         page.locator(".toast-close").click()
         page.locator(".toast-body").wait_for(state="detached")

@@ -337,9 +337,9 @@ def test_colour_is_scored_by_lite0_where_inception_is_not_at_hand(
     assert message in capsys.readouterr().err
 
 
-def test_a_file_is_refused_where_torch_fidelity_takes_none(tmp_path: Path) -> None:
+def test_a_file_that_fits_no_network_of_torch_fidelity_is_one_line(tmp_path: Path) -> None:
     save_file({"something": torch.zeros(1)}, tmp_path / "w.safetensors")
-    with pytest.raises(ValueError, match="torch-fidelity takes no file for dinov2-vit-s-14"):
+    with pytest.raises(ValueError, match="do not fit dinov2-vit-s-14: it has no cls_token"):
         open_extractor("dinov2-vit-s-14", tmp_path / "w.safetensors")
     with pytest.raises(ValueError, match="do not fit clip-vit-b-32"):
         open_extractor("clip-vit-b-32", tmp_path / "w.safetensors")

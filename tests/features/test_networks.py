@@ -19,7 +19,8 @@ from torch import nn
 from hf_genimg.data import cache_root
 from hf_genimg.features import FeatureNetwork, efficientnet, files, load_features
 from hf_genimg.features.efficientnet import EfficientNetLite0, SameConv2d, efficientnet_lite0_stages
-from hf_genimg.features.fidelity_networks import InceptionV3, tensorflow_resize
+from hf_genimg.features.fidelity_networks import InceptionV3
+from hf_genimg.features.tensorflow_resizing import tensorflow_resize
 from hf_genimg.features.vgg import VGG
 
 LITE0_TAPS = {
@@ -379,7 +380,9 @@ class Danger:
         return (exec, ("raise SystemExit('a pickle was run')",))
 
 
-@pytest.mark.parametrize("name", ["efficientnet-lite0", "vgg16", "inception-v3-compat", "clip-vit-b-32"])
+@pytest.mark.parametrize(
+    "name", ["efficientnet-lite0", "vgg16", "inception-v3-compat", "clip-vit-b-32", "dinov2-vit-s-14"]
+)
 def test_weights_that_are_none_are_one_line(name: str, tmp_path: Path) -> None:
     torch.save(Danger(), tmp_path / "pickle.pth")
     torch.save([torch.zeros(1)], tmp_path / "list.pth")

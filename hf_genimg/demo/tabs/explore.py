@@ -13,7 +13,9 @@ from .. import explore
 from ..film import can_film, mp4
 from ..models import Shared, Shelf
 from ..settings import LARGEST_SEED
+from . import _invert
 from ._gallery import gallery
+from ._named import named_sliders
 from ._page import LIVE, LONG, Page, cache_folder, friendly, texts
 
 PROGRESS = gr.Progress()  # a stand-in, which gradio replaces for each request
@@ -27,20 +29,22 @@ def build(page: Page) -> None:
     with page.tab("explore") as tab:
         missing = gr.Markdown(texts("no_directions"), visible=False, elem_id=page.id("explore-missing"))
         with gr.Column() as panel:
-            _directions(ui)
+            _directions(ui, tab)
             _map(ui)
             _walk(ui)
     page.adapt(
         [panel, missing],
         lambda model: [gr.update(visible=able) for able in (model.has_directions, not model.has_directions)],
     )
+    ui.moved = _invert.wire(ui)
     _wire_directions(ui, tab)
     _wire_map(ui, tab)
     _wire_walk(ui)
 
 
-def _directions(ui: SimpleNamespace) -> None:
+def _directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
     gr.Markdown(texts("directions_info"))
+    _invert.build(ui, tab)
     with gr.Row(elem_classes="studio-row"):
         with gr.Column(scale=2, min_width=260, elem_classes="studio-controls"):
             with gr.Row():
@@ -73,26 +77,6 @@ def _directions(ui: SimpleNamespace) -> None:
                 elem_id=ui.page.id("direction-image"),
                 alt_text=texts("alt_direction"),
             )
-
-
-def named_sliders(page: Page, name: str) -> tuple[gr.Markdown, list[gr.Slider]]:
-    """A line, and a slider for each named direction that the chosen model came with; hidden where it has none."""
-
-    def updates(model: Shared | None) -> list[dict[str, Any]]:
-        names = explore.names_of(model) if model else []
-        empty = [{"label": "", "visible": False, "value": 0}] * (explore.NAMED - len(names))
-        return [{"label": name, "visible": True, "value": 0} for name in names] + empty
-
-    def adapted(model: Shared) -> list[Any]:
-        return [gr.update(visible=bool(explore.names_of(model))), *(gr.update(**each) for each in updates(model))]
-
-    line = gr.Markdown(texts("named_info"), visible=bool(page.first and explore.names_of(page.first)))
-    sliders = [
-        gr.Slider(-3, 3, **each, step=0.05, elem_id=page.id(f"{name}-{number}"))
-        for number, each in enumerate(updates(page.first), 1)
-    ]
-    page.adapt([line, *sliders], adapted)
-    return line, sliders
 
 
 def _map(ui: SimpleNamespace) -> None:
@@ -184,8 +168,10 @@ def _directions_endpoint(shelf: Shelf) -> Callable[..., Any]:
         named_4: float = 0,
         named_5: float = 0,
         named_6: float = 0,
+        found: explore.Found | None = None,
     ) -> Image.Image:
-        """Make the image of a seed, moved along the six directions that change images most.
+        """Make the image of a seed, moved along the six directions that change images most; of a picture's latents once
+        invert has found some.
 
         Args:
             model: the name of a model of this page; the first one when left empty.
@@ -205,7 +191,8 @@ def _directions_endpoint(shelf: Shelf) -> Callable[..., Any]:
             named_6: likewise.
         """
         principal, named = [first, second, third, fourth, fifth, sixth], [named_1, named_2, named_3]
-        return explore.along(shelf.find(model), seed, [*principal, *named, named_4, named_5, named_6], method)
+        amounts, shared = [*principal, *named, named_4, named_5, named_6], shelf.find(model)
+        return explore.along(shared, seed, amounts, method, found=_invert.begun(shared, found))
 
     return directions
 
@@ -214,8 +201,8 @@ def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
     shelf = ui.page.shelf
     directions = _directions_endpoint(shelf)
     amounts = [*ui.amounts, *ui.named]
-    inputs = [ui.page.chooser, ui.seed, ui.method, *amounts]
-    live = [*(slider.input for slider in amounts), ui.seed.input, ui.method.input]
+    inputs = [ui.page.chooser, ui.seed, ui.method, *amounts, ui.found]
+    live = [*(slider.input for slider in amounts), ui.method.input]
     gr.on(live, directions, inputs, ui.image, **ui.page.api("directions"), **QUIET, **LIVE)
     again: dict[str, Any] = {"api_visibility": "private", **QUIET, **LIVE}
     ui.reset.click(lambda: [0] * len(amounts), None, amounts, api_visibility="private").then(
@@ -223,6 +210,10 @@ def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
     )
     shown = _where_there_are_any(shelf, directions)
     tab.select(shown, inputs, ui.image, **again)
+    for event in ui.moved:
+        event.success(lambda: [0] * len(amounts), None, amounts, api_visibility="private").then(
+            directions, inputs, ui.image, **again
+        )
     ui.page.refill("explore", shown, inputs, [ui.image])
 
     def updates(model: Shared) -> list[Any]:
@@ -248,16 +239,17 @@ def _where_there_are_any(shelf: Shelf, answer: Callable[..., Any]) -> Callable[.
 
 def _map_endpoints(shelf: Shelf) -> tuple[Callable[..., Any], Callable[..., Any]]:
     @friendly
-    def latent_map(model: str = "") -> Image.Image:
+    def latent_map(model: str = "", found: explore.Found | None = None) -> Image.Image:
         """Draw the plane of the two strongest directions as a grid of images.
 
         Args:
             model: the name of a model of this page; the first one when left empty.
         """
-        return explore.latent_map(shelf.find(model))
+        shared = shelf.find(model)
+        return explore.latent_map(shared, _invert.begun(shared, found))
 
     @friendly
-    def on_map(model: str = "", x: float = 0, y: float = 0) -> Image.Image:
+    def on_map(model: str = "", x: float = 0, y: float = 0, found: explore.Found | None = None) -> Image.Image:
         """Make the image at a place of the map.
 
         Args:
@@ -265,7 +257,8 @@ def _map_endpoints(shelf: Shelf) -> tuple[Callable[..., Any], Callable[..., Any]
             x: to the right, in standard deviations from -2.5 to 2.5.
             y: up, likewise.
         """
-        return explore.on_map(shelf.find(model), x, y)
+        shared = shelf.find(model)
+        return explore.on_map(shared, x, y, _invert.begun(shared, found))
 
     return latent_map, on_map
 
@@ -278,14 +271,19 @@ def _wire_map(ui: SimpleNamespace, tab: gr.Tab) -> None:
         return explore.place(ui.page.shelf.find(model), *event.index)
 
     chooser, hidden = ui.page.chooser, {"show_progress": "hidden", "api_visibility": "private", **LIVE}
-    gr.on([ui.x.input, ui.y.input], on_map, [chooser, ui.x, ui.y], ui.there, **ui.page.api("on_map"), **QUIET, **LIVE)
+    whole, at = [chooser, ui.found], [chooser, ui.x, ui.y, ui.found]
+    gr.on([ui.x.input, ui.y.input], on_map, at, ui.there, **ui.page.api("on_map"), **QUIET, **LIVE)
     shown, there = (_where_there_are_any(ui.page.shelf, each) for each in (latent_map, on_map))
-    ui.asked.click(latent_map, chooser, ui.map, **ui.page.api("latent_map"), show_progress="hidden", **LIVE)
-    tab.select(shown, chooser, ui.map, **hidden).then(there, [chooser, ui.x, ui.y], ui.there, **hidden)
-    ui.page.refill("explore", shown, [chooser], [ui.map])
-    ui.page.refill("explore", there, [chooser, ui.x, ui.y], [ui.there])
+    ui.asked.click(latent_map, whole, ui.map, **ui.page.api("latent_map"), show_progress="hidden", **LIVE)
+    tab.select(shown, whole, ui.map, **hidden).then(there, at, ui.there, **hidden)
+    for event in ui.moved:
+        event.success(lambda: (0, 0), None, [ui.x, ui.y], api_visibility="private").then(
+            there, at, ui.there, **hidden
+        ).then(shown, whole, ui.map, **hidden)
+    ui.page.refill("explore", shown, whole, [ui.map])
+    ui.page.refill("explore", there, at, [ui.there])
     ui.page.adapt([ui.x, ui.y], lambda model: [0, 0])
-    ui.map.select(clicked, chooser, [ui.x, ui.y], **hidden).then(on_map, [chooser, ui.x, ui.y], ui.there, **hidden)
+    ui.map.select(clicked, chooser, [ui.x, ui.y], **hidden).then(on_map, at, ui.there, **hidden)
 
 
 def _wire_walk(ui: SimpleNamespace) -> None:
@@ -293,21 +291,32 @@ def _wire_walk(ui: SimpleNamespace) -> None:
 
     @friendly
     def walk(
-        model: str = "", seeds: str = "3, 7, 12", steps: int = 8, progress: gr.Progress = PROGRESS
+        model: str = "",
+        seeds: str = "3, 7, 12",
+        steps: int = 8,
+        found: explore.Found | None = None,
+        progress: gr.Progress = PROGRESS,
     ) -> Iterator[list[Image.Image]]:
-        """Walk from the image of each seed to that of the next; the images so far come one by one.
+        """Walk from the image of each seed to that of the next, and from a picture's latents to the first once invert
+        has found some; the images so far come one by one.
 
         Args:
             model: the name of a model of this page; the first one when left empty.
             seeds: two to eight seeds with commas between them.
             steps: images from one seed to the next, both included, from 2 to 32.
         """
-        for images, total in _walking(shelf.find(model), seeds, steps, progress):
+        for images, total in _walking(shelf.find(model), seeds, steps, found, progress):
             if len(images) % 4 == 0 or len(images) == total:
                 yield images
 
     @friendly
-    def walk_gif(model: str = "", seeds: str = "3, 7, 12", steps: int = 8, progress: gr.Progress = PROGRESS) -> str:
+    def walk_gif(
+        model: str = "",
+        seeds: str = "3, 7, 12",
+        steps: int = 8,
+        found: explore.Found | None = None,
+        progress: gr.Progress = PROGRESS,
+    ) -> str:
         """Make the walk there and back as an endless GIF.
 
         Args:
@@ -315,10 +324,10 @@ def _wire_walk(ui: SimpleNamespace) -> None:
             seeds: two to eight seeds with commas between them.
             steps: images from one seed to the next, both included, from 2 to 32.
         """
-        *_, (images, _) = _walking(shelf.find(model), seeds, steps, progress)
+        *_, (images, _) = _walking(shelf.find(model), seeds, steps, found, progress)
         return str(explore.gif(images, cache_folder(ui.strip)))
 
-    inputs = [ui.page.chooser, ui.seeds, ui.steps]
+    inputs = [ui.page.chooser, ui.seeds, ui.steps, ui.found]
     going = ui.go.click(walk, inputs, ui.strip, **ui.page.api("walk"), **LONG)
     gr.on(
         [ui.go.click, ui.seeds.submit],
@@ -336,18 +345,26 @@ def _wire_walk(ui: SimpleNamespace) -> None:
     ui.stop.click(None, None, None, cancels=[going, making, *(_wire_film(ui, inputs) if can_film() else [])])
 
 
-def _walking(model: Shared, seeds: str, steps: int, progress: gr.Progress) -> Iterator[tuple[list[Image.Image], int]]:
+def _walking(
+    model: Shared, seeds: str, steps: int, found: explore.Found | None, progress: gr.Progress
+) -> Iterator[tuple[list[Image.Image], int]]:
     """The images of a walk so far and how many there will be, which the bar of the page says too."""
-    points = explore.seeds_of(seeds)
-    total = (len(points) - 1) * (steps - 1) + 1
-    for images in explore.walk_between(model, points, steps):
+    points, found = explore.seeds_of(seeds), _invert.begun(model, found)
+    total = (len(points) - 1 + (found is not None)) * (steps - 1) + 1
+    for images in explore.walk_between(model, points, steps, found=found):
         progress((len(images), total))
         yield images, total
 
 
 def _wire_film(ui: SimpleNamespace, inputs: list[Any]) -> list[Any]:
     @friendly
-    def walk_mp4(model: str = "", seeds: str = "3, 7, 12", steps: int = 8, progress: gr.Progress = PROGRESS) -> str:
+    def walk_mp4(
+        model: str = "",
+        seeds: str = "3, 7, 12",
+        steps: int = 8,
+        found: explore.Found | None = None,
+        progress: gr.Progress = PROGRESS,
+    ) -> str:
         """Make the walk there and back as a film, MP4 with H.264.
 
         Args:
@@ -355,7 +372,7 @@ def _wire_film(ui: SimpleNamespace, inputs: list[Any]) -> list[Any]:
             seeds: two to eight seeds with commas between them.
             steps: images from one seed to the next, both included, from 2 to 32.
         """
-        *_, (images, _) = _walking(ui.page.shelf.find(model), seeds, steps, progress)
+        *_, (images, _) = _walking(ui.page.shelf.find(model), seeds, steps, found, progress)
         film = ""
         for done, total, written in mp4(images, cache_folder(ui.strip)):
             progress((done, total), desc="MP4")

@@ -9,6 +9,8 @@ from PIL import Image
 
 from .. import uploads
 from ..models import Shared
+from ._brush import brush
+from ._given import Given
 from ._page import LIVE, Page, friendly, texts
 
 COLOUR = "#e11d48"  # seen on light and dark pictures; what counts is where it is, not what it is
@@ -17,38 +19,15 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden",
 
 def editor(page: Page) -> gr.ImageEditor:
     """A brush and an eraser over a picture, which is read by `uploads.painted` and by nothing else."""
-    place = gr.ImageEditor(
+    return brush(
+        uploads.painted,
         label=texts("paint"),
-        type="pil",
-        format="png",
-        image_mode="RGBA",
-        sources=(),
-        transforms=(),
-        layers=False,
         brush=gr.Brush(default_size=24, colors=[COLOUR], default_color=COLOUR, color_mode="fixed"),
         eraser=gr.Eraser(default_size=24),
         canvas_size=(uploads.SHOWN, uploads.SHOWN),
-        buttons=[],
         height=460,
         elem_id=page.id("paint"),
     )
-
-    def read(payload: Any) -> Image.Image | None:
-        if payload is None:
-            return None
-        kept = place.blob_storage.pop(payload.id, None) if payload.id else None
-        layers = (
-            kept.layers
-            if kept
-            else [layer.path for layer in payload.layers if not (layer.url or "").startswith("data:")]
-        )
-        try:
-            return uploads.painted(layers)
-        except ValueError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-
-    place.preprocess = read
-    return place
 
 
 def takes_mask(model: Shared | None) -> bool:
@@ -56,7 +35,7 @@ def takes_mask(model: Shared | None) -> bool:
     return bool(model and model.capabilities.mask)
 
 
-def wire(page: Page, paint: gr.ImageEditor, picture: gr.Image, mask: gr.Image, go: gr.Button, chosen: Any) -> Any:
+def wire(page: Page, paint: gr.ImageEditor, given: Given, mask: gr.Image, go: gr.Button) -> Any:
     """Lay the picture under the brush whenever there is another, and make a mask of what was painted when that is asked
     for.
 
@@ -71,7 +50,7 @@ def wire(page: Page, paint: gr.ImageEditor, picture: gr.Image, mask: gr.Image, g
     def take(painted: Image.Image | None) -> Any:
         return gr.skip() if painted is None else painted
 
-    for event in (picture.upload, chosen.then):
-        event(friendly(lay), [page.chooser, picture], [paint, mask], **QUIET)
-    page.fill(lay, [page.chooser, picture], [paint, mask])
+    for event in given.arrivals:
+        event(friendly(lay), [page.chooser, given.place], [paint, mask], **QUIET)
+    page.fill(lay, [page.chooser, given.place], [paint, mask])
     return go.click(friendly(take), paint, mask, **QUIET)

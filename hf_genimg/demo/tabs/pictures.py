@@ -14,70 +14,28 @@ from ..explore import SLIDERS
 from ..models import Shared
 from ..settings import LARGEST_SEED
 from . import masks as painting
-from ._gallery import gallery
+from ._given import build_given, seen_picture, show_seen, upload
+from ._named import named_sliders
 from ._page import LIVE, Page, friendly, texts
-from .explore import named_sliders
 
 MOST_CLASSES = 100  # that are named
 QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
 
 
-def upload(label: str, elem_id: str) -> gr.Image:
-    """A place for a picture, which is read by `read_upload` and by nothing else."""
-    place = gr.Image(
-        label=texts(label),
-        type="pil",
-        format="png",
-        image_mode=None,
-        sources=["upload", "clipboard"],
-        buttons=[],
-        height=260,
-        elem_id=elem_id,
-        elem_classes="pixels",
-    )
+def _begin(page: Page, answer: Any, picture: gr.Image, result: Any, seen: gr.Image | None = None) -> None:
+    """Show the first example, what becomes of it and what the model saw, so that the tab is not empty when it is
+    opened.
+    """
+    outputs = [picture, result] if seen is None else [picture, result, seen]
 
-    def read(payload: Any) -> Image.Image | ValueError | None:
-        """The picture, or the mistake where it cannot be read: the handler raises it, for gradio answers what is raised
-        here with a fault, and in no language of the visitor's.
-        """
-        if payload is None:
-            return None
-        if not payload.path or (payload.url or "").startswith("data:"):
-            return ValueError("give the picture as a file")
-        try:
-            return uploads.read_upload(payload.path)
-        except ValueError as error:
-            return error
+    def begin(model: str) -> tuple[Any, ...]:
+        shared = page.shelf.find(model)
+        found = examples(shared)
+        if not found:
+            return (None,) * len(outputs)
+        return (found[0], answer(model, found[0]), uploads.enlarged(uploads.seen(shared, found[0])))[: len(outputs)]
 
-    place.preprocess = read
-    return place
-
-
-def _examples(page: Page, tab: gr.Tab, target: gr.Image) -> Any:
-    """A row of pictures to try; choosing one puts it into `target`. Returns the event after which it is there."""
-    gr.Markdown(texts("examples"))
-    shown = gallery(texts("examples"), 4, object_fit="cover", buttons=[], elem_classes=("studio-examples",))
-
-    def show(model: str) -> list[Image.Image]:
-        return examples(page.shelf.find(model))
-
-    def choose(model: str, event: gr.SelectData) -> Image.Image:
-        return examples(page.shelf.find(model))[event.index]
-
-    hidden = {"api_visibility": "private", "show_progress": "hidden"}
-    tab.select(friendly(show), page.chooser, shown, **hidden)
-    page.fill(show, page.chooser, shown)
-    return shown.select(friendly(choose), page.chooser, target, **hidden)
-
-
-def _begin(page: Page, answer: Any, picture: gr.Image, result: Any) -> None:
-    """Show the first example and what becomes of it, so that the tab is not empty when it is opened."""
-
-    def begin(model: str) -> tuple[Any, Any]:
-        found = examples(page.shelf.find(model))
-        return (found[0], answer(model, found[0])) if found else (None, None)
-
-    page.fill(begin, page.chooser, [picture, result])
+    page.fill(begin, page.chooser, outputs)
     picture.clear(lambda: None, None, result, api_visibility="private", queue=False)
 
 
@@ -107,8 +65,7 @@ def build_reconstruct(page: Page) -> None:
     with page.tab("reconstruct") as tab:
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
-                ui.picture = upload("picture", "reconstruct-picture")
-                chosen = _examples(page, tab, ui.picture)
+                ui.given = build_given(page, tab, "picture", "reconstruct-picture")
             with gr.Column(scale=3, min_width=260):
                 gr.Markdown(texts("before_after"))
                 ui.result = _before_after("reconstruct-result")
@@ -128,10 +85,10 @@ def build_reconstruct(page: Page) -> None:
         lambda model: [gr.update(visible=i < min(SLIDERS, model.latent_dim), value=0) for i in range(SLIDERS)],
     )
     page.adapt([ui.other, ui.between], lambda model: [None, 0])
-    _wire_reconstruct(page, ui, chosen)
+    _wire_reconstruct(page, ui)
 
 
-def _wire_reconstruct(page: Page, ui: SimpleNamespace, chosen: Any) -> None:
+def _wire_reconstruct(page: Page, ui: SimpleNamespace) -> None:
     @friendly
     def reconstruct(
         model: str,
@@ -174,15 +131,15 @@ def _wire_reconstruct(page: Page, ui: SimpleNamespace, chosen: Any) -> None:
         amounts = [first, second, third, fourth, fifth, sixth, named_1, named_2, named_3, named_4, named_5, named_6]
         return uploads.reconstruct(page.shelf.find(model), picture, amounts, other, between)
 
-    amounts = [*ui.amounts, *ui.named]
-    inputs = [page.chooser, ui.picture, ui.other, ui.between, *amounts]
+    place, amounts = ui.given.place, [*ui.amounts, *ui.named]
+    inputs = [page.chooser, place, ui.other, ui.between, *amounts]
     moved = [ui.between.input, ui.other.upload, ui.other.clear, *(slider.input for slider in amounts)]
-    _begin(page, reconstruct, ui.picture, ui.result)
+    _begin(page, reconstruct, place, ui.result)
     _clear_where_it_fails(
         ui.result,
-        ui.picture.upload(reconstruct, inputs, ui.result, **page.api("reconstruct"), **LIVE),
+        place.upload(reconstruct, inputs, ui.result, **page.api("reconstruct"), **LIVE),
         gr.on(moved, reconstruct, inputs, ui.result, api_visibility="private", **QUIET),
-        chosen.then(reconstruct, inputs, ui.result, api_visibility="private", **QUIET),
+        *(event(reconstruct, inputs, ui.result, api_visibility="private", **QUIET) for event in ui.given.chosen),
     )
 
 
@@ -193,8 +150,7 @@ def build_translate(page: Page) -> None:
     with page.tab("translate") as tab:
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
-                picture = upload("picture", "translate-picture")
-                chosen = _examples(page, tab, picture)
+                given = build_given(page, tab, "picture", "translate-picture")
                 # shown and hidden as a whole: a component that is itself updated is made anew, and reads what it is
                 # given as gradio does
                 with gr.Column(visible=bool(able and able.mask)) as mask_panel:
@@ -230,9 +186,9 @@ def build_translate(page: Page) -> None:
                 result = _before_after("translate-result")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
     page.adapt([mask_panel, style_panel, strength, reverse, seed, label], _taken)
-    ui = SimpleNamespace(picture=picture, mask=mask, style=style, strength=strength, reverse=reverse, result=result)
+    ui = SimpleNamespace(given=given, mask=mask, style=style, strength=strength, reverse=reverse, result=result)
     ui.seed, ui.label = seed, label
-    _wire_translate(page, ui, go, chosen, paint)
+    _wire_translate(page, ui, go, paint)
 
 
 CONDITIONS = ("mask", "style")
@@ -254,7 +210,7 @@ def _classes_of(model: Shared) -> list[tuple[str, int]]:
     return [(name, number) for number, name in enumerate(model.class_names)] if model.capabilities.num_classes else []
 
 
-def _wire_translate(page: Page, ui: SimpleNamespace, go: gr.Button, chosen: Any, paint: Any) -> None:
+def _wire_translate(page: Page, ui: SimpleNamespace, go: gr.Button, paint: Any) -> None:
     @friendly
     def translate(
         model: str,
@@ -290,10 +246,11 @@ def _wire_translate(page: Page, ui: SimpleNamespace, go: gr.Button, chosen: Any,
         able = page.shelf.find(model).capabilities
         return None if able.mask or able.style else translate(model, shown)
 
-    inputs = [page.chooser, ui.picture, ui.mask, ui.style, ui.strength, ui.reverse, ui.seed, ui.label]
-    _begin(page, first_example, ui.picture, ui.result)
-    asked = painting.wire(page, paint, ui.picture, ui.mask, go, chosen).success if paint else go.click
-    live = [ui.picture.upload, chosen.then, ui.strength.release, ui.reverse.input, ui.seed.submit, ui.label.input]
+    place = ui.given.place
+    inputs = [page.chooser, place, ui.mask, ui.style, ui.strength, ui.reverse, ui.seed, ui.label]
+    _begin(page, first_example, place, ui.result)
+    asked = painting.wire(page, paint, ui.given, ui.mask, go).success if paint else go.click
+    live = [*ui.given.arrivals, ui.strength.release, ui.reverse.input, ui.seed.submit, ui.label.input]
     live += [ui.style.upload] if isinstance(ui.style, gr.Image) else []
     _clear_where_it_fails(
         ui.result,
@@ -314,11 +271,11 @@ def build_classify(page: Page) -> None:
     with page.tab("classify") as tab:
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
-                picture = upload("picture", "classify-picture")
-                chosen = _examples(page, tab, picture)
+                given = build_given(page, tab, "picture", "classify-picture")
                 top = gr.Slider(1, MOST_CLASSES, 3, step=1, label=texts("top"), elem_id="classify-top")
             with gr.Column(scale=3, min_width=260):
                 result = gr.Label(label=texts("answer"), elem_id="classify-result")
+                seen = seen_picture("classify-seen")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
     page.adapt([top], lambda model: [gr.update(maximum=_classes(model), value=min(3, _classes(model)))])
 
@@ -333,12 +290,14 @@ def build_classify(page: Page) -> None:
         """
         return uploads.classify(page.shelf.find(model), picture, int(top))
 
-    inputs = [page.chooser, picture, top]
-    _begin(page, classify, picture, result)
+    inputs = [page.chooser, given.place, top]
+    _begin(page, classify, given.place, result, seen)
+    show_seen(page, given.place, seen, given.arrivals)
+    live = (top.release, *given.chosen)
     _clear_where_it_fails(
         result,
-        picture.upload(classify, inputs, result, **page.api("classify"), **LIVE),
-        *(event(classify, inputs, result, api_visibility="private", **LIVE) for event in (top.release, chosen.then)),
+        given.place.upload(classify, inputs, result, **page.api("classify"), **LIVE),
+        *(event(classify, inputs, result, api_visibility="private", **LIVE) for event in live),
     )
 
 
