@@ -73,9 +73,10 @@ def test_the_list_is_bounded_and_what_a_browser_made_up_is_left_out(kept: Any, s
         favourites.link([], shelf)
 
 
-@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])
+@pytest.mark.slow  # two visits: half a minute; what they do is tested above
+@pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_keeps_images_of_two_models(visit: Any, seen: Any, width: int) -> None:
-    """And a link shows them to somebody else; two visits: half a minute."""
+    """And a link shows them to somebody else."""
     page = visit("gan", width=width)
     page.wait_for_selector("#images img")
     page.locator("#keep").click()
