@@ -27,7 +27,7 @@ def recipe(**fields: object) -> Recipe:
 def test_the_feature_network_fits_the_data() -> None:
     assert recipe().feature_source() == ("digits", None, None)
     assert recipe(data="digits@test").feature_source()[0] == "digits"
-    for size, resolution in ((16, 64), (32, 64), (64, 96), (128, 192), (256, 224)):
+    for size, resolution in ((16, 64), (32, 64), (64, 128), (128, 224), (256, 224)):
         assert recipe(data="folder", image_size=size).feature_source() == ("efficientnet-lite0", None, resolution)
     assert recipe(features="vgg16", feature_weights="f").feature_source() == ("vgg16", "f", None)
     assert recipe(data="folder", feature_resolution=48).feature_source()[2] == 48
@@ -46,12 +46,12 @@ def test_lite0_gives_four_maps() -> None:
     with torch.device("meta"):
         network = recipe(data="folder", image_channels=3, image_size=64).models()["discriminator"]
     config = network.config
-    assert (config.features, config.resolution) == ("efficientnet-lite0", 96)
+    assert (config.features, config.resolution) == ("efficientnet-lite0", 128)
     assert list(zip(config.taps, config.in_channels, config.sides, strict=True)) == [
-        ("stage2", 24, 24),
-        ("stage3", 40, 12),
-        ("stage5", 112, 6),
-        ("stage7", 320, 3),
+        ("stage2", 24, 32),
+        ("stage3", 40, 16),
+        ("stage5", 112, 8),
+        ("stage7", 320, 4),
     ]
     assert sum(p.numel() for p in network.parameters()) == 632_800
 

@@ -62,6 +62,7 @@ class FastGANGenerator(LatentNetwork):
         width: int = 64,  # a sixteenth of the channels at 4x4, half of those of the 32 and 64 pixel maps
         lite: bool = False,  # plain blocks only, without noise
         latent_distribution: str = "normal",  # normal, uniform or truncated
+        tanh: bool = True,  # False: images are what the last convolution gives, cut off in eval mode
     ) -> None:
         super().__init__()
         check_latent_distribution(latent_distribution)
@@ -99,12 +100,17 @@ class FastGANGenerator(LatentNetwork):
         Returns images: float [N, C, H, W] in [-1, 1].
         """
         refuse_labels(class_labels)
-        return self.last(self._maps(latents, noise)[self.config.image_size]).tanh()
+        return self._bounded(self.last(self._maps(latents, noise)[self.config.image_size]))
 
     def with_small(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The images of `forward`, and the second images, float [N, C, h, w] in [-1, 1], that an earlier map gives."""
         size, maps = self.config.image_size, self._maps(latents, None)
-        return self.last(maps[size]).tanh(), self.small(maps[small_size(size)]).tanh()
+        return self._bounded(self.last(maps[size])), self._bounded(self.small(maps[small_size(size)]))
+
+    def _bounded(self, images: torch.Tensor) -> torch.Tensor:
+        if self.config.tanh:
+            return images.tanh()
+        return images if self.training else images.clamp(-1, 1)
 
     def _maps(self, latents: torch.Tensor, noise: torch.Tensor | None) -> dict[int, torch.Tensor]:
         """The map of each side."""

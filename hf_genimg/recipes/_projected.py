@@ -26,8 +26,8 @@ class ProjectedRecipe(ConditionalRecipe):
 
     features: str | None = None  # feature network; none: digits for data=digits, otherwise efficientnet-lite0
     feature_weights: str | None = None  # a file of its weights, where they are in no package
-    feature_resolution: int | None = None  # pixels a side that it sees; none: for efficientnet-lite0 64 for images of
-    # up to 32, otherwise 1.5 times image_size, at most 224; for other networks their own
+    feature_resolution: int | None = None  # pixels a side that it sees; none: for efficientnet-lite0 twice image_size,
+    # from 64 to 224 (at 1.5 times, faces of 64 pixels kept blurred eyes); for other networks their own
     taps: str | None = None  # its feature maps, joined with commas; none: as published, else the last of each size
     head_width: int = 16  # an eighth of the channels of the smallest map of each head; the paper has 64
     mixing_channels: int = 32  # of the largest map after the random projections; the paper has 64
@@ -45,7 +45,7 @@ class ProjectedRecipe(ConditionalRecipe):
         built_in = separate_split(self.data)[0] == DIGITS
         name, resolution = self.features or (DIGITS if built_in else LITE0), self.feature_resolution
         if resolution is None and name == LITE0:
-            resolution = 64 if self.image_size <= 32 else min(224, self.image_size * 3 // 2)
+            resolution = min(224, max(64, 2 * self.image_size))
         return name, self.feature_weights, resolution
 
     def frozen(self) -> dict[str, nn.Module]:
