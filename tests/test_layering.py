@@ -44,7 +44,7 @@ OUTSIDE = {
     "data": {"datasets", "pyarrow", "pydicom", "sklearn"},
     "models": {"diffusers", "sklearn"},
     "objectives": set(),
-    "training": {"accelerate", "safetensors", "filelock", "matplotlib"},
+    "training": {"accelerate", "safetensors", "filelock", "matplotlib", "opacus"},
     "pipelines": {"diffusers", "safetensors"},
     "recipes": set(),
     "evaluation": {"torch_fidelity", "sklearn", "torchmetrics", "safetensors", "filelock", "scipy", "matplotlib"},

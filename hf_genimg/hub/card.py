@@ -114,6 +114,7 @@ def _text(facts: Facts, where: str, repo_id: str | None = None, standalone: bool
         scores=sentences.scores(facts),
         held_out=sentences.held_out(facts),
         collapse=sentences.collapse(facts),
+        privacy=sentences.privacy(facts),
         memorization=sentences.memorization(facts),
         intended=sentences.intended(facts),
         limits=sentences.limits(facts),

@@ -72,6 +72,19 @@ class Facts:
         return self.task != "classification"
 
     @property
+    def differential_privacy(self) -> dict[str, Any] | None:
+        """epsilon, delta, clip, noise multiplier, unit and accountant of a private run at its last line of the log, and
+        whether its noise is a secret; None of other runs.
+        """
+        spent = [record for record in self.records if "privacy/epsilon" in record]
+        if not spent or not self.fields.get("dp_noise"):
+            return None
+        found = {"epsilon": spent[-1]["privacy/epsilon"], "delta": spent[-1]["privacy/delta"], "unit": "one image"}
+        found |= {"noise_multiplier": self.fields["dp_noise"], "max_grad_norm": self.fields["dp_clip"]}
+        secret = self.fields.get("dp_seed") is None
+        return found | {"accountant": "Renyi (opacus), Poisson sampling", "secret_noise": secret}
+
+    @property
     def dataset_id(self) -> str | None:
         """The Hub dataset it learned from; None for other data."""
         return hub_dataset(self.fields.get("data"))
@@ -235,6 +248,7 @@ def metadata(facts: Facts, name: str) -> ModelCardData:
         tags=["hf_genimg", *([kind] if kind else []), *([facts.recipe["recipe"]] if facts.recipe else [])],
         model_name=name if results else None,
         eval_results=results or None,
+        **({"differential_privacy": facts.differential_privacy} if facts.differential_privacy else {}),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from torch import nn
@@ -214,6 +215,34 @@ def collapse(facts: Facts) -> str:
         lines.append(f"- two classifiers find unlike classes on {unlike:.1%} of the samples{beside}")
     alarms = [f"- **warning**: {alarm}" for alarm in found.get("alarms") or ()] or ["- no alarm"]
     return "\n".join([*lines, *alarms])
+
+
+def privacy(facts: Facts) -> str:
+    """The bound of a differentially private run, and what it does not cover; empty of other runs."""
+    found = facts.differential_privacy
+    if found is None:
+        return ""
+    epsilon = math.ceil(100 * found["epsilon"]) / 100  # a bound is never rounded down
+    bound = (
+        f"Trained by DP-SGD: epsilon {epsilon:.2f} at delta {found['delta']:g}, for one image of the training data "
+        f"(noise {found['noise_multiplier']:g}, gradients of at most {found['max_grad_norm']:g}, Poisson sampling, "
+        "opacus' Rényi accountant)."
+    )
+    meaning = (
+        "Whatever somebody concludes from these weights or their images is at most exp(epsilon) times as likely as it "
+        "would be without any one of the images, but for a chance of delta. Below 1 is strong, above 10 says little."
+    )
+    uncovered = (
+        "What it does not cover: several images of one person; the number of images and their size; images that were "
+        "held out and the scores measured on them; the choice of settings by earlier runs on the same data; weights "
+        "that the run began with. The noise is of torch's generator, which is not made for cryptography."
+    )
+    if not found["secret_noise"]:
+        bound += (
+            " **Its noise came from a known number (dp_seed), so these weights are not private**: whoever knows it can "
+            "take the noise away."
+        )
+    return f"{bound}\n\n{meaning}\n\n{uncovered}"
 
 
 def memorization(facts: Facts) -> str:

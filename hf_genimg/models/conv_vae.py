@@ -5,6 +5,7 @@ MNIST).
 from __future__ import annotations
 
 from itertools import pairwise
+from math import gcd
 
 import torch
 from diffusers.configuration_utils import register_to_config
@@ -32,6 +33,7 @@ class ConvVAE(LatentNetwork):
         width: int = 128,  # channels of the encoder's first map
         latent_distribution: str = "normal",  # the prior p(z)
         deterministic: bool = False,  # the posterior is its mean alone, as in WAE and RAE
+        normalization: str = "batch",  # batch, or group: of each image alone
     ) -> None:
         super().__init__()
         check_latent_distribution(latent_distribution)
@@ -39,11 +41,11 @@ class ConvVAE(LatentNetwork):
             raise ValueError(
                 f"image_size={image_size} is not a size that ConvVAE makes; use one of {', '.join(map(str, SIDES))}"
             )
-        self.encoder = encoder_layers(image_channels, width)
+        self.encoder = encoder_layers(image_channels, width, normalization)
         features = 8 * width * (image_size // 16) ** 2
         self.to_mean = nn.Linear(features, latent_dim)
         self.to_log_variance = None if deterministic else nn.Linear(features, latent_dim)
-        self.decoder = decoder_layers(SIDES[image_size], image_channels, latent_dim, 8 * width)
+        self.decoder = decoder_layers(SIDES[image_size], image_channels, latent_dim, 8 * width, normalization)
 
     def encode(self, images: torch.Tensor) -> DiagonalGaussianDistribution:
         """images: float [N, C, H, W] in [-1, 1]. Returns the posterior q(z | x) over float [N, latent_dim]."""
@@ -66,26 +68,35 @@ class ConvVAE(LatentNetwork):
         return self.decode(self.encode(images).mean)
 
 
-def encoder_layers(image_channels: int, width: int) -> nn.Sequential:
+def encoder_layers(image_channels: int, width: int, normalization: str = "batch") -> nn.Sequential:
     """Four halvings, of `width` to 8 `width` channels, flattened at the end."""
     layers: list[nn.Module] = []
     channels = image_channels
     for features in (width, 2 * width, 4 * width, 8 * width):
-        layers += [nn.Conv2d(channels, features, 4, 2, 1), nn.BatchNorm2d(features), nn.ReLU()]
+        layers += [nn.Conv2d(channels, features, 4, 2, 1), _norm(normalization, features), nn.ReLU()]
         channels = features
     return nn.Sequential(*layers, nn.Flatten())
 
 
-def decoder_layers(sides: tuple[int, ...], image_channels: int, latent_dim: int, channels: int) -> nn.Sequential:
+def decoder_layers(
+    sides: tuple[int, ...], image_channels: int, latent_dim: int, channels: int, normalization: str = "batch"
+) -> nn.Sequential:
     """From latents to maps of these sides, one after another; `channels` of the first."""
     layers: list[nn.Module] = [
         nn.Linear(latent_dim, channels * sides[0] ** 2),
         nn.Unflatten(1, (channels, sides[0], sides[0])),
     ]
     for side, larger in pairwise(sides[:-1]):
-        layers += [_doubling(channels, channels // 2, side, larger), nn.BatchNorm2d(channels // 2), nn.ReLU()]
+        layers += [_doubling(channels, channels // 2, side, larger), _norm(normalization, channels // 2), nn.ReLU()]
         channels //= 2
     return nn.Sequential(*layers, _doubling(channels, image_channels, sides[-2], sides[-1]))
+
+
+def _norm(kind: str, features: int) -> nn.Module:
+    """Raises `ValueError` for a kind that there is not."""
+    if kind not in ("batch", "group"):
+        raise ValueError(f"normalization={kind!r} is not known; use batch or group")
+    return nn.BatchNorm2d(features) if kind == "batch" else nn.GroupNorm(gcd(8, features), features)
 
 
 def _doubling(channels: int, features: int, side: int, larger: int) -> nn.ConvTranspose2d:

@@ -66,9 +66,12 @@ class Convolutional(AutoencoderRecipe):
     deterministic: ClassVar[bool] = False  # whether the encoder has no variance
 
     def models(self) -> dict[str, nn.Module]:
-        size = {"image_size": self.image_size, "image_channels": self.image_channels, "width": self.width}
-        network = ConvVAE(**size, latent_dim=self.latent_dim, deterministic=self.deterministic)
+        network = ConvVAE(**self.sizes(), latent_dim=self.latent_dim, deterministic=self.deterministic)
         return {"autoencoder": network}
+
+    def sizes(self) -> dict[str, Any]:
+        """What the network is built from, besides its latents."""
+        return {"image_size": self.image_size, "image_channels": self.image_channels, "width": self.width}
 
     def smoke(self) -> Self:
         return replace(super().smoke(), width=4)

@@ -13,14 +13,20 @@ digits a classifier has a probability above 0.8 for 89 percent of 1,000 samples,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from ._privacy import PrivateRecipe
 from ._variational import Convolutional, VariationalRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvVAERecipe(Convolutional, VariationalRecipe):
+class ConvVAERecipe(Convolutional, VariationalRecipe, PrivateRecipe):
     """Image sizes 28, 32, 64 and 128, grey or colour."""
 
     images: int = 200_000
     batch_size: int = 128
     width: int = 32  # channels of the encoder's first map; 128 is the usual width for MNIST
+    normalization: str = "batch"  # or group, as dp_noise needs
+
+    def sizes(self) -> dict[str, Any]:
+        return {**super().sizes(), "normalization": self.normalization}

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from torch import nn
 
 from ..models.mlp_vae import MLPVAE
+from ._privacy import PrivateRecipe
 from ._variational import VariationalRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class MLPVAERecipe(VariationalRecipe):
+class MLPVAERecipe(VariationalRecipe, PrivateRecipe):
     """Any image size, grey or colour."""
 
     width: int = 400  # of both hidden layers

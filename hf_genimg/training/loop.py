@@ -228,7 +228,7 @@ def report(run: Run, bar: tqdm) -> None:
     means = run.meter.means(run.images)
     rate = run.meter.start_line(run.images)
     scale = run.recipe.learning_rate_scale(run.images)
-    measured = run.objective.measured(run.networks)
+    measured = run.objective.measured(run.networks) | (run.private.spent() if run.private is not None else {})
     run.log({**means, **measured, "learning_rate_scale": scale, "images_per_second": round(rate, 1)})
     bar.set_postfix({name.split("/")[1]: f"{mean:.3g}" for name, mean in means.items()}, refresh=False)
 

@@ -34,6 +34,7 @@ class Plan:
     memory: int
     accelerator_memory: int
     disk: int
+    privacy: str = ""  # what a private run would spend
 
     def __str__(self) -> str:
         minutes, seconds = divmod(round(self.seconds), 60)
@@ -43,7 +44,7 @@ class Plan:
             f"{self.memory / 1e9:.2f} GB of memory{device}" if self.memory else f"memory unknown on this system{device}"
         )
         time, disk = f"{hours}:{minutes:02}:{seconds:02} hours", f"{self.disk / 1e6:.1f} MB of disk"
-        return f"{self.steps:,} training steps: about {time}, {memory}, {disk}"
+        return f"{self.steps:,} training steps: about {time}, {memory}, {disk}{self.privacy}"
 
 
 class _Timed(Callback):
@@ -107,7 +108,7 @@ def plan(
     )
     images = STEPS * step_images
     short = recipe.override(images=images, snapshot_images=HALF * step_images, warmup_images=0, trackers=None)
-    recipe.dataset()
+    spent = _spent(recipe, len(recipe.dataset()), steps)
     with tempfile.TemporaryDirectory(prefix="hf_genimg-plan-") as folder:
         began, run = time.monotonic(), Path(folder) / "run"
         train(short, run, callbacks=[clock, *timed], progress=progress)
@@ -133,7 +134,16 @@ def plan(
     disk = (
         once + sum(callback.bytes * _times(callback.callback.every, recipe.images) for callback in timed) + line * lines
     )
-    return Plan(steps, seconds, _peak_memory(), peak_accelerator_memory(), round(disk))
+    return Plan(steps, seconds, _peak_memory(), peak_accelerator_memory(), round(disk), spent)
+
+
+def _spent(recipe: Recipe, size: int, steps: int) -> str:
+    """What the private updates of a whole run on `size` images would spend, to follow the other estimates."""
+    privacy = recipe.privacy()
+    if privacy is None:
+        return ""
+    epsilon = math.ceil(100 * privacy.epsilon(recipe.batch_size / size, steps)) / 100
+    return f"; epsilon {epsilon:.2f} at delta {privacy.delta:g}"
 
 
 def _stepping(times: list[float], steps: int) -> float:

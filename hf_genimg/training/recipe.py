@@ -17,6 +17,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from .fields import check_fields, current_name, refuse_both_names
+from .privacy import Privacy
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SCHEDULES = ("constant", "linear", "cosine")
@@ -97,6 +98,10 @@ class Recipe(ABC):
         that are saved with them.
         """
         return
+
+    def privacy(self) -> Privacy | None:
+        """Whether and how updates are differentially private."""
+        return None
 
     @abstractmethod
     def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, Optimizer]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from .checkpoint import Tensors, digest_of, optimizer_tensors, restore_optimizer
 from .device import autocast, compile_parts, seed_noise
 from .meter import Meter
 from .moving import MovingParts
+from .privacy import PrivateUpdates
 from .processes import Processes
 from .recipe import Recipe
 from .run_directory import RunDirectory
@@ -76,7 +77,18 @@ class Run:
             for side, length in dataset.sides.items()
         }
         self.skipped = dict.fromkeys(self.players, 0)  # updates in a row that the fp16 scaler refused, by player
+        self.private = self._private_updates()
         self.meter = Meter()
+
+    def _private_updates(self) -> PrivateUpdates | None:
+        """Raises `ValueError` for several processes."""
+        privacy = self.recipe.privacy()
+        if privacy is None:
+            return None
+        if self.processes.count > 1:
+            raise ValueError(f"dp_noise needs one process, and there are {self.processes.count}; launch one")
+        weights = self._weights[privacy.player]
+        return PrivateUpdates(privacy, self.networks, weights, len(self.dataset), self.recipe.batch_size)
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -127,6 +139,8 @@ class Run:
 
     def _accumulate(self, turn: int, player: str) -> dict[str, torch.Tensor]:
         """Accumulate the gradients of one update over all processes; returns the mean of each term."""
+        if self.private is not None and self.private.privacy.player == player:
+            return self._accumulate_privately(turn, player)
         size = self._micro_batch_size
         micro_batches = self.recipe.batch_size // size
         self._ask_gradients(player, self.objective.shared)
@@ -143,6 +157,23 @@ class Run:
         gradients = [weight.grad for weight in self._weights[player] if weight.grad is not None]
         self.processes.sum([*gradients, *sums.values(), *self.moving.gathered(self._trained[player])])
         return sums
+
+    def _accumulate_privately(self, turn: int, player: str) -> dict[str, torch.Tensor]:
+        """The same with differential privacy. Returns no terms: nobody may see losses of the data without noise."""
+        self._ask_gradients(player, self.objective.shared)
+
+        def batches() -> Iterator[dict[str, torch.Tensor]]:
+            for index, chosen in enumerate(self.private.chosen().split(self._micro_batch_size)):
+                if len(chosen):
+                    seed_noise(self.recipe.seed, self.images, turn, index)
+                    seeds = self.private.seeds(chosen)
+                    yield self.dataset.batch(chosen, self.accelerator.device, self.recipe.channels_last, seeds)
+
+        def loss(networks: Mapping[str, nn.Module], batch: dict[str, torch.Tensor]) -> torch.Tensor:
+            return sum(getattr(self.objective, player)({**self.frozen, **networks}, batch).values())
+
+        self.private.accumulate(loss, batches())
+        return {}
 
     def _batch(self, player: str, start: int, key: tuple[int, int]) -> dict[str, torch.Tensor]:
         """One micro-batch from position `start` of the player's streams; seeds its noise by `key`."""
@@ -269,6 +300,7 @@ class Run:
             "frozen": self._frozen_digests,
             "scaler": scaler.state_dict() if scaler is not None else None,
             "meter": self.meter.state(),
+            **({"privacy": self.private.state()} if self.private is not None else {}),
         }
 
     def restore(self, tensors: Tensors, facts: dict[str, Any]) -> None:
@@ -292,6 +324,8 @@ class Run:
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(facts["scaler"])
         self.meter.restore(facts["meter"], self.images, self.accelerator.device)
+        if self.private is not None:
+            self.private.restore(facts["privacy"])
 
     def _refuse_other_frozen(self, digests: Mapping[str, str]) -> None:
         for name in sorted(digests.keys() | self._frozen_digests.keys()):
