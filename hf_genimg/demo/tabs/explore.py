@@ -67,7 +67,7 @@ def _directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
             ]
             ui.named_info, ui.named = named_sliders(ui.page, "named")
             ui.reset = gr.Button(texts("reset"), size="sm")
-        with gr.Column(scale=3, min_width=240):
+        with gr.Column(scale=3, min_width=240, elem_classes="studio-stays"):
             ui.image = gr.Image(
                 label=texts("image"),
                 show_label=False,

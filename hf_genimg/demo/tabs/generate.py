@@ -42,7 +42,12 @@ def build(page: Page) -> SimpleNamespace:
                 gr.Markdown(texts("likes"), elem_classes="studio-note")
                 ui.afresh = gr.Button(texts("afresh"), size="sm", min_width=140, scale=0, elem_id=page.id("afresh"))
             ui.gallery = gallery(
-                texts("images"), 4, object_fit="contain", buttons=["fullscreen"], elem_id=page.id("images")
+                texts("images"),
+                4,
+                object_fit="contain",
+                buttons=["fullscreen"],
+                elem_id=page.id("images"),
+                elem_classes=("studio-stays",),
             )
             with gr.Row(elem_classes="studio-buttons"):
                 ui.like = gr.Button(texts("like"), size="sm", min_width=140, elem_id=page.id("like"))
