@@ -20,7 +20,7 @@ from .hosts import OwnHosts, hosts_of
 from .models import Shelf
 from .settings import Settings
 from .style import CSS, NAMES, theme
-from .tabs import about, explore, generate, human, pictures
+from .tabs import about, explore, favourites, generate, human, pictures
 from .tabs._mcp import give_images
 from .tabs._page import WAITING, Page, friendly, texts
 
@@ -72,8 +72,11 @@ def build(models: Any = (), *, any_model: bool = False, results_to: str | None =
         tasks = TASKS if any_model else tuple(dict.fromkeys(model.capabilities.task for model in shelf.models))
         taken: set[str] = set()
         parts = [(_part(Page(shelf, chooser, task, taken), task == tasks[0])) for task in tasks]
+        kept = favourites.build(shelf) if any(part.page.keeping for part in parts) else None
         gr.Markdown(texts("fakes"), elem_classes="studio-note")
         _wire(demo, shelf, chooser, parts)
+        if kept is not None:
+            favourites.wire(demo, kept, [part.page for part in parts])
         if shelf.results_to:
             demo.unload(human.leaving(shelf))
             list(demo.fns.values())[-1].api_visibility = "private"  # `unload` has no such argument

@@ -33,14 +33,14 @@ def remember(history: Any, model: str, settings: Settings, picture: Image.Image)
     """The history with this in front: once, however often it was made, and with the oldest gone where there are too
     many.
     """
-    new = {"model": model, "query": settings.query, "picture": _written(picture)}
+    new = {"model": model, "query": settings.query, "picture": written(picture)}
     before = [each for each in _plain(history) if (each["model"], each["query"]) != (new["model"], new["query"])]
     return [new, *before][:MOST]
 
 
 def shown(history: Any, model: str) -> list[tuple[Image.Image, str]]:
     """What was made with this model, newest first: the pictures, and of each what it says below."""
-    return [(_read(each["picture"]), _caption(_settings(each))) for each in _of(history, model)]
+    return [(read_picture(each["picture"]), _caption(_settings(each))) for each in _of(history, model)]
 
 
 def recall(history: Any, model: str, number: int) -> Settings:
@@ -56,7 +56,7 @@ def _caption(settings: Settings) -> str:
 
 
 def _of(history: Any, model: str) -> list[dict[str, str]]:
-    return [each for each in _plain(history) if each["model"] == model and _read(each["picture"]) is not None]
+    return [each for each in _plain(history) if each["model"] == model and read_picture(each["picture"]) is not None]
 
 
 def _plain(history: Any) -> list[dict[str, str]]:
@@ -77,13 +77,15 @@ def _settings(entry: dict[str, str]) -> Settings:
     return Settings.of_address(entry["query"])
 
 
-def _written(picture: Image.Image) -> str:
+def written(picture: Image.Image) -> str:
+    """A small picture as text, for the browser to keep."""
     content = BytesIO()
     picture.save(content, "PNG")
     return base64.b64encode(content.getvalue()).decode()
 
 
-def _read(text: str) -> Image.Image | None:
+def read_picture(text: str) -> Image.Image | None:
+    """The picture in a text that a browser kept; None where there is none, or where it is too large."""
     try:
         with Image.open(BytesIO(base64.b64decode(text, validate=True)), formats=("PNG",)) as image:
             if max(image.size) > SIDE:

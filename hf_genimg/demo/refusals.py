@@ -24,6 +24,13 @@ CHINESE: tuple[tuple[str, str], ...] = (
     (r"give the picture as a file", "请以文件形式提供图片"),
     (r"there is no picture yet; .*", "还没有图片；请上传一张或选择一个示例"),
     (r"there is no image yet; .*", "还没有图像；请先生成"),
+    (r"there are (?P<most>\d+) favourites already; .*", "收藏已满（{most} 张）；请先移除一张"),
+    (r"there are no favourites yet; .*", "还没有收藏；请先收藏一张图像"),
+    (r"none is chosen; .*", "尚未选择；请先点击一张收藏"),
+    (
+        r"an image that began with your picture is not kept.*",
+        "从您的图片开始的图像无法用链接重现，因此不能收藏；请下载",
+    ),
     (r"there is no walk yet; .*", "还没有漫步；请先点“漫步”"),
     (r"seeds=(?P<given>.+) is no walk; .*", "{given} 不是一条路径；请给出 2 到 8 个种子，用逗号分隔，例如 3, 7, 12"),
     (

@@ -8,6 +8,8 @@ CSS = """
 .gradio-container { max-width: 1280px !important; width: 100% !important; margin: 0 auto !important; }
 .gradio-container > *, .gradio-container main, .gradio-container .contain { width: 100%; min-width: 0; }
 .gradio-container .tabs { width: 100%; min-width: 0; }
+[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
+.dark [role=tab][aria-selected=true] { color: var(--primary-300) !important; }
 .studio-away { display: none !important; }
 .pixels img { image-rendering: pixelated; }
 .pixels .image-frame img { width: 100%; height: 100%; object-fit: contain; }
@@ -15,7 +17,8 @@ CSS = """
   background: repeating-conic-gradient(#ccc 0 25%, #fff 0 50%) 0 0 / 16px 16px;
 }
 .large img { min-height: 260px; }
-.studio-note { opacity: .7; font-size: .9em; }
+.studio-note, .studio-note * { color: var(--body-text-color-subdued) !important; }
+.studio-note { font-size: .9em; }
 .whole .grid-wrap { max-height: none; min-height: 0; overflow: visible; }
 .whole .grid-container { min-width: 0; }
 .studio-examples .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)) !important; }
@@ -29,6 +32,12 @@ CSS = """
 @media (max-width: 700px) {
   .gradio-container { padding: 8px !important; overflow-x: hidden; }
   .studio-row { flex-direction: column-reverse !important; }
+  .studio-row:has(> .studio-pictures) { flex-direction: column !important; }
+  .studio-row > .studio-pictures { display: contents; }
+  .studio-pictures > .studio-stays { order: -1; max-height: 45vh; overflow-y: auto !important; }
+  .studio-pictures > :not(.studio-stays) { order: 1; width: 100%; }
+  .studio-stays { position: sticky !important; top: 0; z-index: 100; background: var(--body-background-fill); }
+  .studio-stays.column img { max-height: 38vh; object-fit: contain; }
   .studio-row-down { flex-direction: column !important; }
   .studio-row > *, .studio-row-down > * { width: 100% !important; min-width: 0 !important; flex: none !important; }
   .whole .grid-container {
@@ -42,6 +51,8 @@ CSS = """
 }
 """
 
+# What stays in view while the rest is scrolled cannot do so within `overflow: hidden`, which gradio 6.31 sets on the
+# whole page, where styles of ours do not reach.
 # Uploads and before/after have no place for an alternative text in gradio 6.31: they get their label, which is in the
 # reader's language.
 NAMES = """() => {
@@ -50,11 +61,25 @@ NAMES = """() => {
     if (label && label.textContent.trim()) image.alt = label.textContent.trim();
   });
   const changes = { childList: true, subtree: true, attributeFilter: ['src', 'alt'] };
+  document.querySelector('.gradio-container').style.overflow = 'clip';
   new MutationObserver(name).observe(document.body, changes);
   name();
 }"""
 
 
 def theme() -> gr.themes.Base:
-    """Fonts and colours that come with gradio."""
-    return gr.themes.Soft(primary_hue="indigo", neutral_hue="slate", radius_size="md", font=["system-ui", "sans-serif"])
+    """Fonts and colours that come with gradio; texts of a contrast of at least 4.5 to what is behind them."""
+    soft = gr.themes.Soft(primary_hue="indigo", neutral_hue="slate", radius_size="md", font=["system-ui", "sans-serif"])
+    return soft.set(
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_300",
+        block_label_text_color="*primary_700",
+        block_title_text_color="*primary_700",
+        block_label_text_color_dark="white",
+        block_title_text_color_dark="white",
+        checkbox_label_background_fill_selected="*primary_600",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+    )

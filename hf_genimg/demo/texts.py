@@ -59,6 +59,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "png": ("Chosen one as PNG", "所选图像存为 PNG"),
     "zip": ("All as ZIP", "全部存为 ZIP"),
     "link": ("Link to these images", "这些图像的链接"),
+    "keep": ("Keep as a favourite", "收藏"),
+    "favourites": ("Favourites of all models", "所有模型的收藏"),
+    "favourites_info": (
+        "At most 24; they stay in your browser. Click on one to choose it.",
+        "最多 24 张，只保存在您的浏览器中。点击一张即可选中。",
+    ),
+    "contact_sheet": ("Contact sheet (PNG)", "总览图（PNG）"),
+    "kept_link": ("Link to the favourites", "收藏的链接"),
+    "remove": ("Remove the chosen one", "移除所选"),
     "history": ("What you made before; it stays in your browser", "您之前生成的图像（只保存在您的浏览器中）"),
     "stop": ("Stop", "停止"),
     "options": ("More", "更多"),
@@ -146,8 +155,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "grids": ("While it learned", "学习过程"),
     "curve": ("Losses", "损失曲线"),
     "fakes": (
-        "Everything shown here was made by a model. Every file that you save says so.",
-        "这里显示的一切均由模型生成，您保存的每个文件都会注明这一点。",
+        "Images that a model made say so in every file that you save. Pictures that you give, examples and the real "
+        "ones of the test are not made by a model.",
+        "模型生成的图像会在您保存的每个文件中注明。您提供的图片、示例以及测试中的真图并非由模型生成。",
     ),
 }
 TEXTS |= {  # of what is worked out: by `say`

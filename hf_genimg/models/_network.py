@@ -170,15 +170,17 @@ class LatentNetwork(Network):
     Its config has `latent_dim` and `latent_distribution`. mixes_labels: `class_labels` may also be weights, float
     [N, num_classes], because a class enters as a one-hot vector or as a row of a table. finds_classes: its classes are
     not those of the data, but were found in training. infers_labels: an autoencoder encodes without labels, and
-    `classify(images)` gives logits of their classes. mixing_layers: in how many layers the latents of another image
-    can take over; 0 where styles do not mix. style_shape: of the styles of one image, which `forward` takes in place of
-    latents; None where it takes none. noise_sides: pixels a side of the maps that `sample_noise` gives, one after the
+    `classify(images)` gives logits of their classes. truncates: latents nearer to a mean give more usual images; false
+    where all have one length. mixing_layers: in how many layers the latents of another image can take over; 0 where
+    styles do not mix. style_shape: of the styles of one image, which `forward` takes in place of latents; None where it
+    takes none. noise_sides: pixels a side of the maps that `sample_noise` gives, one after the
     other; empty where noise is no maps. example_prompts: texts such as it was trained on.
     """
 
     mixes_labels: ClassVar[bool] = False
     finds_classes: ClassVar[bool] = False
     infers_labels: ClassVar[bool] = False
+    truncates: ClassVar[bool] = True
     mixing_layers: int = 0
     style_shape: tuple[int, ...] | None = None
     noise_sides: Sequence[int] = ()

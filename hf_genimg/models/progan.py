@@ -92,6 +92,8 @@ class ProGANGenerator(LatentNetwork, _Growing):
     Images always have the full size: smaller ones are enlarged by repeating pixels.
     """
 
+    truncates = False
+
     @register_to_config
     def __init__(
         self,

@@ -33,6 +33,7 @@ class ProjectedGANGenerator(LatentNetwork):
     """
 
     mixes_labels = True
+    truncates = False
 
     @register_to_config
     def __init__(

@@ -77,7 +77,7 @@ class LatentPipeline(LatentEditing, Pipeline):
             soft_labels=bool(classes) and mixes_labels(network),
             found_classes=bool(classes) and network.finds_classes,
             codes=config.get("codes") or 0,
-            truncation=vectors,
+            truncation=vectors and network.truncates,
             interpolation=vectors,
             mixing_layers=network.mixing_layers,
             text="text" in network.conditions,
@@ -258,8 +258,9 @@ class LatentPipeline(LatentEditing, Pipeline):
         check_output_type(output_type)
         check_truncation(truncation)
         if truncation != 1 and not self.capabilities.truncation:
+            why = "have one length" if self.capabilities.interpolation else "are tokens"
             name = type(self.network).__name__
-            raise ValueError(f"truncation={truncation} is not possible: the latents of {name} are tokens; leave it out")
+            raise ValueError(f"truncation={truncation} is not possible: the latents of {name} {why}; leave it out")
         if max_batch_size is not None:
             check_count("max_batch_size", max_batch_size)
 

@@ -22,7 +22,7 @@ LARGEST_FILE = 2**26  # bytes
 KEY = "hf_genimg"  # of the metadata
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NamedDirection:
     """A direction along which one property of the images changes.
 

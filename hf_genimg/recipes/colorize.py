@@ -1,13 +1,16 @@
 """Colorization as pix2pix does it (arXiv:1611.07004): a U-Net finds the colours of CIELAB that go with the lightness.
 
     hf-genimg train colorize
-    hf-genimg train colorize data=PHOTOS image_size=64 random_crop=true crop_from=96 flip=true norm=instance
+    hf-genimg train colorize data=PHOTOS random_crop=true crop_from=40 flip=true learning_rate=4e-4 schedule=linear
 
 Digits are coloured by their class. Published setting: image_size=256 width=64 batch_size=1 learning_rate=2e-4.
 
 Cost: 65 s of CPU time for 20,000 images of digits at 32 pixels on one x86-64 core (240 images/s beside other work).
 Reached: the 297 held-out digits in the colours of their classes: 39.1 dB on a and b (grey: 19.4), 32.5 dB on RGB, and
-76.8 as colourful as the targets' 75.4; by eye nearly all have one hue, the right one. L is kept to 0.01.
+colourfulness 76.8 (75.4); by eye nearly all have one hue, the right one. L is kept to 0.01.
+Photographs (the second command with images=12000, 6 minutes beside other work), 48 held out: meadows, skin and sky have
+likely colours, colourfulness 32.0 (38.2), but not the true ones, 23.6 dB (grey: 26.1); some have a red spot in the
+middle.
 """
 
 from __future__ import annotations

@@ -315,3 +315,11 @@ def test_networks_that_are_offloaded_are_fetched_for_every_call(
     tokens.decode(torch.zeros(1, 4, dtype=torch.long))
     tokens.encode(torch.zeros(1, 1, 4, 4))
     assert fetched == [tokens.autoencoder] * 2
+
+
+@pytest.mark.parametrize("network", [hf_genimg.ProjectedGANGenerator, hf_genimg.ProGANGenerator])
+def test_latents_of_one_length_are_not_truncated(network: Any) -> None:
+    pipe = hf_genimg.ImageGenerationPipeline(network(image_size=16, image_channels=1, latent_dim=4, width=2).eval())
+    assert not pipe.capabilities.truncation and pipe.capabilities.interpolation
+    with pytest.raises(ValueError, match=r"truncation=0.5 is not possible: the latents of \w+ have one length"):
+        pipe(2, truncation=0.5)

@@ -42,6 +42,8 @@ class Page:
         script and its inputs, where there is something.
     refills: what a tab shows of a model that is chosen: function, inputs (`opened` goes second) and outputs.
     tabs: by the names of their texts. opened: the component that says which of them is open, once one was chosen.
+    keeping: buttons that keep an image, what says of the model and inputs how it is made again (a query, and the number
+        of the image), and these inputs.
 
     Tabs are for ever, and parts are what is shown and hidden: gradio 6.31 loses count of tabs that come and go.
     """
@@ -55,6 +57,7 @@ class Page:
     refills: list[tuple[Callable[..., Any], list[Any], list[Any]]] = field(default_factory=list)
     tabs: dict[str, gr.Tab] = field(default_factory=dict)
     opened: Any = None
+    keeping: list[tuple[Any, Callable[..., tuple[str, int]], list[Any]]] = field(default_factory=list)
 
     def adapt(self, components: list[Any], updates: Callable[[Shared], list[Any]]) -> None:
         """Change `components` whenever another model of this task is chosen, as `updates(model)` says."""

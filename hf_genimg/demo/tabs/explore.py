@@ -10,6 +10,7 @@ import gradio as gr
 from PIL import Image
 
 from .. import explore
+from ..favourites import edit_query
 from ..film import can_film, mp4
 from ..models import Shared, Shelf
 from ..settings import LARGEST_SEED
@@ -66,7 +67,7 @@ def _directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
             ]
             ui.named_info, ui.named = named_sliders(ui.page, "named")
             ui.reset = gr.Button(texts("reset"), size="sm")
-        with gr.Column(scale=3, min_width=240):
+        with gr.Column(scale=3, min_width=240, elem_classes="studio-stays"):
             ui.image = gr.Image(
                 label=texts("image"),
                 show_label=False,
@@ -77,6 +78,7 @@ def _directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
                 elem_id=ui.page.id("direction-image"),
                 alt_text=texts("alt_direction"),
             )
+            ui.keep = gr.Button(texts("keep"), size="sm", elem_id=ui.page.id("keep-edit"))
 
 
 def _map(ui: SimpleNamespace) -> None:
@@ -203,6 +205,7 @@ def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
     amounts = [*ui.amounts, *ui.named]
     inputs = [ui.page.chooser, ui.seed, ui.method, *amounts, ui.found]
     live = [*(slider.input for slider in amounts), ui.method.input]
+    ui.page.keeping.append((ui.keep, _edited, inputs[1:]))
     gr.on(live, directions, inputs, ui.image, **ui.page.api("directions"), **QUIET, **LIVE)
     again: dict[str, Any] = {"api_visibility": "private", **QUIET, **LIVE}
     ui.reset.click(lambda: [0] * len(amounts), None, amounts, api_visibility="private").then(
@@ -225,6 +228,14 @@ def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
         ]
 
     ui.page.adapt([ui.method, *ui.amounts], updates)
+
+
+def _edited(model: Shared, seed: int, method: str, *rest: Any) -> tuple[str, int]:
+    """How the image at the directions is made again."""
+    *amounts, found = rest
+    if _invert.begun(model, found) is not None:
+        raise ValueError("an image that began with your picture is not kept: no link makes it again; download it")
+    return edit_query(seed, method, amounts), 0
 
 
 def _where_there_are_any(shelf: Shelf, answer: Callable[..., Any]) -> Callable[..., Any]:

@@ -42,7 +42,12 @@ def build(page: Page) -> SimpleNamespace:
                 gr.Markdown(texts("likes"), elem_classes="studio-note")
                 ui.afresh = gr.Button(texts("afresh"), size="sm", min_width=140, scale=0, elem_id=page.id("afresh"))
             ui.gallery = gallery(
-                texts("images"), 4, object_fit="contain", buttons=["fullscreen"], elem_id=page.id("images")
+                texts("images"),
+                4,
+                object_fit="contain",
+                buttons=["fullscreen"],
+                elem_id=page.id("images"),
+                elem_classes=("studio-stays",),
             )
             with gr.Row(elem_classes="studio-buttons"):
                 ui.like = gr.Button(texts("like"), size="sm", min_width=140, elem_id=page.id("like"))
@@ -51,6 +56,7 @@ def build(page: Page) -> SimpleNamespace:
                     for name in ("png", "zip")
                 )
                 ui.link = gr.Button(texts("link"), size="sm", min_width=140, elem_id=page.id("link"))
+                ui.keep = gr.Button(texts("keep"), size="sm", min_width=140, elem_id=page.id("keep"))
             ui.history_title = gr.Markdown(texts("history"), visible=False)
             ui.history = history_gallery(ui.page)
             ui.file = gr.DownloadButton(elem_id=page.id("studio-file"), elem_classes="studio-away")
@@ -61,7 +67,13 @@ def build(page: Page) -> SimpleNamespace:
     page.adapt([ui.count, ui.truncation, ui.mix, ui.like, ui.prompt, *conditions.changing(ui)], _updates)
     _wire(ui)
     wire_history(ui, controls_of)
+    page.keeping.append((ui.keep, _chosen, [ui.query, ui.chosen]))
     return ui
+
+
+def _chosen(model: Shared, query: str, number: int | None) -> tuple[str, int]:
+    """How the chosen image is made again: its number among those of the address, without the model's name."""
+    return (Settings.of_address(query).query, number or 0) if query else ("", 0)
 
 
 def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
