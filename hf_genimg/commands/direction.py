@@ -49,7 +49,7 @@ def direction(
     ] = None,
     code: Code = None,
 ) -> None:
-    """Find a direction in latent space, name it and save it with the model. Local models only."""
+    """Find a named direction in latent space. It is saved with the model, which must be local."""
     from ..evaluation.latent_directions import METHODS
     from ..pipelines.named_directions import FILE, check_name, write_directions
 

@@ -4,8 +4,9 @@
     hf-genimg train stylegan2 data=SPRITES image_size=32 images=400000
 
 Cost: 98 images for a second of CPU time at 28 pixels, on one core; for the second, about 70.
-Reached: no whole run was made yet. After 13,248 of its images (19 minutes of wall time beside much other work) the
-second makes coloured noise, lighter or darker in the middle, and the probability of augmentation has risen to 0.04.
+Reached: the first, after 21 minutes of one core: digits of all kinds, many of them skewed or of two digits at once; FID
+11.3, precision 0.24, recall 0.52, no copies, and a probability of augmentation of 0.09 (`dcgan` is far ahead after two
+minutes). After 13,248 images the second makes coloured noise, with a probability of 0.04.
 """
 
 from __future__ import annotations

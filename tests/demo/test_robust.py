@@ -31,7 +31,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Every image of a walk takes a tenth of a second; a list of how many images each walk has made so far."""
     counts: list[int] = []
 
-    def walk_between(model: Any, seeds: list[int], steps: int, truncation: float = 1.0) -> Iterator[list[Image.Image]]:
+    def walk_between(model: Any, seeds: list[int], steps: int, **_: Any) -> Iterator[list[Image.Image]]:
         counts.append(0)
         mine = len(counts) - 1
         images: list[Image.Image] = []
