@@ -145,6 +145,7 @@ def test_direction_from_labelled_data(tmp_path: Path, capsys: pytest.CaptureFixt
         (["--positive", "1", "--negative", "2", "--label", "3"], "--label and --against are of"),
         (["--data", "digits"], "add --label"),
         (["--data", "digits", "--label", "3"], "--data needs an autoencoder"),
+        (["--classifier", "digits", "--label", "ten"], "there is no class 'ten'"),
         (["--positive", "1,x", "--negative", "2"], "--positive '1,x' is no list of seeds"),
         (["--positive", "nowhere.safetensors", "--negative", "2"], "nowhere.safetensors does not exist"),
         (["--positive", "1", "--negative", "2", "--method", "guess"], "--method 'guess' is not known"),

@@ -25,7 +25,8 @@ def direction(
         str | None, typer.Option(metavar="S,S,...|DIR|FILE", help="Images that do not have it, likewise.")
     ] = None,
     classifier: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Instead of images: a classifier, for images of the model.")
+        str | None,
+        typer.Option(metavar="digits|MODEL", help="Instead of images: a classifier of such images."),
     ] = None,
     data: Annotated[
         str | None, typer.Option(metavar="DATA", help="Instead of images: labelled data, for autoencoders.")
@@ -113,11 +114,13 @@ def _check_model(pipe: Any, model: str, name: str, replace: bool) -> None:
 
 def _find(pipe: Any, sources: tuple[str | None, ...], method: str, space: str | None, samples: int) -> Any:
     from ..evaluation.latent_directions import direction_from_classifier, find_direction
+    from ..features.classifier import shipped_classifiers
 
     positive, negative, classifier, data, label, against = sources
     if classifier is not None:
         settings = {"method": method, "samples": samples, "space": space}
-        return direction_from_classifier(pipe, load_model(classifier), label, against, **settings)
+        reader = load_model(str(shipped_classifiers().get(classifier, classifier)))
+        return direction_from_classifier(pipe, reader, label, against, **settings)
     if data is not None:
         return find_direction(pipe, *_labelled(pipe, data, label, against, samples), method, note=f"{label} of {data}")
     groups = [_group(pipe, option, text, space) for option, text in (("positive", positive), ("negative", negative))]
