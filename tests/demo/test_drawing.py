@@ -100,6 +100,7 @@ def test_a_digit_drawn_in_the_page_is_recognised(visit: Any, seen: Any, width: i
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.slow
 def test_a_picture_from_the_camera_is_classified(visit: Any, seen: Any) -> None:
     page = visit("classifier-digits")
     page.evaluate(CAMERA)
@@ -115,6 +116,7 @@ def test_a_picture_from_the_camera_is_classified(visit: Any, seen: Any) -> None:
     assert grey.std() < 3 and 150 < grey.mean() < 230
 
 
+@pytest.mark.slow
 def test_heic_is_read_and_shown(visit: Any, seen: Any, tmp_path: Path) -> None:
     pillow_heif = pytest.importorskip("pillow_heif", reason="the extra `heic`")
     picture = Image.radial_gradient("L").convert("RGB")
