@@ -19,7 +19,8 @@ from ..hub.rater_answers import check_results_to
 from .hosts import OwnHosts, hosts_of
 from .models import Shelf
 from .settings import Settings
-from .style import CSS, NAMES, theme
+from .starting import STARTING
+from .style import CSS, theme
 from .tabs import about, explore, favourites, generate, human, pictures
 from .tabs._mcp import give_images
 from .tabs._page import WAITING, Page, friendly, texts
@@ -50,7 +51,7 @@ class Studio(gr.Blocks):
         own["middleware"] = [*own.get("middleware", ()), Middleware(OwnHosts, allowed=allowed)]
         if settings.get("mcp_server", os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"):
             give_images()
-        looks: dict[str, Any] = {"theme": theme(), "css": CSS, "js": NAMES, "i18n": texts, "footer_links": ["api"]}
+        looks: dict[str, Any] = {"theme": theme(), "css": CSS, "js": STARTING, "i18n": texts, "footer_links": ["api"]}
         limits = {"max_file_size": LARGEST_UPLOAD, "state_session_capacity": SESSIONS}
         ours = {**looks, **limits, "run_history": False, "app_kwargs": own}
         return super().launch(*arguments, **{**ours, **settings})

@@ -31,6 +31,28 @@ TEXTS: dict[str, tuple[str, str]] = {
     "try_style": ("choose a picture whose style it takes", "选择一张提供风格的图片"),
     "try_reverse": ("translate back", "反向转换"),
     "try_examples": ("choose one of the examples below", "选择下方的示例"),
+    "empty_images": ("No images yet: press Generate.", "还没有图像：请点击“生成”。"),
+    "empty_reconstruct": (
+        "Nothing here yet: open a picture, take one with the camera, or draw one. What the model makes of it comes "
+        "here, beside what it saw.",
+        "这里还没有内容：请打开、拍摄或手绘一张图片。模型的重建结果会与输入并排显示在这里。",
+    ),
+    "empty_translate": (
+        "Nothing here yet: open or draw a picture and press Translate. What the model makes of it comes here.",
+        "这里还没有内容：请打开或手绘一张图片，再点击“转换”。结果会显示在这里。",
+    ),
+    "empty_classify": (
+        "Nothing here yet: open or draw a picture. The likeliest classes come here.",
+        "这里还没有内容：请打开或手绘一张图片。最可能的类别会显示在这里。",
+    ),
+    "empty_examples": (
+        "There are no examples: the data that this model learned from are not here. Open or draw a picture.",
+        "没有示例：该模型的训练数据不在此处。请打开或手绘一张图片。",
+    ),
+    "empty_favourites": (
+        "No favourites yet: press “Keep as a favourite” below an image that you like.",
+        "还没有收藏：请在喜欢的图像下方点击“收藏”。",
+    ),
     "generate": ("Generate", "生成"),
     "seed": ("Seed", "种子"),
     "seed_info": ("The same seed is the same image, always.", "同一种子，永远是同一张图像。"),
@@ -181,7 +203,7 @@ TEXTS |= {  # of what is worked out: by `say`
     "not_for": (
         "**Not for:** passing generated images off as photographs or as evidence, depicting real people, or decisions "
         "about people. A model reproduces what its training images show, their gaps included.",
-        "**不得用于：**把生成的图像当作照片或证据、描绘真实人物，或作出关于人的决定。模型只会重现训练图像中的内容，连同其中的缺失。",
+        "**不得用于**：把生成的图像当作照片或证据、描绘真实人物，或作出关于人的决定。模型只会重现训练图像中的内容，连同其中的缺失。",
     ),
     "images_seen": ("{count:,} images", "{count:,} 张图像"),
     "by_eye": (
@@ -230,8 +252,20 @@ TEXTS |= {  # of what is worked out: by `say`
     "alt_losses": ("The losses over time", "损失随训练的变化"),
     "alt_left": ("Left image", "左图"),
     "alt_right": ("Right image", "右图"),
-    "table": ("| score | value | 95 % interval | |", "| 分数 | 数值 | 95 % 区间 | |"),
-    "protocol": ("Protocol: ", "测量协议："),
+    "score_better": ("score (arrow: which way is better)", "分数（箭头：更好的方向）"),
+    "value": ("value", "数值"),
+    "value_interval": ("value, 95 % interval", "数值与 95 % 区间"),
+    "better": ("better", "更好"),
+    "outcome_alike": ("no difference beyond chance", "差异在误差之内"),
+    "outcome_unknown": ("of unknown uncertainty", "不确定度未知"),
+    "fid_of_classes": ("FID of each class", "各类别的 FID"),
+    "class_word": ("class", "类别"),
+    "setting": ("setting", "设置"),
+    "protocol": ("Protocol: how this was measured", "测量协议：这些数值是如何测得的"),
+    "task_generation": ("generates images", "生成图像"),
+    "task_reconstruction": ("encodes and generates images", "编码并生成图像"),
+    "task_translation": ("translates images", "转换图像"),
+    "task_classification": ("classifies images", "图像分类"),
 }
 TEXTS |= {f"code_{number}": (f"Code {number}", f"编码 {number}") for number in range(1, 7)}
 TEXTS |= {f"direction_{number}": (f"Direction {number}", f"方向 {number}") for number in range(1, 7)}

@@ -14,6 +14,7 @@ from ..about import examples
 from ..drawing import PAPER, SIDE, as_data
 from ._brush import brush
 from ._gallery import gallery
+from ._instead import instead
 from ._page import LIVE, Page, friendly, texts
 
 COLOURS = ("#000000", "#e11d48", "#f59e0b", "#16a34a", "#2563eb", "#7c3aed", "#78350f", "#9ca3af")
@@ -118,7 +119,8 @@ def _pad(page: Page, target: gr.Image, elem_id: str) -> Any:
 
 def _examples(page: Page, tab: gr.Tab, target: gr.Image) -> Any:
     """A row of pictures to try; choosing one puts it into `target`. Returns the event after which it is there."""
-    gr.Markdown(texts("examples"))
+    gr.Markdown(texts("examples"), elem_classes="studio-heading")
+    instead("empty_examples")
     shown = gallery(texts("examples"), 4, object_fit="cover", buttons=[], elem_classes=("studio-examples",))
 
     def show(model: str) -> list[Image.Image]:

@@ -92,7 +92,7 @@ def _map(ui: SimpleNamespace) -> None:
                 format="png",
                 interactive=False,
                 buttons=["fullscreen"],
-                elem_classes="pixels",
+                elem_classes="pixels studio-choose",
                 elem_id=ui.page.id("map"),
                 alt_text=texts("alt_map"),
             )

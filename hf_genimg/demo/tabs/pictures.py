@@ -15,6 +15,7 @@ from ..models import Shared
 from ..settings import LARGEST_SEED
 from . import masks as painting
 from ._given import build_given, seen_picture, show_seen, upload
+from ._instead import instead
 from ._named import named_sliders
 from ._page import LIVE, Page, friendly, texts
 
@@ -67,7 +68,8 @@ def build_reconstruct(page: Page) -> None:
             with gr.Column(scale=2, min_width=260):
                 ui.given = build_given(page, tab, "picture", "reconstruct-picture")
             with gr.Column(scale=3, min_width=260):
-                gr.Markdown(texts("before_after"))
+                gr.Markdown(texts("before_after"), elem_classes="studio-heading")
+                instead("empty_reconstruct")
                 ui.result = _before_after("reconstruct-result")
         with gr.Row():
             with gr.Column(min_width=260):
@@ -182,7 +184,8 @@ def build_translate(page: Page) -> None:
                 label.api_info = lambda: {"anyOf": [{"type": "integer"}, {"type": "string"}]}
                 go = gr.Button(texts("translate"), variant="primary", elem_id="translate-go")
             with gr.Column(scale=3, min_width=260):
-                gr.Markdown(texts("before_after"))
+                gr.Markdown(texts("before_after"), elem_classes="studio-heading")
+                instead("empty_translate")
                 result = _before_after("translate-result")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
     page.adapt([mask_panel, style_panel, strength, reverse, seed, label], _taken)
@@ -274,6 +277,7 @@ def build_classify(page: Page) -> None:
                 given = build_given(page, tab, "picture", "classify-picture")
                 top = gr.Slider(1, MOST_CLASSES, 3, step=1, label=texts("top"), elem_id="classify-top")
             with gr.Column(scale=3, min_width=260):
+                instead("empty_classify")
                 result = gr.Label(label=texts("answer"), elem_id="classify-result")
                 seen = seen_picture("classify-seen")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
