@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -144,18 +144,30 @@ def evaluate(source: str | Path, reference: str | Path, *, paired: bool = False,
     return evaluate_paired(source, reference, **settings) if paired else measure(source, reference, **settings)
 
 
-def build_demo(models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> Any:
+def build_demo(
+    models: Any = (),
+    *,
+    any_model: bool = False,
+    results_to: str | None = None,
+    examples: Sequence[str] = (),
+    data: str | None = None,
+    keeps: bool = False,
+) -> Any:
     """The studio for one model or several, as `gr.Blocks`: `build_demo("runs/mine").launch()`.
 
     models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several. any_model: let
-    visitors type any Hub id.
+    visitors type any Hub id; examples: ids that they can choose.
+    data: what the models learned from, in place of what their runs say. keeps: visitors may save named directions with
+    the models.
     results_to: a dataset on the Hub, to which answers of the human test are added where there is a token;
     HF_GENIMG_RESULTS_TO unless given.
     Raises `ValueError` where there is nothing to show, and as `load`.
     """
     from .demo.app import build  # here, for it takes gradio along
 
-    return build(models, any_model=any_model, results_to=results_to or os.environ.get("HF_GENIMG_RESULTS_TO"))
+    results_to = results_to or os.environ.get("HF_GENIMG_RESULTS_TO")
+    more = {"examples": examples, "data": data, "keeps": keeps}
+    return build(models, any_model=any_model, results_to=results_to, **more)
 
 
 def _networks_of(model: str) -> Mapping[str, nn.Module]:

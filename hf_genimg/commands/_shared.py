@@ -122,14 +122,25 @@ def print_scores(source: str, reference: str, target: Path | None, **settings: A
     return 0
 
 
-def serve(models: list[str], port: int = 0, host: str = "127.0.0.1", share: bool = False) -> int:
-    """Serve the studio until Ctrl-C; on this machine only, unless `host` or `share` say otherwise."""
+OWN_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(
+    models: list[str], port: int = 0, host: str = "127.0.0.1", share: bool = False, data: str | None = None
+) -> int:
+    """Serve the studio until Ctrl-C; on this machine only, unless `host` or `share` say otherwise. Who is on this
+    machine may save named directions with the models.
+    """
     import threading
 
     from ..api import build_demo
 
     hide_loading_bars()
-    page = build_demo(models)
+    if data is not None:
+        from ..data import available_splits
+
+        available_splits(data)  # raises where nothing is there
+    page = build_demo(models, data=data, keeps=host in OWN_HOSTS and not share)
     _, address, public = page.launch(
         server_name=host, server_port=port or None, share=share, prevent_thread_lock=True, quiet=True
     )

@@ -22,7 +22,11 @@ def demo(
     share: Annotated[
         bool, typer.Option("--share", help="Also at a public address, through Gradio's servers, for a week.")
     ] = False,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="DATA", help="What the models were trained on; by default what their runs say."),
+    ] = None,
     code: Code = None,
 ) -> int:
     """Open the studio. It can generate, explore, reconstruct, translate, classify and compare."""
-    return serve(models, port, host, share)
+    return serve(models, port, host, share, data)

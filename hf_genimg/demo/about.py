@@ -174,15 +174,18 @@ def _inputs_of_grid(model: Shared) -> list[Image.Image]:
 
 
 def data_of(model: Shared) -> str | None:
-    """What the model's run learned from; None where that is not known, or its recipe is damaged."""
+    """What the model's run learned from, unless the page was started with other data; None where that is not known, or
+    its recipe is damaged. Of a model of the Hub the built-in digits alone: its recipe may name a folder of ours.
+    """
     text = _text(model, "recipe.json")
-    if not text:
+    if not text or model.known.get("data"):
         return model.known.get("data")
     try:
         data = json.loads(text)["fields"]["data"]
     except read_errors():
         return None
-    return data if isinstance(data, str) else None
+    theirs = model.pipe._hub_origin() is not None and str(data).partition("@")[0] != "digits"
+    return data if isinstance(data, str) and not theirs else None
 
 
 def real_images(model: Shared, count: int) -> list[Image.Image]:

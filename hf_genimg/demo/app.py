@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from inspect import isgeneratorfunction, signature
 from typing import Any
@@ -21,7 +22,7 @@ from .models import Shelf
 from .settings import Settings
 from .starting import STARTING
 from .style import CSS, theme
-from .tabs import about, explore, favourites, generate, human, pictures
+from .tabs import about, closer, evaluate, explore, favourites, generate, human, pictures
 from .tabs._mcp import give_images
 from .tabs._page import WAITING, Page, friendly, texts
 
@@ -57,19 +58,29 @@ class Studio(gr.Blocks):
         return super().launch(*arguments, **{**ours, **settings})
 
 
-def build(models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> Studio:
+def build(
+    models: Any = (),
+    *,
+    any_model: bool = False,
+    results_to: str | None = None,
+    examples: Sequence[str] = (),
+    data: str | None = None,
+    keeps: bool = False,
+) -> Studio:
     """The page for one model or several.
 
     Args:
         models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several.
         any_model: let visitors type any Hub id.
-        results_to: as for `Shelf`.
+        results_to, data, keeps: as for `Shelf`.
+        examples: Hub ids that visitors can choose where any may be typed.
 
     Raises as `Shelf`.
     """
-    shelf = Shelf(models, any_model=any_model, results_to=check_results_to(results_to) if results_to else None)
+    answers = check_results_to(results_to) if results_to else None
+    shelf = Shelf(models, any_model=any_model, results_to=answers, data=data, keeps=keeps)
     with Studio(title="hf_genimg studio", delete_cache=FORGET, analytics_enabled=False, fill_width=True) as demo:
-        chooser = _chooser(shelf)
+        chooser = _chooser(shelf, examples)
         tasks = TASKS if any_model else tuple(dict.fromkeys(model.capabilities.task for model in shelf.models))
         taken: set[str] = set()
         parts = [(_part(Page(shelf, chooser, task, taken), task == tasks[0])) for task in tasks]
@@ -108,9 +119,12 @@ def _tabs(page: Page, settings: list[Any]) -> None:
         if page.task == "reconstruction":
             pictures.build_reconstruct(page)
         if page.task in ("generation", "reconstruction"):
-            settings += generate.build(page).controls
+            made = generate.build(page)
+            settings += made.controls
             explore.build(page)
+            closer.build(page, made.query)
             about.build_compare(page)
+            evaluate.build(page)
             human.build(page)
         if page.task == "translation":
             pictures.build_translate(page)
@@ -120,14 +134,15 @@ def _tabs(page: Page, settings: list[Any]) -> None:
         page.note_opened()
 
 
-def _chooser(shelf: Shelf) -> gr.Dropdown:
+def _chooser(shelf: Shelf, examples: Sequence[str] = ()) -> gr.Dropdown:
     several = len(shelf.names) > 1 or shelf.any_model
     label = texts("hub_id" if shelf.any_model else "model")
     first = next(iter(shelf.names), None)
     return gr.Dropdown(
-        shelf.names,
+        [*shelf.names, *(examples if shelf.any_model else ())],
         value=first,
         label=label,
+        info=texts("hub_id_info") if shelf.any_model else None,
         allow_custom_value=shelf.any_model,
         interactive=shelf.any_model or not shelf.names,  # else, from when the model of the address is shown
         visible=several,

@@ -78,14 +78,24 @@ class Shelf:
             theirs to open.
         results_to: the dataset on the Hub that answers of the human test are sent to, where there is a token; None for
             none.
+        data: what the models learned from, in place of what their runs say.
+        keeps: whether visitors may save named directions with the models, for everybody.
 
     Raises:
         ValueError: there is no model, and none can be named.
         Others: as `load`.
     """
 
-    def __init__(self, models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> None:
-        self.any_model, self.results_to = any_model, results_to
+    def __init__(
+        self,
+        models: Any = (),
+        *,
+        any_model: bool = False,
+        results_to: str | None = None,
+        data: str | None = None,
+        keeps: bool = False,
+    ) -> None:
+        self.any_model, self.results_to, self.keeps = any_model, results_to, keeps
         # by visit: tests that were answered in, until the visitor leaves
         self.raters: dict[str, dict[tuple[Path, str], Any]] = {}
         self._lock, self._fetching = threading.Lock(), threading.Lock()
@@ -98,6 +108,7 @@ class Shelf:
             self._own[name] = Shared(
                 name, pipe, _folder(each if isinstance(each, str | os.PathLike) else pipe.name_or_path)
             )
+            self._own[name].known |= {"data": data} if data else {}
         if not self._own and not any_model:
             raise ValueError("there is no model to show; give at least one run directory, pipeline directory or Hub id")
 

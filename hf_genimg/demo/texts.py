@@ -8,6 +8,10 @@ from typing import Any
 TEXTS: dict[str, tuple[str, str]] = {
     "model": ("Model", "模型"),
     "hub_id": ("Model, or any Hub id", "模型，或任意 Hub id"),
+    "hub_id_info": (
+        "Click for examples, or type the id of a model of hf_genimg on the Hub, such as owner/name.",
+        "点击可选择示例，或输入 Hub 上 hf_genimg 模型的 id，例如 owner/name。",
+    ),
     "intro_generation": (
         "Generates images ({size}) from random numbers; none of them is a photograph.",
         "由随机数生成图像（{size}）；其中没有一张是照片。",
@@ -148,6 +152,38 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Pictures stay on the machine that serves this page and are deleted within twenty minutes.",
         "图片只保存在提供本页面的机器上，二十分钟内删除。",
     ),
+    "closer": ("Look closer", "细看"),
+    "closer_info": (
+        "Click on one of your images: which training images are nearest to it? Below, the data that the model learned "
+        "from, beside what it makes.",
+        "点击您的一张图像：哪些训练图像与它最接近？下方是模型学习所用的数据，可与生成结果对照。",
+    ),
+    "samples": ("Your images, made by the model", "您的图像（由模型生成）"),
+    "nearest": ("Real images of the training data that are nearest", "最接近的真实训练图像"),
+    "browse": ("The training data: real images, none of them made by the model", "训练数据：真实图像，并非由模型生成"),
+    "page": ("Page", "页"),
+    "empty_samples": (
+        "No images yet: open Generate, make some, and come back.",
+        "还没有图像：请先在“生成”中生成一些，再回到这里。",
+    ),
+    "empty_nearest": (
+        "Click on an image to see the training images that are most like it.",
+        "点击一张图像，查看与它最相似的训练图像。",
+    ),
+    "no_data": (
+        "The data that this model learned from are not here. Whoever serves this page can name them: "
+        "`hf-genimg demo MODEL --data DATA`.",
+        "该模型的训练数据不在此处。提供本页面的人可以指定：`hf-genimg demo MODEL --data DATA`。",
+    ),
+    "evaluate": ("Evaluate", "评测"),
+    "evaluate_info": (
+        "Scores the model against its training data, as `hf-genimg evaluate` does. More images take longer and make "
+        "the numbers surer; scores of different numbers of images are not comparable.",
+        "与 `hf-genimg evaluate` 相同，用训练数据评测模型。图像越多越慢，数值也越可靠；图像数量不同的分数不可比较。",
+    ),
+    "which_scores": ("Scores (arrow: which way is better)", "分数（箭头：更好的方向）"),
+    "scored_images": ("Images to score", "参与评测的图像数量"),
+    "scores_file": ("Scores with their protocol (scores.json)", "分数与协议（scores.json）"),
     "compare": ("Compare", "比较"),
     "one": ("One", "模型一"),
     "two": ("The other", "模型二"),
@@ -223,6 +259,45 @@ TEXTS |= {  # of what is worked out: by `say`
     "nearness": (
         "Everything below begins with your picture, as near as the model came: PSNR {psnr:.1f} dB (higher is nearer).",
         "下面的一切都从您的图片开始，模型的接近程度：PSNR {psnr:.1f} dB（越高越接近）。",
+    ),
+    "all_classes": ("all", "全部"),
+    "seeing": ("Looking at images", "正在查看图像"),
+    "scoring": ("Computing scores", "正在计算分数"),
+    "nearest_far": (
+        "The nearest training image is at the distance {distance:.3g}. Neighbours among real training images are "
+        "usually {usual:.3g} apart, so this image is no copy of one by these features.",
+        "最近的训练图像距离为 {distance:.3g}。真实训练图像之间的邻居通常相距 {usual:.3g}，按这些特征看，这张图像不是抄袭。",
+    ),
+    "nearest_near": (
+        "The nearest training image is at the distance {distance:.3g}, nearer than neighbours among real training "
+        "images usually are ({usual:.3g}): compare the two by eye.",
+        "最近的训练图像距离为 {distance:.3g}，比真实训练图像之间的邻居（通常 {usual:.3g}）更近：请用眼睛比较两者。",
+    ),
+    "nearest_copy": (
+        "The nearest training image is at the distance {distance:.3g}, far nearer than neighbours among real training "
+        "images are ({usual:.3g}): this may be a copy.",
+        "最近的训练图像距离为 {distance:.3g}，远小于真实训练图像之间的距离（{usual:.3g}）：这可能是抄袭。",
+    ),
+    "nearest_of": (
+        "Distances are Euclidean, of features of `{extractor}`; 0 is equal. {count:,} of {total:,} training images "
+        "were searched.",
+        "距离为 `{extractor}` 特征的欧氏距离；0 表示相同。共搜索了 {total:,} 张训练图像中的 {count:,} 张。",
+    ),
+    "no_discriminator": (
+        "This model came without a discriminator of images alone, so there is no view of it.",
+        "该模型没有附带只看图像的判别器，因此没有判别器的看法。",
+    ),
+    "discriminator_boundary": (
+        "Below each image: its discriminator's output. Above {boundary:g} it takes the image for real.",
+        "每张图像下方：判别器的输出。大于 {boundary:g} 表示判别器认为它是真的。",
+    ),
+    "discriminator_compares": (
+        "Below each image: its discriminator's output. It only compares: the larger, the more real.",
+        "每张图像下方：判别器的输出。只能互相比较：越大越像真的。",
+    ),
+    "discriminator_means": (
+        "On average {fake:+.2f} for these, {real:+.2f} for real training images.",
+        "这些图像平均 {fake:+.2f}，真实训练图像平均 {real:+.2f}。",
     ),
     "was_right": ("Right. ", "答对了。"),
     "was_wrong": ("No, that was the model's. ", "不对，那张是模型生成的。"),
