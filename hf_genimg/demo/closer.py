@@ -199,7 +199,7 @@ def outputs(model: Shared, images: list[Image.Image]) -> list[float]:
     with model.lock:
         discriminator.eval()
         logits = discriminator(pixels).float()
-    return logits.flatten(1).mean(1).tolist()  # of patches, where it looks at those
+    return logits.reshape(len(images), -1).mean(1).tolist()  # of patches, where it looks at those
 
 
 def captions(model: Shared, images: list[Image.Image]) -> tuple[list[tuple[Image.Image, str]], str]:

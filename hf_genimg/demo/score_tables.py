@@ -83,8 +83,8 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "两张生成图像的平均差异与真实图像的之比；1 表示同样多样。",
     ),
     "vendi": (
-        "Vendi score",
-        "Vendi 分数",
+        "Vendi",
+        "Vendi",
         "How many truly different images there are, in effect.",
         "实际上有多少种不同的图像。",
     ),

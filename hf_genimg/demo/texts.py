@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
+from .closer_texts import CLOSER
+
 TEXTS: dict[str, tuple[str, str]] = {
     "model": ("Model", "模型"),
     "hub_id": ("Model, or any Hub id", "模型，或任意 Hub id"),
@@ -35,28 +37,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "try_style": ("choose a picture whose style it takes", "选择一张提供风格的图片"),
     "try_reverse": ("translate back", "反向转换"),
     "try_examples": ("choose one of the examples below", "选择下方的示例"),
-    "empty_images": ("No images yet: press Generate.", "还没有图像：请点击“生成”。"),
-    "empty_reconstruct": (
-        "Nothing here yet: open a picture, take one with the camera, or draw one. What the model makes of it comes "
-        "here, beside what it saw.",
-        "这里还没有内容：请打开、拍摄或手绘一张图片。模型的重建结果会与输入并排显示在这里。",
-    ),
-    "empty_translate": (
-        "Nothing here yet: open or draw a picture and press Translate. What the model makes of it comes here.",
-        "这里还没有内容：请打开或手绘一张图片，再点击“转换”。结果会显示在这里。",
-    ),
-    "empty_classify": (
-        "Nothing here yet: open or draw a picture. The likeliest classes come here.",
-        "这里还没有内容：请打开或手绘一张图片。最可能的类别会显示在这里。",
-    ),
-    "empty_examples": (
-        "There are no examples: the data that this model learned from are not here. Open or draw a picture.",
-        "没有示例：该模型的训练数据不在此处。请打开或手绘一张图片。",
-    ),
-    "empty_favourites": (
-        "No favourites yet: press “Keep as a favourite” below an image that you like.",
-        "还没有收藏：请在喜欢的图像下方点击“收藏”。",
-    ),
     "generate": ("Generate", "生成"),
     "seed": ("Seed", "种子"),
     "seed_info": ("The same seed is the same image, always.", "同一种子，永远是同一张图像。"),
@@ -152,38 +132,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Pictures stay on the machine that serves this page and are deleted within twenty minutes.",
         "图片只保存在提供本页面的机器上，二十分钟内删除。",
     ),
-    "closer": ("Look closer", "细看"),
-    "closer_info": (
-        "Click on one of your images: which training images are nearest to it? Below, the data that the model learned "
-        "from, beside what it makes.",
-        "点击您的一张图像：哪些训练图像与它最接近？下方是模型学习所用的数据，可与生成结果对照。",
-    ),
-    "samples": ("Your images, made by the model", "您的图像（由模型生成）"),
-    "nearest": ("Real images of the training data that are nearest", "最接近的真实训练图像"),
-    "browse": ("The training data: real images, none of them made by the model", "训练数据：真实图像，并非由模型生成"),
-    "page": ("Page", "页"),
-    "empty_samples": (
-        "No images yet: open Generate, make some, and come back.",
-        "还没有图像：请先在“生成”中生成一些，再回到这里。",
-    ),
-    "empty_nearest": (
-        "Click on an image to see the training images that are most like it.",
-        "点击一张图像，查看与它最相似的训练图像。",
-    ),
-    "no_data": (
-        "The data that this model learned from are not here. Whoever serves this page can name them: "
-        "`hf-genimg demo MODEL --data DATA`.",
-        "该模型的训练数据不在此处。提供本页面的人可以指定：`hf-genimg demo MODEL --data DATA`。",
-    ),
-    "evaluate": ("Evaluate", "评测"),
-    "evaluate_info": (
-        "Scores the model against its training data, as `hf-genimg evaluate` does. More images take longer and make "
-        "the numbers surer; scores of different numbers of images are not comparable.",
-        "与 `hf-genimg evaluate` 相同，用训练数据评测模型。图像越多越慢，数值也越可靠；图像数量不同的分数不可比较。",
-    ),
-    "which_scores": ("Scores (arrow: which way is better)", "分数（箭头：更好的方向）"),
-    "scored_images": ("Images to score", "参与评测的图像数量"),
-    "scores_file": ("Scores with their protocol (scores.json)", "分数与协议（scores.json）"),
     "compare": ("Compare", "比较"),
     "one": ("One", "模型一"),
     "two": ("The other", "模型二"),
@@ -260,45 +208,6 @@ TEXTS |= {  # of what is worked out: by `say`
         "Everything below begins with your picture, as near as the model came: PSNR {psnr:.1f} dB (higher is nearer).",
         "下面的一切都从您的图片开始，模型的接近程度：PSNR {psnr:.1f} dB（越高越接近）。",
     ),
-    "all_classes": ("all", "全部"),
-    "seeing": ("Looking at images", "正在查看图像"),
-    "scoring": ("Computing scores", "正在计算分数"),
-    "nearest_far": (
-        "The nearest training image is at the distance {distance:.3g}. Neighbours among real training images are "
-        "usually {usual:.3g} apart, so this image is no copy of one by these features.",
-        "最近的训练图像距离为 {distance:.3g}。真实训练图像之间的邻居通常相距 {usual:.3g}，按这些特征看，这张图像不是抄袭。",
-    ),
-    "nearest_near": (
-        "The nearest training image is at the distance {distance:.3g}, nearer than neighbours among real training "
-        "images usually are ({usual:.3g}): compare the two by eye.",
-        "最近的训练图像距离为 {distance:.3g}，比真实训练图像之间的邻居（通常 {usual:.3g}）更近：请用眼睛比较两者。",
-    ),
-    "nearest_copy": (
-        "The nearest training image is at the distance {distance:.3g}, far nearer than neighbours among real training "
-        "images are ({usual:.3g}): this may be a copy.",
-        "最近的训练图像距离为 {distance:.3g}，远小于真实训练图像之间的距离（{usual:.3g}）：这可能是抄袭。",
-    ),
-    "nearest_of": (
-        "Distances are Euclidean, of features of `{extractor}`; 0 is equal. {count:,} of {total:,} training images "
-        "were searched.",
-        "距离为 `{extractor}` 特征的欧氏距离；0 表示相同。共搜索了 {total:,} 张训练图像中的 {count:,} 张。",
-    ),
-    "no_discriminator": (
-        "This model came without a discriminator of images alone, so there is no view of it.",
-        "该模型没有附带只看图像的判别器，因此没有判别器的看法。",
-    ),
-    "discriminator_boundary": (
-        "Below each image: its discriminator's output. Above {boundary:g} it takes the image for real.",
-        "每张图像下方：判别器的输出。大于 {boundary:g} 表示判别器认为它是真的。",
-    ),
-    "discriminator_compares": (
-        "Below each image: its discriminator's output. It only compares: the larger, the more real.",
-        "每张图像下方：判别器的输出。只能互相比较：越大越像真的。",
-    ),
-    "discriminator_means": (
-        "On average {fake:+.2f} for these, {real:+.2f} for real training images.",
-        "这些图像平均 {fake:+.2f}，真实训练图像平均 {real:+.2f}。",
-    ),
     "was_right": ("Right. ", "答对了。"),
     "was_wrong": ("No, that was the model's. ", "不对，那张是模型生成的。"),
     "was_answered": ("That trial was answered before, and counts once. ", "这道题已经回答过，只计一次。"),
@@ -327,21 +236,12 @@ TEXTS |= {  # of what is worked out: by `say`
     "alt_losses": ("The losses over time", "损失随训练的变化"),
     "alt_left": ("Left image", "左图"),
     "alt_right": ("Right image", "右图"),
-    "score_better": ("score (arrow: which way is better)", "分数（箭头：更好的方向）"),
-    "value": ("value", "数值"),
-    "value_interval": ("value, 95 % interval", "数值与 95 % 区间"),
-    "better": ("better", "更好"),
-    "outcome_alike": ("no difference beyond chance", "差异在误差之内"),
-    "outcome_unknown": ("of unknown uncertainty", "不确定度未知"),
-    "fid_of_classes": ("FID of each class", "各类别的 FID"),
-    "class_word": ("class", "类别"),
-    "setting": ("setting", "设置"),
-    "protocol": ("Protocol: how this was measured", "测量协议：这些数值是如何测得的"),
     "task_generation": ("generates images", "生成图像"),
     "task_reconstruction": ("encodes and generates images", "编码并生成图像"),
     "task_translation": ("translates images", "转换图像"),
     "task_classification": ("classifies images", "图像分类"),
 }
+TEXTS |= CLOSER
 TEXTS |= {f"code_{number}": (f"Code {number}", f"编码 {number}") for number in range(1, 7)}
 TEXTS |= {f"direction_{number}": (f"Direction {number}", f"方向 {number}") for number in range(1, 7)}
 ENGLISH = {key: english for key, (english, _) in TEXTS.items()}

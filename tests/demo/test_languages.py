@@ -108,6 +108,24 @@ def test_who_reads_chinese_is_shown_no_english(visit: Any, name: str) -> None:
         )
 
 
+# What is read out, and what is shown where the mouse rests: not of the model chooser, whose names are names.
+READ_OUT = """() => [...document.querySelectorAll('[aria-label], [title]')]
+  .filter((each) => each.checkVisibility({ visibilityProperty: true }) && !each.closest('#model'))
+  .map((each) => each.getAttribute('aria-label') || each.title)"""
+
+
+def test_labels_of_gradios_image_editor_are_chinese(visit: Any) -> None:
+    page = visit("classifier-digits", locale="zh-CN")
+    page.locator("#classify-result").get_by_text("%").first.wait_for()
+    page.locator("#classify-picture-pad-open > button").click()
+    page.wait_for_selector("#classify-picture-pad canvas")
+    page.locator("#classify-picture-pad [aria-label=画笔]").first.wait_for()
+    page.wait_for_timeout(500)
+    labels = page.evaluate(READ_OUT)
+    assert {"画笔", "橡皮", "放大"} <= set(labels)
+    assert not [text for text in labels if re.search("[A-Za-z]{3}", text) and not HAN.search(text)]
+
+
 def test_a_refusal_in_the_page_is_chinese(visit: Any, tmp_path: Path) -> None:
     page = visit("classifier-digits", locale="zh-CN")
     page.locator("#classify-result").get_by_text("%").first.wait_for()

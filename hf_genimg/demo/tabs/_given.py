@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from ...data.dicom import DICOM_EXTENSIONS
 from .. import uploads
 from ..about import examples
 from ..drawing import PAPER, SIDE, as_data
@@ -83,9 +84,24 @@ def build_given(page: Page, tab: gr.Tab, label: str, elem_id: str, *, with_examp
     place = upload(label, elem_id)
     drawn = _pad(page, place, f"{elem_id}-pad")
     arrivals = [place.upload, drawn.success]
+    if uploads.reads_dicom():
+        arrivals.append(_dicom(place, f"{elem_id}-dicom").success)
     if with_examples:
         arrivals.append(_examples(page, tab, place).then)
     return Given(place, tuple(arrivals))
+
+
+def _dicom(target: gr.Image, elem_id: str) -> Any:
+    """A button for files that no browser shows; what is in one goes into `target`. Returns the event after which it is
+    there.
+    """
+    button = gr.UploadButton(texts("open_dicom"), file_types=list(DICOM_EXTENSIONS), size="sm", elem_id=elem_id)
+
+    @friendly
+    def take(file: str | None) -> Image.Image | None:
+        return uploads.read_dicom(file) if file else None
+
+    return button.upload(take, button, target, **QUIET)
 
 
 def _pad(page: Page, target: gr.Image, elem_id: str) -> Any:

@@ -23,7 +23,7 @@ def build(page: Page) -> None:
     if not any(model.folder is not None and closer.data_of(model) for model in page.models):
         return
     with page.tab("evaluate"):
-        missing = gr.Markdown(texts("no_data"), visible=False)
+        missing = gr.Markdown(texts("no_data"), visible=False, elem_id=page.id("evaluate-missing"))
         with gr.Column() as panel:
             gr.Markdown(texts("evaluate_info"))
             with gr.Row():
@@ -48,14 +48,6 @@ def build(page: Page) -> None:
     def evaluate_(
         model: str, metrics: list[str], num: int = SCORED, progress: gr.Progress = PROGRESS
     ) -> tuple[str, Any]:
-        """Score a model against the data that it learned from: a table in Markdown, and scores.json.
-
-        Args:
-            model: the name of a model of this page; the first one when empty.
-            metrics: names of scores, such as fid and kid.
-            num: how many images, from 50 to 2000.
-        """
-
         def show(what: str, done: int, of: int) -> None:
             progress((done, of), desc=say("scoring" if what == "scores" else "seeing"))
 
@@ -65,11 +57,11 @@ def build(page: Page) -> None:
 
     limits: dict[str, Any] = {"concurrency_id": "evaluate", "concurrency_limit": 1}
     outputs = [result, file]
-    scored = go.click(evaluate_, [page.chooser, metrics, num], outputs, **page.api("evaluate"), **limits)
+    scored = go.click(evaluate_, [page.chooser, metrics, num], outputs, api_visibility="private", **limits)
     stop.click(None, None, None, cancels=[scored])
 
     def able(model: Shared) -> list[Any]:
-        here = model.folder is not None and closer.data_of_model(model) is not None
+        here = model.folder is not None and closer.data_of(model) is not None
         return [gr.update(visible=here), gr.update(visible=not here), "", gr.update(value=None, visible=False)]
 
     page.adapt([panel, missing, *outputs], able)
