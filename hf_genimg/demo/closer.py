@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import torch
@@ -79,6 +80,15 @@ def data_of_model(model: Shared) -> DataImages | None:
             return None
 
     return model.know("data of the tab", find)
+
+
+def address_of(model: Shared, query: str) -> str:
+    """The address of what a visitor made, where it is of this model; else that of its first seeds. Nothing for a model
+    that needs a text first.
+    """
+    if dict(parse_qsl(query)).get("model") == model.name:
+        return query
+    return "" if model.capabilities.text else Settings(count=min(SAMPLES, model.most_images)).link(model.name)
 
 
 def samples(model: Shared, query: str) -> list[Image.Image]:

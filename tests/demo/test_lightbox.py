@@ -52,6 +52,5 @@ def test_where_a_click_chooses_a_double_click_opens(visit: Any) -> None:
 
 def test_a_sentence_is_read_where_nothing_is_shown_yet(visit: Any) -> None:
     page = visit("vae")
-    page.locator("#reconstruct-picture [aria-label='Remove Image']").click()
     page.get_by_text("Nothing here yet: open a picture").filter(visible=True).wait_for()
     assert not page.locator("#reconstruct-result").is_visible()

@@ -29,6 +29,7 @@ def build(page: Page, query: Any) -> None:
             with gr.Column(min_width=260):
                 _neighbours(ui)
         _data(ui)
+        ui.shown = gr.Textbox("", visible=False)  # the address of the samples that are shown
     _wire(ui, tab)
 
 
@@ -65,6 +66,7 @@ def _wire(ui: SimpleNamespace, tab: gr.Tab) -> None:
     @friendly
     def opened(model: str, query: str) -> tuple[Any, ...]:
         shared = shelf.find(model)
+        query = closer.address_of(shared, query)
         shown, view = closer.captions(shared, closer.samples(shared, query))
         here = closer.data_of_model(shared) is not None
         real, pages = closer.browse(shared, 1) if here else ([], 1)
@@ -79,6 +81,7 @@ def _wire(ui: SimpleNamespace, tab: gr.Tab) -> None:
             real,
             gr.update(maximum=max(2, pages), value=1, visible=pages > 1),
             gr.update(choices=classes, value=-1, visible=len(classes) > 1),
+            query,
         )
 
     @friendly
@@ -95,11 +98,23 @@ def _wire(ui: SimpleNamespace, tab: gr.Tab) -> None:
         shown, pages = closer.browse(shelf.find(model), int(number), label)
         return shown, gr.update(maximum=max(2, pages), visible=pages > 1)
 
-    shown = [ui.samples, ui.view, ui.nearest, ui.meaning, ui.browser, ui.missing, ui.real, ui.number, ui.label]
+    shown = [
+        ui.samples,
+        ui.view,
+        ui.nearest,
+        ui.meaning,
+        ui.browser,
+        ui.missing,
+        ui.real,
+        ui.number,
+        ui.label,
+        ui.shown,
+    ]
     tab.select(opened, [chooser, ui.query], shown, **QUIET)
-    ui.page.refill("closer", opened, [chooser, ui.query], shown, [ui.samples, ui.nearest, ui.real, ui.view, ui.meaning])
+    cleared = [ui.samples, ui.nearest, ui.real, ui.view, ui.meaning, ui.shown]
+    ui.page.refill("closer", opened, [chooser, ui.query], shown, cleared)
     found = [ui.nearest, ui.meaning]
-    ui.samples.select(neighbours, [chooser, ui.query], found, api_visibility="private", show_progress="full", **LONG)
+    ui.samples.select(neighbours, [chooser, ui.shown], found, api_visibility="private", show_progress="full", **LONG)
     place = [chooser, ui.number, ui.label]
     ui.number.release(turned, place, [ui.real, ui.number], trigger_mode="always_last", **QUIET)
     ui.label.input(lambda: 1, None, ui.number, **QUIET).then(turned, place, [ui.real, ui.number], **QUIET)
