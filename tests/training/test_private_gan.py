@@ -109,8 +109,8 @@ def test_an_interrupted_run_ends_as_one_that_was_not(name: str, tmp_path: Path) 
 
 
 def test_a_plan_counts_every_private_update() -> None:
-    recipe = private("mlp_gan", n_critic=3, images=48 * 8)
-    epsilon = math.ceil(100 * recipe.privacy().epsilon(16 / 1500, 24)) / 100
+    recipe = private("mlp_gan", n_critic=3, images=48 * 20)
+    epsilon = math.ceil(100 * recipe.privacy().epsilon(16 / 1500, 60)) / 100
     assert str(plan(recipe, progress=False)).endswith(f"; epsilon {epsilon:.2f} at delta 0.0001")
 
 
