@@ -134,6 +134,7 @@ def balanced(truth: np.ndarray, rows: np.ndarray, people: np.ndarray) -> dict[st
     places = {person: np.flatnonzero(people == person) for person in persons}
     picks = [np.arange(len(truth))]
     picks += [np.concatenate([places[each] for each in rng.choice(persons, len(persons))]) for _ in range(RESAMPLES)]
+    picks = [pick for pick in picks if truth[pick].any() and not truth[pick].all()]
     means = [np.mean([balanced_accuracy_score(truth[pick], row[pick]) for row in rows]) for pick in picks]
     low, high = np.percentile(means[1:], (2.5, 97.5))
     return {"attribute": round(float(means[0]), 4), "attribute_low": round(low, 4), "attribute_high": round(high, 4)}
