@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
+from .training_texts import TRAINING
+
 TEXTS: dict[str, tuple[str, str]] = {
     "model": ("Model", "模型"),
     "hub_id": ("Model, or any Hub id", "模型，或任意 Hub id"),
@@ -235,6 +237,7 @@ TEXTS |= {  # of what is worked out: by `say`
 }
 TEXTS |= {f"code_{number}": (f"Code {number}", f"编码 {number}") for number in range(1, 7)}
 TEXTS |= {f"direction_{number}": (f"Direction {number}", f"方向 {number}") for number in range(1, 7)}
+TEXTS |= TRAINING
 ENGLISH = {key: english for key, (english, _) in TEXTS.items()}
 CHINESE = {key: chinese for key, (_, chinese) in TEXTS.items()}
 LANGUAGE: ContextVar[str] = ContextVar("language", default="en")  # of whoever is answered
