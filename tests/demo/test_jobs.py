@@ -18,7 +18,10 @@ from hf_genimg.demo.jobs import Jobs
 
 from .looking import until
 
-TINY = "generator_width=8 discriminator_width=8 latent_dim=8 images=200 batch_size=20 sample_images=100 snapshot_images=100 log_images=20"
+TINY = (
+    "generator_width=8 discriminator_width=8 latent_dim=8 images=200 batch_size=20 sample_images=100 "
+    "snapshot_images=100 log_images=20"
+)
 
 
 @pytest.fixture
