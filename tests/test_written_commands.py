@@ -27,7 +27,7 @@ PAGES = [str(page.relative_to(ROOT)) for pattern in FOLDERS for page in sorted(R
 LINE = re.compile(r"^(?:[ #!$]*)(?:\.venv/bin/)?hf-genimg ((?:.*\\\n)*.*)$", re.MULTILINE)
 IN_A_SENTENCE = re.compile(r"`hf-genimg (\S[^`\n]+)`")
 SETTING = re.compile(r"[a-z_0-9]+=")
-PLACEHOLDERS = ("auto", "RECIPE", "NAME")  # in the place of a recipe's name
+PLACEHOLDERS = ("auto", "mygan", "RECIPE", "NAME")  # in the place of a recipe's name
 ELSEWHERE = ("CHANGELOG.md",)  # old names
 
 
