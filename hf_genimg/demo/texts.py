@@ -60,6 +60,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "strength": ("How different", "差异程度"),
     "png": ("Chosen one as PNG", "所选图像存为 PNG"),
     "zip": ("All as ZIP", "全部存为 ZIP"),
+    "then": ("Then: give these images to other models", "然后：把这些图像交给其他模型"),
+    "then_info": (
+        "Models that translate, one after another in the order that you choose them: enlarge, restore, style.",
+        "图像转换模型按选择的顺序依次处理：放大、修复、风格化。",
+    ),
+    "then_models": ("Models that follow", "后续模型"),
+    "then_go": ("Translate them", "转换这些图像"),
     "link": ("Link to these images", "这些图像的链接"),
     "keep": ("Keep as a favourite", "收藏"),
     "favourites": ("Favourites of all models", "所有模型的收藏"),
