@@ -135,11 +135,13 @@ def serve(
     _, address, public = page.launch(
         server_name=host, server_port=port or None, share=share, prevent_thread_lock=True, quiet=True
     )
-    print(f"the studio is open at {public or address} (Ctrl-C ends it)", flush=True)
+    trains = f", and trains at {public or address}train" if page.jobs else ""
+    print(f"the studio is open at {public or address}{trains} (Ctrl-C ends it)", flush=True)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        print("the studio is closed")
+        goes_on = "; what trains goes on, and hf-genimg demo --train shows it" if page.jobs and page.jobs.busy else ""
+        print(f"the studio is closed{goes_on}")
     finally:
         page.close(verbose=False)
     return 0

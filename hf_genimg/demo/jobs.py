@@ -76,6 +76,11 @@ class Jobs:
         return sorted((job for job in found if job is not None), key=lambda job: -job.created)
 
     @property
+    def busy(self) -> bool:
+        """Whether a command is at work, or waits."""
+        return bool(waiting(self.folder))
+
+    @property
     def trained(self) -> list[str]:
         """Names of those that have a model, the newest first."""
         return [job.name for job in self.jobs if (self.run_of(job.name) / "pipeline" / "model_index.json").is_file()]
