@@ -41,6 +41,15 @@ def waiting(folder: Path) -> list[Path]:
     return sorted((folder / QUEUE).glob("[0-9]*.json"))
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a runner is at work in `folder`."""
+    try:
+        with FileLock(folder / LOCK).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
 def run(folder: Path, entry: Path) -> None:
     """Answer one request: start its command, or wait for one that was started before, and note how it ends."""
     request = read(entry)

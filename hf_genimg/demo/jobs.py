@@ -21,7 +21,7 @@ from typing import Any
 from ..recipes import recipe_class, recipe_names
 from ..training.fields import parse_fields
 from .archives import keep_archive
-from .job_runner import QUEUE, REPORTS, is_alive, main, read, waiting, write
+from .job_runner import QUEUE, REPORTS, is_alive, is_held, main, read, waiting, write
 from .requests import check_data, check_public
 
 FOLDER_VARIABLE = "HF_GENIMG_JOBS"  # environment: where jobs lie
@@ -225,7 +225,7 @@ class Jobs:
     def wake(self) -> None:
         """See to it that somebody gives the commands that wait."""
         _started[:] = [runner for runner in _started if runner.poll() is None]
-        if not waiting(self.folder):
+        if not waiting(self.folder) or is_held(self.folder):
             return
         with (self.folder / ".runner.log").open("ab") as log:
             arguments = [sys.executable, "-m", main.__module__, str(self.folder)]
