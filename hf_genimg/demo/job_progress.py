@@ -115,16 +115,23 @@ def last_line(jobs: Jobs, name: str, action: str) -> str:
 def grid_of(run: Path) -> tuple[Image.Image, int] | None:
     """The last grid of samples, and after how many images it was made."""
     for file in sorted((run / "samples").glob("[0-9]*.png"), reverse=True):
-        try:
-            with Image.open(file, formats=["PNG"]) as image:
-                image.load()
-        except read_errors():  # it is being written
-            continue
-        return image, int(file.stem) if file.stem.isdigit() else 0
+        image = _picture(file)
+        if image is not None:
+            return image, int(file.stem) if file.stem.isdigit() else 0
     return None
 
 
-def curve_of(jobs: Jobs, name: str) -> Path | None:
+def _picture(file: Path) -> Image.Image | None:
+    """None where there is none, or where it is being written."""
+    try:
+        with Image.open(file, formats=["PNG"]) as image:
+            image.load()
+    except read_errors():
+        return None
+    return image
+
+
+def curve_of(jobs: Jobs, name: str) -> Image.Image | None:
     """The loss curves so far as a picture, drawn anew where the log has grown; None where there is nothing to draw."""
     log, target = jobs.run_of(name) / "log.jsonl", jobs.reports_of(name) / "curve.png"
     if not log.is_file():
@@ -138,7 +145,7 @@ def curve_of(jobs: Jobs, name: str) -> Path | None:
         if not partial.is_file():
             return None
         partial.replace(target)
-    return target
+    return _picture(target)
 
 
 def _is_rare(record: dict[str, Any]) -> bool:
