@@ -152,6 +152,7 @@ def build_demo(
     examples: Sequence[str] = (),
     data: str | None = None,
     keeps: bool = False,
+    train: bool | None = None,
 ) -> Any:
     """The studio for one model or several, as `gr.Blocks`: `build_demo("runs/mine").launch()`.
 
@@ -161,12 +162,15 @@ def build_demo(
     the models.
     results_to: a dataset on the Hub, to which answers of the human test are added where there is a token;
     HF_GENIMG_RESULTS_TO unless given.
+    train: let visitors train models, in the folder HF_GENIMG_JOBS (runs/studio unless set); unless given, where
+    HF_GENIMG_TRAIN is 1.
     Raises `ValueError` where there is nothing to show, and as `load`.
     """
     from .demo.app import build  # here, for it takes gradio along
 
+    trains = os.environ.get("HF_GENIMG_TRAIN") == "1" if train is None else train
     results_to = results_to or os.environ.get("HF_GENIMG_RESULTS_TO")
-    more = {"examples": examples, "data": data, "keeps": keeps}
+    more = {"examples": examples, "data": data, "keeps": keeps, "trains": trains}
     return build(models, any_model=any_model, results_to=results_to, **more)
 
 

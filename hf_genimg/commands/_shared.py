@@ -126,7 +126,12 @@ OWN_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 def serve(
-    models: list[str], port: int = 0, host: str = "127.0.0.1", share: bool = False, data: str | None = None
+    models: list[str],
+    port: int = 0,
+    host: str = "127.0.0.1",
+    share: bool = False,
+    train: bool | None = None,
+    data: str | None = None,
 ) -> int:
     """Serve the studio until Ctrl-C; on this machine only, unless `host` or `share` say otherwise. Who is on this
     machine may save named directions with the models.
@@ -140,15 +145,17 @@ def serve(
         from ..data import available_splits
 
         available_splits(data)  # raises where nothing is there
-    page = build_demo(models, data=data, keeps=host in OWN_HOSTS and not share)
+    page = build_demo(models, train=train, data=data, keeps=host in OWN_HOSTS and not share)
     _, address, public = page.launch(
         server_name=host, server_port=port or None, share=share, prevent_thread_lock=True, quiet=True
     )
-    print(f"the studio is open at {public or address} (Ctrl-C ends it)", flush=True)
+    trains = f", and trains at {public or address}train" if page.jobs else ""
+    print(f"the studio is open at {public or address}{trains} (Ctrl-C ends it)", flush=True)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        print("the studio is closed")
+        goes_on = "; what trains goes on, and hf-genimg demo --train shows it" if page.jobs and page.jobs.busy else ""
+        print(f"the studio is closed{goes_on}")
     finally:
         page.close(verbose=False)
     return 0
