@@ -26,7 +26,6 @@ CLOSER: dict[str, tuple[str, str]] = {
         "`hf-genimg demo MODEL --data DATA`.",
         "该模型的训练数据不在此处。提供本页面的人可以指定：`hf-genimg demo MODEL --data DATA`。",
     ),
-    "evaluate": ("Evaluate", "评测"),
     "evaluate_info": (
         "Scores the model against its training data, as `hf-genimg evaluate` does. More images take longer and make "
         "the numbers surer; scores of different numbers of images are not comparable.",
