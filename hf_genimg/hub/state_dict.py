@@ -95,7 +95,7 @@ def _kind(tensors: Mapping[str, torch.Tensor]) -> str:
 def _mapped(modules: list[Module], file: Path) -> list[Module]:
     try:
         order = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(
             f"map={file} cannot be read as JSON; give a file with a list of the names of layers"
         ) from error

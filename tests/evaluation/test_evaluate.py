@@ -522,6 +522,25 @@ def test_a_damaged_log_is_one_line_before_work(
     assert not (run / "scores.json").exists()
 
 
+@pytest.mark.parametrize(
+    "content", ["", "null", "[]", "{}", '{"fields": 3}', '{"fields": {"seed": 1}}', "[" * 100_000]
+)
+def test_a_damaged_recipe_is_one_line_before_work(
+    content: str, generator: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "pipeline").symlink_to(generator)
+    (run / "recipe.json").write_text(content)
+    for command in (["evaluate", str(run), "--reference", "digits", "--num", "4"], ["push", str(run), "a/b"]):
+        if command[0] == "push" and content.startswith('{"fields": {'):
+            continue  # is published as it is
+        assert main(command) == 1
+        error = capsys.readouterr().err
+        assert "recipe.json" in error and "damaged" in error and error.count("\n") == 1, (command, error)
+    assert not (run / "scores.json").exists()
+
+
 def test_arrays_of_images_are_data(tmp_path: Path) -> None:
     images = np.asarray(hf_genimg.open_dataset(TEST, image_size=28).images)
     np.savez(tmp_path / "images.npz", images=images)
