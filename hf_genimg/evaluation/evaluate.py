@@ -20,7 +20,7 @@ from .features import BATCH, Extractor, Features, compute_device, extract, join_
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
 from .frechet import REPEATS, Statistics, is_statistics
 from .image_metrics import AUDITED, Comparison, measure_images
-from .metrics import SPLITS, Classes, Tables, chosen_metrics, measure
+from .metrics import SPLITS, Classes, Tables, check_counts, chosen_metrics, measure
 from .neighbors import BALL_NEIGHBORS
 from .path_length import path_facts
 from .scores import Report
@@ -109,6 +109,8 @@ def evaluate(
     network = open_extractor(extractor or default_extractor(reference, extractor_weights), extractor_weights)
     choices = Choices(image_size, skip_bad)
     sides = _open(source, known or reference, network, choices, num, seed, progress)
+    for name in chosen_metrics(names) if names else ():
+        check_counts(name, len(sides.fake), None if sides.real is None else len(sides.real))
     described = _described(source, sides.fake)
     network.to(compute_device())
     real = None if sides.real is None else reference_features(sides.real, network, progress)

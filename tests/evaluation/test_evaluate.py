@@ -284,7 +284,7 @@ def grey_folder(folder: Path, count: int = 3) -> Path:
         (["digits@test", "--reference", "digits", "--num", "0"], "--num 0 is not possible; use 1 or more"),
         (
             ["digits@test", "--reference", "digits", "--num", "50", "--metrics", "kid"],
-            "50 images are too few for KID; use 200 or more",
+            "50 images are too few for kid; use 200 or more",
         ),
         (["digits", "--reference", "digits", "--extractor", "nothing"], "there is no extractor 'nothing'"),
         (["digits", "--reference", "digits", "--extractor", "COLOUR"], "is a model for generation, not a classifier"),
@@ -522,9 +522,7 @@ def test_a_damaged_log_is_one_line_before_work(
     assert not (run / "scores.json").exists()
 
 
-@pytest.mark.parametrize(
-    "content", ["", "null", "[]", "{}", '{"fields": 3}', '{"fields": {"seed": 1}}', "[" * 100_000]
-)
+@pytest.mark.parametrize("content", ["", "null", "[]", "{}", '{"fields": 3}', '{"fields": {"seed": 1}}', "[" * 100_000])
 def test_a_damaged_recipe_is_one_line_before_work(
     content: str, generator: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
