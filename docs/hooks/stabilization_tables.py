@@ -27,6 +27,7 @@ METHODS: dict[str, dict[str, Any]] = {  # each method with the fields that it ne
     "consistency_real": {"consistency_real": 10.0},
     "consistency_fake": {"consistency_real": 10.0, "consistency_fake": 10.0},
     "consistency_latents": {"consistency_latents": 5.0, "latent_spread": 0.5},
+    "mode_seeking": {"mode_seeking": 0.1},
     "instance_noise": {"instance_noise": 0.1},
     "label_smoothing": {"label_smoothing": 0.1},
     "orthogonal": {"orthogonal": 1e-3},

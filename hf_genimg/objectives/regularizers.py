@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .adversarial import Adversarial
 
 Images = torch.Tensor  # float [N, C, H, W]
+EPS = 1e-5
 POINTS: dict[str, Callable[[Images, Images], Images]] = {"between": between, "dragan": lambda real, fake: around(real)}
 
 
@@ -224,6 +225,24 @@ class LatentConsistency(Regularizer):
 
     def _near(self, latents: torch.Tensor) -> torch.Tensor:
         return latents + self.sigma * torch.randn_like(latents)
+
+
+class ModeSeeking(Regularizer):
+    """weight over the mean distance of images to the mean distance of their latents, both under the same conditions
+    (arXiv:1903.05628, eq. 3): the generator has to use its latents. The other latents are the next ones of the batch.
+    """
+
+    def __init__(self, weight: float) -> None:
+        super().__init__()
+        self.weight = weight
+
+    def generator(self, context: Context) -> Terms:
+        if len(context.latents) < 2:
+            return {"mode_seeking": context.latents.new_zeros(())}
+        others = context.latents.roll(1, 0)
+        images = (context.fake.float() - context.generate(others).float()).abs().mean()
+        latents = (context.latents - others).float().abs().mean()
+        return {"mode_seeking": self.weight / (images / latents + EPS)}
 
 
 class Orthogonal(Regularizer):

@@ -24,6 +24,7 @@ from ..objectives.regularizers import (
     GradientPenalty,
     LatentConsistency,
     LeCam,
+    ModeSeeking,
     Orthogonal,
     Regularizer,
     TopK,
@@ -75,6 +76,7 @@ WEIGHTS = (
     "consistency_fake",
     "consistency_latents",
     "latent_spread",
+    "mode_seeking",
 )
 
 
@@ -98,6 +100,7 @@ class Stabilization:
     consistency_latents: float = 0.0  # the same on fakes of latents a little apart (zCR)
     latent_spread: float = 0.0  # weight with which the generator makes images of these latents differ
     latent_noise: float = 0.05  # standard deviation of the distance of these latents
+    mode_seeking: float = 0.0  # weight with which images of other latents differ, under the same class or text
     instance_noise: float = 0.0  # standard deviation of fading noise on all images that the discriminator sees
     instance_noise_images: int | None = None  # until the noise is gone; none: the whole run
     label_smoothing: float = 0.0  # real images have the label "real" with one minus this probability
@@ -193,6 +196,8 @@ class Stabilization:
         if self.consistency_latents or self.latent_spread:
             weights = {"consistency": self.consistency_latents, "spread": self.latent_spread}
             chosen.append(LatentConsistency(**weights, sigma=self.latent_noise))
+        if self.mode_seeking:
+            chosen.append(ModeSeeking(self.mode_seeking))
         if self.orthogonal:
             chosen.append(Orthogonal(self.orthogonal))
         if self.top_k < 1:

@@ -17,6 +17,7 @@ from hf_genimg.objectives.regularizers import (
     Context,
     LatentConsistency,
     LeCam,
+    ModeSeeking,
     Orthogonal,
     Regularizer,
     TopK,
@@ -118,6 +119,19 @@ def test_latents_a_little_apart(networks: dict[str, nn.Module], batch: dict[str,
     torch.manual_seed(5)
     near = networks["generator"](latents + 0.3 * torch.randn_like(latents))
     torch.testing.assert_close(spread, -0.5 * (networks["generator"](latents) - near).square().mean())
+
+
+def test_images_differ_as_their_latents_do(networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> None:
+    objective = objective_with(networks, batch, ModeSeeking(3.0))
+    networks["generator"].eval()
+    objective.discriminator(networks, batch)
+    latents = objective._fakes[0][0]
+    term = objective.generator(networks, batch)["mode_seeking"]
+    images, others = networks["generator"](latents), networks["generator"](latents.roll(1, 0))
+    ratio = (images - others).abs().mean() / (latents - latents.roll(1, 0)).abs().mean()
+    torch.testing.assert_close(term, 3 / ratio, rtol=1e-2, atol=0)  # 1e-5 keeps it finite
+    one = {name: values[:1] for name, values in batch.items()}
+    assert objective_with(networks, one, ModeSeeking(3.0)).generator(networks, one)["mode_seeking"] == 0
 
 
 def test_each_player_pays_for_its_own_weights(networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> None:
