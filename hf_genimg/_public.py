@@ -21,6 +21,7 @@ _FIXED = {
     "train": "hf_genimg.api",
     "evaluate": "hf_genimg.api",
     "push": "hf_genimg.hub.push",
+    "chain": "hf_genimg.pipelines.chain",
     "build_demo": "hf_genimg.api",
     "Capabilities": "hf_genimg.pipelines.capabilities",
     "ImageDataset": "hf_genimg.data",

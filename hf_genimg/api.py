@@ -144,18 +144,24 @@ def evaluate(source: str | Path, reference: str | Path, *, paired: bool = False,
     return evaluate_paired(source, reference, **settings) if paired else measure(source, reference, **settings)
 
 
-def build_demo(models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> Any:
+def build_demo(
+    models: Any = (), *, any_model: bool = False, results_to: str | None = None, train: bool | None = None
+) -> Any:
     """The studio for one model or several, as `gr.Blocks`: `build_demo("runs/mine").launch()`.
 
     models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several. any_model: let
     visitors type any Hub id.
     results_to: a dataset on the Hub, to which answers of the human test are added where there is a token;
     HF_GENIMG_RESULTS_TO unless given.
+    train: let visitors train models, in the folder HF_GENIMG_JOBS (runs/studio unless set); unless given, where
+    HF_GENIMG_TRAIN is 1.
     Raises `ValueError` where there is nothing to show, and as `load`.
     """
     from .demo.app import build  # here, for it takes gradio along
 
-    return build(models, any_model=any_model, results_to=results_to or os.environ.get("HF_GENIMG_RESULTS_TO"))
+    trains = os.environ.get("HF_GENIMG_TRAIN") == "1" if train is None else train
+    results_to = results_to or os.environ.get("HF_GENIMG_RESULTS_TO")
+    return build(models, any_model=any_model, results_to=results_to, trains=trains)
 
 
 def _networks_of(model: str) -> Mapping[str, nn.Module]:

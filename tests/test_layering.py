@@ -49,7 +49,7 @@ OUTSIDE = {
     "recipes": set(),
     "evaluation": {"torch_fidelity", "sklearn", "torchmetrics", "safetensors", "filelock", "scipy", "matplotlib"},
     "hub": {"huggingface_hub", "onnx", "diffusers", "safetensors"},
-    "demo": {"gradio", "starlette", "av", "pillow_heif"},
+    "demo": {"gradio", "starlette", "av", "pillow_heif", "filelock"},
     "api": set(),
     "commands": {"typer", "diffusers", "av"},
     "cli": {"typer"},

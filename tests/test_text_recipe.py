@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 
 import hf_genimg
 from hf_genimg.cli import app
+from hf_genimg.evaluation.prompts import first_captions
+from hf_genimg.evaluation.scores import Report
 from hf_genimg.layers.text import Tokenizer, parts_of, vocabulary_of
 from hf_genimg.recipes import recipe_class
 from hf_genimg.training.loop import train
@@ -75,3 +78,26 @@ def test_what_a_run_cannot_have_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=words):
             recipe(**fields).check()
+
+
+def test_a_model_is_scored_on_the_captions_of_the_reference(captioned: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    small = recipe(data=str(captioned), metrics="fid,precision", score_images=6, extractor="efficientnet-lite0")
+    hf_genimg.train(small, run, progress=False)
+    own = Report.load(run / "scores.json")
+    how = {"metrics": ["precision"], "extractor": "efficientnet-lite0", "num": 6, "progress": False}
+    report = hf_genimg.evaluate(run, str(captioned), **how)
+    assert report.protocol["condition"] == "captions of the reference"
+    assert report.scores["precision"].value == own.scores["precision"].value
+
+    pictures = tmp_path / "pictures"
+    shutil.copytree(captioned, pictures, ignore=shutil.ignore_patterns("*.txt"))
+    with pytest.raises(ValueError, match="makes images of texts, and needs a reference with them: .* has no captions"):
+        hf_genimg.evaluate(run, str(pictures), **how)
+
+
+def test_each_caption_comes_once_before_any_comes_twice() -> None:
+    captions = [["a", "x"], ["b"], ["c"]]
+    found = first_captions(captions, 8, seed=3)
+    assert sorted(found[:3]) == sorted(found[3:6]) == ["a", "b", "c"] and len(found) == 8
+    assert found == first_captions(captions, 8, seed=3) != first_captions(captions, 8, seed=4)

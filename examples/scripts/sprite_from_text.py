@@ -15,9 +15,9 @@ from hf_genimg.pipelines.provenance import save_png
 
 
 def main(text_model: str, upscaler: str, text: str, out: str) -> None:
-    pipe = hf_genimg.load(text_model)
-    sprite = pipe(**{"prompt" if pipe.capabilities.text else "class_labels": text}, seed=0).images[0]
-    save_png(hf_genimg.load(upscaler)(sprite).images[0], out)
+    pipe = hf_genimg.chain(hf_genimg.load(text_model), hf_genimg.load(upscaler))
+    sprites = pipe(**{"prompt" if pipe.capabilities.text else "class_labels": text}, seed=0).images
+    save_png(sprites[0], out)
 
 
 if __name__ == "__main__":

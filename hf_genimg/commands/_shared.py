@@ -122,22 +122,26 @@ def print_scores(source: str, reference: str, target: Path | None, **settings: A
     return 0
 
 
-def serve(models: list[str], port: int = 0, host: str = "127.0.0.1", share: bool = False) -> int:
+def serve(
+    models: list[str], port: int = 0, host: str = "127.0.0.1", share: bool = False, train: bool | None = None
+) -> int:
     """Serve the studio until Ctrl-C; on this machine only, unless `host` or `share` say otherwise."""
     import threading
 
     from ..api import build_demo
 
     hide_loading_bars()
-    page = build_demo(models)
+    page = build_demo(models, train=train)
     _, address, public = page.launch(
         server_name=host, server_port=port or None, share=share, prevent_thread_lock=True, quiet=True
     )
-    print(f"the studio is open at {public or address} (Ctrl-C ends it)", flush=True)
+    trains = f", and trains at {public or address}train" if page.jobs else ""
+    print(f"the studio is open at {public or address}{trains} (Ctrl-C ends it)", flush=True)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        print("the studio is closed")
+        goes_on = "; what trains goes on, and hf-genimg demo --train shows it" if page.jobs and page.jobs.busy else ""
+        print(f"the studio is closed{goes_on}")
     finally:
         page.close(verbose=False)
     return 0

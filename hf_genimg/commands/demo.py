@@ -11,8 +11,9 @@ from ._shared import Code, serve
 
 def demo(
     models: Annotated[
-        list[str], typer.Argument(metavar="MODEL...", help="Run directories, pipeline directories or Hub ids.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="MODEL...", help="Run directories, pipeline directories or Hub ids; none with --train."),
+    ] = None,
     port: Annotated[
         int, typer.Option(help="The port; by default the first free one from 7860 on.", min=0, max=65535)
     ] = 0,
@@ -22,7 +23,10 @@ def demo(
     share: Annotated[
         bool, typer.Option("--share", help="Also at a public address, through Gradio's servers, for a week.")
     ] = False,
+    train: Annotated[
+        bool, typer.Option("--train", help="Also train models in the page; they lie in runs/studio (HF_GENIMG_JOBS).")
+    ] = False,
     code: Code = None,
 ) -> int:
     """Open the studio. It can generate, explore, reconstruct, translate, classify and compare."""
-    return serve(models, port, host, share)
+    return serve(models or [], port, host, share, train or None)

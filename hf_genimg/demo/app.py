@@ -16,11 +16,13 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from ..hub.rater_answers import check_results_to
+from .archives import MOST_BYTES
 from .hosts import OwnHosts, hosts_of
+from .jobs import Jobs
 from .models import Shelf
 from .settings import Settings
 from .style import CSS, NAMES, theme
-from .tabs import about, explore, favourites, generate, human, pictures
+from .tabs import about, explore, favourites, generate, human, pictures, train
 from .tabs._mcp import give_images
 from .tabs._page import WAITING, Page, friendly, texts
 
@@ -34,44 +36,59 @@ FORGET = (60, 900)  # seconds: how often old files are looked for, and how old t
 
 
 class Studio(gr.Blocks):
-    """Blocks that come with their theme, style, languages and limits however they are launched."""
+    """Blocks that come with their theme, style, languages and limits however they are launched. jobs: where models are
+    trained in the page.
+    """
+
+    jobs: Jobs | None = None
 
     def launch(self, *arguments: Any, **settings: Any) -> Any:
         """As in gradio; whatever is given wins. With `mcp_server=True` or GRADIO_MCP_SERVER=true, the endpoints are
         tools for MCP too. On loopback, requests for other hosts and from pages of others are refused, as `OwnHosts`.
         """
         given = signature(gr.Blocks.launch).bind_partial(self, *arguments, **settings).arguments
+        share = bool(given.get("share"))
         server_name = given.get("server_name") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
 
         def allowed() -> frozenset[str] | None:
             return hosts_of(server_name, self.share_url, self.root_path)
 
+        if self.jobs is not None:
+            self.jobs.private = lambda: not share and allowed() == frozenset()
         own = {**(settings.pop("app_kwargs", None) or {})}
         own["middleware"] = [*own.get("middleware", ()), Middleware(OwnHosts, allowed=allowed)]
         if settings.get("mcp_server", os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"):
             give_images()
         looks: dict[str, Any] = {"theme": theme(), "css": CSS, "js": NAMES, "i18n": texts, "footer_links": ["api"]}
-        limits = {"max_file_size": LARGEST_UPLOAD, "state_session_capacity": SESSIONS}
+        limits = {
+            "max_file_size": LARGEST_UPLOAD if self.jobs is None else MOST_BYTES,
+            "state_session_capacity": SESSIONS,
+        }
         ours = {**looks, **limits, "run_history": False, "app_kwargs": own}
         return super().launch(*arguments, **{**ours, **settings})
 
 
-def build(models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> Studio:
+def build(models: Any = (), *, any_model: bool = False, results_to: str | None = None, trains: bool = False) -> Studio:
     """The page for one model or several.
 
     Args:
         models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several.
         any_model: let visitors type any Hub id.
-        results_to: as for `Shelf`.
+        results_to, trains: as for `Shelf`.
 
     Raises as `Shelf`.
     """
-    shelf = Shelf(models, any_model=any_model, results_to=check_results_to(results_to) if results_to else None)
+    results_to = check_results_to(results_to) if results_to else None
+    shelf = Shelf(models, any_model=any_model, results_to=results_to, trains=trains)
     with Studio(title="hf_genimg studio", delete_cache=FORGET, analytics_enabled=False, fill_width=True) as demo:
+        if trains:
+            train.build_link(shelf)
         chooser = _chooser(shelf)
-        tasks = TASKS if any_model else tuple(dict.fromkeys(model.capabilities.task for model in shelf.models))
+        of_models = tuple(dict.fromkeys(model.capabilities.task for model in shelf.models))
+        tasks = TASKS if any_model or trains else of_models
+        shown = next(iter(of_models or (() if trains else tasks)), None)
         taken: set[str] = set()
-        parts = [(_part(Page(shelf, chooser, task, taken), task == tasks[0])) for task in tasks]
+        parts = [(_part(Page(shelf, chooser, task, taken), task == shown)) for task in tasks]
         kept = favourites.build(shelf) if any(part.page.keeping for part in parts) else None
         gr.Markdown(texts("fakes"), elem_classes="studio-note")
         _wire(demo, shelf, chooser, parts)
@@ -80,6 +97,10 @@ def build(models: Any = (), *, any_model: bool = False, results_to: str | None =
         if shelf.results_to:
             demo.unload(human.leaving(shelf))
             list(demo.fns.values())[-1].api_visibility = "private"  # `unload` has no such argument
+    if shelf.jobs is not None:
+        demo.jobs = shelf.jobs
+        with demo.route("train", f"/{train.PATH}", show_in_navbar=False):
+            train.build(demo, shelf.jobs)
     demo.queue(max_size=WAITING, default_concurrency_limit=4)
     return demo
 
@@ -120,7 +141,7 @@ def _tabs(page: Page, settings: list[Any]) -> None:
 
 
 def _chooser(shelf: Shelf) -> gr.Dropdown:
-    several = len(shelf.names) > 1 or shelf.any_model
+    several = len(shelf.names) > 1 or shelf.any_model or shelf.jobs is not None
     label = texts("hub_id" if shelf.any_model else "model")
     first = next(iter(shelf.names), None)
     return gr.Dropdown(
@@ -162,7 +183,7 @@ def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -
         given = start if asked != Settings() or asked.count > shared.most_images else as_they_are
         task = shared.capabilities.task
         filled = [given if part.page.task == task else as_they_are for part in parts if part.settings]
-        named = gr.update(value=shared.name, interactive=True)
+        named = gr.update(value=shared.name, interactive=True, **({"choices": shelf.names} if shelf.jobs else {}))
         values = [named, *(value for values in filled for value in values)]
         return values if len(values) > 1 else named  # of one output gradio takes the value itself
 

@@ -154,10 +154,10 @@ def save_all(images: list[Image.Image], folder: Path) -> Path:
 
 
 def _file_name(image: Image.Image) -> str:
-    made = json.loads(image.info.get(KEY, "{}"))
-    model = "".join(
-        letter if letter.isalnum() or letter in "-_." else "-" for letter in str(made.get("model", "image"))
-    )
+    last = json.loads(image.info.get(KEY, "{}"))
+    made, *others = [*last.get("chain", []), last]  # the first of a chain has the seed
+    models = "-".join(str(each.get("model", "image")) for each in (made, *others))
+    model = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in models)
     if "seed" in made:
         return f"{model}-seed-{made['seed']}"
     return f"{model}-like-{made['like']}-{made['number']}" if "like" in made else f"{model}-image"

@@ -13,6 +13,7 @@ from typing import Any
 from ..hub.fetch import fetch
 from ..pipelines.capabilities import Capabilities
 from ..pipelines.loading import load
+from .jobs import Jobs
 
 TYPED_MODELS = 3  # that visitors named and that stay in memory; the one not used for longest makes room
 MOST_IMAGES = 64  # of one request
@@ -78,13 +79,16 @@ class Shelf:
             theirs to open.
         results_to: the dataset on the Hub that answers of the human test are sent to, where there is a token; None for
             none.
+        trains: whether models are trained in the page: then there may be none yet. `jobs` has them.
 
     Raises:
         ValueError: there is no model, and none can be named.
         Others: as `load`.
     """
 
-    def __init__(self, models: Any = (), *, any_model: bool = False, results_to: str | None = None) -> None:
+    def __init__(
+        self, models: Any = (), *, any_model: bool = False, results_to: str | None = None, trains: bool = False
+    ) -> None:
         self.any_model, self.results_to = any_model, results_to
         # by visit: tests that were answered in, until the visitor leaves
         self.raters: dict[str, dict[tuple[Path, str], Any]] = {}
@@ -98,13 +102,14 @@ class Shelf:
             self._own[name] = Shared(
                 name, pipe, _folder(each if isinstance(each, str | os.PathLike) else pipe.name_or_path)
             )
-        if not self._own and not any_model:
+        self.jobs = Jobs(taken=self._own) if trains else None
+        if not self._own and not any_model and not trains:
             raise ValueError("there is no model to show; give at least one run directory, pipeline directory or Hub id")
 
     @property
     def names(self) -> list[str]:
-        """Of the models that the page was made with."""
-        return list(self._own)
+        """Of the models that the page was made with, and those that were trained in it."""
+        return [*self._own, *(self.jobs.trained if self.jobs else ())]
 
     @property
     def models(self) -> list[Shared]:
@@ -113,12 +118,34 @@ class Shelf:
 
     def find(self, name: str | None) -> Shared:
         """A model by its name, or by its Hub id where any may be named; the first one where no name is given."""
-        name = (name or "").strip() or next(iter(self._own), "")
+        name = (name or "").strip() or next(iter(self.names), "")
         if name in self._own:
             return self._own[name]
+        if self.jobs is not None and name in self.jobs.trained:
+            return self._trained(self.jobs.run_of(name))
         if not self.any_model:
             raise ValueError(f"there is no model called {name[:80]!r} here; choose one of {', '.join(self.names)}")
         return self._known(name) or self._fetch(name)
+
+    def _trained(self, run: Path) -> Shared:
+        """The model of a run as it is now: training may have gone on since it was loaded."""
+        saved = (run / "pipeline" / "model_index.json").stat().st_mtime_ns
+        with self._fetching:
+            known = self._known(run.name)
+            if known is not None and known.known["saved"] == saved:
+                return known
+            pipe = load(run)
+            pipe.set_progress_bar_config(disable=True)
+            return self._keep(Shared(run.name, pipe, run, known={"saved": saved}))
+
+    def _keep(self, made: Shared) -> Shared:
+        """In memory, in place of the one that was not used for longest."""
+        with self._lock:
+            self._typed[made.name] = made
+            self._typed.move_to_end(made.name)
+            while len(self._typed) > TYPED_MODELS:
+                self._typed.popitem(last=False)
+            return made
 
     def _known(self, name: str) -> Shared | None:
         with self._lock:
@@ -133,11 +160,7 @@ class Shelf:
                 return known
             pipe = fetch(name)
             pipe.set_progress_bar_config(disable=True)
-            with self._lock:
-                self._typed[name] = made = Shared(name, pipe, _folder(pipe.name_or_path))
-                while len(self._typed) > TYPED_MODELS:
-                    self._typed.popitem(last=False)
-            return made
+            return self._keep(Shared(name, pipe, _folder(pipe.name_or_path)))
 
 
 def _listed(models: Any) -> Iterable[Any]:

@@ -25,6 +25,8 @@ CSS = """
 .studio-history .grid-container { grid-template-columns: repeat(8, minmax(0, 1fr)) !important; }
 .studio-history .thumbnail-item { aspect-ratio: 1; height: auto !important; min-height: 0; }
 .studio-history .caption-label { display: none; }
+#job-status progress { width: 100%; height: 10px; accent-color: var(--primary-600); }
+#job-status .job-line { overflow-wrap: anywhere; }
 .studio-pair { max-width: 720px; }
 .studio-pair img { width: 100%; }
 .studio-facts table { display: block; overflow-x: auto; }

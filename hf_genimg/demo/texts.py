@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
+from .training_texts import TRAINING
+
 TEXTS: dict[str, tuple[str, str]] = {
     "model": ("Model", "模型"),
     "hub_id": ("Model, or any Hub id", "模型，或任意 Hub id"),
@@ -58,6 +60,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "strength": ("How different", "差异程度"),
     "png": ("Chosen one as PNG", "所选图像存为 PNG"),
     "zip": ("All as ZIP", "全部存为 ZIP"),
+    "then": ("Then: give these images to other models", "然后：把这些图像交给其他模型"),
+    "then_info": (
+        "Models that translate, one after another in the order that you choose them: enlarge, restore, style.",
+        "图像转换模型按选择的顺序依次处理：放大、修复、风格化。",
+    ),
+    "then_models": ("Models that follow", "后续模型"),
+    "then_go": ("Translate them", "转换这些图像"),
     "link": ("Link to these images", "这些图像的链接"),
     "keep": ("Keep as a favourite", "收藏"),
     "favourites": ("Favourites of all models", "所有模型的收藏"),
@@ -235,6 +244,7 @@ TEXTS |= {  # of what is worked out: by `say`
 }
 TEXTS |= {f"code_{number}": (f"Code {number}", f"编码 {number}") for number in range(1, 7)}
 TEXTS |= {f"direction_{number}": (f"Direction {number}", f"方向 {number}") for number in range(1, 7)}
+TEXTS |= TRAINING
 ENGLISH = {key: english for key, (english, _) in TEXTS.items()}
 CHINESE = {key: chinese for key, (_, chinese) in TEXTS.items()}
 LANGUAGE: ContextVar[str] = ContextVar("language", default="en")  # of whoever is answered

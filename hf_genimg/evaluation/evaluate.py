@@ -23,6 +23,7 @@ from .image_metrics import AUDITED, Comparison, measure_images
 from .metrics import SPLITS, Classes, Tables, check_counts, chosen_metrics, measure
 from .neighbors import BALL_NEIGHBORS
 from .path_length import path_facts
+from .prompts import NOTE, reference_prompts, takes_text
 from .scores import Report
 from .sources import (
     MOST,
@@ -254,7 +255,11 @@ def _open(
     size, channels = size_of(pipeline, source)
     extractor.check(min(3, channels))
     real = None if known else open_data(reference, size, channels, None, upscale=True, **how)
-    return Sides(ModelImages(pipeline, num or min(MOST, len(real or range(MOST))), seed, size, channels), real, known)
+    if known is not None and takes_text(pipeline):
+        raise ValueError(f"{source} makes images of texts, and an .npz holds none; give DATA with captions")
+    count = num or min(MOST, len(real or range(MOST)))
+    prompts = reference_prompts(pipeline, reference, count, seed)
+    return Sides(ModelImages(pipeline, count, seed, size, channels, prompts=prompts), real, known)
 
 
 def _open_translations(
@@ -298,8 +303,15 @@ def _protocol(
         "audited": min(AUDITED, len(fake)),
         "bootstrap": REPEATS,
         "torch_fidelity": VERSION,
-        **({"condition": "inputs of the reference"} if isinstance(fake, Translations) else {}),
+        **_condition(fake),
     }
+
+
+def _condition(fake: FakeImages) -> dict[str, str]:
+    """What the images are made of besides noise."""
+    if isinstance(fake, Translations):
+        return {"condition": "inputs of the reference"}
+    return {"condition": NOTE} if isinstance(fake, ModelImages) and fake.prompts is not None else {}
 
 
 def _shape(images: FakeImages) -> tuple[int, int]:

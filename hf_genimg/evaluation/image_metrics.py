@@ -115,7 +115,7 @@ def discriminator_scores(comparison: Comparison) -> Found:
             f"{OF_DISCRIMINATOR} needs a discriminator that says real or fake, and the logits of this one only "
             "compare; leave it out"
         )
-    if discriminator.config.get("num_classes"):
+    if discriminator.conditions:
         raise ValueError(f"{OF_DISCRIMINATOR} needs an unconditional discriminator; leave it out")
     if comparison.fakes.image_channels == 4:
         raise ValueError(f"{OF_DISCRIMINATOR} needs images without transparency; leave it out")
@@ -162,8 +162,7 @@ def membership(comparison: Comparison) -> Found:
     theirs = reference_features(held_out, comparison.extractor, False, comparison.alone).values
     scores = attack_by_distance(tables.fake.values, tables.real.values, theirs, tables.seed)
     discriminator = getattr(getattr(comparison.fakes, "pipeline", None), "discriminator", None)
-    config = {} if discriminator is None else discriminator.config
-    if discriminator is not None and not config.get("in_channels") and not config.get("num_classes"):
+    if discriminator is not None and not discriminator.config.get("in_channels") and not discriminator.conditions:
         scores |= attack_by_discriminator(discriminator, comparison.real, held_out, tables.seed)
     of_data = scores["membership_auc_of_data"].value if "membership_auc_of_data" in scores else 0.5
     alarms = [
@@ -187,6 +186,8 @@ def path_length(comparison: Comparison) -> Found:
     config = getattr(getattr(getattr(comparison.fakes, "pipeline", None), "network", None), "config", {})
     if not isinstance(comparison.fakes, ModelImages) or "latent_dim" not in config:
         raise ValueError(f"{PATH_LENGTH} needs a model of this package that makes images from latents; leave it out")
+    if comparison.fakes.prompts is not None:
+        raise ValueError(f"{PATH_LENGTH} is not measured of models that are conditioned on text; leave it out")
     if type(comparison.extractor) is TorchFidelityExtractor:
         raise ValueError(
             f"{PATH_LENGTH} needs an extractor that takes levels between the whole ones, and "

@@ -13,6 +13,7 @@ from .extractors import default_extractor, open_extractor
 from .metrics import LPIPS, PERCEPTUAL, chosen_metrics, is_paired_metric
 from .paired import check_paired, pairs_of, report_of_pairs
 from .perceptual import FeatureDistance, Perceptual
+from .prompts import first_captions
 from .scores import Report, lower_is_better
 from .sources import ModelImages
 from .translations import Translations, as_two_sides, number_of_inputs
@@ -76,7 +77,9 @@ class ScoreCallback:
         pipeline = run.pipeline()
         pipeline.set_progress_bar_config(disable=True)
         able = pipeline.capabilities
-        images = ModelImages(pipeline, self.num, 0, able.image_size, able.image_channels)
+        captions = self.reference.dataset.captions if able.text else None
+        prompts = None if captions is None else first_captions(captions, self.num, 0)
+        images = ModelImages(pipeline, self.num, 0, able.image_size, able.image_channels, prompts=prompts)
         self.extractor.to(run.accelerator.device)
         return score(images, self.reference, self.extractor, self.metrics, source=self._source(run, pipeline))
 

@@ -42,12 +42,16 @@ class ModelImages:
     image_size: int
     image_channels: int
     background: int = WHITE  # level behind what is transparent
+    prompts: tuple[str, ...] | None = None  # one for each image; None for a model that takes no text
 
     def __len__(self) -> int:
         return self.count
 
     def batch(self, start: int, stop: int) -> torch.Tensor:
         """uint8 [stop - start, H, W, C]; images with transparency over the background."""
+        if self.prompts is not None:
+            prompts = list(self.prompts[start:stop])
+            return self.pipeline(prompts, seed=self.seed + start, output_type="uint8").images
         if hasattr(self.pipeline, "capabilities"):
             pixels = self.pipeline(stop - start, seed=self.seed + start, output_type="uint8").images
             return over_level(pixels, self.background) if self.image_channels == 4 else pixels

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 import torch
@@ -105,7 +106,7 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
     def opened(model: str = "", *, width: int = 1280, url: str = address, **settings: Any) -> Any:
         context = browser.new_context(viewport={"width": width, "height": 844}, **{"locale": "en-US", **settings})
         contexts.append(context)
-        ours = (url.partition("?")[0], "data:", "blob:")
+        ours = (urljoin(url, "/"), "data:", "blob:")
         context.on("request", lambda request: None if request.url.startswith(ours) else wrong.append(request.url))
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -45,6 +45,7 @@ def test_every_endpoint_answers(client: object, picture: Path) -> None:
     asked = {
         "/generate": {"seed": 1, "count": 3},
         "/more_like_this": {"number": 1, "count": 3},
+        "/then": {"query": "seed=1&count=2", "others": ["translator"]},
         "/directions": {"seed": 1, "first": 2},
         "/latent_map": {},
         "/invert": {"picture": file},

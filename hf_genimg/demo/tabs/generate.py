@@ -13,6 +13,7 @@ import gradio as gr
 from PIL import Image
 
 from ...pipelines.sampling import new_seed
+from ..chains import remade
 from ..handlers import generate, save_all, save_one
 from ..history import picture_of
 from ..models import MOST_IMAGES, Shared, Shelf
@@ -21,6 +22,7 @@ from . import conditions
 from ._gallery import gallery, inline
 from ._history import Made, history_gallery, wire_history
 from ._page import LIVE, SHOW_LINK, Page, cache_folder, friendly, texts
+from ._then import build_then
 
 CLICK_HIDDEN = "() => setTimeout(() => document.querySelector('#%s').click(), 150)"
 AFRESH = "(...inputs) => [...inputs.slice(0, -2), '', ...inputs.slice(-1)]"  # like nothing, before the prompt
@@ -63,6 +65,7 @@ def build(page: Page) -> SimpleNamespace:
             ui.chosen, ui.path = gr.Number(0, precision=0, visible=False), gr.Textbox("", visible=False)
             # inside the tab: gradio 6.31 counts whatever is beside the tabs as one of them, and then lists one twice
             ui.last, ui.query = gr.State(None), gr.Textbox(visible=False)
+            build_then(page, ui.query)
             ui.before = gr.BrowserState([], storage_key=f"hf_genimg-{page.id('history-of')}")
     page.adapt([ui.count, ui.truncation, ui.mix, ui.like, ui.prompt, *conditions.changing(ui)], _updates)
     _wire(ui)
@@ -351,19 +354,19 @@ def _number(event: gr.SelectData) -> int:
 
 
 def _wire_files(ui: SimpleNamespace) -> None:
-    def remade(model: str, query: str) -> list[Image.Image]:
-        """By the address, which the browser keeps, and not by what is kept here of a visitor for a while."""
-        if not query:
-            raise ValueError("there is no image yet; generate some first")
-        return list(generate(ui.page.shelf.find(model), Settings.of_address(query)))[-1]
-
     @friendly
     def chosen_png(model: str, query: str, number: int | None) -> str:
-        return str(save_one(remade(model, query), number, Path(tempfile.mkdtemp(dir=cache_folder(ui.gallery)))))
+        return str(
+            save_one(
+                remade(ui.page.shelf.find(model), query), number, Path(tempfile.mkdtemp(dir=cache_folder(ui.gallery)))
+            )
+        )
 
     @friendly
     def all_zip(model: str, query: str) -> str:
-        return str(save_all(remade(model, query), Path(tempfile.mkdtemp(dir=cache_folder(ui.gallery)))))
+        return str(
+            save_all(remade(ui.page.shelf.find(model), query), Path(tempfile.mkdtemp(dir=cache_folder(ui.gallery))))
+        )
 
     hidden = {"api_visibility": "private", "show_progress": "hidden", **LIVE}
     click = CLICK_HIDDEN % ui.file.elem_id
