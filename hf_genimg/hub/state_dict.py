@@ -69,7 +69,7 @@ def _check_finite(tensors: Mapping[str, torch.Tensor]) -> None:
             wrong = int((~tensor.isfinite()).sum())
             raise ValueError(f"{name} has {wrong} numbers that are not finite, so it is of a training that broke down")
         if not tensor.is_floating_point() and name.rpartition(".")[2] in ("weight", "bias"):
-            raise ValueError(f"{name} is {tensor.dtype}, so it is of a quantized network; give weights of floating point")
+            raise ValueError(f"{name} is {tensor.dtype}, so it is of a quantized network; give weights in floats")
 
 
 def grouped(tensors: Mapping[str, torch.Tensor]) -> list[Module]:
