@@ -38,18 +38,28 @@ from matplotlib import pyplot
 
 DELTA = 1e-5
 SIZE = 28
-SETTINGS: dict[str, dict[str, Any]] = {  # of both trainings
-    "cvae": {"images": 204_800, "batch_size": 256, "micro_batch_size": 64, "width": 100, "latent_dim": 10},
-    "cgan_mlp": {
-        "images": 300_032,
-        "batch_size": 128,
+SETTINGS: dict[str, dict[str, Any]] = {  # of the private training and of the other
+    "cvae": {
+        "images": 400_000,
+        "batch_size": 512,
         "micro_batch_size": 64,
+        "learning_rate": 7e-3,
+        "width": 64,
+        "latent_dim": 3,
+        "ema_half_life": 10_000,
+    },
+    "cgan_mlp": {
+        "images": 300_000,
+        "batch_size": 500,
+        "micro_batch_size": 100,
+        "learning_rate": 1e-3,
+        "discriminator_learning_rate": 2e-3,
         "discriminator_width": 64,
         "generator_width": 64,
-        "ema_half_life": 5_000,
+        "ema_half_life": 10_000,
     },
 }
-CLASSIFIER = {"images": 60_000, "augment": False, "ema_half_life": 2_000, "snapshot_images": 60_000}
+CLASSIFIER = {"images": 30_000, "augment": False, "ema_half_life": 2_000, "snapshot_images": 30_000}
 PUBLISHED = {"DP-CGAN": 0.6, "PATE-GAN": 0.65, "GS-WGAN": 0.8, "DP-MERF": 0.8}  # epsilon 10, approximate
 SHOWN = 2  # images of each class
 
