@@ -40,18 +40,18 @@ DELTA = 1e-5
 SIZE = 28
 SETTINGS: dict[str, dict[str, Any]] = {  # of the private training and of the other
     "cvae": {
-        "images": 400_000,
-        "batch_size": 512,
-        "micro_batch_size": 64,
+        "images": 1_200_000,
+        "batch_size": 1000,
+        "micro_batch_size": 500,
         "learning_rate": 7e-3,
         "width": 64,
         "latent_dim": 3,
         "ema_half_life": 10_000,
     },
     "cgan_mlp": {
-        "images": 300_000,
+        "images": 600_000,
         "batch_size": 500,
-        "micro_batch_size": 100,
+        "micro_batch_size": 500,
         "learning_rate": 1e-3,
         "discriminator_learning_rate": 2e-3,
         "discriminator_width": 64,
