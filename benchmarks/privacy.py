@@ -164,7 +164,9 @@ def attribute_kept(
     data = saved(work / "attribute.npz", to_pixels(gallery), has.astype(np.int64))
     size = {"image_size": gallery.shape[-1], "image_channels": gallery.shape[1]}
     pipes = [
-        hf_genimg.train("classifier", work / f"attribute-{seed}", data=str(data), **ATTRIBUTE, **size, seed=seed)
+        hf_genimg.train(
+            "classifier", work / f"attribute-{seed}", data=str(data), **ATTRIBUTE, **size, seed=seed, progress=False
+        )
         for seed in range(3)
     ]
     rows = {name: np.stack([read(pipe, images) for pipe in pipes]) for name, images in made.items()}
