@@ -2,10 +2,10 @@
 
 Up to 32 pixels the rule is what benchmarks/quality.py measured on 2,481 colour sprites without labels, in CPU time of
 one core: after 2 minutes wgan_gp has FID 14.8 and dcgan 66.4, after 20 minutes dcgan has 1.9, wgan_gp 2.5 and r3gan
-27.7. At 64 pixels, of 289 paintings in 10 minutes (benchmarks/evening.py), fastgan makes varied brushwork and projected_gan
-repeats a few shapes; a classifier that neither was trained with agrees (FID 2.5 and 36.4), EfficientNet-Lite0, which
-projected_gan was trained by, does not (170 and 144). Of 9,000 photographs projected_gan made varied faces, some of them
-distorted, within an hour.
+27.7. At 64 pixels, of 289 paintings in 10 minutes (benchmarks/evening.py), fastgan makes varied brushwork and
+projected_gan repeats a few shapes; a classifier that neither was trained with agrees (FID 2.5 and 36.4), while
+EfficientNet-Lite0, which projected_gan was trained by, does not (170 and 144). Of 9,000 photographs projected_gan made
+varied faces, some of them distorted, within an hour.
 """
 
 from __future__ import annotations
