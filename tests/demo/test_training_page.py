@@ -94,7 +94,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[], tuple[Any, str]]]:
         command = [sys.executable, "-m", "hf_genimg.cli", "demo", "--train"]
         process = subprocess.Popen(command, env={**os.environ, **own}, stdout=subprocess.PIPE, text=True)
         started.append(process)
-        return process, re.search(r"http://\S+", process.stdout.readline())[0]
+        return process, re.search(r"http://[\w.:]+/", process.stdout.readline())[0]
 
     yield start
     for process in started:

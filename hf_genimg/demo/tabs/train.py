@@ -54,6 +54,7 @@ def build(demo: gr.Blocks, jobs: Jobs) -> None:
     with gr.Row():
         gr.Markdown(texts("training_title"))
         ui.home = gr.Button(texts("to_studio"), size="sm", min_width=160, scale=0, elem_id="to-studio")
+    gr.Markdown(texts("training_info"))
     with gr.Row(elem_classes="studio-row-down"):
         with gr.Column(scale=2, min_width=260):
             _form(ui)
@@ -264,7 +265,7 @@ def _look(jobs: Jobs, name: str | None, seen: Any) -> list[Any]:
         gr.update(visible=trained),
         gr.update(visible=space_of(jobs, job.name) is not None),
     ]
-    status = status_html(job, progress)
+    status = status_html(job, progress, progress.line if jobs.private() else without_paths(progress.line))
     command = shlex.join(["hf-genimg", *jobs.training(job)])
     command = f"{say('same_command')}\n\n```\n{command if jobs.private() else without_paths(command)}\n```"
     pictures, now = _pictures(jobs, job, progress, seen)
@@ -302,7 +303,7 @@ def _model_of(jobs: Jobs, name: str) -> Shared:
     return Shared(name, None, jobs.run_of(name))
 
 
-def status_html(job: Job, progress: Progress) -> str:
+def status_html(job: Job, progress: Progress, line: str) -> str:
     """What a job does, a bar, and the line that its last command ended with; everything from elsewhere is escaped."""
     parts = [f"<h3>{html.escape(job.name)}: {html.escape(state_of(progress))}</h3>"]
     if progress.total:
@@ -313,8 +314,8 @@ def status_html(job: Job, progress: Progress) -> str:
         label = html.escape(say("alt_progress"))
         bar = f'<progress max="{progress.total}" value="{progress.images}" aria-label="{label}"></progress>'
         parts += [bar, f"<p>{html.escape(say('comma').join(facts))}</p>"]
-    if progress.line:
-        parts.append(f'<p class="job-line">{html.escape(without_paths(progress.line)[:600])}</p>')
+    if line:
+        parts.append(f'<p class="job-line">{html.escape(line[:600])}</p>')
     return "".join(parts)
 
 
