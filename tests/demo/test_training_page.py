@@ -25,17 +25,23 @@ TINY = "generator_width=16 discriminator_width=16 latent_dim=8 batch_size=20 sam
 
 
 @pytest.fixture(scope="module")
-def trainer(models: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a page that trains, where no command is given: what is asked for waits."""
+def studio(models: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A page that trains, where no command is given: what is asked for waits."""
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
     patch.setenv("HF_GENIMG_JOBS", str(tmp_path_factory.mktemp("jobs")))
     patch.setattr(Jobs, "wake", lambda self: None)
     demo = hf_genimg.build_demo(models[:1], train=True)
-    _, url, _ = demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
-    yield url
+    demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    yield demo
     demo.close(verbose=False)
     patch.undo()
+
+
+@pytest.fixture
+def trainer(studio: Any) -> str:
+    """Its address."""
+    return studio.local_url
 
 
 def ask(page: Any, fields: str, button: str = "train-go") -> None:
@@ -75,8 +81,20 @@ def test_who_reads_chinese_is_shown_no_english_there(visit: Any, trainer: str) -
     assert not [text for text in shown if text in ENGLISH.values() and text not in CHINESE.values()]
 
 
-def test_it_is_off_unless_asked_for(models: list[Path], visit: Any, trainer: str) -> None:
+def test_only_the_user_of_the_machine_is_trusted(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert studio.jobs.private()
+    for name in ("SPACE_ID", "HF_GENIMG_HOSTS"):
+        with monkeypatch.context() as there:
+            there.setenv(name, "example.org")
+            assert not studio.jobs.private()
+    assert not Jobs(studio.jobs.folder).private(), "until it is known where the page is served"
+
+
+def test_it_is_off_unless_asked_for(models: list[Path], visit: Any, trainer: str, monkeypatch: Any) -> None:
     assert [path for path, *_ in hf_genimg.build_demo(models[:1]).pages] == [""]
+    monkeypatch.setenv("HF_GENIMG_TRAIN", "1")
+    assert [path for path, *_ in hf_genimg.build_demo(models[:1]).pages] == ["", "train"]
+    assert [path for path, *_ in hf_genimg.build_demo(models[:1], train=False).pages] == [""]
     page = visit("gan", url=trainer)
     page.locator("#to-training").click()
     page.locator("#train-go").wait_for()
