@@ -1,6 +1,7 @@
 """Re-identification of faces that were de-identified by k-same in the latents of an autoencoder.
 
-    python benchmarks/privacy.py --data FACES --autoencoder RUN --embedder RUN [--k 2 4 8] [--name NAME]
+    python benchmarks/privacy.py --data FACES --autoencoder RUN --embedder RUN [--k 2 4 8] [--attribute FILE.json]
+    [--name NAME] [--work DIR]
 
 FACES has the splits train and test with several pictures of each person, labelled, such as orl-faces. Both models were
 trained on its train split, the embedder apart from the autoencoder. Results go to `results/NAME.json`, and a table is
@@ -10,18 +11,28 @@ Method: test pictures are taken in sets of one picture a person, the first of ea
 is de-identified by itself. The embedder looks for each made picture among the train pictures, and is right where the
 nearest by cosine is of the same person: rank-1. `as it is`: test pictures unchanged; `reconstructed`: by the
 autoencoder, without k-same; `shuffled`: as it is, against labels that are shuffled among the people of train pictures.
-PSNR: of the made pictures to the test pictures. `distinct`: pictures that differ, of all. Intervals: 95 percent, of
-Wilson for shares, of the mean over pictures for PSNR.
+PSNR: of the made pictures to the test pictures. `distinct`: pictures that differ, of all. Utility: an attribute, whose
+pictures FILE.json names by the numbers of people and of their photographs, is read by a classifier (the recipe
+classifier, in the mean of 3 seeds) that was trained on the train pictures as they are; reported is its balanced
+accuracy, 0.5 for one that always says the same; `shuffled`: against shuffled labels. Image quality: the kernel distance
+(KID) of the made pictures to the train pictures by efficientnet-lite0, and sharpness, the mean absolute difference of
+neighbouring pixels over that of the test pictures. Intervals: 95 percent, of Wilson for rank-1, of the mean over
+pictures for PSNR, of a bootstrap over people for the attribute.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from _measure import write
+from medical import saved
+from sklearn.metrics import balanced_accuracy_score
 
 import hf_genimg
 from hf_genimg.data import ImageDataset, open_dataset
@@ -29,6 +40,9 @@ from hf_genimg.evaluation.scores import mean_score, proportion
 from hf_genimg.losses.pixels import psnr
 
 Row = dict[str, float]
+Labelled = tuple[torch.Tensor, torch.Tensor]  # float [N, C, H, W] in [-1, 1] and int64 [N]
+ATTRIBUTE = {"images": 20_000, "batch_size": 64, "ema_half_life": 1_000, "snapshot_images": 20_000}
+RESAMPLES = 300
 
 
 def faces(data: str, split: str, size: int, channels: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -61,14 +75,10 @@ def row(found: torch.Tensor, labels: torch.Tensor, made: torch.Tensor, images: t
     return {name: round(value, 4) for name, value in values.items()}
 
 
-def measured(pipe: object, embedder: torch.nn.Module, data: str, ks: list[int]) -> dict[str, Row]:
-    """The rows of the table, by method."""
+def made_by(pipe: Any, data: str, ks: list[int]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """The test pictures by method, float [N, C, H, W] in [-1, 1], and who each is of, int64 [N]."""
     config = pipe.network.config
-    size, channels = config.image_size, config.image_channels
-    if (embedder.config.image_size, embedder.config.image_channels) != (size, channels):
-        raise SystemExit(f"the embedder sees other images than those of {size} pixels and {channels} channels")
-    gallery, people = faces(data, "train", size, channels)
-    images, labels = faces(data, "test", size, channels)
+    images, labels = faces(data, "test", config.image_size, config.image_channels)
     order = torch.cat(list(sets_of(labels)))
     images, labels = images[order], labels[order]
     count = len(labels.unique())
@@ -77,10 +87,96 @@ def measured(pipe: object, embedder: torch.nn.Module, data: str, ks: list[int]) 
         return torch.cat([pipe.deidentify(part, k, "pt") for part in images.split(count)]) * 2 - 1
 
     made = {"as it is": images, "reconstructed": pipe.reconstruct(images, "pt") * 2 - 1}
-    made |= {f"k-same, k = {k}": on_sets(k) for k in ks}
+    return made | {f"k-same, k = {k}": on_sets(k) for k in ks}, labels
+
+
+def measured(pipe: Any, embedder: torch.nn.Module, data: str, ks: list[int]) -> dict[str, Row]:
+    """The rows of the table, by method."""
+    config = pipe.network.config
+    size, channels = config.image_size, config.image_channels
+    if (embedder.config.image_size, embedder.config.image_channels) != (size, channels):
+        raise SystemExit(f"the embedder sees other images than those of {size} pixels and {channels} channels")
+    gallery, people = faces(data, "train", size, channels)
+    made, labels = made_by(pipe, data, ks)
+    images = made["as it is"]
     rows = {name: row(people[nearest(embedder, each, gallery)], labels, each, images) for name, each in made.items()}
-    shuffled = torch.randperm(count, generator=torch.Generator().manual_seed(0))[people]
+    shuffled = torch.randperm(len(labels.unique()), generator=torch.Generator().manual_seed(0))[people]
     return {"shuffled": row(shuffled[nearest(embedder, images, gallery)], labels, images, images), **rows}
+
+
+def wearing(path: Path, labels: torch.Tensor, first: int) -> np.ndarray:
+    """Whether each picture has the attribute that a file names: bool [N].
+
+    labels: who each picture is of, int64 [N] from 0; first: the number of the first photograph of each person.
+    """
+    (named,) = (each for name, each in json.loads(path.read_text()).items() if name != "about")
+    seen: dict[int, int] = {}
+    found = []
+    for person in labels.tolist():
+        number = seen[person] = seen.get(person, first - 1) + 1
+        found.append(number in named.get(str(person + 1), ()))
+    return np.array(found)
+
+
+def to_pixels(images: torch.Tensor) -> np.ndarray:
+    """Float [N, C, H, W] in [-1, 1] to uint8 [N, H, W, C]."""
+    return ((images.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+
+
+def sharpness(images: torch.Tensor) -> float:
+    """The mean absolute difference of neighbouring pixels, float [N, C, H, W]."""
+    return float((images.diff(dim=2).abs().mean() + images.diff(dim=3).abs().mean()) / 2)
+
+
+def balanced(truth: np.ndarray, rows: np.ndarray, people: np.ndarray) -> dict[str, float]:
+    """Balanced accuracy of predictions bool [S, N], in the mean over S seeds; bootstrap over people int64 [N]."""
+    rng, persons = np.random.default_rng(0), np.unique(people)
+    places = {person: np.flatnonzero(people == person) for person in persons}
+    picks = [np.arange(len(truth))]
+    picks += [np.concatenate([places[each] for each in rng.choice(persons, len(persons))]) for _ in range(RESAMPLES)]
+    picks = [pick for pick in picks if truth[pick].any() and not truth[pick].all()]
+    means = [np.mean([balanced_accuracy_score(truth[pick], row[pick]) for row in rows]) for pick in picks]
+    low, high = np.percentile(means[1:], (2.5, 97.5))
+    return {"attribute": round(float(means[0]), 4), "attribute_low": round(low, 4), "attribute_high": round(high, 4)}
+
+
+def quality(made: dict[str, torch.Tensor], gallery: torch.Tensor, work: Path) -> dict[str, Row]:
+    """Kernel distance to the train pictures, and sharpness, by method."""
+    known, found = saved(work / "train.npz", to_pixels(gallery)), {}
+    for name, images in made.items():
+        path = saved(work / f"{name.replace(' ', '-').replace(',', '')}.npz", to_pixels(images))
+        settings = {"metrics": ["kid"], "extractor": "efficientnet-lite0", "image_size": images.shape[-1]}
+        kid = hf_genimg.evaluate(path, known, **settings, progress=False).scores["kid"]
+        found[name] = {"kid": round(kid.value, 5), "kid_low": round(kid.low, 5), "kid_high": round(kid.high, 5)}
+        found[name]["sharpness"] = round(sharpness(images) / sharpness(made["as it is"]), 4)
+    return found
+
+
+def attribute_kept(
+    made: dict[str, torch.Tensor], labels: torch.Tensor, train: Labelled, attribute: Path, work: Path
+) -> dict[str, Row]:
+    """How well an attribute is read from the pictures, by method. labels: who they are of; train: the train pictures,
+    and who they are of.
+    """
+    gallery, people = train
+    has = wearing(attribute, people, 1)
+    truth = wearing(attribute, labels, 1 + int((people == people[0]).sum()))
+    data = saved(work / "attribute.npz", to_pixels(gallery), has.astype(np.int64))
+    size = {"image_size": gallery.shape[-1], "image_channels": gallery.shape[1]}
+    pipes = [
+        hf_genimg.train("classifier", work / f"attribute-{seed}", data=str(data), **ATTRIBUTE, **size, seed=seed)
+        for seed in range(3)
+    ]
+    rows = {name: np.stack([read(pipe, images) for pipe in pipes]) for name, images in made.items()}
+    found = {name: balanced(truth, each, labels.numpy()) for name, each in rows.items()}
+    shuffled = np.random.default_rng(0).permutation(truth)
+    return found | {"shuffled": balanced(shuffled, rows["as it is"], labels.numpy())}
+
+
+@torch.no_grad()
+def read(classifier: Any, images: torch.Tensor) -> np.ndarray:
+    """Whether a classifier of two classes finds the second: bool [N]."""
+    return classifier.network.eval()(images).argmax(1).bool().numpy()
 
 
 def described(network: torch.nn.Module) -> str:
@@ -91,12 +187,20 @@ def described(network: torch.nn.Module) -> str:
 
 def table(rows: dict[str, Row]) -> str:
     """Markdown."""
-    lines = ["| pictures | rank-1 | at most | PSNR | distinct |", "|---|---|---|---|---|"]
+    lines = ["| pictures | rank-1 | at most | PSNR | distinct | attribute | KID | sharpness |", "|---" * 8 + "|"]
     for name, each in rows.items():
         allowed = f"{2 / int(name.rpartition(' ')[2]):.3f}" if name.startswith("k-same") else ""
-        found = f"{each['rank1']:.3f} ({each['rank1_low']:.3f} to {each['rank1_high']:.3f})"
-        lines.append(f"| {name} | {found} | {allowed} | {each['psnr']:.1f} | {each['distinct']} |")
+        cells = [name, spread(each, "rank1"), allowed, f"{each['psnr']:.1f}", str(each["distinct"])]
+        cells += [spread(each, "attribute"), spread(each, "kid"), str(each.get("sharpness", ""))]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def spread(each: Row, name: str) -> str:
+    """A figure and its interval; nothing where it was not measured."""
+    if name not in each:
+        return ""
+    return f"{each[name]:.3f} ({each[f'{name}_low']:.3f} to {each[f'{name}_high']:.3f})"
 
 
 def main() -> None:
@@ -105,10 +209,18 @@ def main() -> None:
     parser.add_argument("--autoencoder", type=Path, required=True)
     parser.add_argument("--embedder", type=Path, required=True)
     parser.add_argument("--k", type=int, nargs="*", default=[2, 4, 8])
+    parser.add_argument("--attribute", type=Path, help="which pictures have it, such as orl_glasses.json")
     parser.add_argument("--name", default="deidentification")
+    parser.add_argument("--work", type=Path, default=Path("runs/privacy"))
     args = parser.parse_args()
     pipe, embedder = hf_genimg.load(args.autoencoder), hf_genimg.load(args.embedder).network.eval()
     rows = measured(pipe, embedder, args.data, args.k)
+    made, labels = made_by(pipe, args.data, args.k)
+    train = faces(args.data, "train", pipe.network.config.image_size, pipe.network.config.image_channels)
+    further = [quality(made, train[0], args.work)]
+    further += [attribute_kept(made, labels, train, args.attribute, args.work)] if args.attribute else []
+    for name, more in ((name, more) for each in further for name, more in each.items()):
+        rows[name] |= more
     print(table(rows))
     results = {"autoencoder": described(pipe.network), "embedder": described(embedder), "rows": rows}
     print(write(args.name, __doc__.partition("Method: ")[2], results))

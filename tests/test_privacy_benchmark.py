@@ -1,4 +1,4 @@
-"""The benchmark of de-identification: sets of one picture a person, and rows whose values are known."""
+"""The benchmarks of privacy: sets of one picture a person, canaries, noise, and rows whose values are known."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,16 +16,25 @@ from hf_genimg import ConvVAE, Embedder, ImageReconstructionPipeline
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
 
-@pytest.fixture(scope="module")
-def privacy() -> ModuleType:
+def opened(name: str) -> ModuleType:
     sys.path.insert(0, str(FOLDER))
     try:
-        spec = importlib.util.spec_from_file_location("benchmarks_privacy", FOLDER / "privacy.py")
+        spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", FOLDER / f"{name}.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     finally:
         sys.path.remove(str(FOLDER))
     return module
+
+
+@pytest.fixture(scope="module")
+def privacy() -> ModuleType:
+    return opened("privacy")
+
+
+@pytest.fixture(scope="module")
+def canaries() -> ModuleType:
+    return opened("canaries")
 
 
 def test_each_set_has_one_picture_of_each_person(privacy: ModuleType) -> None:
@@ -53,3 +63,55 @@ def test_k_same_bounds_who_is_found_again(privacy: ModuleType) -> None:
     assert rows["as it is"]["psnr"] == 80.0 and "| k-same, k = 5 |" in privacy.table(rows)
     with pytest.raises(SystemExit, match="the embedder sees other images than those of 28 pixels"):
         privacy.measured(pipe, Embedder(image_size=16, num_classes=10, width=2).eval(), "digits", [2])
+
+
+def test_an_attribute_is_looked_up_by_person_and_photograph(privacy: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "hats.json").write_text('{"about": "hats", "hats": {"1": [2, 3], "2": [1]}}')
+    labels = torch.tensor([0, 1, 0, 0, 1, 2])
+    assert privacy.wearing(tmp_path / "hats.json", labels, 1).tolist() == [False, True, True, True, False, False]
+    assert privacy.wearing(tmp_path / "hats.json", labels, 3).tolist() == [True, False, False, False, False, False]
+
+
+def test_glasses_are_named_of_photographs_that_there_are(privacy: ModuleType) -> None:
+    people, photographs = torch.arange(40).repeat_interleave(6), torch.arange(40).repeat_interleave(4)
+    worn = [
+        privacy.wearing(FOLDER / "orl_glasses.json", each, first) for each, first in ((people, 1), (photographs, 7))
+    ]
+    assert sum(map(len, worn)) == 400 and (worn[0].sum(), worn[1].sum()) == (69, 50)
+
+
+def test_balanced_accuracy_resamples_people(privacy: ModuleType) -> None:
+    truth, people = np.array([True] * 4 + [False] * 12), np.arange(16) // 2
+    row = privacy.balanced(truth, np.stack([truth, np.zeros_like(truth)]), people)
+    assert row["attribute"] == 0.75 and row["attribute_low"] <= 0.75 <= row["attribute_high"]
+    images = torch.zeros(2, 1, 4, 4)
+    images[..., ::2] = 1
+    assert privacy.sharpness(images) == pytest.approx(0.5) and privacy.to_pixels(images).max() == 255
+
+
+def test_exposure_of_known_ranks(canaries: ModuleType) -> None:
+    others = np.arange(1023.0)
+    assert canaries.exposure(np.array([2000.0, -1.0]), others).tolist() == [10.0, 0.0]
+    assert canaries.exposure(np.array([1022.0]), others)[0] == pytest.approx(10 - np.log2(1.5)), "a tie shares its rank"
+    chance = canaries.exposure(np.arange(1023.0), others).mean()
+    assert chance == pytest.approx(1.44, abs=0.02)
+    row = canaries.found_again(np.full(5, 2000.0), others)
+    assert row["exposure"] == {"value": 10.0, "low": 10.0, "high": 10.0} and row["auc"]["value"] == 1
+
+
+def test_each_canary_has_a_mark_of_its_own(canaries: ModuleType) -> None:
+    images = np.full((6, 28, 28, 1), 128, np.uint8)
+    marked = canaries.marked(images, seed=0)
+    assert (marked != images).sum((1, 2, 3)).tolist() == [64] * 6 and set(np.unique(marked)) == {0, 128, 255}
+    assert len(np.unique(marked.reshape(6, -1), axis=0)) == 6 and (images == 128).all()
+    assert np.array_equal(marked, canaries.marked(images, seed=0))
+
+
+def test_the_least_noise_keeps_to_epsilon() -> None:
+    pytest.importorskip("opacus", reason="needs the extra privacy")
+    samples = opened("private_samples")
+    for epsilon in (1.0, 10.0):
+        fields = samples.private_fields({"images": 2560, "batch_size": 256}, epsilon, 60_000)
+        spent = samples.Privacy("", fields["dp_noise"], 1.0, 1e-5).epsilon(256 / 60_000, 10)
+        assert 0.9 * epsilon < spent <= epsilon
+    assert samples.private_fields({"images": 2560, "batch_size": 256}, None, 60_000) == {}

@@ -22,6 +22,7 @@ from ..pipelines.loading import HUB_ID, RECIPE, load
 from ..recipes import recipe_class, recipe_names
 
 # Fields and protocol entries that may be paths of this machine.
+CHANNELS = {"image_channels", "input_channels"}
 PLACES = ("data", "init", "model", "extractor", "reference")
 
 
@@ -193,14 +194,15 @@ def train_command(facts: Facts) -> str | None:
     """The command that made the run: what differs from its recipe's defaults, and what nobody can know; None without a
     recipe.
 
-    What the data decide themselves (number and names of classes) is left to them again.
+    What the data decide themselves (number and names of classes, words of captions) is left to them again.
     """
     if facts.recipe is None:
         return None
     name, given = facts.recipe["recipe"], facts.fields
     own = name not in recipe_names()
     defaults = {} if own else _defaults(recipe_class(name))
-    left = {"num_classes", "class_names", *(["image_channels"] if given.get("data") == "digits" else [])}
+    left = {"num_classes", "class_names"} if own else {*recipe_class(name).left_to_data, "num_classes", "class_names"}
+    left -= set() if given.get("data") == "digits" else CHANNELS  # which may have been chosen
     changed = {
         key: value
         for key, value in given.items()

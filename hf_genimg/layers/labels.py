@@ -10,7 +10,10 @@ def one_hot(class_labels: torch.Tensor, num_classes: int) -> torch.Tensor:
     """int64 [N] to int64 [N, num_classes], a one at the place of the class; weights, float [N, num_classes], stay as
     they are.
     """
-    return class_labels if class_labels.is_floating_point() else F.one_hot(class_labels, num_classes)
+    if class_labels.is_floating_point():
+        return class_labels
+    table = torch.eye(num_classes, dtype=torch.long, device=class_labels.device)
+    return F.embedding(class_labels, table)  # F.one_hot reads the values, which it cannot under torch.func.vmap
 
 
 def rows(table: torch.Tensor, class_labels: torch.Tensor) -> torch.Tensor:

@@ -63,9 +63,10 @@ class CGANDiscriminator(Network):
         image_channels: int = 3,  # 1 grey, 3 colour
         num_classes: int = 10,
         width: int = 64,  # channels of the largest feature map
+        normalization: str = "batch",  # batch, or group: of each image alone
     ) -> None:
         super().__init__()
-        self.layers = shrinking(image_size, image_channels + num_classes, width)
+        self.layers = shrinking(image_size, image_channels + num_classes, width, normalization=normalization)
         self.apply(dcgan_initialisation)
 
     def forward(self, images: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:

@@ -5,7 +5,6 @@ MNIST).
 from __future__ import annotations
 
 from itertools import pairwise
-from math import gcd
 
 import torch
 from diffusers.configuration_utils import register_to_config
@@ -13,6 +12,7 @@ from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from torch import nn
 
 from ..layers.latents import check_latent_distribution
+from ..layers.normalization import feature_norm
 from ._network import LatentNetwork
 
 # The sides of the decoder's feature maps, for each image size it makes.
@@ -73,7 +73,7 @@ def encoder_layers(image_channels: int, width: int, normalization: str = "batch"
     layers: list[nn.Module] = []
     channels = image_channels
     for features in (width, 2 * width, 4 * width, 8 * width):
-        layers += [nn.Conv2d(channels, features, 4, 2, 1), _norm(normalization, features), nn.ReLU()]
+        layers += [nn.Conv2d(channels, features, 4, 2, 1), feature_norm(normalization, features), nn.ReLU()]
         channels = features
     return nn.Sequential(*layers, nn.Flatten())
 
@@ -87,16 +87,13 @@ def decoder_layers(
         nn.Unflatten(1, (channels, sides[0], sides[0])),
     ]
     for side, larger in pairwise(sides[:-1]):
-        layers += [_doubling(channels, channels // 2, side, larger), _norm(normalization, channels // 2), nn.ReLU()]
+        layers += [
+            _doubling(channels, channels // 2, side, larger),
+            feature_norm(normalization, channels // 2),
+            nn.ReLU(),
+        ]
         channels //= 2
     return nn.Sequential(*layers, _doubling(channels, image_channels, sides[-2], sides[-1]))
-
-
-def _norm(kind: str, features: int) -> nn.Module:
-    """Raises `ValueError` for a kind that there is not."""
-    if kind not in ("batch", "group"):
-        raise ValueError(f"normalization={kind!r} is not known; use batch or group")
-    return nn.BatchNorm2d(features) if kind == "batch" else nn.GroupNorm(gcd(8, features), features)
 
 
 def _doubling(channels: int, features: int, side: int, larger: int) -> nn.ConvTranspose2d:

@@ -11,6 +11,7 @@ from torch import nn
 from ..layers.initialisation import dcgan_initialisation
 from ..layers.latents import check_latent_distribution
 from ..layers.minibatch_std import MinibatchStd
+from ..layers.normalization import feature_norm
 from ._network import LatentNetwork, Network, refuse_labels
 
 IMAGE_SIZES = (16, 28, 32, 64, 128, 256)
@@ -46,13 +47,16 @@ def growing(image_size: int, latent_dim: int, image_channels: int, width: int) -
     return nn.Sequential(*layers, nn.ConvTranspose2d(channels, image_channels, 4, 2, 1, bias=False), nn.Tanh())
 
 
-def shrinking(image_size: int, image_channels: int, width: int, minibatch_std: bool = False) -> nn.Sequential:
+def shrinking(
+    image_size: int, image_channels: int, width: int, minibatch_std: bool = False, normalization: str = "batch"
+) -> nn.Sequential:
     """From an image to one number as a 1x1 map: halvings to 4x4 (or 7x7), then one convolution over all of it."""
     first, *wider = stage_widths(image_size, width)
     layers = [nn.Conv2d(image_channels, first, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
     channels = first
     for features in wider:
-        layers += [nn.Conv2d(channels, features, 4, 2, 1, bias=False), nn.BatchNorm2d(features), nn.LeakyReLU(0.2)]
+        norm = feature_norm(normalization, features)
+        layers += [nn.Conv2d(channels, features, 4, 2, 1, bias=False), norm, nn.LeakyReLU(0.2)]
         channels = features
     extra = [MinibatchStd()] if minibatch_std else []
     return nn.Sequential(*layers, *extra, nn.Conv2d(channels + len(extra), 1, base_size(image_size), bias=False))
@@ -95,9 +99,10 @@ class DCGANDiscriminator(Network):
         image_channels: int = 3,  # 1 grey, 3 colour
         width: int = 64,  # channels of the largest feature map
         minibatch_std: bool = False,  # standard deviation over a group of images as a feature of the last layer
+        normalization: str = "batch",  # batch, or group: of each image alone
     ) -> None:
         super().__init__()
-        self.layers = shrinking(image_size, image_channels, width, minibatch_std)
+        self.layers = shrinking(image_size, image_channels, width, minibatch_std, normalization)
         self.apply(dcgan_initialisation)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

@@ -68,6 +68,20 @@ class Objective(nn.Module):
     def update(self, player: str, networks: Networks) -> None:
         """Called once after each update of `player`."""
 
+    def private_terms(self, player: str, networks: Networks, batch: Batch) -> Terms:
+        """Of an update with differential privacy: the terms of one image of the data, a batch of one."""
+        return getattr(self, player)(networks, batch)
+
+    def public_batch(self, player: str, networks: Networks, batch_size: int) -> Batch | None:
+        """Of an update with differential privacy: a batch that is made without the data, of `batch_size` images; None
+        where all terms need the data.
+        """
+        return None
+
+    def public_terms(self, player: str, networks: Networks, batch: Batch) -> Terms:
+        """The terms of a batch that `public_batch` made."""
+        return {}
+
     def measured(self, networks: Networks) -> dict[str, float]:
         """Numbers for each line of the log that are no losses, `group/name`, from buffers that all processes share."""
         return {}

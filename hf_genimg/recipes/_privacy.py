@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -23,12 +23,14 @@ REFUSED = {  # with dp_noise: the value that a field must have, and why
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateRecipe(ImageRecipe):
-    """One player, whose updates can be differentially private."""
+    """The first player's updates can be differentially private; its network has its name."""
 
     dp_noise: float = 0.0  # differentially private training: noise in units of dp_clip, about 1; 0: none
     dp_clip: float = 1.0  # the longest gradient of one image
     dp_delta: float = 1e-5  # how likely the bound epsilon may fail; below 1 / number of images
     dp_seed: int | None = None  # none: the noise has a secret; a number makes the run repeatable, and not private
+
+    refused: ClassVar[dict[str, tuple[Any, str]]] = REFUSED
 
     def privacy(self) -> Privacy | None:
         if not self.dp_noise:
@@ -44,7 +46,7 @@ class PrivateRecipe(ImageRecipe):
             return
         self._require("dp_clip", self.dp_clip > 0, "must be above 0")
         self._require("dp_delta", 0 < self.dp_delta < 1, "must be above 0 and below 1")
-        for name, (allowed, why) in REFUSED.items():
+        for name, (allowed, why) in self.refused.items():
             given = getattr(self, name, allowed)
             if given != allowed:
                 wanted = {None: "none", False: "false"}.get(allowed, allowed)
@@ -57,11 +59,13 @@ class PrivateRecipe(ImageRecipe):
         return super().fitted(dataset)
 
     def networks(self) -> dict[str, nn.Module]:
-        found = super().networks()
+        return self.without_mixing(super().networks())
+
+    def without_mixing(self, networks: dict[str, nn.Module]) -> dict[str, nn.Module]:
+        """The networks, unless the private player's cannot be trained privately: `ValueError`."""
         if self.dp_noise:
-            for network in found.values():
-                self._refuse_mixing(network)
-        return found
+            self._refuse_mixing(networks[self.privacy().player])
+        return networks
 
     def _refuse_mixing(self, network: nn.Module) -> None:
         """Raise `ValueError` for parts through which an image reaches the gradient of another, or the weights."""

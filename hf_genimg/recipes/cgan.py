@@ -16,21 +16,25 @@ from typing import Self
 from torch import nn
 
 from ..models.cgan import CGANDiscriminator, CGANGenerator
-from ._conditional import ConditionalRecipe
+from ._private_gan import PrivateConditionalRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class CGAN(ConditionalRecipe):
+class CGAN(PrivateConditionalRecipe):
     """Image sizes 16, 28, 32, 64, 128 and 256, grey or colour; data with classes."""
 
     image_size: int = 32
     images: int = 240_000
     width: int = 32  # channels of the largest feature map
+    normalization: str = "batch"  # of the discriminator; or group, as dp_noise needs
     channels_last: bool = True
 
     def models(self) -> dict[str, nn.Module]:
         size = {**self.sizes(), "width": self.width}
-        return {"generator": CGANGenerator(**size, **self.latents()), "discriminator": CGANDiscriminator(**size)}
+        return {
+            "generator": CGANGenerator(**size, **self.latents()),
+            "discriminator": CGANDiscriminator(**size, normalization=self.normalization),
+        }
 
     def smoke(self) -> Self:
         return replace(super().smoke(), width=4)

@@ -18,11 +18,11 @@ from typing import Self
 from torch import nn
 
 from ..models.cgan import CGANMLPDiscriminator, CGANMLPGenerator
-from ._conditional import ConditionalRecipe
+from ._private_gan import PrivateConditionalRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class CGANMLP(ConditionalRecipe):
+class CGANMLP(PrivateConditionalRecipe):
     """Any image size, grey or colour; data with classes."""
 
     images: int = 250_000

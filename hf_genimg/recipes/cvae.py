@@ -23,11 +23,12 @@ from torch import nn
 from ..models.cvae import CVAE
 from ..objectives.conditional import ConditionalVariational
 from ._labels import MOST_ROWS, LabelledRecipe
+from ._privacy import PrivateRecipe
 from ._variational import VariationalRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class CVAERecipe(LabelledRecipe, VariationalRecipe):
+class CVAERecipe(LabelledRecipe, VariationalRecipe, PrivateRecipe):
     """Any image size, grey or colour."""
 
     images: int = 300_000

@@ -19,16 +19,17 @@ from typing import Self
 from torch import nn
 
 from ..models.dcgan import DCGANDiscriminator, DCGANGenerator
-from ._adversarial import AdversarialRecipe
+from ._private_gan import PrivateAdversarialRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class DCGAN(AdversarialRecipe):
+class DCGAN(PrivateAdversarialRecipe):
     """Image sizes 16, 28, 32, 64, 128 and 256, grey or colour."""
 
     image_size: int = 32
     images: int = 240_000
     width: int = 32  # channels of the largest feature map; the paper's networks have 64 (128 for its widest)
+    normalization: str = "batch"  # of the discriminator; or group, as dp_noise needs
     channels_last: bool = True
 
     def models(self) -> dict[str, nn.Module]:
@@ -37,7 +38,9 @@ class DCGAN(AdversarialRecipe):
             "generator": DCGANGenerator(
                 **size, latent_dim=self.latent_dim, latent_distribution=self.latent_distribution
             ),
-            "discriminator": DCGANDiscriminator(**size, minibatch_std=self.minibatch_std),
+            "discriminator": DCGANDiscriminator(
+                **size, minibatch_std=self.minibatch_std, normalization=self.normalization
+            ),
         }
 
     def smoke(self) -> Self:

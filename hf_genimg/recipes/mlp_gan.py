@@ -20,11 +20,11 @@ from typing import Self
 from torch import nn
 
 from ..models.mlp_gan import MLPGANDiscriminator, MLPGANGenerator
-from ._adversarial import AdversarialRecipe
+from ._private_gan import PrivateAdversarialRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class MLPGAN(AdversarialRecipe):
+class MLPGAN(PrivateAdversarialRecipe):
     """Fully connected networks: any image size, quick, and a baseline that every convolution should beat."""
 
     images: int = 600_000

@@ -142,7 +142,8 @@ def _spent(recipe: Recipe, size: int, steps: int) -> str:
     privacy = recipe.privacy()
     if privacy is None:
         return ""
-    epsilon = math.ceil(100 * privacy.epsilon(recipe.batch_size / size, steps)) / 100
+    updates = steps * recipe.objective().players.count(privacy.player)
+    epsilon = math.ceil(100 * privacy.epsilon(recipe.batch_size / size, updates)) / 100
     return f"; epsilon {epsilon:.2f} at delta {privacy.delta:g}"
 
 

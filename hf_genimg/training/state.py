@@ -159,7 +159,9 @@ class Run:
         return sums
 
     def _accumulate_privately(self, turn: int, player: str) -> dict[str, torch.Tensor]:
-        """The same with differential privacy. Returns no terms: nobody may see losses of the data without noise."""
+        """The same with differential privacy. Returns the terms that need no data: nobody may see losses of the data
+        without noise.
+        """
         self._ask_gradients(player, self.objective.shared)
 
         def batches() -> Iterator[dict[str, torch.Tensor]]:
@@ -170,10 +172,25 @@ class Run:
                     yield self.dataset.batch(chosen, self.accelerator.device, self.recipe.channels_last, seeds)
 
         def loss(networks: Mapping[str, nn.Module], batch: dict[str, torch.Tensor]) -> torch.Tensor:
-            return sum(getattr(self.objective, player)({**self.frozen, **networks}, batch).values())
+            return sum(self.objective.private_terms(player, {**self.frozen, **networks}, batch).values())
 
         self.private.accumulate(loss, batches())
-        return {}
+        return self._accumulate_public(turn, player)
+
+    def _accumulate_public(self, turn: int, player: str) -> dict[str, torch.Tensor]:
+        """Add the gradients of the terms that need no data, on as many images as take part in the mean."""
+        size, sums = self._micro_batch_size, {}
+        parts = self.recipe.batch_size // size
+        for index in range(parts):
+            seed_noise(self.recipe.seed, self.images, turn, index, "public")
+            batch = self.objective.public_batch(player, self._all_networks, size)
+            if batch is None:
+                break
+            terms = self.objective.public_terms(player, self._all_networks, batch)
+            self._backward(sum(terms.values()) / parts)
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0) + term.detach().float() / parts
+        return sums
 
     def _batch(self, player: str, start: int, key: tuple[int, int]) -> dict[str, torch.Tensor]:
         """One micro-batch from position `start` of the player's streams; seeds its noise by `key`."""

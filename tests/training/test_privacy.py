@@ -137,7 +137,7 @@ def records(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("name", ["mlp_vae", "conv_vae"])
+@pytest.mark.parametrize("name", ["mlp_vae", "conv_vae", "cvae"])
 def test_an_interrupted_run_ends_as_one_that_was_not(name: str, tmp_path: Path) -> None:
     extra = {"width": 4, "normalization": "group"} if name == "conv_vae" else {}
     recipe = recipe_class(name)(**{**SMALL, **extra, "dp_seed": 1})
