@@ -149,7 +149,7 @@ def _publishing(ui: SimpleNamespace) -> None:
 def _wire(demo: gr.Blocks, ui: SimpleNamespace) -> None:
     jobs: Jobs = ui.jobs
     pictures = [ui.grid_note, ui.grid, ui.curve, ui.scores, ui.output]
-    buttons = [ui.resume, ui.stop, ui.open, ui.publish, ui.download, ui.watching]
+    buttons = [ui.resume, ui.stop, ui.open, ui.publish, ui.download, ui.watching, ui.evaluate, ui.space, ui.push]
     shown = [ui.none, ui.chosen, ui.panel, ui.status, ui.command, *buttons, *pictures, ui.seen]
 
     @friendly
@@ -254,7 +254,7 @@ def _look(jobs: Jobs, name: str | None, seen: Any) -> list[Any]:
     job = next((each for each in every if each.name == name), next(iter(every), None))
     there = gr.update(visible=not every), gr.update(choices=_choices(jobs), visible=bool(every), value=job and job.name)
     if job is None:
-        return [*there, gr.update(visible=False), *[gr.skip()] * 13, None]
+        return [*there, gr.update(visible=False), *[gr.skip()] * 16, None]
     progress, run = progress_of(jobs, job.name), jobs.run_of(job.name)
     trained = (run / "pipeline" / "model_index.json").is_file()
     begun = run.exists()
@@ -265,6 +265,7 @@ def _look(jobs: Jobs, name: str | None, seen: Any) -> list[Any]:
         gr.update(visible=trained),
         gr.update(visible=space_of(jobs, job.name) is not None),
         gr.update(visible=(run / "log.jsonl").is_file() or (run / "samples").is_dir()),
+        *[gr.update(interactive=not progress.busy)] * 3,
     ]
     status = status_html(job, progress, progress.line if jobs.private() else without_paths(progress.line))
     command = shlex.join(["hf-genimg", *jobs.training(job)])
