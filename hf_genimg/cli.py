@@ -35,6 +35,7 @@ TOPICS = ("training", "images", "latents", "direction", "translation", "scores",
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     try:
+        _refuse_empty(sys.argv[1:] if arguments is None else arguments)
         with one_line_warnings():
             status = app(arguments, standalone_mode=False, prog_name="hf-genimg") or 0
         return fail("stopped", 130) if status == 130 else status  # into which typer turns KeyboardInterrupt
@@ -46,6 +47,16 @@ def main(arguments: list[str] | None = None) -> int:
         if wants_traceback():
             traceback.print_exception(error)
         return fail(*last_line(error))
+
+
+def _refuse_empty(arguments: list[str]) -> None:
+    """Raise `ValueError` for an argument without a letter, as of a shell's variable that is not set: as a path it would
+    be the folder one is in.
+    """
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        if not argument and before != "--prompt":
+            named = f"the value of {before}" if before.startswith("--") else "an argument"
+            raise ValueError(f"{named} is empty; give a value, or leave it out")
 
 
 @contextmanager

@@ -261,6 +261,12 @@ def test_mistakes_are_one_line(runs: Path, picture: Path, tmp_path: Path, capsys
     assert "generator_width=0 must be above 0" in refusal(capsys, "train", "mlp_gan", "generator_width=0", "--out", out)
     assert "would both be written" in refusal(capsys, "reconstruct", runs / "mlp_vae", picture, picture, "--out", out)
     assert "Missing option '--out'" in refusal(capsys, "sample", runs / "dcgan")
+    assert "the value of --out is empty; give a value" in refusal(capsys, "sample", runs / "dcgan", "--out", "")
+    assert "an argument is empty" in refusal(capsys, "reconstruct", runs / "mlp_vae", "", "--out", out)
+    assert "is no file of Python; give one whose name ends in .py" in refusal(
+        capsys, "sample", runs / "dcgan", "--out", out, "--code", picture
+    )
+    assert "nothing can be written in /proc" in refusal(capsys, "sample", runs / "dcgan", "--out", "/proc/x.png")
     assert "No such option: --colour" in refusal(capsys, "sample", runs / "dcgan", "--colour", 1)
     assert not out.exists()
 

@@ -10,6 +10,7 @@ import shutil
 import warnings
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ from hf_genimg.training.run_directory import RunDirectory
 from hf_genimg.training.state import FACTS
 
 from .damage import Watch, damaged, damaged_json
+from .hub.foreign_networks import ConvGAN, DenseGAN, DenseVAE, HalvingVAE, PlainLeNet
 
 GENERATOR = "pipeline/generator/diffusion_pytorch_model.safetensors"
 WATCH = Watch()
@@ -171,6 +173,77 @@ def test_the_command_line_says_one_line_of_a_damaged_run(
         output = capfd.readouterr().err
         assert status in (0, 1) and "Traceback" not in output
         assert status == 0 or output.splitlines()[-1].startswith("hf-genimg: ")
+
+
+def changed_state(state: dict[str, torch.Tensor], random: np.random.Generator) -> dict[str, object]:
+    """A state dict of which some tensors have other shapes, types, values or names, or are none."""
+    found: dict[str, object] = dict(state)
+    for _ in range(int(random.integers(1, 4))):
+        name = list(found)[int(random.integers(len(found)))]
+        tensor = torch.atleast_1d(state.get(name, torch.zeros(3)))
+        changes: list[object] = [
+            *(
+                tensor.reshape(-1),
+                tensor[None],
+                tensor.reshape(-1)[:0],
+                torch.tensor(1e30),
+                torch.cat([tensor, tensor]),
+            ),
+            *(
+                tensor.transpose(0, -1),
+                tensor[: len(tensor) // 2],
+                tensor.bool(),
+                tensor.to(torch.complex64),
+                tensor / 0,
+            ),
+            *(None, "text", {name: tensor}, tensor.to(torch.bfloat16), torch.zeros(1).expand(2**20, 2**10)),
+        ]
+        kind = int(random.integers(len(changes) + 3))
+        if kind < len(changes):
+            found[name] = changes[kind]
+        elif kind == len(changes) and len(found) > 1:
+            del found[name]
+        else:
+            found[name.upper() if kind % 2 else f"{name}_orig"] = found.pop(name)
+    return found
+
+
+FOREIGN: dict[str, Callable[[], torch.nn.Module]] = {
+    "mlp_gan": DenseGAN,
+    "dcgan": ConvGAN,
+    "mlp_vae": DenseVAE,
+    "conv_vae": HalvingVAE,
+    "classifier": partial(PlainLeNet, 1),
+}
+
+
+def convert_changed(family: str, folder: Path, seeds: range) -> int:
+    """How many changed state dicts of a foreign network are refused; anything else than a line fails the test."""
+    torch.manual_seed(0)
+    state, refused = FOREIGN[family]().state_dict(), 0
+    for seed in seeds:
+        torch.save(changed_state(state, np.random.default_rng(seed)), folder / "x.pth")
+        shutil.rmtree(folder / "out", ignore_errors=True)
+        with warnings.catch_warnings(), WATCH.only_in(folder, Path(os.environ["HF_GENIMG_CACHE"])):
+            warnings.simplefilter("ignore")
+            try:
+                convert(folder / "x.pth", family, folder / "out")
+            except Exception as error:
+                line, status = last_line(error)
+                assert status != FAULT and line.strip() and "\n" not in line, f"seed {seed}: {error!r}"
+                refused += 1
+    return refused
+
+
+@pytest.mark.parametrize("family", FOREIGN)
+def test_changed_tensors_of_others_are_one_line(family: str, tmp_path: Path) -> None:
+    assert convert_changed(family, tmp_path, range(12)) > 0
+
+
+@pytest.mark.slow  # minutes
+@pytest.mark.parametrize("family", FOREIGN)
+def test_very_many_changed_tensors_of_others(family: str, tmp_path: Path) -> None:
+    convert_changed(family, tmp_path, range(12, 200))
 
 
 def test_the_watch_sees_what_it_is_for(tmp_path: Path) -> None:

@@ -346,7 +346,7 @@ def _build_unchanged(source: Source, how: Decoding, stats: str, progress: bool, 
 
 def _notes(source: Source, meta: dict[str, Any], how: Decoding) -> list[str]:
     """Lines on pictures that were left out, and on 16-bit pictures that use little of their range."""
-    notes, bad = [], meta["skipped_pictures"]
+    notes, bad = [], _skipped_here(source, meta)
     if bad:
         shown = " | ".join(bad[:_NAMES_IN_WARNING]) + (" | ..." if len(bad) > _NAMES_IN_WARNING else "")
         notes.append(f"{len(bad)} of {source.count} pictures of {source.name} were left out: {shown}")
@@ -360,6 +360,12 @@ def _notes(source: Source, meta: dict[str, Any], how: Decoding) -> list[str]:
     if how.max_level is not None and largest > how.max_level:
         notes.append(f"{source.name} has levels up to {largest}; all above max_level={how.max_level} are white")
     return notes
+
+
+def _skipped_here(source: Source, meta: dict[str, Any]) -> list[str]:
+    """The lines of a cache entry on bad pictures; other data of the same content may have written them."""
+    written, lines = str(meta.get("source", "")).removesuffix(f"@{source.split}"), meta["skipped_pictures"]
+    return [line.replace(written, source.name, 1) if written and line.startswith(written) else line for line in lines]
 
 
 def _class_names(source: Source, entry: Entry) -> tuple[str, ...]:

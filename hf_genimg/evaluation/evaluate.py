@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 
 from ..data import ImageDataset, available_splits, separate_split
+from ..faults import one_line
 from .collapse import LEAST, agreement_alarms, diagnose
 from .extractors import default_extractor, open_extractor
 from .feature_cache import reference_features
@@ -20,7 +20,7 @@ from .features import BATCH, Extractor, Features, compute_device, extract, join_
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
 from .frechet import REPEATS, Statistics, is_statistics
 from .image_metrics import AUDITED, Comparison, measure_images
-from .metrics import SPLITS, Classes, Tables, chosen_metrics, measure
+from .metrics import SPLITS, Classes, Tables, check_counts, chosen_metrics, measure
 from .neighbors import BALL_NEIGHBORS
 from .path_length import path_facts
 from .prompts import NOTE, reference_prompts, takes_text
@@ -38,7 +38,7 @@ from .sources import (
     translates,
     with_background,
 )
-from .translations import Translations, open_translations
+from .translations import Translations, open_translations, recipe_fields
 from .transparency import BLACK, WHITE
 
 TRANSPARENT = "over white and over black, their features side by side"
@@ -110,6 +110,9 @@ def evaluate(
     network = open_extractor(extractor or default_extractor(reference, extractor_weights), extractor_weights)
     choices = Choices(image_size, skip_bad)
     sides = _open(source, known or reference, network, choices, num, seed, progress)
+    for name in chosen_metrics(names) if names else ():
+        check_counts(name, len(sides.fake), None if sides.real is None else len(sides.real))
+    described = _described(source, sides.fake)
     network.to(compute_device())
     real = None if sides.real is None else reference_features(sides.real, network, progress)
     fake = fake_features(sides.fake, network, f"features of {source}", progress)
@@ -117,7 +120,7 @@ def evaluate(
     tables = Tables(fake, real, seed, sides.statistics, _classes(sides.fake, sides.real))
     comparison = Comparison(sides.fake, sides.real, network, tables, _held_out(reference, sides.fake))
     protocol = _protocol(sides.fake, sides.real, reference, network, seed)
-    return _report(comparison, names, protocol, _described(source, sides.fake))
+    return _report(comparison, names, protocol, described)
 
 
 def fake_features(
@@ -332,8 +335,9 @@ def _described(source: str, images: FakeImages) -> dict[str, Any]:
 
 def _weights(source: str) -> str:
     """Which weights of a run its pipeline holds."""
-    recipe = Path(source).expanduser() / "recipe.json"
-    if not recipe.is_file():
+    fields = recipe_fields(Path(source))
+    if not fields:
         return "as published"
-    half_life = json.loads(recipe.read_text(encoding="utf-8"))["fields"]["ema_half_life"]
+    with one_line(f"{source}/recipe.json is damaged"):
+        half_life = fields["ema_half_life"]
     return f"last, average with a half-life of {half_life} images" if half_life else "last"

@@ -21,6 +21,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from ..faults import one_line
 from .scores import Report, Score, proportion
 
 SIDES = ("left", "right")
@@ -226,14 +227,18 @@ class HumanTest:
             for line in file:
                 if not line.endswith(b"\n"):
                     break  # half a line, which the next writer closes
-                self._take(_record(line), first=self._read_until == 0)
+                if self._read_until == 0:
+                    self._check(_record(line))
+                else:
+                    with one_line(f"{self.path} is damaged at {line[:60].decode(errors='replace')!r}"):
+                        self._take(_record(line))
                 self._read_until += len(line)
 
-    def _take(self, record: dict[str, Any], first: bool) -> None:
-        if first:
-            self._check(record)
-        elif "trial" in record:
+    def _take(self, record: dict[str, Any]) -> None:
+        if "trial" in record:
             trial = Trial(record["trial"], record["rater"], record["fake"], record["real"], record["side"])
+            if trial.fake not in self.fakes or trial.real not in range(self.reals) or trial.real_side not in SIDES:
+                raise ValueError("it names images that the test does not have")
             self.trials[trial.id], self._open[trial.rater] = trial, trial.id
             for kind, image in (("fake", trial.fake), ("real", trial.real)):
                 self._shown.update([(trial.rater, kind, image), ("", kind, image)])
@@ -246,9 +251,9 @@ class HumanTest:
                 del self._open[trial.rater]
 
     def _check(self, head: dict[str, Any]) -> None:
-        if head.get("human_test") != FORMAT:
+        there = head.get("about")
+        if head.get("human_test") != FORMAT or not isinstance(there, dict):
             raise ValueError(f"{self.path} holds no human test of this version; name another file")
-        there = head["about"]
         unlike = [
             name for name in {**there, **self.about} if there.get(name, "absent") != self.about.get(name, "absent")
         ]
@@ -264,7 +269,7 @@ def _record(line: bytes) -> dict[str, Any]:
     """What a line holds; nothing where it is what a killed writer left."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 

@@ -14,7 +14,15 @@ import numpy as np
 
 from .distances import gaussian_kernel_distance, median_distance, monge_distance, vendi_score
 from .features import Features
-from .fidelity import KID_SUBSETS, NEIGHBOURS, inception_score, kernel_distance, kid_subset_size, precision_and_recall
+from .fidelity import (
+    KID_SUBSETS,
+    NEIGHBOURS,
+    SMALLEST_KID_SUBSET,
+    inception_score,
+    kernel_distance,
+    kid_subset_size,
+    precision_and_recall,
+)
 from .frechet import (
     IMAGES_A_DIMENSION,
     Statistics,
@@ -27,6 +35,13 @@ from .neighbors import BALL_NEIGHBORS, density_and_coverage
 from .scores import OF_A_CLASS, Score, Z, proportion
 
 SPLITS = 10  # of the Inception Score, as in its paper
+LEAST_IMAGES = {  # on both sides; of others 2
+    "kid": 2 * SMALLEST_KID_SUBSET,
+    "precision": NEIGHBOURS + 2,
+    "density": BALL_NEIGHBORS + 2,
+    "diversity": 4,
+}
+OF_FAKES = ("fid", "vendi", "inception_score")  # measured without images of a reference
 
 
 @dataclass(frozen=True)
@@ -50,18 +65,30 @@ class Tables:
     reference: Statistics | None = None
     classes: Classes | None = None
 
-    def both(self, least: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
-        """The features of both sides; `ValueError` when one has fewer than `least` rows, or the reference only its
-        statistics.
+    def both(self, metric: str) -> tuple[np.ndarray, np.ndarray]:
+        """The features of both sides; `ValueError` when one has fewer rows than `LEAST_IMAGES`, or the reference only
+        its statistics.
         """
-        if self.real is None:
-            raise ValueError(
-                f"{metric} needs the reference's images, and an .npz holds statistics only; give DATA as --reference"
-            )
-        fewest = min(len(self.fake), len(self.real))
-        if fewest < least:
-            raise ValueError(f"{fewest} images are too few for {metric}; use {least} or more on both sides")
+        check_counts(metric, len(self.fake), None if self.real is None else len(self.real))
         return self.fake.values, self.real.values
+
+
+def check_counts(metric: str, fakes: int, reals: int | None) -> None:
+    """Raise `ValueError` where one of the functions that measure scores of features cannot with so many images.
+
+    reals: None where only statistics of the reference are there.
+    """
+    if metric == "inception_score" and fakes < SPLITS:
+        raise ValueError(f"{fakes} images are too few for inception_score; use {SPLITS} or more")
+    if metric in OF_FAKES:
+        return
+    if reals is None:
+        raise ValueError(
+            f"{metric} needs the reference's images, and an .npz holds statistics only; give DATA as --reference"
+        )
+    fewest, least = min(fakes, reals), LEAST_IMAGES.get(metric, 2)
+    if fewest < least:
+        raise ValueError(f"{fewest} images are too few for {metric}; use {least} or more on both sides")
 
 
 Scores = dict[str, Score]
@@ -80,7 +107,7 @@ def fid(tables: Tables) -> Scores:
                 frechet_distance(fake, tables.reference), note="no interval: of the reference only statistics are there"
             )
         }
-    return {"fid": _distance(*tables.both(2, "fid"), tables.seed)}
+    return {"fid": _distance(*tables.both("fid"), tables.seed)}
 
 
 def _distance(fake: np.ndarray, real: np.ndarray, seed: int) -> Score:
@@ -95,7 +122,7 @@ def fid_per_class(tables: Tables) -> Scores:
     """Fréchet distance of each class to the same class of the reference, and their mean; needs labels on both sides;
     lower is better.
     """
-    fake, real = tables.both(2, "fid_per_class")
+    fake, real = tables.both("fid_per_class")
     classes = tables.classes
     if classes is None:
         raise ValueError(
@@ -121,7 +148,7 @@ def fid_per_class(tables: Tables) -> Scores:
 
 def fid_infinity(tables: Tables) -> Scores:
     """Fréchet distance extrapolated to endlessly many fakes (arXiv:1911.07023); lower is better."""
-    fake, real = tables.both(2, "fid_infinity")
+    fake, real = tables.both("fid_infinity")
     return {"fid_infinity": Score(distance_at_infinity(fake, real, tables.seed))}
 
 
@@ -129,7 +156,7 @@ def kid(tables: Tables) -> Scores:
     """Kernel distance (arXiv:1801.01401), unbiased; lower is better. Its interval is from the spread of disjoint
     subsets of this size.
     """
-    fake, real = tables.both(2, "kid")
+    fake, real = tables.both("kid")
     mean, deviation = kernel_distance(fake, real, tables.seed)
     independent = min(len(fake), len(real)) / kid_subset_size(len(fake), len(real))
     error = Z * deviation / math.sqrt(min(independent, KID_SUBSETS))
@@ -145,8 +172,7 @@ def inception(tables: Tables) -> Scores:
         raise ValueError(
             "inception_score needs an extractor with classes; use digits, a classifier or inception-v3-compat"
         )
-    if len(logits) < SPLITS:
-        raise ValueError(f"{len(logits)} images are too few for inception_score; use {SPLITS} or more")
+    check_counts("inception_score", len(logits), None)
     mean, deviation = inception_score(logits, SPLITS, tables.seed)
     error = Z * deviation / math.sqrt(SPLITS)
     return {"inception_score": Score(mean, mean - error, mean + error)}
@@ -156,7 +182,7 @@ def precision(tables: Tables) -> Scores:
     """Improved precision (how many fakes look real) and recall (how much of the real is made) (arXiv:1904.06991);
     higher is better.
     """
-    fake, real = tables.both(NEIGHBOURS + 2, "precision")
+    fake, real = tables.both("precision")
     found = precision_and_recall(fake, real)
     precise, recalled = round(found[0] * len(fake)), round(found[1] * len(real))
     return {"precision": proportion(precise, len(fake)), "recall": proportion(recalled, len(real))}
@@ -164,14 +190,14 @@ def precision(tables: Tables) -> Scores:
 
 def density(tables: Tables) -> Scores:
     """Density and coverage (arXiv:2002.09797): precision and recall that outliers do not inflate; higher is better."""
-    fake, real = tables.both(BALL_NEIGHBORS + 2, "density")
+    fake, real = tables.both("density")
     dense, covered = density_and_coverage(fake, real)
     return {"density": Score(dense), "coverage": proportion(round(covered * len(real)), len(real))}
 
 
 def diversity(tables: Tables) -> Scores:
     """Mean distance of two fakes over that of two real images; 1 is as varied as the reference."""
-    fake, real = tables.both(4, "diversity")
+    fake, real = tables.both("diversity")
     rng = np.random.default_rng(tables.seed)
     ours, theirs = _pair_distances(fake, rng), _pair_distances(real, rng)
     if not theirs.any():
@@ -195,7 +221,7 @@ def mind(tables: Tables) -> Scores:
     """MIND (arXiv:2605.06797): sliced Wasserstein distance along 1,000 directions; lower is better. 5,000 images rank
     models as well as fid does with 50,000.
     """
-    fake, real = tables.both(2, "mind")
+    fake, real = tables.both("mind")
     return {"mind": Score(monge_distance(fake, real, tables.seed))}
 
 
@@ -203,7 +229,7 @@ def kid_rbf(tables: Tables) -> Scores:
     """Kernel distance with a Gaussian kernel as wide as the median distance of two real images, unbiased, times 1,000;
     lower is better.
     """
-    fake, real = tables.both(2, "kid_rbf")
+    fake, real = tables.both("kid_rbf")
     sigma = median_distance(real, tables.seed)
     if sigma == 0:
         raise ValueError("kid_rbf needs reference images whose features differ; use another reference or extractor")

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ..data import DegradedDataset, PairedDataset, UnpairedDataset, open_pairs, open_unpaired
+from ..faults import one_line
 
 CONDITIONS = {"mask": "mask", "style": "style", "labels": "class_labels"}  # of a batch: a pipeline's name for it
 FIELDS = (  # of a recipe, which say how its data are read
@@ -121,6 +122,18 @@ def open_sides(pipeline: Any, source: str, reference: str, *, paired: bool, **re
 
 def _fields_of_run(run: Path) -> dict[str, Any]:
     """How a run's recipe reads its data; nothing where there is no run."""
-    recipe = run / "recipe.json"
-    fields = json.loads(recipe.read_text(encoding="utf-8"))["fields"] if recipe.is_file() else {}
+    fields = recipe_fields(run)
     return {name: fields[name] for name in FIELDS if name in fields}
+
+
+def recipe_fields(run: Path) -> dict[str, Any]:
+    """The fields of a run's recipe; none where there is no run.
+
+    Raises:
+        ValueError: recipe.json is damaged, in one line.
+    """
+    recipe = run.expanduser() / "recipe.json"
+    if not recipe.is_file():
+        return {}
+    with one_line(f"{recipe} is damaged"):
+        return dict(json.loads(recipe.read_text(encoding="utf-8"))["fields"])

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..faults import read_errors, reason
 from ..pipelines.classification import ImageClassificationPipeline
 from ..pipelines.generation import ImageGenerationPipeline
 from ..pipelines.reconstruction import ImageReconstructionPipeline
@@ -57,12 +60,13 @@ def convert(
     """
     out = Path(out)
     _refuse_existing(out)
-    found, lines = _read(checkpoint, family, assignments)
-    geometry = chosen(found)
-    reading = geometry.read()
-    pipeline = _pipeline_of(reading)
-    network = pipeline.network
-    checked = check_import(pipeline, check)
+    with _fitting(checkpoint, family):
+        found, lines = _read(checkpoint, family, assignments)
+        geometry = chosen(found)
+        reading = geometry.read()
+        pipeline = _pipeline_of(reading)
+        network = pipeline.network
+        checked = check_import(pipeline, check)
     _save(pipeline, out)
     count = sum(parameter.numel() for parameter in network.parameters())
     return [
@@ -90,9 +94,11 @@ def geometries(
     Raises:
         ValueError, OSError: as `convert`; the sheet exists already.
     """
-    found, lines = _read(checkpoint, family, assignments)
+    with _fitting(checkpoint, family):
+        found, lines = _read(checkpoint, family, assignments)
+        shown = [_pipeline_of(geometry.read()) for geometry in found[:SHEET_ROWS]] if sheet is not None else []
     if sheet is not None:
-        write_sheet(sheet, [_pipeline_of(geometry.read()) for geometry in found[:SHEET_ROWS]])
+        write_sheet(sheet, shown)
         rows = min(len(found), SHEET_ROWS)
         lines.append(f"{sheet}: images of {'the' if rows == len(found) else 'the first'} {rows} geometries, a row each")
     more = " or more" if len(found) == MOST else ""
@@ -104,11 +110,26 @@ def geometries(
     return [*lines, *notes_of(found)]
 
 
+@contextmanager
+def _fitting(checkpoint: str | Path, family: str) -> Iterator[None]:
+    """Inside, what tensors of unforeseen shapes and types make of torch is one line too."""
+    try:
+        yield
+    except (ValueError, OSError):
+        raise
+    except read_errors() as error:
+        raise ValueError(
+            f"{checkpoint} does not fit {family}: {reason(error)}; choose another --as or part=NAME"
+        ) from error
+
+
 def _outcome(geometry: Geometry, check: str) -> str:
     try:
         return check_import(_pipeline_of(geometry.read()), check)[-1]
     except ValueError as error:
         return str(error)
+    except read_errors() as error:
+        return reason(error)
 
 
 def _read(checkpoint: str | Path, family: str, assignments: list[str] | None) -> tuple[list[Geometry], list[str]]:

@@ -23,7 +23,7 @@ from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import logging as hub_logging
 from huggingface_hub.utils import validate_repo_id
 
-from ..faults import causes, explain, is_disk_full, is_no_network, reason, status_of
+from ..faults import causes, explain, is_disk_full, is_no_network, read_errors, reason, status_of
 from ..pipelines.loading import RECIPE, load, pipeline_directory
 from .card import RESULTS, card_bytes, card_text, eval_results
 from .card_facts import without_place
@@ -145,8 +145,11 @@ def _only_variant(folder: Path) -> str | None:
 
 def _without_places(file: Path, part: str) -> bytes:
     """A JSON file without the places where its maker keeps data and models: of an absolute path, the last name."""
-    content = json.loads(file.read_text(encoding="utf-8"))
-    content[part] = {name: without_place(name, value) for name, value in content[part].items()}
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        content[part] = {name: without_place(name, value) for name, value in content[part].items()}
+    except read_errors() as error:
+        raise ValueError(f"{file} is damaged ({reason(error)}); restore it, or remove it") from error
     return json.dumps(content, indent=2).encode()
 
 

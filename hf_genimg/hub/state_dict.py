@@ -68,6 +68,8 @@ def _check_finite(tensors: Mapping[str, torch.Tensor]) -> None:
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
             wrong = int((~tensor.isfinite()).sum())
             raise ValueError(f"{name} has {wrong} numbers that are not finite, so it is of a training that broke down")
+        if not tensor.is_floating_point() and name.rpartition(".")[2] in ("weight", "bias"):
+            raise ValueError(f"{name} is {tensor.dtype}, so it is of a quantized network; give weights in floats")
 
 
 def grouped(tensors: Mapping[str, torch.Tensor]) -> list[Module]:
@@ -95,7 +97,7 @@ def _kind(tensors: Mapping[str, torch.Tensor]) -> str:
 def _mapped(modules: list[Module], file: Path) -> list[Module]:
     try:
         order = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(
             f"map={file} cannot be read as JSON; give a file with a list of the names of layers"
         ) from error

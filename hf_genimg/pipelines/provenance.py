@@ -122,7 +122,7 @@ def read_provenance(path: str | os.PathLike[str]) -> dict[str, Any] | None:
         raise ValueError(f"{path} cannot be read as an image") from error
     try:
         provenance = json.loads(text or "null")
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return None
     return provenance if isinstance(provenance, dict) else None
 

@@ -52,6 +52,8 @@ def import_file(file: Path) -> object:
     """
     if not file.is_file():
         raise ValueError(f"the recipe file {file} is not there")
+    if file.suffix != ".py":
+        raise ValueError(f"{file} is no file of Python; give one whose name ends in .py")
     IMPORTED[file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
     spec = importlib.util.spec_from_file_location(f"{OWN}{file.stem}", file)  # a name that hides no other module
     module = importlib.util.module_from_spec(spec)

@@ -67,6 +67,15 @@ def test_moved_pictures_are_recognised(pictures, no_decoding):
     assert opened(pictures.with_name("elsewhere")).fingerprint == first.fingerprint
 
 
+def test_bad_pictures_have_the_name_they_are_read_by(pictures):
+    (pictures / "3.bmp").write_bytes(b"junk")
+    with pytest.warns(UserWarning, match=r"pictures/3\.bmp"):
+        opened(pictures, skip_bad=True)
+    moved = pictures.rename(pictures.with_name("elsewhere"))
+    with pytest.warns(UserWarning, match=r"elsewhere/3\.bmp"):
+        assert opened(moved, skip_bad=True).skipped == 1
+
+
 def test_one_byte_makes_a_new_entry_even_with_the_old_time(pictures, monkeypatch):
     monkeypatch.setattr(fingerprint, "_SETTLED_NS", -1_000_000_000)  # so that the index is used
     first = opened(pictures)

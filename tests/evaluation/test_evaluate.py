@@ -284,7 +284,7 @@ def grey_folder(folder: Path, count: int = 3) -> Path:
         (["digits@test", "--reference", "digits", "--num", "0"], "--num 0 is not possible; use 1 or more"),
         (
             ["digits@test", "--reference", "digits", "--num", "50", "--metrics", "kid"],
-            "50 images are too few for KID; use 200 or more",
+            "50 images are too few for kid; use 200 or more",
         ),
         (["digits", "--reference", "digits", "--extractor", "nothing"], "there is no extractor 'nothing'"),
         (["digits", "--reference", "digits", "--extractor", "COLOUR"], "is a model for generation, not a classifier"),
@@ -519,6 +519,23 @@ def test_a_damaged_log_is_one_line_before_work(
     assert main(["evaluate", str(run), "--reference", "digits", "--metrics", "fid", "--num", "4"]) == 1
     error = capsys.readouterr().err
     assert f"line 2 of {run / 'log.jsonl'} is damaged" in error and error.count("\n") == 1
+    assert not (run / "scores.json").exists()
+
+
+@pytest.mark.parametrize("content", ["", "null", "[]", "{}", '{"fields": 3}', '{"fields": {"seed": 1}}', "[" * 100_000])
+def test_a_damaged_recipe_is_one_line_before_work(
+    content: str, generator: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "pipeline").symlink_to(generator)
+    (run / "recipe.json").write_text(content)
+    for command in (["evaluate", str(run), "--reference", "digits", "--num", "4"], ["push", str(run), "a/b"]):
+        if command[0] == "push" and content.startswith('{"fields": {'):
+            continue  # is published as it is
+        assert main(command) == 1
+        error = capsys.readouterr().err
+        assert "recipe.json" in error and "damaged" in error and error.count("\n") == 1, (command, error)
     assert not (run / "scores.json").exists()
 
 

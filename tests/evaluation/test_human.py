@@ -190,3 +190,32 @@ def test_what_cannot_be_is_one_line(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="holds no human test"):
             HumanTest(tmp_path / "notes.txt", range(5), 30)
         assert (tmp_path / "notes.txt").read_text() == notes
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"trial": 1}',
+        b'{"trial": [], "rater": "a", "fake": 101, "real": 1, "side": "left"}',
+        b'{"trial": "x", "rater": "a", "fake": 7, "real": 1, "side": "left"}',
+        b'{"trial": "x", "rater": "a", "fake": 101, "real": 30, "side": "left"}',
+        b'{"trial": "x", "rater": "a", "fake": 101, "real": 1, "side": "up"}',
+        b'{"sent": 3, "to": "x"}',
+        b'{"answer": []}',
+    ],
+)
+def test_a_damaged_line_is_named(line: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "trials.jsonl"
+    rate(opened(path), "ann", 2, 1)
+    with open(path, "ab") as file:
+        file.write(line + b"\n")
+    with pytest.raises(ValueError, match=r"trials\.jsonl is damaged at '\{") as error:
+        opened(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("head", [b'{"human_test": 1}', b'{"human_test": 1, "about": 3}', b"[" * 100_000])
+def test_a_file_without_its_first_line_holds_no_test(head: bytes, tmp_path: Path) -> None:
+    (tmp_path / "trials.jsonl").write_bytes(head + b"\n")
+    with pytest.raises(ValueError, match="holds no human test of this version"):
+        opened(tmp_path / "trials.jsonl")

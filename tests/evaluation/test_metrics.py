@@ -178,7 +178,7 @@ def test_a_metric_that_was_named_must_be_measured() -> None:
     )
     with pytest.raises(ValueError, match="diversity needs reference images that differ"):
         metrics.diversity(few)
-    with pytest.raises(ValueError, match="50 images are too few for KID; use 200 or more on both sides"):
+    with pytest.raises(ValueError, match="50 images are too few for kid; use 200 or more on both sides"):
         measure(few, ["fid", "kid"])
     scores, skipped = measure(few, None)
     assert (

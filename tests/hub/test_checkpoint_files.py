@@ -324,3 +324,20 @@ def test_spectral_norm_that_never_ran_leaves_the_weights_as_they_are() -> None:
     found, lines = folded(layer.state_dict())
     torch.testing.assert_close(found["weight"], weight)
     assert lines == ["spectral norm that was never updated, so the weights are as they are, of: the layer"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda weight: weight * float("nan"), r"numbers that are not finite, so it is of a training that broke down"),
+        (lambda weight: (weight * 100).to(torch.int8), r"is torch.int8, so it is of a quantized network; give weights"),
+        (lambda weight: weight > 0, r"is torch.bool, so it is of a quantized network"),
+    ],
+)
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, theirs: nn.Module, change: Any, message: str) -> None:
+    state = theirs.state_dict()
+    name = next(iter(state))
+    torch.save({**state, name: change(state[name])}, tmp_path / "x.pth")
+    with pytest.raises(ValueError, match=f"^{name} .*{message}"):
+        convert(tmp_path / "x.pth", "dcgan", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

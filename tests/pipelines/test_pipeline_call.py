@@ -12,7 +12,7 @@ from PIL import Image
 
 from hf_genimg import Capabilities
 from hf_genimg.pipelines.images import OUTPUT_TYPES
-from hf_genimg.pipelines.sampling import END_OF_SEEDS
+from hf_genimg.pipelines.sampling import END_OF_SEEDS, label_of
 
 
 def tensors(pipe, *args, **kwargs) -> torch.Tensor:
@@ -247,3 +247,15 @@ def test_bad_labels(conditional, labels, message):
 def test_the_last_seeds_work(grey):
     assert grey(5, seed=END_OF_SEEDS - 5).seeds[-1] == END_OF_SEEDS - 1
     assert json.loads(grey(1, seed=np.int64(3), truncation=np.float32(0.5)).images[0].info["hf_genimg"])["seed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("names", "name", "label"), [(["1", "2", "3"], "1", 0), ([], "1", 1), (["a", "b", "c"], "2", 2)]
+)
+def test_a_number_is_a_name_where_classes_have_numbers_for_names(names: list[str], name: str, label: int) -> None:
+    assert label_of(name, names, 3) == label
+    if names[:1] == ["1"]:
+        with pytest.raises(ValueError, match="there is no class '0'; the classes are 1, 2, 3"):
+            label_of("0", names, 3)
+    with pytest.raises(ValueError, match="no class"):
+        label_of("9" * 5000, names, 3)
