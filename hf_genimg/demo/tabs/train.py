@@ -134,8 +134,6 @@ def _publishing(ui: SimpleNamespace) -> None:
             gr.Button(texts(name), size="sm", min_width=120, elem_id=f"job-{id}")
             for name, id in (("evaluate", "evaluate"), ("make_card", "card"))
         )
-    ui.scores = gr.Markdown(elem_id="job-scores", elem_classes="studio-facts")
-    ui.card_text = gr.Markdown(elem_id="job-card-text", elem_classes="studio-facts")
     with gr.Row():
         ui.repo_id = gr.Textbox("", label=texts("repo_id"), elem_id="repo-id", min_width=200, scale=3)
         ui.private = gr.Checkbox(True, label=texts("private_repo"), min_width=100, scale=1, elem_id="repo-private")
@@ -144,6 +142,8 @@ def _publishing(ui: SimpleNamespace) -> None:
             gr.Button(texts(name), size="sm", min_width=120, elem_id=f"job-{id}")
             for name, id in (("make_space", "space"), ("space_file", "download"), ("push", "push"))
         )
+    ui.scores = gr.Markdown(elem_id="job-scores", elem_classes="studio-facts")
+    ui.card_text = gr.Markdown(elem_id="job-card-text", elem_classes="studio-facts")
 
 
 def _wire(demo: gr.Blocks, ui: SimpleNamespace) -> None:
