@@ -1,6 +1,7 @@
 """Chest X-rays: are synthetic images of use to a classifier, and does an autoencoder of normal ones find pneumonia?
 
-    python benchmarks/medical.py DATA [--seeds 3] [--only usefulness|anomalies] [--work DIR]
+    python benchmarks/medical.py DATA [--seeds 3] [--only usefulness|anomalies|memorization]
+    [--work DIR]
 
 DATA has two classes, the second of which is the disease, and the splits train and test.
 
@@ -16,6 +17,11 @@ more suspect, the larger its mean squared reconstruction error is, or its negati
 disease against normal, beside baselines: the distance to the mean normal image, to the nearest normal training image,
 the mean grey level, low contrast (the deviation of grey levels), and the same autoencoder untrained. The difference is
 that from the best baseline.
+
+Memorization: does the conditional GAN give patients away? By `hf_genimg.evaluate`, on as many samples as there are
+training images: copies of training images (of pixels), and membership inference by distance, in the features of the
+classifier of real images, and by the discriminator; 0.5 is guessing. `of data`: the same guess with other training
+images in place of samples.
 
 All figures are means over seeds, with 95 percent intervals of a bootstrap over test images and seeds; differences are
 of the same test images. A verdict is "gain" or "loss" where the interval of the difference excludes 0.
@@ -141,6 +147,19 @@ def accuracy(truth: np.ndarray, shares: np.ndarray) -> float:
     return balanced_accuracy_score(truth, shares > 0.5)
 
 
+def memorization(data: str, work: Path) -> dict[str, Any]:
+    """What samples of the GAN, and its discriminator, give away of the training images."""
+    gan, classifier = work / "acgan-0", work / "classifier-real-0"
+    trained("acgan", gan, data, **GAN, seed=0)
+    trained("classifier", classifier, data, **CLASSIFIER, seed=0)
+    settings = {"metrics": ["memorization", "membership"], "extractor": str(classifier)}
+    report = hf_genimg.evaluate(gan, data, **settings, num=len(read(data, "train")[1]), progress=False)
+    return {
+        name: {"value": round(score.value, 4), "low": score.low, "high": score.high, "note": score.note}
+        for name, score in report.scores.items()
+    }
+
+
 @torch.no_grad()
 def suspicion(pipe: Any, objective: Any, images: torch.Tensor) -> tuple[torch.Tensor, np.ndarray, np.ndarray]:
     """Squared errors [N, 1, H, W] of the reconstructions, their means [N], and negative evidence lower bounds [N]."""
@@ -260,16 +279,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", metavar="DATA")
     parser.add_argument("--seeds", type=int, default=3, help="of the classifiers")
-    parser.add_argument("--only", choices=("usefulness", "anomalies"))
+    parser.add_argument("--only", choices=("usefulness", "anomalies", "memorization"))
     parser.add_argument("--work", type=Path, default=Path("runs/medical"))
     given = parser.parse_args()
     given.data = str(Path(given.data).resolve()) if Path(given.data).exists() else given.data
     before = RESULTS / "medical.json"
     measured = json.loads(before.read_text())["measured"] if given.only and before.exists() else {}
     measured |= {"data": Path(given.data).name, "gan": GAN, "classifier": CLASSIFIER, "autoencoder": AUTOENCODER}
-    if given.only != "anomalies":
+    if given.only in (None, "memorization"):
+        measured["memorization"] = memorization(given.data, given.work)
+    if given.only in (None, "usefulness"):
         measured["usefulness"] = usefulness(given.data, given.work, given.seeds)
-    if given.only != "usefulness":
+    if given.only in (None, "anomalies"):
         measured["anomalies"], errors = anomalies(given.data, given.work)
         gan = trained("acgan", given.work / "acgan-0", given.data, **GAN, seed=0)
         picture(RESULTS / "medical.png", gan, errors, read(given.data, "test")[1])

@@ -43,7 +43,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 TASKS = {"noise": "noise:25", "contrast": "fade:0.8+noise:4"}
-MODEL = {"images": 40_000, "width": 24, "depth": 7, "snapshot_images": 20_000, "ema_half_life": 1_000}
+MODEL = {"images": 12_000, "width": 16, "depth": 6, "snapshot_images": 12_000, "ema_half_life": 500}
 CHOSEN_ON = 500  # training images by which parameters of classical methods are chosen
 SEEDS = 3
 SHOWN = 8

@@ -38,18 +38,34 @@ from matplotlib import pyplot
 
 DELTA = 1e-5
 SIZE = 28
-SETTINGS: dict[str, dict[str, Any]] = {  # of both trainings
-    "cvae": {"images": 204_800, "batch_size": 256, "micro_batch_size": 64, "width": 100, "latent_dim": 10},
+SETTINGS: dict[str, dict[str, Any]] = {  # of the private training and of the other
+    "cvae": {
+        "images": 500_000,
+        "batch_size": 1000,
+        "micro_batch_size": 500,
+        "learning_rate": 1e-2,
+        "width": 64,
+        "latent_dim": 3,
+        "ema_half_life": 10_000,
+    },
     "cgan_mlp": {
-        "images": 300_032,
-        "batch_size": 128,
-        "micro_batch_size": 64,
+        "images": 300_000,
+        "batch_size": 500,
+        "micro_batch_size": 500,
+        "learning_rate": 1e-3,
+        "discriminator_learning_rate": 2e-3,
         "discriminator_width": 64,
         "generator_width": 64,
-        "ema_half_life": 5_000,
+        "ema_half_life": 10_000,
     },
 }
-CLASSIFIER = {"images": 60_000, "augment": False, "ema_half_life": 2_000, "snapshot_images": 60_000}
+CLASSIFIER = {
+    "images": 30_000,
+    "augment": False,
+    "ema_half_life": 2_000,
+    "snapshot_images": 30_000,
+    "sample_images": 30_000,
+}
 PUBLISHED = {"DP-CGAN": 0.6, "PATE-GAN": 0.65, "GS-WGAN": 0.8, "DP-MERF": 0.8}  # epsilon 10, approximate
 SHOWN = 2  # images of each class
 
@@ -98,7 +114,12 @@ def models(data: str, recipes: list[str], epsilons: list[float], size: int, work
     for recipe in recipes:
         for epsilon in (None, *epsilons):
             settings = SETTINGS[recipe]
-            fields = {**settings, **private_fields(settings, epsilon, size), "snapshot_images": settings["images"]}
+            fields = {
+                **settings,
+                **private_fields(settings, epsilon, size),
+                "snapshot_images": settings["images"],
+                "sample_images": settings["images"],
+            }
             name = f"{recipe}, {'not private' if epsilon is None else f'epsilon {epsilon:g}'}"
             found[name] = trained(recipe, work / name.replace(",", "").replace(" ", "-"), data, **fields, seed=0)
             print(name, fields, flush=True)

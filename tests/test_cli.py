@@ -266,6 +266,7 @@ def test_mistakes_are_one_line(runs: Path, picture: Path, tmp_path: Path, capsys
     assert "is no file of Python; give one whose name ends in .py" in refusal(
         capsys, "sample", runs / "dcgan", "--out", out, "--code", picture
     )
+    assert "nothing can be written in /proc" in refusal(capsys, "sample", runs / "dcgan", "--out", "/proc/x.png")
     assert "No such option: --colour" in refusal(capsys, "sample", runs / "dcgan", "--colour", 1)
     assert not out.exists()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,8 +111,11 @@ def refuse_picture_file(out: Path) -> None:
 
 
 def refuse_existing(targets: list[Path]) -> None:
-    """Raise `ValueError` rather than overwrite a file, or write two pictures to one name."""
+    """Raise `ValueError` rather than overwrite a file, write two pictures to one name, or work for what cannot be
+    written.
+    """
     seen: set[Path] = set()
+    writable: set[Path] = set()
     for target in targets:
         if target in seen:
             raise ValueError(f"two pictures would both be written to {target}; give them different names")
@@ -121,6 +125,17 @@ def refuse_existing(targets: list[Path]) -> None:
             raise ValueError(f"--out goes through {solid}, which is a file; name another --out")
         if os.path.lexists(target):
             raise ValueError(f"{target} exists already and is not overwritten; name another --out")
+        if solid not in writable:
+            _try_to_write(solid)
+            writable.add(solid)
+
+
+def _try_to_write(folder: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(f"--out: nothing can be written in {folder} ({error.strerror}); name another --out") from None
 
 
 def save(image: Any, target: Path) -> None:

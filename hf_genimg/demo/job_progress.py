@@ -73,7 +73,8 @@ def _trained(run: Path) -> tuple[int, int, float]:
     rates = [record.get("images_per_second") for record in _records(_tail(run / "log.jsonl"))[-10:]]
     known = [rate for rate in rates if isinstance(rate, int | float)]
     total = fields.get("images", 0) if isinstance(fields, dict) else 0
-    return int(last.get("images", 0)), int(total or 0), float(known[-1]) if known else 0.0
+    grids = [int(file.stem) for file in (run / "samples").glob("[0-9]*.png") if file.stem.isdigit()]
+    return max([int(last.get("images", 0)), *grids]), int(total or 0), float(known[-1]) if known else 0.0
 
 
 def _records(text: str) -> list[dict[str, Any]]:

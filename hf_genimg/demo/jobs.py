@@ -29,6 +29,7 @@ FOLDER = Path("runs") / "studio"
 AUTO = "auto"
 NAME = re.compile(r"[A-Za-z0-9][\w-]{0,39}")
 MOST_WAITING, MOST_JOBS = 20, 100
+LOG_LINES, AUTO_LOG = 100, 500  # in the log of a run; images between two, where the length is found out later
 ACTIONS = ("plan", "train", "evaluate", "space", "push")
 _started: list[subprocess.Popen[bytes]] = []  # runners, until they have ended
 
@@ -193,7 +194,8 @@ class Jobs:
 
     def training(self, job: Job) -> list[str]:
         """The arguments that train a job, and resume it."""
-        return ["train", job.recipe, f"data={job.data}", *job.settings, "--out", str(self.run_of(job.name))]
+        settings = [f"data={job.data}", *job.settings, *_log_images(job)]
+        return ["train", job.recipe, *settings, "--out", str(self.run_of(job.name))]
 
     def stop(self, name: str) -> None:
         """Take a command back: one that runs is asked to save and leave, as by Ctrl-C; one that waits is forgotten."""
@@ -231,6 +233,18 @@ class Jobs:
             arguments = [sys.executable, "-m", main.__module__, str(self.folder)]
             quiet = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
             _started.append(subprocess.Popen(arguments, **quiet, start_new_session=True))
+
+
+def _log_images(job: Job) -> list[str]:
+    """So often that the curves move while somebody watches, unless the job says how often."""
+    if any(text.startswith("log_images=") for text in job.settings):
+        return []
+    if job.recipe == AUTO:
+        return [f"log_images={AUTO_LOG}"]
+    kind = recipe_class(job.recipe)
+    recipe = kind().override(**parse_fields(kind, list(job.settings)))
+    often = max(1, recipe.images // LOG_LINES)
+    return [f"log_images={often}"] if often < recipe.log_images else []
 
 
 def _split(settings: str) -> list[str]:

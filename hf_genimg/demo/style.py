@@ -31,7 +31,16 @@ CSS = """
 .studio-history .grid-container { grid-template-columns: repeat(8, minmax(0, 1fr)) !important; }
 .studio-history .thumbnail-item { aspect-ratio: 1; height: auto !important; min-height: 0; }
 .studio-history .caption-label { display: none; }
-#job-status progress { width: 100%; height: 10px; accent-color: var(--primary-600); }
+.nav-holder { display: none !important; }
+#job-status progress {
+  width: 100%; height: 10px; border: 0; border-radius: 5px; overflow: hidden; appearance: none;
+  background: var(--neutral-200);
+}
+.dark #job-status progress { background: var(--neutral-700); }
+#job-status progress::-webkit-progress-bar { background: transparent; }
+#job-status progress::-webkit-progress-value { background: var(--primary-600); }
+#job-status progress::-moz-progress-bar { background: var(--primary-600); }
+#job-command code { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 #job-status .job-line { overflow-wrap: anywhere; }
 .studio-pair { max-width: 720px; }
 .studio-pair img { width: 100%; }

@@ -5,10 +5,10 @@ from __future__ import annotations
 TRAINING: dict[str, tuple[str, str]] = {
     "to_training": ("Train a model of your own", "训练您自己的模型"),
     "to_studio": ("Back to the models", "返回模型"),
-    "training_title": (
-        "# Train a model\n\nBring pictures, see them learned, keep the model. Whatever becomes of this page, training "
-        "goes on.",
-        "# 训练模型\n\n带来图片，观看学习过程，保留模型。无论本页面如何，训练都会继续。",
+    "training_title": ("# Train a model", "# 训练模型"),
+    "training_info": (
+        "Bring pictures, watch a model learn them, and keep it. Close this page whenever you like: training goes on.",
+        "提供图片，观看学习过程，保留模型。可以随时关闭本页面：训练会继续。",
     ),
     "no_model_yet": ("There is no model yet: train one.", "还没有模型：请先训练一个。"),
     "data": ("Pictures", "图片数据"),

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import secrets
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -93,6 +94,7 @@ class PrivateUpdates:
         own = {id(weight) for weight in weights}
         self._networks = nn.ModuleDict(networks)
         self._weights = {name: weight for name, weight in self._networks.named_parameters() if id(weight) in own}
+        self._linear = linear_layers(self._networks, self._weights)  # empty where there are other weights
         self._secret = secrets.token_hex(16) if privacy.seed is None else f"seed {privacy.seed}"
 
     @property
@@ -137,6 +139,11 @@ class PrivateUpdates:
         A gradient that is not finite counts as zero, so that no image can show itself by spoiling an update.
         """
         apart = _Loss(self._networks, loss)
+        if self._linear:
+            try:
+                return self._clipped_by_layers(apart, batch)
+            except _Unlike:
+                self._linear = {}
 
         def of_one(weights: Grads, image: Batch) -> torch.Tensor:
             given = {f"networks.{name}": weight for name, weight in weights.items()}
@@ -144,13 +151,45 @@ class PrivateUpdates:
 
         weights = {name: weight.detach() for name, weight in self._weights.items()}
         grads = vmap(grad(of_one), in_dims=(None, 0), randomness="different")(weights, batch)
-        squares = torch.stack([each.flatten(1).square().sum(1) for each in grads.values()]).sum(0)
-        whole = squares.isfinite()
-        scales = (self.privacy.clip / squares.sqrt().clamp(min=1e-12)).clamp(max=1).where(whole, 0)
+        scales, whole = self._scales(torch.stack([each.flatten(1).square().sum(1) for each in grads.values()]).sum(0))
         return {
             name: torch.einsum("n,n...->...", scales, torch.where(_like(whole, each), each, 0))
             for name, each in grads.items()
         }
+
+    def _scales(self, squares: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What gradients of these squared lengths, float [n], are multiplied with, and which are finite."""
+        whole = squares.isfinite()
+        return (self.privacy.clip / squares.sqrt().clamp(min=1e-12)).clamp(max=1).where(whole, 0), whole
+
+    def _clipped_by_layers(self, apart: nn.Module, batch: Batch) -> Grads:
+        """The same of linear layers, without the gradients of single images, which are outer products of a layer's
+        input and the gradient of its output (Goodfellow, arXiv:1510.01799).
+
+        Raises `_Unlike` where a layer does not see each image once, as one vector.
+        """
+        count = len(next(iter(batch.values())))
+        weights = {f"networks.{name}": weight.detach() for name, weight in self._weights.items()}
+        zeros = {name: layer.weight.new_zeros(count, layer.out_features) for name, layer in self._linear.items()}
+
+        def of_one(added: Grads, image: Batch) -> tuple[torch.Tensor, Grads]:
+            with _tapped(self._linear, added) as inputs:
+                value = functional_call(apart, weights, ({name: value[None] for name, value in image.items()},))
+            return value, inputs
+
+        outer, inputs = vmap(grad(of_one, has_aux=True), randomness="different")(zeros, batch)
+        squares = torch.zeros(count, device=next(iter(zeros.values())).device)
+        for name, given in inputs.items():
+            length = outer[name].square().sum(1)
+            squares += length * (given.square().sum(1) + (f"{name}.bias" in self._weights))
+        scales, whole = self._scales(squares)
+        found: Grads = {}
+        for name, given in inputs.items():
+            scaled = torch.where(whole[:, None], scales[:, None] * outer[name], 0)
+            found[f"{name}.weight"] = scaled.T @ torch.where(whole[:, None], given, 0)
+            if f"{name}.bias" in self._weights:
+                found[f"{name}.bias"] = scaled.sum(0)
+        return found
 
     def state(self) -> dict[str, Any]:
         """What the rest of the run depends on; the secret is among it."""
@@ -167,6 +206,40 @@ class PrivateUpdates:
 
     def _generator(self, use: str) -> torch.Generator:
         return torch.Generator().manual_seed(self._number(use))
+
+
+def linear_layers(networks: nn.Module, weights: Mapping[str, nn.Parameter]) -> dict[str, nn.Linear]:
+    """The linear layers by name, where all of `weights` are theirs; none otherwise."""
+    layers = {name: module for name, module in networks.named_modules() if type(module) is nn.Linear}
+    layers = {name: layer for name, layer in layers.items() if f"{name}.weight" in weights}
+    theirs = {f"{name}.{kind}" for name in layers for kind in ("weight", "bias")}
+    return layers if weights.keys() <= theirs else {}
+
+
+class _Unlike(Exception):
+    """A layer sees an image not at all as one vector, or more than once."""
+
+
+@contextmanager
+def _tapped(layers: Mapping[str, nn.Linear], added: Grads) -> Iterator[Grads]:
+    """While it lasts, `added`, float [out] of each layer, is added to its output; yields the layers' inputs, [in]."""
+    inputs: Grads = {}
+
+    def hook(name: str) -> Callable[[nn.Module, Any, torch.Tensor], torch.Tensor]:
+        def tap(_: nn.Module, given: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
+            if name in inputs or given[0].dim() != 2 or len(given[0]) != 1:
+                raise _Unlike
+            inputs[name] = given[0][0]
+            return output + added[name]
+
+        return tap
+
+    handles = [layer.register_forward_hook(hook(name)) for name, layer in layers.items()]
+    try:
+        yield inputs
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 class _Loss(nn.Module):

@@ -204,3 +204,15 @@ def test_killed_processes_lose_nothing(tmp_path: Path) -> None:
     stopped = progress_of(again, "mine")
     assert before.images < stopped.images < 60000 and again.trained == ["mine"]
     assert grid_of(again.run_of("mine")) is not None and curve_of(again, "mine") is not None
+
+
+def test_the_log_is_written_so_often_that_curves_move(jobs: Jobs) -> None:
+    for settings, expected in (
+        ("images=20000", "log_images=200"),
+        ("images=20000 log_images=4000", "log_images=4000"),
+        ("images=9000000", None),
+    ):
+        job = jobs.add("", "digits", "mlp_gan", settings)
+        found = [text for text in jobs.training(job) if text.startswith("log_images=")]
+        assert found == ([expected] if expected else [])
+    assert "log_images=500" in jobs.training(jobs.add("", "digits", "auto", "minutes=5"))

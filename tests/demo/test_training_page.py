@@ -25,17 +25,23 @@ TINY = "generator_width=16 discriminator_width=16 latent_dim=8 batch_size=20 sam
 
 
 @pytest.fixture(scope="module")
-def trainer(models: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a page that trains, where no command is given: what is asked for waits."""
+def studio(models: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A page that trains, where no command is given: what is asked for waits."""
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
     patch.setenv("HF_GENIMG_JOBS", str(tmp_path_factory.mktemp("jobs")))
     patch.setattr(Jobs, "wake", lambda self: None)
     demo = hf_genimg.build_demo(models[:1], train=True)
-    _, url, _ = demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
-    yield url
+    demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    yield demo
     demo.close(verbose=False)
     patch.undo()
+
+
+@pytest.fixture
+def trainer(studio: Any) -> str:
+    """Its address."""
+    return studio.local_url
 
 
 def ask(page: Any, fields: str, button: str = "train-go") -> None:
@@ -75,8 +81,19 @@ def test_who_reads_chinese_is_shown_no_english_there(visit: Any, trainer: str) -
     assert not [text for text in shown if text in ENGLISH.values() and text not in CHINESE.values()]
 
 
-def test_it_is_off_unless_asked_for(models: list[Path], visit: Any, trainer: str) -> None:
+def test_only_the_user_of_the_machine_is_trusted(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert studio.jobs.private()
+    for name in ("SPACE_ID", "HF_GENIMG_HOSTS"):
+        with monkeypatch.context() as there:
+            there.setenv(name, "example.org")
+            assert not studio.jobs.private()
+    assert not Jobs(studio.jobs.folder).private(), "until it is known where the page is served"
+
+
+def test_it_is_off_unless_asked_for(models: list[Path], visit: Any, trainer: str, monkeypatch: Any) -> None:
     assert [path for path, *_ in hf_genimg.build_demo(models[:1]).pages] == [""]
+    monkeypatch.setenv("HF_GENIMG_TRAIN", "1")
+    assert [path for path, *_ in hf_genimg.build_demo(models[:1]).pages] == ["", "train"]
     page = visit("gan", url=trainer)
     page.locator("#to-training").click()
     page.locator("#train-go").wait_for()
@@ -94,7 +111,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[], tuple[Any, str]]]:
         command = [sys.executable, "-m", "hf_genimg.cli", "demo", "--train"]
         process = subprocess.Popen(command, env={**os.environ, **own}, stdout=subprocess.PIPE, text=True)
         started.append(process)
-        return process, re.search(r"http://\S+", process.stdout.readline())[0]
+        return process, re.search(r"http://[\w.:]+/", process.stdout.readline())[0]
 
     yield start
     for process in started:
@@ -130,7 +147,8 @@ def test_a_model_is_trained_to_its_end_whatever_happens(visit: Any, serve: Any, 
     page.locator("#job-card").click()
     page.locator("#job-card-text").get_by_text("mlp_gan").first.wait_for()
     page.locator("#job-evaluate").click()
-    page.locator("#job-scores table").wait_for(timeout=240_000)
+    until(lambda: "mine: evaluation: done" in state(page), 240)
+    page.locator("#job-scores table").wait_for()
     page.locator("#repo-id textarea, #repo-id input").fill("me/mine")
     page.locator("#job-space").click()
     with page.expect_download(timeout=240_000) as download:

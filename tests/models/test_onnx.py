@@ -38,7 +38,7 @@ def test_the_exported_generator_makes_the_same_images(name: str, tmp_path: Path)
     torch.manual_seed(0)
     generator = getattr(hf_genimg, name)(**GENERATORS[name])
     for parameter in generator.parameters():
-        parameter.data.mul_(3)  # far from the grey images of a fresh network
+        parameter.data.mul_(5 if name == "AODNetGenerator" else 3)  # far from the grey images of a fresh network
     generator.eval()
     file, images, example = tmp_path / "generator.onnx", torch.export.Dim("images"), some_inputs(generator, 2)
     names = {"input_names": list(example), "output_names": ["images"]}

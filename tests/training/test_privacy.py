@@ -69,6 +69,38 @@ def test_each_images_gradient_is_clipped_and_then_summed() -> None:
         assert torch.allclose(weight.grad, total / 10, atol=1e-6)
 
 
+class Twice(nn.Module):
+    """A network whose one layer sees each image twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(6, 6)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.layer(self.layer(images).tanh())[:, :1]
+
+
+@pytest.mark.parametrize("kind", ["linear", "twice", "convolution", "frozen bias"])
+def test_linear_layers_are_clipped_without_gradients_of_single_images(kind: str) -> None:
+    torch.manual_seed(1)
+    net = {
+        "twice": Twice,
+        "convolution": lambda: nn.Sequential(
+            nn.Unflatten(1, (1, 6)), nn.Conv1d(1, 2, 3), nn.Flatten(), nn.Linear(8, 1)
+        ),
+    }.get(kind, lambda: nn.Sequential(nn.Linear(6, 4), nn.Tanh(), nn.Linear(4, 1)))()
+    weights = [each for name, each in net.named_parameters() if (kind, name) != ("frozen bias", "0.bias")]
+    private = PrivateUpdates(Privacy("net", 0.0, 2.0, 1e-5, 3), {"net": net}, weights, size=50, batch_size=10)
+    assert bool(private._linear) == (kind != "convolution")
+    images, found = batch(7), []
+    for _ in range(2):
+        private.accumulate(loss, [images])
+        found.append([weight.grad.clone() for weight in weights])
+        assert bool(private._linear) == (kind in ("linear", "frozen bias") and len(found) == 1)
+        private._linear = {}  # the general way
+    assert all(torch.allclose(one, other, atol=1e-6) for one, other in zip(*found, strict=True))
+
+
 def test_one_image_moves_the_gradient_by_no_more_than_clip() -> None:
     private, net = updates()
     images = batch(6)

@@ -26,7 +26,8 @@ def build_then(page: Page, query: Any) -> None:
     if not translators(shelf) and shelf.jobs is None:
         return
     ui = SimpleNamespace(page=page, query=query)
-    with gr.Accordion(texts("then"), open=False, elem_id=page.id("then-open")):
+    there = bool(translators(shelf))
+    with gr.Accordion(texts("then"), open=False, visible=there, elem_id=page.id("then-open")) as ui.opened:
         gr.Markdown(texts("then_info"), elem_classes="studio-note")
         ui.others = gr.Dropdown(
             translators(shelf),
@@ -47,8 +48,13 @@ def build_then(page: Page, query: Any) -> None:
         )
         ui.file = gr.DownloadButton(elem_id=page.id("then-file"), elem_classes="studio-away")
     page.adapt([ui.images], lambda model: [[]])
-    page.adapt([ui.others], lambda model: [gr.update(choices=translators(shelf))])
+    if shelf.jobs is not None:  # others come
+        page.adapt([ui.opened, ui.others], lambda model: _choices(translators(shelf)))
     _wire(ui)
+
+
+def _choices(names: list[str]) -> list[Any]:
+    return [gr.update(visible=bool(names)), gr.update(choices=names)]
 
 
 def _wire(ui: SimpleNamespace) -> None:

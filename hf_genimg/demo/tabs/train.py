@@ -54,6 +54,7 @@ def build(demo: gr.Blocks, jobs: Jobs) -> None:
     with gr.Row():
         gr.Markdown(texts("training_title"))
         ui.home = gr.Button(texts("to_studio"), size="sm", min_width=160, scale=0, elem_id="to-studio")
+    gr.Markdown(texts("training_info"))
     with gr.Row(elem_classes="studio-row-down"):
         with gr.Column(scale=2, min_width=260):
             _form(ui)
@@ -95,7 +96,7 @@ def _panel(ui: SimpleNamespace) -> None:
                 gr.Button(texts(name), size="sm", min_width=120, elem_id=f"job-{id}")
                 for name, id in (("resume", "resume"), ("stop", "stop"), ("open_model", "open"))
             )
-        with gr.Row():
+        with gr.Row(visible=False) as ui.watching:
             ui.grid_note, ui.grid = _picture("latest_grid", "grid", "pixels")
             _, ui.curve = _picture("curve", "curve", "")
         with gr.Accordion(texts("publish"), open=False, elem_id="publish") as ui.publish:
@@ -133,8 +134,6 @@ def _publishing(ui: SimpleNamespace) -> None:
             gr.Button(texts(name), size="sm", min_width=120, elem_id=f"job-{id}")
             for name, id in (("evaluate", "evaluate"), ("make_card", "card"))
         )
-    ui.scores = gr.Markdown(elem_id="job-scores", elem_classes="studio-facts")
-    ui.card_text = gr.Markdown(elem_id="job-card-text", elem_classes="studio-facts")
     with gr.Row():
         ui.repo_id = gr.Textbox("", label=texts("repo_id"), elem_id="repo-id", min_width=200, scale=3)
         ui.private = gr.Checkbox(True, label=texts("private_repo"), min_width=100, scale=1, elem_id="repo-private")
@@ -143,12 +142,14 @@ def _publishing(ui: SimpleNamespace) -> None:
             gr.Button(texts(name), size="sm", min_width=120, elem_id=f"job-{id}")
             for name, id in (("make_space", "space"), ("space_file", "download"), ("push", "push"))
         )
+    ui.scores = gr.Markdown(elem_id="job-scores", elem_classes="studio-facts")
+    ui.card_text = gr.Markdown(elem_id="job-card-text", elem_classes="studio-facts")
 
 
 def _wire(demo: gr.Blocks, ui: SimpleNamespace) -> None:
     jobs: Jobs = ui.jobs
     pictures = [ui.grid_note, ui.grid, ui.curve, ui.scores, ui.output]
-    buttons = [ui.resume, ui.stop, ui.open, ui.publish, ui.download]
+    buttons = [ui.resume, ui.stop, ui.open, ui.publish, ui.download, ui.watching, ui.evaluate, ui.space, ui.push]
     shown = [ui.none, ui.chosen, ui.panel, ui.status, ui.command, *buttons, *pictures, ui.seen]
 
     @friendly
@@ -253,7 +254,7 @@ def _look(jobs: Jobs, name: str | None, seen: Any) -> list[Any]:
     job = next((each for each in every if each.name == name), next(iter(every), None))
     there = gr.update(visible=not every), gr.update(choices=_choices(jobs), visible=bool(every), value=job and job.name)
     if job is None:
-        return [*there, gr.update(visible=False), *[gr.skip()] * 12, None]
+        return [*there, gr.update(visible=False), *[gr.skip()] * 16, None]
     progress, run = progress_of(jobs, job.name), jobs.run_of(job.name)
     trained = (run / "pipeline" / "model_index.json").is_file()
     begun = run.exists()
@@ -263,8 +264,10 @@ def _look(jobs: Jobs, name: str | None, seen: Any) -> list[Any]:
         gr.update(visible=trained),
         gr.update(visible=trained),
         gr.update(visible=space_of(jobs, job.name) is not None),
+        gr.update(visible=(run / "log.jsonl").is_file() or (run / "samples").is_dir()),
+        *[gr.update(interactive=not progress.busy)] * 3,
     ]
-    status = status_html(job, progress)
+    status = status_html(job, progress, progress.line if jobs.private() else without_paths(progress.line))
     command = shlex.join(["hf-genimg", *jobs.training(job)])
     command = f"{say('same_command')}\n\n```\n{command if jobs.private() else without_paths(command)}\n```"
     pictures, now = _pictures(jobs, job, progress, seen)
@@ -302,7 +305,7 @@ def _model_of(jobs: Jobs, name: str) -> Shared:
     return Shared(name, None, jobs.run_of(name))
 
 
-def status_html(job: Job, progress: Progress) -> str:
+def status_html(job: Job, progress: Progress, line: str) -> str:
     """What a job does, a bar, and the line that its last command ended with; everything from elsewhere is escaped."""
     parts = [f"<h3>{html.escape(job.name)}: {html.escape(state_of(progress))}</h3>"]
     if progress.total:
@@ -313,8 +316,8 @@ def status_html(job: Job, progress: Progress) -> str:
         label = html.escape(say("alt_progress"))
         bar = f'<progress max="{progress.total}" value="{progress.images}" aria-label="{label}"></progress>'
         parts += [bar, f"<p>{html.escape(say('comma').join(facts))}</p>"]
-    if progress.line:
-        parts.append(f'<p class="job-line">{html.escape(without_paths(progress.line)[:600])}</p>')
+    if line:
+        parts.append(f'<p class="job-line">{html.escape(line[:600])}</p>')
     return "".join(parts)
 
 
