@@ -1,12 +1,13 @@
 """Are marked images that were put into the training set found again in the trained model?
 
-    python benchmarks/canaries.py DATA [--size 1000] [--canaries 20] [--repeats 1 10] [--work DIR]
+    python benchmarks/canaries.py DATA [--size 1000] [--canaries 20] [--repeats 1 10] [--models mlp_vae mlp_gan]
+    [--work DIR]
 
 Method: DATA's training split gives SIZE training images and as many candidates as its test split has, at most 1,000. A
 candidate is an image that nobody trains on, with a mark of its own: a square of random black and white cells at a
 random place. CANARIES of them are put into the training set, each REPEATS times; all others stay out, so that nothing
 but training tells the two kinds apart. Each model is trained on that set, and candidates are then ranked by how well
-the model knows them: by the distance of pixels to the nearest of 5,000 samples (needs samples alone), and by what the
+the model knows them: by the distance of pixels to the nearest of 2,000 samples (needs samples alone), and by what the
 networks say, the evidence lower bound of an autoencoder or the logit of a discriminator.
 
 Exposure (arXiv:1802.08232, eq. 1) of a canary is log2(candidates that stayed out + 1) - log2(its rank among them), in
@@ -37,15 +38,16 @@ from hf_genimg.recipes import recipe_class
 SIZE = 28
 MARK = 8  # pixels a side
 CELL = 2  # pixels a side
-SAMPLES = 5_000
-RESAMPLES = 1000
+SAMPLES = 2_000
+RESAMPLES = 300
+MOST = 1000  # candidates
 EPSILON = 10.0
 DELTA = 1e-4  # below 1 / size, for these small sets
 MODELS: dict[str, dict[str, Any]] = {
-    "mlp_vae": {"images": 100_000, "batch_size": 100, "learning_rate": 1e-3, "width": 400},
+    "mlp_vae": {"images": 60_000, "batch_size": 100, "learning_rate": 1e-3, "width": 400},
     "mlp_gan": {"images": 100_000, "batch_size": 100},
 }
-PRIVATE = {"mlp_vae": {"width": 100, "images": 50_000, "micro_batch_size": 50}}
+PRIVATE = {"mlp_vae": {"width": 100, "images": 50_000, "micro_batch_size": 100}}
 
 
 def marked(images: np.ndarray, seed: int) -> np.ndarray:
@@ -107,21 +109,22 @@ def row(recipe: str, fields: dict[str, Any], images: np.ndarray, candidates: np.
     return {by: found_again(each[:count], each[count:]) for by, each in scores.items()}
 
 
-def measured(data: str, size: int, count: int, repeats: list[int], work: Path) -> dict[str, Any]:
+def measured(data: str, models: list[str], size: int, count: int, repeats: list[int], work: Path) -> dict[str, Any]:
     """The rows of the table by model and number of repeats."""
     real, others = (pictures(data, split) for split in ("train", "test"))
     images = real[np.random.default_rng(0).permutation(len(real))[:size]]
-    candidates = marked(others[np.random.default_rng(1).permutation(len(others))[:1000]], seed=2)
+    candidates = marked(others[np.random.default_rng(1).permutation(len(others))[:MOST]], seed=2)
     rows = {}
-    for recipe, settings in MODELS.items():
+    for recipe in models:
+        settings = MODELS[recipe]
         for times in (0, *repeats):
             training = np.concatenate([images, np.repeat(candidates[:count], times, 0)])
-            fields = {**settings, "snapshot_images": settings["images"]}
+            fields = {**settings, "snapshot_images": settings["images"], "sample_images": settings["images"]}
             rows[f"{recipe}, repeats {times}"] = row(
                 recipe, fields, training, candidates, count, work / f"{recipe}-{times}"
             )
             print(recipe, times, rows[f"{recipe}, repeats {times}"], flush=True)
-    for recipe, settings in PRIVATE.items():
+    for recipe, settings in ((name, PRIVATE[name]) for name in models if name in PRIVATE):
         fields = {**MODELS[recipe], **settings, "snapshot_images": settings["images"], "dp_delta": DELTA, "dp_seed": 0}
         training = np.concatenate([images, candidates[:count]])
         updates = -(-fields["images"] // fields["batch_size"])
@@ -145,10 +148,11 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=1000, help="training images without canaries")
     parser.add_argument("--canaries", type=int, default=20)
     parser.add_argument("--repeats", type=int, nargs="+", default=[1, 10])
+    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
     parser.add_argument("--work", type=Path, default=Path("runs/canaries"))
     given = parser.parse_args()
     data = str(Path(given.data).resolve()) if Path(given.data).exists() else given.data
-    found = measured(data, given.size, given.canaries, given.repeats, given.work)
+    found = measured(data, given.models, given.size, given.canaries, given.repeats, given.work)
     settings = {"models": MODELS, "private": PRIVATE, "delta": DELTA, "samples": SAMPLES}
     print(write("canaries", __doc__, {"data": Path(given.data).name, **settings, **found}))
 

@@ -122,16 +122,30 @@ def print_scores(source: str, reference: str, target: Path | None, **settings: A
     return 0
 
 
+OWN_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+
 def serve(
-    models: list[str], port: int = 0, host: str = "127.0.0.1", share: bool = False, train: bool | None = None
+    models: list[str],
+    port: int = 0,
+    host: str = "127.0.0.1",
+    share: bool = False,
+    train: bool | None = None,
+    data: str | None = None,
 ) -> int:
-    """Serve the studio until Ctrl-C; on this machine only, unless `host` or `share` say otherwise."""
+    """Serve the studio until Ctrl-C; on this machine only, unless `host` or `share` say otherwise. Who is on this
+    machine may save named directions with the models.
+    """
     import threading
 
     from ..api import build_demo
 
     hide_loading_bars()
-    page = build_demo(models, train=train)
+    if data is not None:
+        from ..data import available_splits
+
+        available_splits(data)  # raises where nothing is there
+    page = build_demo(models, train=train, data=data, keeps=host in OWN_HOSTS and not share)
     _, address, public = page.launch(
         server_name=host, server_port=port or None, share=share, prevent_thread_lock=True, quiet=True
     )
