@@ -31,7 +31,7 @@ from .texts import say
 MOST_TRAINING = 5000  # first images of the data that are searched
 MOST_USUAL = 500  # of them, of which the distance to the nearest other one is known
 NEAREST, SAMPLES, SHOWN = 6, 16, 24  # training images of a sample; samples; images of a page of the data
-FEWEST, MOST_SCORED = 50, 2000  # images of an evaluation in the page
+FEWEST, MOST_SCORED = 200, 2000  # images of an evaluation in the page; KID needs 200
 NEAR = 0.25  # of the usual distance of neighbours, below which a sample may be a copy
 METRICS = ("fid", "kid", "precision", "density", "diversity", "vendi")
 _searching = Lock()  # one data set at a time, and none while it holds a model: others go on making images

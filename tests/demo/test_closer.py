@@ -119,15 +119,15 @@ def test_look_closer_in_the_page(visit: Any, seen: Any, of: Any) -> None:
     shows(page, seen, "#closer-data", closer.browse(model, 1, 7)[0][23][0], 23)
 
 
-@pytest.mark.slow  # it scores 50 images, and the page waits for that
+@pytest.mark.slow  # it scores 200 images, and the page waits for that
 def test_evaluation_in_the_page_is_that_of_the_command(visit: Any, models: list[Path], tmp_path: Path) -> None:
     page = visit("dcgan-digits")
     choose(page, "Evaluate")
-    slide(page, "evaluate-num", 50)
+    slide(page, "evaluate-num", 200)
     page.locator("#evaluate-go").click()
     until(lambda: "KID" in page.locator("#evaluate-result").inner_text(), 120)
     folder = next(each for each in models if each.name == "dcgan-digits")
-    report = hf_genimg.evaluate(folder, "digits", metrics=["fid", "kid"], num=50, progress=False)
+    report = hf_genimg.evaluate(folder, "digits", metrics=["fid", "kid"], num=200, progress=False)
     text = page.locator("#evaluate-result").inner_text()
     assert f"{report.scores['fid'].value:.4g}" in text and "Protocol: how this was measured" in text
     with page.expect_download() as download:
@@ -138,8 +138,8 @@ def test_evaluation_in_the_page_is_that_of_the_command(visit: Any, models: list[
 def test_evaluation_says_how_far_it_is_and_refuses_what_it_cannot(of: Any) -> None:
     told: list[tuple[str, int, int]] = []
     model = of("dcgan-digits")
-    closer.score(model, ["fid"], 64, lambda *step: told.append(step))
-    assert told[-1] == ("scores", 64, 64) and any(done == of == 64 for _, done, of in told[:-1])
-    for metrics, num, message in ((["fid"], 10, "num=10 is not possible"), ([], 64, "no score is chosen")):
+    closer.score(model, ["fid", "kid"], 200, lambda *step: told.append(step))
+    assert told[-1] == ("scores", 200, 200) and any(done == of == 200 for _, done, of in told[:-1])
+    for metrics, num, message in ((["fid"], 10, "num=10 is not possible"), ([], 200, "no score is chosen")):
         with pytest.raises(ValueError, match=message):
             closer.score(model, metrics, num, lambda *step: None)
