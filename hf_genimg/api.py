@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -145,12 +145,21 @@ def evaluate(source: str | Path, reference: str | Path, *, paired: bool = False,
 
 
 def build_demo(
-    models: Any = (), *, any_model: bool = False, results_to: str | None = None, train: bool | None = None
+    models: Any = (),
+    *,
+    any_model: bool = False,
+    results_to: str | None = None,
+    examples: Sequence[str] = (),
+    data: str | None = None,
+    keeps: bool = False,
+    train: bool | None = None,
 ) -> Any:
     """The studio for one model or several, as `gr.Blocks`: `build_demo("runs/mine").launch()`.
 
     models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several. any_model: let
-    visitors type any Hub id.
+    visitors type any Hub id; examples: ids that they can choose.
+    data: what the models learned from, in place of what their runs say. keeps: visitors may save named directions with
+    the models.
     results_to: a dataset on the Hub, to which answers of the human test are added where there is a token;
     HF_GENIMG_RESULTS_TO unless given.
     train: let visitors train models, in the folder HF_GENIMG_JOBS (runs/studio unless set); unless given, where
@@ -161,7 +170,8 @@ def build_demo(
 
     trains = os.environ.get("HF_GENIMG_TRAIN") == "1" if train is None else train
     results_to = results_to or os.environ.get("HF_GENIMG_RESULTS_TO")
-    return build(models, any_model=any_model, results_to=results_to, trains=trains)
+    more = {"examples": examples, "data": data, "keeps": keeps, "trains": trains}
+    return build(models, any_model=any_model, results_to=results_to, **more)
 
 
 def _networks_of(model: str) -> Mapping[str, nn.Module]:

@@ -26,7 +26,11 @@ def demo(
     train: Annotated[
         bool, typer.Option("--train", help="Also train models in the page; they lie in runs/studio (HF_GENIMG_JOBS).")
     ] = False,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="DATA", help="What the models were trained on; by default what their runs say."),
+    ] = None,
     code: Code = None,
 ) -> int:
     """Open the studio. It can generate, explore, reconstruct, translate, classify and compare."""
-    return serve(models or [], port, host, share, train or None)
+    return serve(models or [], port, host, share, train or None, data)

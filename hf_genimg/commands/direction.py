@@ -129,9 +129,7 @@ def _find(pipe: Any, sources: tuple[str | None, ...], method: str, space: str | 
 
 def _group(pipe: Any, option: str, text: str, space: str | None) -> Any:
     """Latents of one of the two groups: of seeds, of a file, or of pictures."""
-    import torch
-
-    from ..evaluation.latent_directions import latents_of_images
+    from ..evaluation.latent_directions import latents_of_images, latents_of_seeds
     from ..pipelines.inversion import read_latents
 
     path = Path(text).expanduser()
@@ -140,13 +138,7 @@ def _group(pipe: Any, option: str, text: str, space: str | None) -> Any:
     if path.exists():
         pictures = [read_picture(each.path) for each in find_pictures([path], "")[0]]
         return latents_of_images(pipe, pictures, space=space)
-    seeds = seeds_of(f"--{option}", text)
-    inputs = [pipe.draw_seeds([seed, seed]) for seed in seeds]
-    latents = torch.cat([each.latents[:1] for each in inputs])
-    if (space or ("w" if pipe.network.style_shape else "z")) == "z":
-        return latents
-    labels = None if inputs[0].class_labels is None else torch.cat([each.class_labels[:1] for each in inputs])
-    return pipe.styles_of(latents, labels)
+    return latents_of_seeds(pipe, seeds_of(f"--{option}", text), space)
 
 
 def _labelled(pipe: Any, data: str, label: str, against: str | None, samples: int) -> list[Any]:

@@ -11,12 +11,13 @@ from typing import Any
 
 from PIL import Image
 
-from ..evaluation.scores import Report, compare, unlike_fields
+from ..evaluation.scores import Report, unlike_fields
 from ..faults import read_errors
 from ..pipelines.capabilities import Capabilities
 from ..pipelines.images import GAP, SMALLEST_IN_GRID
+from . import score_tables
 from .models import Shared
-from .texts import ENGLISH, say
+from .texts import say
 
 MOST_GRIDS, MOST_EXAMPLES = 8, 8
 NAMED = 20  # classes
@@ -28,7 +29,7 @@ def facts(model: Shared) -> str:
     """In Markdown: what the model is, what it may be used for, and its scores with their protocol."""
     able = model.capabilities
     rows = [
-        (say("task"), able.task),
+        (say("task"), say(f"task_{able.task}")),
         (say("network"), type(model.pipe.network).__name__),
         (say("parameters"), f"{sum(weight.numel() for weight in model.pipe.network.parameters()):,}"),
         (say("size"), f"{_sides(able)}, {say({1: 'grey', 3: 'colour', 4: 'transparent'}[able.image_channels])}"),
@@ -81,17 +82,14 @@ def _classes(able: Capabilities) -> str:
 
 
 def scores(model: Shared) -> str:
-    """In Markdown, with the protocol; or that there are none."""
+    """In Markdown, with the protocol folded away; or that there are none."""
     try:
         report = report_of(model)
     except ValueError as error:  # they are damaged
         return str(error).replace(f"{model.folder}/", "")
     if report is None:
         return say("no_scores")
-    table = report.markdown()
-    for key in ("table", "protocol"):
-        table = table.replace(ENGLISH[key], say(key), 1)
-    return table
+    return score_tables.table(report)
 
 
 def report_of(model: Shared) -> Report | None:
@@ -176,15 +174,18 @@ def _inputs_of_grid(model: Shared) -> list[Image.Image]:
 
 
 def data_of(model: Shared) -> str | None:
-    """What the model's run learned from; None where that is not known, or its recipe is damaged."""
+    """What the model's run learned from, unless the page was started with other data; None where that is not known, or
+    its recipe is damaged. Of a model of the Hub the built-in digits alone: its recipe may name a folder of ours.
+    """
     text = _text(model, "recipe.json")
-    if not text:
+    if not text or model.known.get("data"):
         return model.known.get("data")
     try:
         data = json.loads(text)["fields"]["data"]
     except read_errors():
         return None
-    return data if isinstance(data, str) else None
+    theirs = model.pipe._hub_origin() is not None and str(data).partition("@")[0] != "digits"
+    return data if isinstance(data, str) and not theirs else None
 
 
 def real_images(model: Shared, count: int) -> list[Image.Image]:
@@ -209,11 +210,8 @@ def verdicts(one: Shared, other: Shared) -> str:
     if None in reports:
         missing = ", ".join(model.name for model, report in zip((one, other), reports, strict=True) if report is None)
         return say("by_eye", missing=missing)
+    beside = score_tables.both((one.name, other.name), reports)
     if unlike_fields(*reports):
         names = ", ".join(field.partition("=")[0] for field in unlike_fields(*reports))
-        return f"{say('unlike', names=names)}\n\n{_both(one, other)}"
-    return "\n".join([f"- {line}" for line in compare(*reports)]) + f"\n\n{_both(one, other)}"
-
-
-def _both(one: Shared, other: Shared) -> str:
-    return f"**{one.name}**\n\n{scores(one)}\n\n**{other.name}**\n\n{scores(other)}"
+        return f"{say('unlike', names=names)}\n\n{beside}"
+    return beside

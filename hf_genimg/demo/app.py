@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from inspect import isgeneratorfunction, signature
 from typing import Any
@@ -21,8 +22,9 @@ from .hosts import OwnHosts, hosts_of
 from .jobs import Jobs
 from .models import Shelf
 from .settings import Settings
-from .style import CSS, NAMES, theme
-from .tabs import about, explore, favourites, generate, human, pictures, train
+from .starting import STARTING
+from .style import CSS, theme
+from .tabs import about, closer, evaluate, explore, favourites, generate, human, pictures, train
 from .tabs._mcp import give_images
 from .tabs._page import WAITING, Page, friendly, texts
 
@@ -59,7 +61,7 @@ class Studio(gr.Blocks):
         own["middleware"] = [*own.get("middleware", ()), Middleware(OwnHosts, allowed=allowed)]
         if settings.get("mcp_server", os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"):
             give_images()
-        looks: dict[str, Any] = {"theme": theme(), "css": CSS, "js": NAMES, "i18n": texts, "footer_links": ["api"]}
+        looks: dict[str, Any] = {"theme": theme(), "css": CSS, "js": STARTING, "i18n": texts, "footer_links": ["api"]}
         limits = {
             "max_file_size": LARGEST_UPLOAD if self.jobs is None else MOST_BYTES,
             "state_session_capacity": SESSIONS,
@@ -68,22 +70,32 @@ class Studio(gr.Blocks):
         return super().launch(*arguments, **{**ours, **settings})
 
 
-def build(models: Any = (), *, any_model: bool = False, results_to: str | None = None, trains: bool = False) -> Studio:
+def build(
+    models: Any = (),
+    *,
+    any_model: bool = False,
+    results_to: str | None = None,
+    examples: Sequence[str] = (),
+    data: str | None = None,
+    keeps: bool = False,
+    trains: bool = False,
+) -> Studio:
     """The page for one model or several.
 
     Args:
         models: run directories, pipeline directories, Hub ids or pipelines; one of these, or several.
         any_model: let visitors type any Hub id.
-        results_to, trains: as for `Shelf`.
+        results_to, data, keeps, trains: as for `Shelf`.
+        examples: Hub ids that visitors can choose where any may be typed.
 
     Raises as `Shelf`.
     """
     results_to = check_results_to(results_to) if results_to else None
-    shelf = Shelf(models, any_model=any_model, results_to=results_to, trains=trains)
+    shelf = Shelf(models, any_model=any_model, results_to=results_to, data=data, keeps=keeps, trains=trains)
     with Studio(title="hf_genimg studio", delete_cache=FORGET, analytics_enabled=False, fill_width=True) as demo:
         if trains:
             train.build_link(shelf)
-        chooser = _chooser(shelf)
+        chooser = _chooser(shelf, examples)
         of_models = tuple(dict.fromkeys(model.capabilities.task for model in shelf.models))
         tasks = TASKS if any_model or trains else of_models
         shown = next(iter(of_models or (() if trains else tasks)), None)
@@ -128,9 +140,12 @@ def _tabs(page: Page, settings: list[Any]) -> None:
         if page.task == "reconstruction":
             pictures.build_reconstruct(page)
         if page.task in ("generation", "reconstruction"):
-            settings += generate.build(page).controls
+            made = generate.build(page)
+            settings += made.controls
             explore.build(page)
+            closer.build(page, made.query)
             about.build_compare(page)
+            evaluate.build(page)
             human.build(page)
         if page.task == "translation":
             pictures.build_translate(page)
@@ -140,14 +155,15 @@ def _tabs(page: Page, settings: list[Any]) -> None:
         page.note_opened()
 
 
-def _chooser(shelf: Shelf) -> gr.Dropdown:
+def _chooser(shelf: Shelf, examples: Sequence[str] = ()) -> gr.Dropdown:
     several = len(shelf.names) > 1 or shelf.any_model or shelf.jobs is not None
     label = texts("hub_id" if shelf.any_model else "model")
     first = next(iter(shelf.names), None)
     return gr.Dropdown(
-        shelf.names,
+        [*shelf.names, *(examples if shelf.any_model else ())],
         value=first,
         label=label,
+        info=texts("hub_id_info") if shelf.any_model else None,
         allow_custom_value=shelf.any_model,
         interactive=shelf.any_model or not shelf.names,  # else, from when the model of the address is shown
         visible=several,

@@ -17,24 +17,19 @@ MOST_FILES = 100_000
 MOST_RATIO = 200  # of unpacked bytes to packed ones; pictures are packed already
 
 
-def keep_archive(upload: Path, folder: Path) -> Path:
-    """Copy an upload to `folder`, called by its sha256, once; returns where.
-
-    Raises:
-        ValueError: it is no zip of pictures, or larger than may be: one line.
-    """
-    check_archive(upload)
-    digest = hashlib.sha256()
+def digest_of(upload: Path) -> str:
+    """The sha256 of an upload."""
     with upload.open("rb") as file:
-        while part := file.read(2**20):
-            digest.update(part)
-    target = folder / f"{digest.hexdigest()}.zip"
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def keep_archive(upload: Path, target: Path) -> None:
+    """Copy an upload, unless it is there already."""
     if not target.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".{target.name}.{os.getpid()}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.{os.getpid()}")
         shutil.copyfile(upload, partial)
         os.replace(partial, target)
-    return target
 
 
 def check_archive(upload: Path) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..recipes import recipe_class, recipe_names
 from ..training.fields import parse_fields
-from .archives import keep_archive
+from .archives import check_archive, digest_of, keep_archive
 from .job_runner import QUEUE, REPORTS, is_alive, is_held, main, read, waiting, write
 from .requests import check_data, check_public
 
@@ -124,14 +124,18 @@ class Jobs:
         private = self.private()
         check_recipe(recipe, texts, private)
         name = name.strip() or self._unused(recipe)
-        made = Job(name, data.strip() if archive else check_data(data, private), recipe, texts)
-        if archive is not None:
-            kept = keep_archive(archive, self.folder / ".archives")
-            made = Job(name, str(kept), recipe, texts, archive=kept.stem)
+        if archive is None:
+            made = Job(name, check_data(data, private), recipe, texts)
+        else:
+            check_archive(archive)
+            digest = digest_of(archive)
+            made = Job(name, str(self.folder / ".archives" / f"{digest}.zip"), recipe, texts, archive=digest)
         again = next((job for job in jobs if job.same == made.same and not self.run_of(job.name).exists()), None)
         if again is not None:
             return again
         self._check_name(name)
+        if archive is not None:
+            keep_archive(archive, Path(made.data))
         made = Job(**{**asdict(made), "created": time.time()})
         self.reports_of(name).mkdir(parents=True, exist_ok=True)
         write(self.reports_of(name) / "job.json", asdict(made))

@@ -79,6 +79,8 @@ class Shelf:
             theirs to open.
         results_to: the dataset on the Hub that answers of the human test are sent to, where there is a token; None for
             none.
+        data: what the models learned from, in place of what their runs say.
+        keeps: whether visitors may save named directions with the models, for everybody.
         trains: whether models are trained in the page: then there may be none yet. `jobs` has them.
 
     Raises:
@@ -87,9 +89,16 @@ class Shelf:
     """
 
     def __init__(
-        self, models: Any = (), *, any_model: bool = False, results_to: str | None = None, trains: bool = False
+        self,
+        models: Any = (),
+        *,
+        any_model: bool = False,
+        results_to: str | None = None,
+        data: str | None = None,
+        keeps: bool = False,
+        trains: bool = False,
     ) -> None:
-        self.any_model, self.results_to = any_model, results_to
+        self.any_model, self.results_to, self.keeps = any_model, results_to, keeps
         # by visit: tests that were answered in, until the visitor leaves
         self.raters: dict[str, dict[tuple[Path, str], Any]] = {}
         self._lock, self._fetching = threading.Lock(), threading.Lock()
@@ -102,6 +111,7 @@ class Shelf:
             self._own[name] = Shared(
                 name, pipe, _folder(each if isinstance(each, str | os.PathLike) else pipe.name_or_path)
             )
+            self._own[name].known |= {"data": data} if data else {}
         self.jobs = Jobs(taken=self._own) if trains else None
         if not self._own and not any_model and not trains:
             raise ValueError("there is no model to show; give at least one run directory, pipeline directory or Hub id")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
+from . import lightbox
+
 CSS = """
 .gradio-container { max-width: 1280px !important; width: 100% !important; margin: 0 auto !important; }
 .gradio-container > *, .gradio-container main, .gradio-container .contain { width: 100%; min-width: 0; }
@@ -19,6 +21,10 @@ CSS = """
 .large img { min-height: 260px; }
 .studio-note, .studio-note * { color: var(--body-text-color-subdued) !important; }
 .studio-note { font-size: .9em; }
+.block.studio-instead { display: none; padding: 12px; border: 1px dashed var(--border-color-primary); }
+.block.studio-instead:has(+ .block .empty) { display: block; }
+.block.studio-instead + .block:has(.empty), .block:has(> .empty.small_parent) { display: none; }
+.block.studio-heading:has(+ .studio-instead + .block .empty) { display: none; }
 .whole .grid-wrap { max-height: none; min-height: 0; overflow: visible; }
 .whole .grid-container { min-width: 0; }
 .studio-examples .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)) !important; }
@@ -39,7 +45,9 @@ CSS = """
 .studio-pair { max-width: 720px; }
 .studio-pair img { width: 100%; }
 .studio-facts table { display: block; overflow-x: auto; }
-.studio-facts td { white-space: nowrap; }
+.studio-facts td { min-width: 110px; overflow-wrap: anywhere; }
+.studio-facts summary { cursor: pointer; padding: 4px 0; }
+.studio-facts small { color: var(--body-text-color-subdued); }
 @media (max-width: 700px) {
   .gradio-container { padding: 8px !important; overflow-x: hidden; }
   .studio-row { flex-direction: column-reverse !important; }
@@ -59,23 +67,10 @@ CSS = """
   .studio-pair { flex-wrap: nowrap !important; }
   .studio-facts :is(td, th) { padding: 4px 6px !important; font-size: .85em; }
   .studio-pair > * { min-width: 0 !important; }
+  .whole .caption-label { padding: 0 4px !important; font-size: .65em !important; }
 }
 """
-
-# What stays in view while the rest is scrolled cannot do so within `overflow: hidden`, which gradio 6.31 sets on the
-# whole page, where styles of ours do not reach.
-# Uploads and before/after have no place for an alternative text in gradio 6.31: they get their label, which is in the
-# reader's language.
-NAMES = """() => {
-  const name = () => document.querySelectorAll('.block img:not([alt]), .block img[alt=""]').forEach((image) => {
-    const label = image.closest('.block').querySelector('[data-testid=block-label]');
-    if (label && label.textContent.trim()) image.alt = label.textContent.trim();
-  });
-  const changes = { childList: true, subtree: true, attributeFilter: ['src', 'alt'] };
-  document.querySelector('.gradio-container').style.overflow = 'clip';
-  new MutationObserver(name).observe(document.body, changes);
-  name();
-}"""
+CSS += lightbox.CSS
 
 
 def theme() -> gr.themes.Base:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
+from .closer_texts import CLOSER
 from .training_texts import TRAINING
 
 TEXTS: dict[str, tuple[str, str]] = {
     "model": ("Model", "模型"),
     "hub_id": ("Model, or any Hub id", "模型，或任意 Hub id"),
+    "hub_id_info": (
+        "Click for examples, or type the id of a model of hf_genimg on the Hub, such as owner/name.",
+        "点击可选择示例，或输入 Hub 上 hf_genimg 模型的 id，例如 owner/name。",
+    ),
     "intro_generation": (
         "Generates images ({size}) from random numbers; none of them is a photograph.",
         "由随机数生成图像（{size}）；其中没有一张是照片。",
@@ -190,7 +195,7 @@ TEXTS |= {  # of what is worked out: by `say`
     "not_for": (
         "**Not for:** passing generated images off as photographs or as evidence, depicting real people, or decisions "
         "about people. A model reproduces what its training images show, their gaps included.",
-        "**不得用于：**把生成的图像当作照片或证据、描绘真实人物，或作出关于人的决定。模型只会重现训练图像中的内容，连同其中的缺失。",
+        "**不得用于**：把生成的图像当作照片或证据、描绘真实人物，或作出关于人的决定。模型只会重现训练图像中的内容，连同其中的缺失。",
     ),
     "images_seen": ("{count:,} images", "{count:,} 张图像"),
     "by_eye": (
@@ -239,9 +244,12 @@ TEXTS |= {  # of what is worked out: by `say`
     "alt_losses": ("The losses over time", "损失随训练的变化"),
     "alt_left": ("Left image", "左图"),
     "alt_right": ("Right image", "右图"),
-    "table": ("| score | value | 95 % interval | |", "| 分数 | 数值 | 95 % 区间 | |"),
-    "protocol": ("Protocol: ", "测量协议："),
+    "task_generation": ("generates images", "生成图像"),
+    "task_reconstruction": ("encodes and generates images", "编码并生成图像"),
+    "task_translation": ("translates images", "转换图像"),
+    "task_classification": ("classifies images", "图像分类"),
 }
+TEXTS |= CLOSER
 TEXTS |= {f"code_{number}": (f"Code {number}", f"编码 {number}") for number in range(1, 7)}
 TEXTS |= {f"direction_{number}": (f"Direction {number}", f"方向 {number}") for number in range(1, 7)}
 TEXTS |= TRAINING

@@ -40,7 +40,7 @@ TRAINING: dict[str, tuple[str, str]] = {
     "publish": ("Keep and publish", "保存与发布"),
     "evaluate": ("Evaluate", "评测"),
     "make_card": ("Model card", "模型卡"),
-    "repo_id": ("Hub id: owner/name", "Hub id：owner/name"),
+    "repo_id": ("Hub id: owner/name", "Hub id（格式：owner/name）"),
     "private_repo": ("Private", "私有"),
     "make_space": ("Make a Space", "制作 Space"),
     "space_file": ("Download the Space", "下载 Space"),

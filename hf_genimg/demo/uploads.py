@@ -13,6 +13,7 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
+from ..data.dicom import DicomImage, is_dicom
 from ..faults import read_errors
 from ..pipelines.images import as_float, convert, prepare, prepare_each
 from ..pipelines.interpolation import slerp
@@ -25,6 +26,7 @@ from .settings import label_of
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 HEIC = "HEIF"  # Pillow's name of it, once pillow-heif (the extra `heic`) has registered its reader
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # bytes 8 to 12 of such files
+DICOM_START = 132  # bytes, of which the last four say that it is DICOM
 MOST_BYTES, MOST_UPLOAD_PIXELS = 12 * 2**20, 30_000_000
 MOST_TRANSLATED = 2**21  # pixels of a translation
 SHOWN = 384  # pixels a side at least, of pictures that are compared
@@ -44,6 +46,7 @@ def formats() -> tuple[str, ...]:
 def advice() -> str:
     """What may be given."""
     *others, last = ("HEIC" if name == HEIC else name for name in formats())
+    others += ["DICOM"] if reads_dicom() else []
     return f"give a {', '.join(others)} or {last} of at most 12 MB and 30 million pixels"
 
 
@@ -59,7 +62,7 @@ def read_upload(path: str | os.PathLike[str] | bytes) -> Image.Image:
             raise ValueError("the file is too large")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a bomb (we are stricter), and of oddities in its metadata
-            with Image.open(BytesIO(path) if isinstance(path, bytes) else path, formats=formats()) as image:
+            with _opened(path) as image:
                 if image.width * image.height > MOST_UPLOAD_PIXELS:
                     raise ValueError(f"it has {image.width}x{image.height} pixels")
                 image.draft("RGB", (2048, 2048))  # JPEG decodes large pictures smaller, and so faster
@@ -72,6 +75,35 @@ def read_upload(path: str | os.PathLike[str] | bytes) -> Image.Image:
         if HEIC not in formats() and _is_heic(path):
             raise ValueError(f"HEIC pictures need pillow-heif, which this page does not have; {advice()}") from None
         raise ValueError(f"this file cannot be read as a picture; {advice()}") from None
+
+
+def reads_dicom() -> bool:
+    """Whether DICOM files can be read: pydicom, the extra `medical`, is installed."""
+    return find_spec("pydicom") is not None
+
+
+def read_dicom(path: str | os.PathLike[str]) -> Image.Image:
+    """A picture from a DICOM file, in the window that it asks for; the file is deleted, for it may name a patient.
+
+    Raises `ValueError` as `read_upload`.
+    """
+    try:
+        return read_upload(path)
+    finally:
+        Path(path).unlink(missing_ok=True)
+
+
+def _opened(path: str | os.PathLike[str] | bytes) -> Image.Image:
+    """The picture in a file or its contents, of which the header is read."""
+    if not isinstance(path, bytes):
+        with Path(path).open("rb") as file:
+            start = file.read(DICOM_START)
+    else:
+        start = path[:DICOM_START]
+    content: Any = BytesIO(path) if isinstance(path, bytes) else path
+    if reads_dicom() and is_dicom(start):
+        return DicomImage(content)
+    return Image.open(content, formats=formats())
 
 
 def _is_heic(path: str | os.PathLike[str] | bytes) -> bool:

@@ -16,7 +16,7 @@ from ..faults import one_line
 from .collapse import LEAST, agreement_alarms, diagnose
 from .extractors import default_extractor, open_extractor
 from .feature_cache import reference_features
-from .features import BATCH, Extractor, Features, compute_device, extract, join_processes, joined
+from .features import BATCH, Extractor, Features, Progress, compute_device, extract, join_processes, joined
 from .fidelity import KID_SUBSETS, LARGEST_KID_SUBSET, NEIGHBOURS, VERSION
 from .frechet import REPEATS, Statistics, is_statistics
 from .image_metrics import AUDITED, Comparison, measure_images
@@ -73,7 +73,7 @@ def evaluate(
     image_size: int | None = None,
     skip_bad: bool = False,
     seed: int = 0,
-    progress: bool = True,
+    progress: Progress = True,
 ) -> Report:
     """Score a model or a set of images against a reference.
 
@@ -90,6 +90,8 @@ def evaluate(
             unless that is less than half of the usual one, which is an error.
         skip_bad: leave out pictures of DATA that cannot be read or are smaller than `image_size`.
         seed: of the first image that is sampled, and of subsets and resampling.
+        progress: whether bars are shown in the terminal; or a function that is called with what is being done, how many
+            images are done, and how many there are.
 
     In several processes (torchrun) each computes its share of the features, and all return the same report.
 
@@ -109,7 +111,7 @@ def evaluate(
     join_processes()
     network = open_extractor(extractor or default_extractor(reference, extractor_weights), extractor_weights)
     choices = Choices(image_size, skip_bad)
-    sides = _open(source, known or reference, network, choices, num, seed, progress)
+    sides = _open(source, known or reference, network, choices, num, seed, progress is True)
     for name in chosen_metrics(names) if names else ():
         check_counts(name, len(sides.fake), None if sides.real is None else len(sides.real))
     described = _described(source, sides.fake)
@@ -117,6 +119,8 @@ def evaluate(
     real = None if sides.real is None else reference_features(sides.real, network, progress)
     fake = fake_features(sides.fake, network, f"features of {source}", progress)
     check_finite(fake, real, source, reference)
+    if callable(progress):
+        progress("scores", len(fake), len(fake))
     tables = Tables(fake, real, seed, sides.statistics, _classes(sides.fake, sides.real))
     comparison = Comparison(sides.fake, sides.real, network, tables, _held_out(reference, sides.fake))
     protocol = _protocol(sides.fake, sides.real, reference, network, seed)
@@ -124,7 +128,7 @@ def evaluate(
 
 
 def fake_features(
-    images: FakeImages, extractor: Extractor, description: str, progress: bool = True, alone: bool = False
+    images: FakeImages, extractor: Extractor, description: str, progress: Progress = True, alone: bool = False
 ) -> Features:
     """The features of the images that are scored; those with transparency as `reference_features` has them."""
     both = [images]

@@ -9,14 +9,14 @@ import numpy as np
 
 from ..data import cache_root, key_of
 from ..faults import read_errors
-from .features import Extractor, Features, extract, joined
+from .features import Extractor, Features, Progress, extract, joined
 from .fidelity import VERSION
 from .sources import DataImages
 from .transparency import BLACK, WHITE
 
 
 def reference_features(
-    images: DataImages, extractor: Extractor, progress: bool = True, alone: bool = False
+    images: DataImages, extractor: Extractor, progress: Progress = True, alone: bool = False
 ) -> Features:
     """The features of a data set by an extractor: from the cache where they were computed before, of the same images
     with the same weights. Those of images with transparency are over white and over black, side by side.
@@ -27,7 +27,7 @@ def reference_features(
     return _reference_features(images, extractor, progress, alone)
 
 
-def _reference_features(images: DataImages, extractor: Extractor, progress: bool, alone: bool) -> Features:
+def _reference_features(images: DataImages, extractor: Extractor, progress: Progress, alone: bool) -> Features:
     key = key_of(
         1,
         images.dataset.fingerprint,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +12,7 @@ import torch
 import torch.distributed as dist
 from tqdm import tqdm
 
+Progress = bool | Callable[[str, int, int], None]  # a bar in the terminal or none; or called with what, done and total
 BATCH = 64  # images; every batch is filled up to it, so that an image's features are the same bits wherever it stands
 
 
@@ -54,20 +56,25 @@ class Images(Protocol):
 
 
 def extract(
-    images: Images, extractor: Extractor, description: str, progress: bool = True, alone: bool = False
+    images: Images, extractor: Extractor, description: str, progress: Progress = True, alone: bool = False
 ) -> Features:
     """The features of all `images`; several processes share the batches and each gets all features, unless one works
     `alone`.
     """
+    show = progress if callable(progress) else None
     rank, processes = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() and not alone else (0, 1)
     starts = range(0, len(images), BATCH)[rank::processes]
     parts = {}
     with (
-        tqdm(total=len(images), desc=description, unit="img", leave=False, disable=not progress or rank > 0) as bar,
+        tqdm(
+            total=len(images), desc=description, unit="img", leave=False, disable=progress is not True or rank > 0
+        ) as bar,
         torch.no_grad(),
     ):
         for start in starts:
             parts[start] = _features(images.batch(start, min(start + BATCH, len(images))), extractor)
+            if show is not None:
+                show(description, min(start + BATCH, len(images)), len(images))
             bar.update(min(BATCH * processes, len(images) - bar.n))
     return _join(_gathered(parts, processes))
 

@@ -161,6 +161,20 @@ def latents_of_images(
     return pipe.invert(images, steps, space, class_labels=class_labels).latents.float().cpu()
 
 
+def latents_of_seeds(pipe: Any, seeds: list[int], space: str | None = None) -> torch.Tensor:
+    """Latents of seeds, for `find_direction`.
+
+    Args:
+        space: `z`, or `w` for a network with styles; `w` where there is one, unless given.
+
+    Returns:
+        float [N, D]; styles, float [N, mixing_layers, style_dim], in the space `w`.
+    """
+    inputs = pipe.draw_seeds([*seeds, seeds[0]])  # of two or more
+    latents, labels = inputs.latents[:-1], None if inputs.class_labels is None else inputs.class_labels[:-1]
+    return latents if (space or ("w" if pipe.network.style_shape else "z")) == "z" else pipe.styles_of(latents, labels)
+
+
 def sample_images(
     pipe: Any, samples: int, seed: int = 0, space: str | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:

@@ -15,7 +15,8 @@ from ..faults import read_errors, reason
 
 LOWER_IS_BETTER = (
     *("fid", "fid_infinity", "fid_per_class", "kid", "kid_rbf", "mind"),
-    *("perceptual_path_length", "copies", "memorization_gap", "membership_auc", "lpips", "perceptual"),
+    *("membership_auc", "membership_tpr", "membership_discriminator_auc", "membership_discriminator_tpr"),
+    *("perceptual_path_length", "copies", "memorization_gap", "lpips", "perceptual"),
 )
 NAMES = ("reference", "split", "extractor")  # texts in a protocol
 OF_A_CLASS = "fid_class_"  # and the class: its own distance
@@ -57,6 +58,15 @@ class Report:
     def alarms(self) -> list[str]:
         """What the diagnosis warns of; nothing where all is well."""
         return list((self.diagnosis or {}).get("alarms", ()))
+
+    def joined(self, earlier: Report) -> Report:
+        """The same with the scores of an earlier report that it lacks; both are of the same protocol and source."""
+        scores = {**earlier.scores, **self.scores}
+        skipped = {name: why for name, why in {**earlier.skipped, **self.skipped}.items() if name not in scores}
+        diagnosis = {**(earlier.diagnosis or {}), **(self.diagnosis or {})}
+        if diagnosis:
+            diagnosis["alarms"] = list(dict.fromkeys([*earlier.alarms, *self.alarms]))
+        return replace(self, scores=scores, skipped=skipped, diagnosis=diagnosis or None)
 
     def save(self, path: str | Path) -> Path:
         """Write JSON, whole or not at all; `ValueError` rather than leave a number out that JSON cannot hold."""
@@ -200,11 +210,26 @@ def verdict(name: str, one: Score, other: Score) -> str:
     """Which is better, or that the difference may be chance: it is compared with both half intervals, added as
     independent errors.
     """
-    if None in (one.low, other.low):
-        return f"differ by {other.value - one.value:+.4g}, of unknown uncertainty"
-    uncertainty = math.hypot(one.high - one.low, other.high - other.low) / 2
-    difference = other.value - one.value
-    if abs(difference) <= uncertainty:
+    found, difference = outcome(name, one, other), other.value - one.value
+    if found == "unknown":
+        return f"differ by {difference:+.4g}, of unknown uncertainty"
+    uncertainty = _uncertainty(one, other)
+    if found == "alike":
         return f"no difference beyond the uncertainty of {uncertainty:.4g}"
-    better = "second" if (difference < 0) == lower_is_better(name) else "first"
-    return f"the {better} is better, by {abs(difference):.4g} with an uncertainty of {uncertainty:.4g}"
+    return f"the {found} is better, by {abs(difference):.4g} with an uncertainty of {uncertainty:.4g}"
+
+
+def outcome(name: str, one: Score, other: Score) -> str:
+    """`first` or `second`, whichever is better; `alike` where the difference may be chance, `unknown` where there is no
+    interval.
+    """
+    if None in (one.low, other.low):
+        return "unknown"
+    difference = other.value - one.value
+    if abs(difference) <= _uncertainty(one, other):
+        return "alike"
+    return "second" if (difference < 0) == lower_is_better(name) else "first"
+
+
+def _uncertainty(one: Score, other: Score) -> float:
+    return math.hypot(one.high - one.low, other.high - other.low) / 2

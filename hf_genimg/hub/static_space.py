@@ -90,8 +90,19 @@ def model_facts(pipeline: Any) -> dict[str, Any]:
         "latent_dim": network.config.latent_dim,
         "distribution": _distribution(network),
         "truncation": able.truncation and scaled,
-        "directions": [[round(number, 5) for number in row] for row in torch.as_tensor(found).tolist()],
+        "directions": [_rounded(row) for row in torch.as_tensor(found)],
+        "named_directions": _named_directions(pipeline),
     }
+
+
+def _named_directions(pipeline: Any) -> list[dict[str, Any]]:
+    """Those that the model came with, by name. Directions in `w` are left out: the page's network takes latents `z`."""
+    found = pipeline.directions.items() if pipeline.capabilities.interpolation else ()
+    return [{"name": name, "vector": _rounded(each.vector)} for name, each in found if each.space == "z"]
+
+
+def _rounded(vector: torch.Tensor) -> list[float]:
+    return [round(number, 5) for number in vector.tolist()]
 
 
 def _distribution(network: Any) -> str | None:

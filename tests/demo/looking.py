@@ -33,6 +33,13 @@ def choose(page: Any, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).filter(visible=True).click()
 
 
+def choose_image(page: Any, number: int) -> None:
+    """Click on an image of the Generate tab, and close it again where it is shown large."""
+    page.locator("#images button:has(img)").nth(number).click()
+    page.locator(".studio-lightbox").wait_for()
+    page.keyboard.press("Escape")
+
+
 def slide(page: Any, id: str, value: float) -> None:
     page.locator(f"#{id} input[type=range]").fill(str(value))
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from .looking import choose_image
+
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
 
 
@@ -87,7 +89,7 @@ def test_the_same_seed_downloaded_twice_is_the_same_file(visit: Any, tmp_path: A
         download.value.save_as(tmp_path / "file")
         return (tmp_path / "file").read_bytes()
 
-    page.locator("#images button:has(img)").nth(3).click()
+    choose_image(page, 3)
     page.wait_for_timeout(300)
     one = saved("#as-png")
     first(page, lambda: page.locator("#mix input[type=range]").fill("0.5"))

@@ -146,6 +146,9 @@ def archive_of(path: Path, names: list[str], content: bytes = b"x") -> Path:
 def test_zips_are_kept_whole_and_those_that_reach_outside_are_refused(jobs: Jobs, tmp_path: Path) -> None:
     Image.new("L", (8, 8)).save(tmp_path / "0.png")
     good = archive_of(tmp_path / "good.zip", ["pictures/0.png"], (tmp_path / "0.png").read_bytes())
+    with pytest.raises(ValueError, match="the name gan is taken"):
+        jobs.add("gan", "", "mlp_gan", TINY, good)
+    assert not jobs.folder.exists()
     job = jobs.add("mine", "ignored", "mlp_gan", TINY, good)
     assert Path(job.data).read_bytes() == good.read_bytes() and Path(job.data).is_relative_to(jobs.folder)
     assert jobs.add("", "", "mlp_gan", TINY, good) == job

@@ -26,7 +26,9 @@ FAST = ("biggan-digits",)
 CONTENT = {
     "Generate": "[id^=images] img",
     "Explore": "[id^=map-image] img",
+    "Look closer": "[id^=closer-samples] img",
     "Compare": "[id^=compare-2] img",
+    "Evaluate": "[id^=evaluate-go]",
     "Real or fake?": "[id^=human-left] img",
     "Reconstruct": "#reconstruct-result img",
     "Translate": "#translate-result img",
@@ -86,7 +88,10 @@ def test_every_tab_opens(visit: Any, shipped: str, name: str) -> None:
     assert len(tabs) > 1
     for tab in tabs:
         choose(page, tab)
-        content, missing = (page.locator(place).filter(visible=True) for place in (CONTENT[tab], "[id^=human-missing]"))
+        content, missing = (
+            page.locator(place).filter(visible=True)
+            for place in (CONTENT[tab], "[id^=human-missing], [id^=evaluate-missing]")
+        )
         nothing = tab == "Classify" and not about.examples(Shared(name, hf_genimg.load(CARDS / name), CARDS / name))
         until(lambda content=content, missing=missing, nothing=nothing: nothing or content.count() or missing.count())
     assert page.locator(".toast-body").count() == 0

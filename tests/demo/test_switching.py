@@ -15,15 +15,15 @@ from hf_genimg.demo.handlers import generate
 from hf_genimg.demo.settings import Settings
 from hf_genimg.pipelines.provenance import read_provenance
 
-from .looking import choose, choose_model, listed_tabs, same, shows, slide, until
+from .looking import choose, choose_image, choose_model, listed_tabs, same, shows, slide, until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
-MAKING = ["Generate", "Explore", "Compare", "Real or fake?", "About"]
+MAKING = ["Generate", "Explore", "Look closer", "Compare", "Evaluate", "Real or fake?", "About"]
 TABS = {
     "gan": MAKING,
     "infogan": MAKING,
     "dcgan-digits": MAKING,
-    "vae-digits": ["Reconstruct", "Generate", "Explore", "Compare", "Real or fake?", "About"],
+    "vae-digits": ["Reconstruct", *MAKING],
     "pix2pix": ["Translate", "About"],
     "classifier-digits": ["Classify", "About"],
 }
@@ -152,19 +152,19 @@ def test_more_like_this_goes_on_and_its_link_and_file_bring_it_back(
     def expected(*pairs: tuple[int, float]) -> list[Image.Image]:
         return list(generate(model, Settings(like=pairs)))[-1]
 
-    page.locator("#images button:has(img)").nth(3).click()
+    choose_image(page, 3)
     for pairs in (((3, 0.35),), ((3, 0.35), (3, 0.35))):  # the second time of the place that is still framed
         page.wait_for_timeout(300)  # until the choice is noted
         page.locator("#like").click()
         shows(page, seen, "#images", expected(*pairs)[2], 2)
-    page.locator("#images button:has(img)").nth(2).click()
+    choose_image(page, 2)
     page.wait_for_timeout(300)
     page.locator("#like").click()
     pairs = ((3, 0.35), (3, 0.35), (2, 0.35))
     shows(page, seen, "#images", expected(*pairs[:2])[2])
     shows(page, seen, "#images", expected(*pairs)[5], 5)
     page.wait_for_function("() => location.search.includes('like=3:0.35,3:0.35,2:0.35')")
-    page.locator("#images button:has(img)").nth(5).click()
+    choose_image(page, 5)
     page.wait_for_timeout(300)
     with page.expect_download() as download:
         page.locator("#as-png").click()

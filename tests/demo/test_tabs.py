@@ -132,6 +132,14 @@ def test_a_rater_who_is_right_seven_times_in_ten(visit: Any, models: list[Path],
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("vae-digits", "classifier-digits")]
 
 
+DOES = {
+    "generation": "generates images",
+    "reconstruction": "encodes and generates images",
+    "translation": "translates images",
+    "classification": "classifies images",
+}
+
+
 @pytest.mark.parametrize("name", ["dcgan-digits", "pix2pix", *SLOW])
 def test_about(visit: Any, of: Any, name: str) -> None:
     page, model = visit(name), of(name)
@@ -139,7 +147,7 @@ def test_about(visit: Any, of: Any, name: str) -> None:
     facts = page.locator("[id^=facts]").filter(visible=True)
     until(lambda: facts.count() == 1 and name in facts.inner_text())
     text = facts.inner_text()
-    assert all(part in text for part in ("Not for:", "licence", model.pipe.revision, model.capabilities.task))
-    assert ("Protocol: extractor" in text) == (about.report_of(model) is not None)
+    assert all(part in text for part in ("Not for:", "licence", model.pipe.revision, DOES[model.capabilities.task]))
+    assert ("Protocol: how this was measured" in text) == (about.report_of(model) is not None)
     page.get_by_role("button", name="Model card").filter(visible=True).click()
     page.get_by_text("hf_genimg").filter(visible=True).first.wait_for()

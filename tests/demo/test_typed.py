@@ -157,3 +157,12 @@ def test_typed_in_the_page(page: Any) -> None:
     field.fill("alice/gan")
     field.press("Enter")
     page.locator("#images img").nth(15).wait_for()
+
+
+def test_examples_are_offered_where_any_id_may_be_typed(tmp_path: Path) -> None:
+    """Of a page for any model, and of the Space that shows one."""
+    gan().save_pretrained(tmp_path / "gan")
+    for any_model, offered in ((True, ["gan", "alice/gan"]), (False, ["gan"])):
+        demo = hf_genimg.build_demo(tmp_path / "gan", any_model=any_model, examples=["alice/gan"])
+        chooser = next(block for block in demo.blocks.values() if block.elem_id == "model")
+        assert [value for _, value in chooser.choices] == offered

@@ -148,6 +148,23 @@ def test_a_seed_names_the_same_image_with_class_truncation_and_direction(
     assert page.errors == []
 
 
+def test_named_directions_are_sliders_under_their_names(browser: Any, runtime: Path, tmp_path: Path) -> None:
+    pipe = hf_genimg.load(CARDS / "dcgan-digits")
+    first, *_ = pipe.directions
+    assert [each["name"] for each in model_facts(pipe)["named_directions"]] == list(pipe.directions)
+    page = ready(opened(browser, space(tmp_path / "space", runtime, pipe)))
+    page.get_by_role("slider", name="Truncation").fill("0.5")
+    page.get_by_role("slider", name=first).fill("-2")
+    page.wait_for_timeout(300)
+    moved = pipe(1, seed=0, truncation=0.5, directions={first: -2.0}, output_type="uint8").images
+    assert close(shown(page), expected(moved))
+    assert not close(shown(page), expected(pipe(1, seed=0, truncation=0.5, output_type="uint8").images))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save PNG").click()
+    assert json.loads(Image.open(download.value.path()).text["hf_genimg"])["directions"][first] == -2
+    assert page.errors == []
+
+
 def test_latents_that_the_page_cannot_draw_lie_in_a_table(browser: Any, runtime: Path, tmp_path: Path) -> None:
     pipe = hf_genimg.load(CARDS / "infogan-digits")  # whose codes have a distribution of their own
     page = ready(opened(browser, space(tmp_path / "space", runtime, pipe)))

@@ -9,11 +9,13 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from ...data.dicom import DICOM_EXTENSIONS
 from .. import uploads
 from ..about import examples
 from ..drawing import PAPER, SIDE, as_data
 from ._brush import brush
 from ._gallery import gallery
+from ._instead import instead
 from ._page import LIVE, Page, friendly, texts
 
 COLOURS = ("#000000", "#e11d48", "#f59e0b", "#16a34a", "#2563eb", "#7c3aed", "#78350f", "#9ca3af")
@@ -82,9 +84,24 @@ def build_given(page: Page, tab: gr.Tab, label: str, elem_id: str, *, with_examp
     place = upload(label, elem_id)
     drawn = _pad(page, place, f"{elem_id}-pad")
     arrivals = [place.upload, drawn.success]
+    if uploads.reads_dicom():
+        arrivals.append(_dicom(place, f"{elem_id}-dicom").success)
     if with_examples:
         arrivals.append(_examples(page, tab, place).then)
     return Given(place, tuple(arrivals))
+
+
+def _dicom(target: gr.Image, elem_id: str) -> Any:
+    """A button for files that no browser shows; what is in one goes into `target`. Returns the event after which it is
+    there.
+    """
+    button = gr.UploadButton(texts("open_dicom"), file_types=list(DICOM_EXTENSIONS), size="sm", elem_id=elem_id)
+
+    @friendly
+    def take(file: str | None) -> Image.Image | None:
+        return uploads.read_dicom(file) if file else None
+
+    return button.upload(take, button, target, **QUIET)
 
 
 def _pad(page: Page, target: gr.Image, elem_id: str) -> Any:
@@ -118,7 +135,8 @@ def _pad(page: Page, target: gr.Image, elem_id: str) -> Any:
 
 def _examples(page: Page, tab: gr.Tab, target: gr.Image) -> Any:
     """A row of pictures to try; choosing one puts it into `target`. Returns the event after which it is there."""
-    gr.Markdown(texts("examples"))
+    gr.Markdown(texts("examples"), elem_classes="studio-heading")
+    instead("empty_examples")
     shown = gallery(texts("examples"), 4, object_fit="cover", buttons=[], elem_classes=("studio-examples",))
 
     def show(model: str) -> list[Image.Image]:

@@ -33,7 +33,7 @@ def build_compare(page: Page) -> None:
             count = gr.Slider(1, 32, 9, step=1, label=texts("count"), min_width=160)
         with gr.Row():
             columns = [_side(page, names, number) for number in (0, 1)]
-        verdict = gr.Markdown()
+        verdict = gr.Markdown(elem_id=page.id("verdict"), elem_classes="studio-facts")
 
     @friendly
     def compare(

@@ -14,7 +14,7 @@ from ..favourites import edit_query
 from ..film import can_film, mp4
 from ..models import Shared, Shelf
 from ..settings import LARGEST_SEED
-from . import _invert
+from . import _invert, piles
 from ._gallery import gallery
 from ._named import named_sliders
 from ._page import LIVE, LONG, Page, cache_folder, friendly, texts
@@ -31,6 +31,7 @@ def build(page: Page) -> None:
         missing = gr.Markdown(texts("no_directions"), visible=False, elem_id=page.id("explore-missing"))
         with gr.Column() as panel:
             _directions(ui, tab)
+            piles.build(page, tab, [ui.named_info, *ui.named])
             _map(ui)
             _walk(ui)
     page.adapt(
@@ -92,7 +93,7 @@ def _map(ui: SimpleNamespace) -> None:
                 format="png",
                 interactive=False,
                 buttons=["fullscreen"],
-                elem_classes="pixels",
+                elem_classes="pixels studio-choose",
                 elem_id=ui.page.id("map"),
                 alt_text=texts("alt_map"),
             )

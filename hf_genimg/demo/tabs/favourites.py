@@ -14,6 +14,7 @@ from .. import favourites
 from ..handlers import save_all
 from ..models import Shelf
 from ._gallery import gallery
+from ._instead import instead
 from ._page import LIVE, LONG, Page, cache_folder, friendly, texts
 
 OPEN_FILE = "() => setTimeout(() => document.querySelector('#kept-file').click(), 150)"
@@ -31,6 +32,7 @@ def build(shelf: Shelf) -> SimpleNamespace:
     ui.kept = gr.BrowserState([], storage_key="hf_genimg-kept")
     with gr.Accordion(texts("favourites"), open=False, elem_id="kept-open") as ui.opened:
         gr.Markdown(texts("favourites_info"), elem_classes="studio-note")
+        instead("empty_favourites")
         ui.gallery = gallery(
             texts("favourites"), 8, buttons=[], elem_id="kept", elem_classes=("studio-history",), object_fit="contain"
         )

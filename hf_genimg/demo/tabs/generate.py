@@ -21,6 +21,7 @@ from ..settings import LARGEST_SEED, STRENGTH, Settings, label_of, like_of_text,
 from . import conditions
 from ._gallery import gallery, inline
 from ._history import Made, history_gallery, wire_history
+from ._instead import instead
 from ._page import LIVE, SHOW_LINK, Page, cache_folder, friendly, texts
 from ._then import build_then
 
@@ -43,6 +44,7 @@ def build(page: Page) -> SimpleNamespace:
             with gr.Row(visible=False, elem_classes="studio-likes") as ui.likes:
                 gr.Markdown(texts("likes"), elem_classes="studio-note")
                 ui.afresh = gr.Button(texts("afresh"), size="sm", min_width=140, scale=0, elem_id=page.id("afresh"))
+            instead("empty_images")
             ui.gallery = gallery(
                 texts("images"),
                 4,

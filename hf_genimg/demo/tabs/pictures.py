@@ -11,10 +11,12 @@ from PIL import Image
 from .. import uploads
 from ..about import examples
 from ..explore import SLIDERS
+from ..heat import heat_map
 from ..models import Shared
 from ..settings import LARGEST_SEED
 from . import masks as painting
 from ._given import build_given, seen_picture, show_seen, upload
+from ._instead import instead
 from ._named import named_sliders
 from ._page import LIVE, Page, friendly, texts
 
@@ -67,7 +69,8 @@ def build_reconstruct(page: Page) -> None:
             with gr.Column(scale=2, min_width=260):
                 ui.given = build_given(page, tab, "picture", "reconstruct-picture")
             with gr.Column(scale=3, min_width=260):
-                gr.Markdown(texts("before_after"))
+                gr.Markdown(texts("before_after"), elem_classes="studio-heading")
+                instead("empty_reconstruct")
                 ui.result = _before_after("reconstruct-result")
         with gr.Row():
             with gr.Column(min_width=260):
@@ -182,7 +185,8 @@ def build_translate(page: Page) -> None:
                 label.api_info = lambda: {"anyOf": [{"type": "integer"}, {"type": "string"}]}
                 go = gr.Button(texts("translate"), variant="primary", elem_id="translate-go")
             with gr.Column(scale=3, min_width=260):
-                gr.Markdown(texts("before_after"))
+                gr.Markdown(texts("before_after"), elem_classes="studio-heading")
+                instead("empty_translate")
                 result = _before_after("translate-result")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
     page.adapt([mask_panel, style_panel, strength, reverse, seed, label], _taken)
@@ -274,8 +278,20 @@ def build_classify(page: Page) -> None:
                 given = build_given(page, tab, "picture", "classify-picture")
                 top = gr.Slider(1, MOST_CLASSES, 3, step=1, label=texts("top"), elem_id="classify-top")
             with gr.Column(scale=3, min_width=260):
+                instead("empty_classify")
                 result = gr.Label(label=texts("answer"), elem_id="classify-result")
                 seen = seen_picture("classify-seen")
+                heat = gr.Image(
+                    label=texts("heat"),
+                    type="pil",
+                    format="png",
+                    interactive=False,
+                    buttons=["download", "fullscreen"],
+                    height=220,
+                    elem_id="classify-heat",
+                    elem_classes="pixels",
+                )
+                gr.Markdown(texts("heat_info"), elem_classes="studio-note")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
     page.adapt([top], lambda model: [gr.update(maximum=_classes(model), value=min(3, _classes(model)))])
 
@@ -293,12 +309,29 @@ def build_classify(page: Page) -> None:
     inputs = [page.chooser, given.place, top]
     _begin(page, classify, given.place, result, seen)
     show_seen(page, given.place, seen, given.arrivals)
+    _show_heat(page, given, heat)
     live = (top.release, *given.chosen)
     _clear_where_it_fails(
         result,
         given.place.upload(classify, inputs, result, **page.api("classify"), **LIVE),
         *(event(classify, inputs, result, api_visibility="private", **LIVE) for event in live),
     )
+
+
+def _show_heat(page: Page, given: Any, heat: gr.Image) -> None:
+    """Show where the model looked whenever there is another picture; of the first example when the page is opened."""
+
+    @friendly
+    def look(model: str, picture: Image.Image | ValueError | None) -> Image.Image | None:
+        return heat_map(page.shelf.find(model), picture) if isinstance(picture, Image.Image) else None
+
+    def begin(model: str) -> Image.Image | None:
+        shared = page.shelf.find(model)
+        return next((heat_map(shared, picture) for picture in examples(shared)), None)
+
+    for event in (*given.arrivals, given.place.clear):
+        event(look, [page.chooser, given.place], heat, api_visibility="private", **QUIET)
+    page.fill(begin, page.chooser, heat)
 
 
 def _classes(model: Shared) -> int:

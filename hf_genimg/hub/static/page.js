@@ -12,7 +12,7 @@ const by = (id) => document.getElementById(id);
 const say = words(navigator.language);
 const parts = {};
 let model, table;
-let current = { seed: 0n, label: null, truncation: 1, moves: [] };
+let current = { seed: 0n, label: null, truncation: 1, moves: [], named: [] };
 let base = null; // latents of an encoded picture, in place of those of the seed
 
 async function part(name) {
@@ -51,9 +51,12 @@ function sampled(seed) {
   return { latents, label: model.num_classes ? generator.integer(model.num_classes) : null };
 }
 
-async function generate({ seed, label, truncation, moves }, from = null) {
+async function generate({ seed, label, truncation, moves, named }, from = null) {
   const drawn = sampled(seed);
-  const latents = Float32Array.from(from ?? drawn.latents, (value) => value * truncation);
+  const latents = Float32Array.from(from ?? drawn.latents);
+  // named directions move latents before truncation, as the pipeline's `directions=` does
+  named.forEach((strength, k) => model.named_directions[k].vector.forEach((step, i) => (latents[i] += strength * step)));
+  latents.forEach((value, i) => (latents[i] = value * truncation));
   moves.forEach((strength, k) => model.directions[k].forEach((step, i) => (latents[i] += strength * step)));
   const inputs = { latents: floats(latents, [1, latents.length]) };
   if (model.num_classes) inputs.labels = new ort.Tensor("int64", [BigInt(label ?? drawn.label)], [1]);
@@ -115,6 +118,7 @@ function element(name, properties = {}, ...children) {
 function slider(text, low, high, value, changed) {
   const number = element("output", { value: value.toFixed(1) });
   const input = element("input", { type: "range", min: low, max: high, step: 0.1, value });
+  input.setAttribute("aria-label", text); // a label names what it holds first, which is the number
   input.oninput = () => { number.value = (+input.value).toFixed(1); changed(+input.value); };
   input.reset = () => { input.value = value; number.value = value.toFixed(1); };
   return { input, label: element("label", {}, element("span", {}, text, number), input) };
@@ -157,7 +161,7 @@ async function buildGallery() {
     choice.setAttribute("aria-pressed", seed === current.seed);
     choice.onclick = () => choose(seed);
     holder.append(choice);
-    show(canvas, await generate({ seed, label, truncation: current.truncation, moves: [] }));
+    show(canvas, await generate({ seed, label, truncation: current.truncation, moves: [], named: [] }));
     if (current.label !== label || holder.firstChild?.title !== `${first}`) return; // another gallery has begun
   }
 }
@@ -193,10 +197,11 @@ function buildGenerator() {
   controls.append(element("label", {}, element("span", {}, say.seed), seed));
   const fresh = () => { choose(BigInt(Math.floor(Math.random() * Number(LARGEST_SEED)))); return buildGallery(); };
   const resets = [];
-  const back = () => { resets.forEach((reset) => reset()); current.moves.fill(0); current.truncation = 1; redraw(); };
+  const back = () => { resets.forEach((reset) => reset()); current.moves.fill(0); current.named.fill(0); current.truncation = 1; redraw(); };
   const settings = () => ({
     seed: base ? undefined : Number(current.seed), class_label: current.label ?? undefined,
     truncation: current.truncation === 1 ? undefined : current.truncation, moves: current.moves.some(Boolean) ? current.moves : undefined,
+    directions: current.named.some(Boolean) ? Object.fromEntries(model.named_directions.map((each, k) => [each.name, current.named[k]])) : undefined,
   });
   controls.append(element("div", { className: "buttons" }, button(say.newImage, fresh, true), button(say.walk, walk),
     button(say.reset, back), button(say.save, () => save(by("image"), settings()))));
@@ -212,12 +217,14 @@ function buildGenerator() {
     resets.push(made.input.reset);
     controls.append(made.label);
   }
-  current.moves = model.directions.map(() => 0);
-  model.directions.forEach((_, k) => {
-    const made = slider(say.direction(k + 1), -SPREAD, SPREAD, 0, (value) => { current.moves[k] = value; redraw(); });
+  const moving = (texts, amounts) => texts.forEach((text, k) => {
+    amounts[k] = 0;
+    const made = slider(text, -SPREAD, SPREAD, 0, (value) => { amounts[k] = value; redraw(); });
     resets.push(made.input.reset);
     controls.append(made.label);
   });
+  moving(model.named_directions.map((each) => each.name), current.named);
+  moving(model.directions.map((_, k) => say.direction(k + 1)), current.moves);
 }
 
 // ---- a picture of the visitor's
@@ -288,7 +295,7 @@ async function reconstruct(canvas) {
   base = Float32Array.from(encoded.data);
   for (const each of by("gallery").children) each.setAttribute("aria-pressed", false);
   by("output").hidden = false;
-  show(by("output"), await generate({ ...current, truncation: 1, moves: [] }, base));
+  show(by("output"), await generate({ ...current, truncation: 1, moves: [], named: [] }, base));
   await redraw();
 }
 
