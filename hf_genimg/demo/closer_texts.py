@@ -63,12 +63,12 @@ CLOSER: dict[str, tuple[str, str]] = {
         "该模型没有附带只看图像的判别器，因此没有判别器的看法。",
     ),
     "discriminator_boundary": (
-        "Below each image: its discriminator's output. Above {boundary:g} it takes the image for real.",
-        "每张图像下方：判别器的输出。大于 {boundary:g} 表示判别器认为它是真的。",
+        "On each image: its discriminator's output. Above {boundary:g} it takes the image for real.",
+        "每张图像上：判别器的输出。大于 {boundary:g} 表示判别器认为它是真的。",
     ),
     "discriminator_compares": (
-        "Below each image: its discriminator's output. It only compares: the larger, the more real.",
-        "每张图像下方：判别器的输出。只能互相比较：越大越像真的。",
+        "On each image: its discriminator's output. It only compares: the larger, the more real.",
+        "每张图像上：判别器的输出。只能互相比较：越大越像真的。",
     ),
     "discriminator_means": (
         "On average {fake:+.2f} for these, {real:+.2f} for real training images.",

@@ -67,6 +67,7 @@ CSS = """
   .studio-pair { flex-wrap: nowrap !important; }
   .studio-facts :is(td, th) { padding: 4px 6px !important; font-size: .85em; }
   .studio-pair > * { min-width: 0 !important; }
+  .whole .caption-label { padding: 0 4px !important; font-size: .65em !important; }
 }
 """
 CSS += lightbox.CSS
