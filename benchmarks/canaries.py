@@ -3,11 +3,11 @@
     python benchmarks/canaries.py DATA [--size 1000] [--canaries 20] [--repeats 1 10] [--models mlp_vae mlp_gan]
     [--work DIR]
 
-Method: DATA's training split gives SIZE training images and as many candidates as its test split has, at most 1,000. A
+Method: DATA's training split gives SIZE training images and as many candidates as its test split has, at most 500. A
 candidate is an image that nobody trains on, with a mark of its own: a square of random black and white cells at a
 random place. CANARIES of them are put into the training set, each REPEATS times; all others stay out, so that nothing
 but training tells the two kinds apart. Each model is trained on that set, and candidates are then ranked by how well
-the model knows them: by the distance of pixels to the nearest of 2,000 samples (needs samples alone), and by what the
+the model knows them: by the distance of pixels to the nearest of 1,000 samples (needs samples alone), and by what the
 networks say, the evidence lower bound of an autoencoder or the logit of a discriminator.
 
 Exposure (arXiv:1802.08232, eq. 1) of a canary is log2(candidates that stayed out + 1) - log2(its rank among them), in
@@ -38,16 +38,16 @@ from hf_genimg.recipes import recipe_class
 SIZE = 28
 MARK = 8  # pixels a side
 CELL = 2  # pixels a side
-SAMPLES = 2_000
-RESAMPLES = 300
-MOST = 1000  # candidates
+SAMPLES = 1_000
+RESAMPLES = 200
+MOST = 500  # candidates
 EPSILON = 10.0
 DELTA = 1e-4  # below 1 / size, for these small sets
 MODELS: dict[str, dict[str, Any]] = {
-    "mlp_vae": {"images": 60_000, "batch_size": 100, "learning_rate": 1e-3, "width": 400},
+    "mlp_vae": {"images": 50_000, "batch_size": 100, "learning_rate": 1e-3, "width": 400},
     "mlp_gan": {"images": 100_000, "batch_size": 100},
 }
-PRIVATE = {"mlp_vae": {"width": 100, "images": 50_000, "micro_batch_size": 100}}
+PRIVATE = {"mlp_vae": {"width": 100, "images": 30_000, "micro_batch_size": 100}}
 
 
 def marked(images: np.ndarray, seed: int) -> np.ndarray:

@@ -79,8 +79,6 @@ for run in ("plain", "private"):
 # `state/`, which holds the secret of the noise.
 
 # %%
-from pathlib import Path
-
 from hf_genimg.hub.card import write_card
 
 card = write_card("private").read_text()

@@ -7,13 +7,18 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..faults import printable
+
+if TYPE_CHECKING:
+    from ..evaluation.scores import Report
 
 STARTED = time.monotonic()  # of the command, but for Python itself
 SPINS = 10_000  # how often a waiting thread of torch looks before it sleeps
@@ -110,6 +115,8 @@ def print_scores(source: str, reference: str, target: Path | None, **settings: A
     if rank() != "0":
         return 0  # the first process speaks for all
     print(report.table())
+    if target is not None and target.exists():  # a run's own, for no other file is written to
+        report = _with_earlier(report, target)
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         print(f"scores and protocol in {report.save(target)}")
@@ -120,6 +127,22 @@ def print_scores(source: str, reference: str, target: Path | None, **settings: A
 
         print(f"model card in {write_card(source)}")
     return 0
+
+
+def _with_earlier(report: Report, target: Path) -> Report:
+    """The scores with those that `target` has beside them, or without, where these are of other weights or another
+    protocol: then that file is kept under another name.
+    """
+    from ..evaluation.scores import Report
+
+    with suppress(ValueError):
+        earlier = Report.load(target)
+        if (earlier.protocol, earlier.source) == (report.protocol, report.source):
+            return report.joined(earlier)
+    kept = next(name for number in count(1) if not (name := target.with_name(f"{target.stem}-{number}.json")).exists())
+    target.rename(kept)
+    print(f"the scores that were there, of other weights or another protocol, are in {kept} now")
+    return report
 
 
 OWN_HOSTS = ("127.0.0.1", "localhost", "::1")

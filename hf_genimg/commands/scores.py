@@ -48,7 +48,7 @@ def evaluate(
         bool, typer.Option("--skip-bad", help="Leave out and count images that cannot be read or are smaller.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Where to save the scores; a run's are saved in it anyway.")
+        Path | None, typer.Option(metavar="FILE.json", help="Where to save the scores; when left out, in the run.")
     ] = None,
     code: Code = None,
 ) -> int:

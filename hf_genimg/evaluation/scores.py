@@ -59,6 +59,15 @@ class Report:
         """What the diagnosis warns of; nothing where all is well."""
         return list((self.diagnosis or {}).get("alarms", ()))
 
+    def joined(self, earlier: Report) -> Report:
+        """The same with the scores of an earlier report that it lacks; both are of the same protocol and source."""
+        scores = {**earlier.scores, **self.scores}
+        skipped = {name: why for name, why in {**earlier.skipped, **self.skipped}.items() if name not in scores}
+        diagnosis = {**(earlier.diagnosis or {}), **(self.diagnosis or {})}
+        if diagnosis:
+            diagnosis["alarms"] = list(dict.fromkeys([*earlier.alarms, *self.alarms]))
+        return replace(self, scores=scores, skipped=skipped, diagnosis=diagnosis or None)
+
     def save(self, path: str | Path) -> Path:
         """Write JSON, whole or not at all; `ValueError` rather than leave a number out that JSON cannot hold."""
         path = Path(path)

@@ -233,9 +233,10 @@ def privacy(facts: Facts) -> str:
         "would be without any one of the images, but for a chance of delta. Below 1 is strong, above 10 says little."
     )
     uncovered = (
-        "What it does not cover: several images of one person; the number of images and their size; images that were "
-        "held out and the scores measured on them; the choice of settings by earlier runs on the same data; weights "
-        "that the run began with. The noise is of torch's generator, which is not made for cryptography."
+        "What it does not cover: several images of one person; the number of images and their size; the number and the "
+        "names of classes; images that were held out and the scores measured on them; the choice of settings by "
+        "earlier runs on the same data; weights that the run began with. The noise is of torch's generator, which is "
+        "not made for cryptography."
     )
     if not found["secret_noise"]:
         bound += (

@@ -72,7 +72,8 @@ class ContextEncoderGenerator(TranslationNetwork):
         mask that marks pixels outside of the centre.
         """
         marked = mask > 0.5
-        if marked.sum() != marked[..., self.centre, self.centre].sum():
+        exported = torch.compiler.is_exporting()  # a graph does not raise: it keeps what is outside as it is
+        if not exported and marked.sum() != marked[..., self.centre, self.centre].sum():
             raise ValueError(
                 "mask marks pixels outside of the central half, which a context encoder does not fill in; mark less, "
                 "or use a model of gated_inpainting"

@@ -116,7 +116,7 @@ class FastGANGenerator(LatentNetwork):
         """The map of each side."""
         if noise is None and self.full_sides:
             drawn = torch.randn if self.training else torch.zeros
-            noise = drawn(len(latents), sum(self.noise_sizes), device=latents.device)
+            noise = drawn(latents.shape[0], sum(self.noise_sizes), device=latents.device)
         parts = dict(zip(self.full_sides, noise.split(self.noise_sizes, 1) if self.full_sides else (), strict=True))
         by_side = {4: self.gate(self.first(latents[:, :, None, None]))}
         for side, block in ((int(name), block) for name, block in self.blocks.items()):

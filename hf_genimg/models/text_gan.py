@@ -150,7 +150,7 @@ class TextGANGenerator(LatentNetwork):
         Returns images: float [N, C, H, W] in [-1, 1].
         """
         refuse_labels(class_labels)
-        text = latents.new_zeros(len(latents), 1, dtype=torch.int64) if text is None else text
+        text = latents.new_zeros(latents.shape[0], 1, dtype=torch.int64) if text is None else text
         sentences = text.to(latents.dtype) if text.is_floating_point() else self.text_encoder(text)
         maps = self.first(latents).unflatten(1, (-1, 4, 4))
         condition = torch.cat([latents, sentences], 1)

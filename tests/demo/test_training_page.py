@@ -121,7 +121,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[], tuple[Any, str]]]:
 
 
 @pytest.mark.slow  # starts the command line six times: two minutes
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_a_model_is_trained_to_its_end_whatever_happens(visit: Any, serve: Any, tmp_path: Path) -> None:
     server, url = serve()
     page = visit(url=f"{url}train")
@@ -147,7 +147,7 @@ def test_a_model_is_trained_to_its_end_whatever_happens(visit: Any, serve: Any, 
     page.locator("#job-card").click()
     page.locator("#job-card-text").get_by_text("mlp_gan").first.wait_for()
     page.locator("#job-evaluate").click()
-    until(lambda: "mine: evaluation: done" in state(page), 240)
+    until(lambda: "mine: evaluation: done" in state(page), 600)
     page.locator("#job-scores table").wait_for()
     page.locator("#repo-id textarea, #repo-id input").fill("me/mine")
     page.locator("#job-space").click()

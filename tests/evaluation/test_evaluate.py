@@ -568,3 +568,16 @@ def test_names_in_a_protocol_are_texts(name: str, tmp_path: Path) -> None:
         Report({"num_fake": 64, name: value}, {"fid": Score(1.0)}, {}).save(tmp_path / "scores.json")
         with pytest.raises(ValueError, match=rf"holds no scores \({name} of its protocol is .*, which is no text\)"):
             Report.load(tmp_path / "scores.json")
+
+
+def test_scores_of_a_run_are_added_to_those_it_has(tmp_path: Path, tiny: Callable[..., Any]) -> None:
+    run = tmp_path / "run"
+    hf_genimg.train(tiny("mlp_gan", image_size=28), run, progress=False)
+    for metric in ("fid", "precision"):
+        assert main(["evaluate", str(run), "--reference", "digits", "--num", "40", "--metrics", metric]) == 0
+    assert set(Report.load(run / "scores.json").scores) == {"fid", "precision", "recall"}
+    assert "| fid |" in (run / "README.md").read_text() and not (run / "scores-1.json").exists()
+
+    assert main(["evaluate", str(run), "--reference", "digits", "--num", "41", "--metrics", "recall"]) == 0
+    assert "fid" not in Report.load(run / "scores.json").scores
+    assert set(Report.load(run / "scores-1.json").scores) == {"fid", "precision", "recall"}

@@ -151,5 +151,5 @@ def test_batch_norm_and_other_objectives_are_refused() -> None:
 def test_a_private_conditional_gan_is_saved_with_its_bound(tmp_path: Path) -> None:
     hf_genimg.train(private("cgan_mlp"), tmp_path / "run", progress=False)
     card = (tmp_path / "run" / "README.md").read_text()
-    assert "Trained by DP-SGD: epsilon" in card and "What it does not cover" in card
+    assert "Trained by DP-SGD: epsilon" in card and "the number and the names of classes" in card
     assert hf_genimg.load(tmp_path / "run")(3, seed=0, class_labels=[0, 1, 2], output_type="pt").images.isfinite().all()
