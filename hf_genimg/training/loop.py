@@ -19,9 +19,10 @@ from .checkpoint import current_checkpoint, load_checkpoint, remove_leftovers, s
 from .curve import draw_curves
 from .device import describe_machine, deterministic_kernels, make_accelerator, refuse_compile_without_compiler
 from .interrupts import Interrupts
+from .processes import micro_batch_size
 from .recipe import Recipe
 from .run_directory import RunDirectory
-from .state import FACTS, Run, micro_batch_size
+from .state import FACTS, Run
 
 SNAPSHOT_SECONDS = (
     60  # a checkpoint at least this often, so that a kill never costs more; when it is written changes no tensor

@@ -11,6 +11,8 @@ from hashlib import blake2b
 import torch
 from accelerate import Accelerator
 
+from .recipe import Recipe
+
 
 class PeerLost(OSError):
     """Another process of this run has ended."""
@@ -77,3 +79,19 @@ class Processes:
             if "memory" in str(error):
                 raise
             raise PeerLost("another process of this run has ended; its own message says why") from error
+
+
+def micro_batch_size(recipe: Recipe, processes: int) -> int:
+    """Images a backward pass: what the recipe says, otherwise the share of the batch that one of `processes` has.
+
+    Raises `ValueError` when the processes cannot share a batch evenly.
+    """
+    size = recipe.micro_batch_size or recipe.batch_size // processes
+    if size == 0 or recipe.batch_size % (size * processes):
+        parts = f" in micro-batches of {recipe.micro_batch_size}" if recipe.micro_batch_size else ""
+        unit = (recipe.micro_batch_size or 1) * processes
+        raise ValueError(
+            f"batch_size={recipe.batch_size}{parts} cannot be shared evenly by {processes} processes; use a multiple "
+            f"of {unit}"
+        )
+    return size

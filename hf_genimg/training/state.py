@@ -17,7 +17,7 @@ from .device import autocast, compile_parts, seed_noise
 from .meter import Meter
 from .moving import MovingParts
 from .privacy import PrivateUpdates
-from .processes import Processes
+from .processes import Processes, micro_batch_size
 from .recipe import Recipe
 from .run_directory import RunDirectory
 from .sampler import ShuffledStream
@@ -378,23 +378,6 @@ def _step(optimizer: torch.optim.Optimizer, scaler: Any) -> bool:
     scaler.step(optimizer)
     scaler.update()
     return not (scaler.get_scale() < scale or scaler.get_scale() == 0)
-
-
-def micro_batch_size(recipe: Recipe, processes: int) -> int:
-    """Images a backward pass: what the recipe says, otherwise the share of the batch that one of `processes` has.
-
-    Raises `ValueError` when the processes cannot share a batch evenly.
-    """
-    size = recipe.micro_batch_size or recipe.batch_size // processes
-    if size == 0 or recipe.batch_size % (size * processes):
-        parts = f" in micro-batches of {recipe.micro_batch_size}" if recipe.micro_batch_size else ""
-        unit = (recipe.micro_batch_size or 1) * processes
-        raise ValueError(
-            f"batch_size={recipe.batch_size}{parts} cannot be shared evenly by {processes} processes; use a multiple "
-            "of "
-            f"{unit}"
-        )
-    return size
 
 
 def _below(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:

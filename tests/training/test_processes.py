@@ -20,8 +20,7 @@ from hf_genimg.recipes import recipe_names
 from hf_genimg.training.checkpoint import current_checkpoint
 from hf_genimg.training.device import make_accelerator
 from hf_genimg.training.loop import train
-from hf_genimg.training.processes import Processes
-from hf_genimg.training.state import micro_batch_size
+from hf_genimg.training.processes import Processes, micro_batch_size
 
 WALK = Path(__file__).with_name("walk.py")
 TensorsOf = Callable[[Path], dict[str, torch.Tensor]]
