@@ -55,6 +55,7 @@ CSS = """
   .studio-row > .studio-pictures { display: contents; }
   .studio-pictures > .studio-stays { order: -1; max-height: 45vh; overflow-y: auto !important; }
   .studio-pictures > :not(.studio-stays) { order: 1; width: 100%; }
+  .overflow-dropdown { z-index: 101 !important; }
   .studio-stays { position: sticky !important; top: 0; z-index: 100; background: var(--body-background-fill); }
   .studio-stays.column img { max-height: 38vh; object-fit: contain; }
   .studio-row-down { flex-direction: column !important; }

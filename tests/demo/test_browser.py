@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
-TABS = ["Generate", "Explore", "Compare", "Real or fake?", "About"]
+TABS = ["Generate", "Explore", "Look closer", "Compare", "Evaluate", "Real or fake?", "About"]
 
 
 @pytest.fixture
