@@ -76,7 +76,7 @@ def test_list_describes_a_recipe_and_each_of_its_fields(capsys: pytest.CaptureFi
         "image_size",
         "images",
         "width",
-        "channels_last",
+        "normalization",
     ]  # its own come first
     assert sorted(row.partition("=")[0] for row in rows) == sorted(
         field.name for field in fields(recipe_class("dcgan"))

@@ -115,11 +115,10 @@ def print_scores(source: str, reference: str, target: Path | None, **settings: A
     if rank() != "0":
         return 0  # the first process speaks for all
     print(report.table())
-    if target is not None and target.exists():  # a run's own, for no other file is written to
-        report = _with_earlier(report, target)
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        print(f"scores and protocol in {report.save(target)}")
+        report = _saved(report, target)
+        print(f"scores and protocol in {target}")
         page, table = write_page(report, target, records)
         print(f"to look at: {page}; as a table: {table}")
     if target == Path(source) / "scores.json":
@@ -129,19 +128,26 @@ def print_scores(source: str, reference: str, target: Path | None, **settings: A
     return 0
 
 
-def _with_earlier(report: Report, target: Path) -> Report:
-    """The scores with those that `target` has beside them, or without, where these are of other weights or another
-    protocol: then that file is kept under another name.
+def _saved(report: Report, target: Path) -> Report:
+    """Save the scores, and return them: with those that `target` has of the same weights and protocol. Others are kept
+    under another name.
     """
     from ..evaluation.scores import Report
 
-    with suppress(ValueError):
-        earlier = Report.load(target)
-        if (earlier.protocol, earlier.source) == (report.protocol, report.source):
-            return report.joined(earlier)
-    kept = next(name for number in count(1) if not (name := target.with_name(f"{target.stem}-{number}.json")).exists())
-    target.rename(kept)
-    print(f"the scores that were there, of other weights or another protocol, are in {kept} now")
+    kept = None
+    if target.exists():  # a run's own, for no other file is written to
+        with suppress(ValueError):
+            earlier = Report.load(target)
+            if (earlier.protocol, earlier.source) == (report.protocol, report.source):
+                report.joined(earlier).save(target)
+                return report.joined(earlier)
+        names = (target.with_name(f"{target.stem}-{number}.json") for number in count(1))
+        kept = next(name for name in names if not name.exists())
+    new = report.save(target.with_name(f".{target.name}.new"))
+    if kept is not None:
+        target.rename(kept)
+        print(f"the scores that were there, of other weights or another protocol, are in {kept} now")
+    new.replace(target)
     return report
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -101,12 +101,7 @@ def evaluate(
     source, reference = str(source), str(reference)
     names = list(metrics) if metrics else None
     chosen_metrics(names)
-    for name, value in (("num", num), ("image-size", image_size)):
-        if value is not None and value < 1:
-            raise ValueError(f"--{name} {value} is not possible; use 1 or more")
-    for name in (source, reference):
-        if not is_model(name) and not is_statistics(name):
-            available_splits(name)  # raises where nothing is there, before an extractor is downloaded
+    _check(source, reference, {"num": num, "image-size": image_size})
     known = Statistics.load(reference) if is_statistics(reference) else None
     join_processes()
     network = open_extractor(extractor or default_extractor(reference, extractor_weights), extractor_weights)
@@ -125,6 +120,16 @@ def evaluate(
     comparison = Comparison(sides.fake, sides.real, network, tables, _held_out(reference, sides.fake))
     protocol = _protocol(sides.fake, sides.real, reference, network, seed)
     return _report(comparison, names, protocol, described)
+
+
+def _check(source: str, reference: str, counts: Mapping[str, int | None]) -> None:
+    """Raise `ValueError` for counts below 1, and where nothing is there, before an extractor is downloaded."""
+    for name, value in counts.items():
+        if value is not None and value < 1:
+            raise ValueError(f"--{name} {value} is not possible; use 1 or more")
+    for name in (source, reference):
+        if not is_model(name) and not is_statistics(name):
+            available_splits(name)
 
 
 def fake_features(

@@ -252,7 +252,7 @@ def _allowed(num_classes: int) -> str:
 
 def label_of(name: str, class_names: list[str], num_classes: int) -> int:
     """The label of the class called `name`; a text that is no name, but a whole number, is a label itself, unless
-    classes have numbers for names.
+    all classes have numbers for names.
 
     Raises `ValueError` with the nearest names for a name that no class has.
     """
@@ -261,7 +261,7 @@ def label_of(name: str, class_names: list[str], num_classes: int) -> int:
     same = [label for label, each in enumerate(class_names) if each.casefold() == name.casefold()]
     if len(same) == 1:
         return same[0]
-    numbered = any(each.isdecimal() for each in class_names)  # as of data whose labels are 1, 2 and 3
+    numbered = bool(class_names) and all(each.isdecimal() for each in class_names)  # as of labels 1, 2 and 3
     if name.isdecimal() and not numbered and len(name) < 10 and int(name) < num_classes:
         return int(name)
     if not class_names:

@@ -138,5 +138,5 @@ def shown_at(page: Any) -> str:
 def test_heic_without_its_reader_is_refused_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "photo.heic").write_bytes(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
     monkeypatch.setattr(uploads, "formats", lambda: uploads.FORMATS)
-    with pytest.raises(ValueError, match="HEIC pictures need pillow-heif.*give a JPEG.*WEBP or TIFF"):
+    with pytest.raises(ValueError, match="HEIC pictures need pillow-heif.*give a JPEG.*WEBP, DICOM or TIFF"):
         uploads.read_upload(tmp_path / "photo.heic")

@@ -321,9 +321,12 @@ def build_classify(page: Page) -> None:
 def _show_heat(page: Page, given: Any, heat: gr.Image) -> None:
     """Show where the model looked whenever there is another picture; of the first example when the page is opened."""
 
-    @friendly
     def look(model: str, picture: Image.Image | ValueError | None) -> Image.Image | None:
-        return heat_map(page.shelf.find(model), picture) if isinstance(picture, Image.Image) else None
+        """None for what cannot be classified either, which says why."""
+        try:
+            return heat_map(page.shelf.find(model), picture) if isinstance(picture, Image.Image) else None
+        except ValueError:
+            return None
 
     def begin(model: str) -> Image.Image | None:
         shared = page.shelf.find(model)
