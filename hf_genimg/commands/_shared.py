@@ -139,8 +139,9 @@ def _saved(report: Report, target: Path) -> Report:
         with suppress(ValueError):
             earlier = Report.load(target)
             if (earlier.protocol, earlier.source) == (report.protocol, report.source):
-                report.joined(earlier).save(target)
-                return report.joined(earlier)
+                report = report.joined(earlier)
+                report.save(target)
+                return report
         names = (target.with_name(f"{target.stem}-{number}.json") for number in count(1))
         kept = next(name for name in names if not name.exists())
     new = report.save(target.with_name(f".{target.name}.new"))
@@ -149,9 +150,6 @@ def _saved(report: Report, target: Path) -> Report:
         print(f"the scores that were there, of other weights or another protocol, are in {kept} now")
     new.replace(target)
     return report
-
-
-OWN_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 def serve(
@@ -168,13 +166,14 @@ def serve(
     import threading
 
     from ..api import build_demo
+    from ..demo.hosts import hosts_of
 
     hide_loading_bars()
     if data is not None:
         from ..data import available_splits
 
         available_splits(data)  # raises where nothing is there
-    page = build_demo(models, train=train, data=data, keeps=host in OWN_HOSTS and not share)
+    page = build_demo(models, train=train, data=data, keeps=not share and hosts_of(host) == frozenset())
     _, address, public = page.launch(
         server_name=host, server_port=port or None, share=share, prevent_thread_lock=True, quiet=True
     )

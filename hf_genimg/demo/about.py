@@ -118,7 +118,7 @@ def _text(model: Shared, name: str) -> str:
 
 def curve(model: Shared) -> Image.Image | None:
     """The losses over time, where the model lies in its run."""
-    return _picture(model.folder / "curve.png") if model.folder else None
+    return stored_picture(model.folder / "curve.png") if model.folder else None
 
 
 def grids(model: Shared) -> list[tuple[Image.Image, str]]:
@@ -126,7 +126,7 @@ def grids(model: Shared) -> list[tuple[Image.Image, str]]:
     files = sorted((model.folder / "samples").glob("*.png")) if model.folder else []
     step = max(1, -(-len(files) // MOST_GRIDS))
     chosen = files[::-1][::step][::-1]
-    pictures = [(_picture(file), file.stem) for file in chosen]
+    pictures = [(stored_picture(file), file.stem) for file in chosen]
     return [
         (picture, say("images_seen", count=int(stem)) if stem.isdigit() else stem)
         for picture, stem in pictures
@@ -134,8 +134,8 @@ def grids(model: Shared) -> list[tuple[Image.Image, str]]:
     ]
 
 
-def _picture(file: Path) -> Image.Image | None:
-    """None where there is none, or where it is damaged."""
+def stored_picture(file: Path) -> Image.Image | None:
+    """The PNG in a run; None where there is none, where it is damaged, or being written."""
     if not file.is_file():
         return None
     try:

@@ -10,8 +10,8 @@ from typing import Any
 
 from PIL import Image
 
-from ..faults import read_errors
 from ..training.curve import draw_curves
+from .about import stored_picture
 from .job_runner import read, waiting
 from .jobs import Jobs
 
@@ -116,20 +116,10 @@ def last_line(jobs: Jobs, name: str, action: str) -> str:
 def grid_of(run: Path) -> tuple[Image.Image, int] | None:
     """The last grid of samples, and after how many images it was made."""
     for file in sorted((run / "samples").glob("[0-9]*.png"), reverse=True):
-        image = _picture(file)
+        image = stored_picture(file)
         if image is not None:
             return image, int(file.stem) if file.stem.isdigit() else 0
     return None
-
-
-def _picture(file: Path) -> Image.Image | None:
-    """None where there is none, or where it is being written."""
-    try:
-        with Image.open(file, formats=["PNG"]) as image:
-            image.load()
-    except read_errors():
-        return None
-    return image
 
 
 def curve_of(jobs: Jobs, name: str) -> Image.Image | None:
@@ -146,7 +136,7 @@ def curve_of(jobs: Jobs, name: str) -> Image.Image | None:
         if not partial.is_file():
             return None
         partial.replace(target)
-    return _picture(target)
+    return stored_picture(target)
 
 
 def _is_rare(record: dict[str, Any]) -> bool:

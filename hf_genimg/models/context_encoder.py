@@ -78,7 +78,7 @@ class ContextEncoderGenerator(TranslationNetwork):
                 "mask marks pixels outside of the central half, which a context encoder does not fill in; mark less, "
                 "or use a model of gated_inpainting"
             )
-        images = torch.zeros_like(inputs)
+        images = inputs.clone()
         images[..., self.centre, self.centre] = self.predicted(inputs).to(images.dtype)
         return torch.where(marked, images, inputs)
 

@@ -67,6 +67,15 @@ def test_the_refining_network_sees_the_coarse_filling() -> None:
     assert coarse.mean() > 0.9 and not torch.equal(refined, other)
 
 
+def test_an_exported_context_encoder_keeps_what_is_marked_outside_of_the_centre() -> None:
+    network = ContextEncoderGenerator(16, 1, 1, 2, 8).eval()
+    inputs, mask = torch.rand(1, 1, 16, 16), torch.zeros(1, 1, 16, 16)
+    mask[..., :8, :8] = 1  # of which the last quarter lies in the centre
+    made = torch.export.export(network, (inputs, mask)).module()(inputs, mask)
+    changed = (made != inputs)[0, 0]
+    assert changed[4:8, 4:8].any() and not changed[:4].any() and not changed[:, :4].any()
+
+
 def test_a_context_encoder_refuses_masks_outside_of_the_centre() -> None:
     network = ContextEncoderGenerator(16, 1, 1, 2, 8).eval()
     with pytest.raises(ValueError, match="mask marks pixels outside of the central half"):
