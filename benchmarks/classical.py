@@ -63,8 +63,10 @@ def clahe(levels: np.ndarray) -> np.ndarray:
 
 
 def nonlocal_means(levels: np.ndarray, sigma: float) -> np.ndarray:
-    """Non-local means, as scikit-image has it, with the noise known. Patches of 3 pixels within 8 and half of `sigma` as
-    the filter's strength were the best of nine settings on three photographs.
+    """Non-local means, as scikit-image has it, with the noise known.
+
+    Patches of 3 pixels within 8, and half of `sigma` as the filter's strength: the best of nine settings on three
+    photographs.
 
     levels: float [H, W, C] in [0, 255]. sigma: the noise, in levels. Returns float64 likewise.
     """
