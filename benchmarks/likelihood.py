@@ -40,7 +40,7 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
         "iwae",
         {
             "images": 1_300_000,
-            "learning_rate": 5e-4,
+            "learning_rate": 2e-3,
             "samples": 50,
             "backward_samples": 5,
             "held_out_samples": 50,

@@ -25,7 +25,7 @@ class AdversarialAutoencoderRecipe(LabelledRecipe, AutoencoderRecipe):
     conditional: bool = False  # true: semi-supervised, with the labels of `labels` images
     labels: int | None = None  # how many labels it learns from, equally many of each class; none: all
     augment: bool = True  # labelled images are shifted, rotated, resized and blurred
-    joint_prior: bool = False  # with classes: latents have the prior in each class, for their discriminator sees it too
+    joint_prior: bool = True  # with classes: latents have the prior in each class, for their discriminator sees it too
     images: int = 200_000
     batch_size: int = 100
     learning_rate: float = 1e-3  # of the reconstruction
