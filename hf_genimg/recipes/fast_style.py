@@ -34,7 +34,7 @@ class FastStyle(StyleRecipe):
     ema_half_life: int = 500
     channels_last: bool = True
     statistics: str = "gram"
-    style_weight: float = 10.0
+    style_weight: float = 3.0
     smoothness: float = 0.5
     num_blocks: int = 5  # residual blocks
 
