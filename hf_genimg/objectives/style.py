@@ -37,8 +37,8 @@ class StyleTransfer(Objective):
     Channels are divided by their deviation over the inputs. A content distance of 1 is then that of unrelated pictures,
     and a style distance of 1, at each tap, that of an input that was not changed at all (where it is not already near).
 
-    Images of a batch reach the features shifted by different numbers of pixels (where they have 16 or more): halvings in
-    the feature network see some positions more than others, and a generator fills these with a pattern otherwise.
+    Images of a batch reach the features shifted by different numbers of pixels (where they have 16 or more): halvings
+    in the feature network see some positions more than others, and a generator fills these with a pattern otherwise.
 
     Args:
         content_taps, style_taps: of the frozen network `features`.
@@ -74,7 +74,8 @@ class StyleTransfer(Objective):
         with torch.autocast(styled.device.type, enabled=False):
             found = features(shifted(styled.float()), taps)
             with torch.no_grad():
-                inputs, style = (features(shifted(batch[name]), taps) for name in ("inputs", "style"))
+                inputs = features(shifted(batch["inputs"]), taps)
+                style = features(batch["style"] if self.one_style else shifted(batch["style"]), taps)
                 scales = {tap: _scale(maps) for tap, maps in inputs.items()}
             content = torch.stack([self._content(found, inputs, scales, tap) for tap in self.content_taps])
             styles = torch.stack([self._style(found, inputs, style, scales, tap) for tap in self.style_taps])
