@@ -116,6 +116,9 @@ class Adversarial(Objective):
         for regularizer in self.regularizers:
             regularizer.update(player, networks)
 
+    def measured(self, networks: Networks) -> dict[str, float]:
+        return {name: value for each in self.regularizers for name, value in each.measured().items()}
+
     def held_out(self, networks: Networks, batch: Batch) -> Terms:
         """The discriminator's loss on images it never trained on: `real` far above its training value means
         overfitting.
