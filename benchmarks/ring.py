@@ -14,7 +14,8 @@ sharp. The same samples are diagnosed for collapse beside 2,000 of the ring, wit
 none of them beyond ten standard deviations.
 
 Results: results/ring.json, whose lines of other losses are kept where seeds and steps are the same, and
-results/ring_LOSS.png with the samples of every run. Runs that DIR holds are not made again.
+results/ring_LOSS.png with the samples of every run; of `plain` and `r3gan` so far. Runs that DIR holds are not made
+again.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """What a model of other pictures gives for few of a new kind: from scratch, init=, and init= with freeze=.
 
-    python benchmarks/transfer.py [--kind 2] [--pictures 200] [--base 60000] [--images 5000 20000] [--work DIR]
+    python benchmarks/transfer.py [--kind 2] [--pictures 200] [--base 60000] [--images 5000 10000] [--work DIR]
 
 A DCGAN learns the sprites of all kinds but one. Then each variant learns the same few sprites of that kind, and is
 scored after each number of images of --images. The reference is all training sprites of the kind; the features are
-those of the classifier of sprites of the repository, and of efficientnet-lite0. One run each, with seed 0.
+those of the classifier of sprites of the repository. One run each, with seed 0.
 
 Results: results/transfer.json, and a grid of 36 images beside it for each variant after the last number of images.
 """
@@ -23,8 +23,7 @@ from quality import SHARED
 import hf_genimg
 from hf_genimg.data import open_dataset
 
-CLASSIFIER = Path(__file__).resolve().parents[1] / "model_cards" / "classifier-sprites"
-EXTRACTORS = {"classifier-sprites": str(CLASSIFIER), "efficientnet-lite0": "efficientnet-lite0"}
+EXTRACTOR = Path(__file__).resolve().parents[1] / "model_cards" / "classifier-sprites"
 SIZE = 32
 VARIANTS: dict[str, dict[str, Any]] = {"scratch": {}, "init": {"init": ""}, "init, freeze=2": {"init": "", "freeze": 2}}
 METRICS = ("fid", "precision", "recall")
@@ -43,15 +42,12 @@ def sets(work: Path, kind: int, count: int) -> tuple[str, Path, Path, Path]:
     return (data.class_names[kind], *(work / f"{name}.npy" for name in ("others", "few", "all")))
 
 
-def scores(run: Path, reference: Path) -> dict[str, dict[str, float]]:
-    """By extractor and metric."""
-    found = {}
-    for name, extractor in EXTRACTORS.items():
-        report = hf_genimg.evaluate(
-            run, str(reference), extractor=extractor, metrics=METRICS, num=SCORED, progress=False
-        )
-        found[name] = {metric: round(score.value, 3) for metric, score in report.scores.items()}
-    return found
+def scores(run: Path, reference: Path) -> dict[str, float]:
+    """By metric."""
+    report = hf_genimg.evaluate(
+        run, str(reference), extractor=str(EXTRACTOR), metrics=METRICS, num=SCORED, progress=False
+    )
+    return {metric: round(score.value, 3) for metric, score in report.scores.items()}
 
 
 def main() -> int:
@@ -59,7 +55,7 @@ def main() -> int:
     parser.add_argument("--kind", type=int, default=2)
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--base", type=int, default=60_000)
-    parser.add_argument("--images", type=int, nargs="+", default=[5_000, 20_000])
+    parser.add_argument("--images", type=int, nargs="+", default=[5_000, 10_000])
     parser.add_argument("--work", type=Path, default=Path("/tmp/transfer"))
     arguments = parser.parse_args()
     kind, others, few, everything = sets(arguments.work, arguments.kind, arguments.pictures)
