@@ -17,7 +17,13 @@ from ..faults import is_disk_full
 from .callbacks import Callback, HeldOut, Samples, undisturbed
 from .checkpoint import current_checkpoint, load_checkpoint, remove_leftovers, save_checkpoint
 from .curve import draw_curves
-from .device import describe_machine, deterministic_kernels, make_accelerator, refuse_compile_without_compiler
+from .device import (
+    describe_machine,
+    deterministic_kernels,
+    keep_freed_memory,
+    make_accelerator,
+    refuse_compile_without_compiler,
+)
 from .interrupts import Interrupts
 from .processes import micro_batch_size
 from .recipe import Recipe
@@ -52,6 +58,7 @@ def train(
         refuse_compile_without_compiler()
     directory = RunDirectory(run_dir, recipe)
     accelerator = make_accelerator(recipe.mixed_precision, recipe.trackers, directory.path / "trackers")
+    keep_freed_memory(accelerator.device)
     refuse_single_images(recipe, networks, micro_batch_size(recipe, accelerator.num_processes))
     with undisturbed((), accelerator.device), deterministic_kernels():
         dataset = recipe.dataset()
