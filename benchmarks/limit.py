@@ -7,9 +7,9 @@ are taken where none is named.
 
 share: one training step is run once while every convolution and matrix product that it starts, forward and backward, is
 noted with its shapes. Step and these operations alone, each as often and in the faster of two layouts (channels_last,
-contiguous), are then timed alternately in one process; `share` is the time of the operations over that of the step,
-`gflops` what torch's FlopCounterMode counts in a step over its time. `elsewhere` says by torch's profiler which part of
-a step is in what kind of operation; `python` is the time in which no operation ran.
+contiguous), are then timed alternately in one process, in processor time on one thread; `share` is the time of the
+operations over that of the step, `gflops` what torch's FlopCounterMode counts in a step over its time. `elsewhere` says
+by torch's profiler which part of a step is in what kind of operation; `python` is the time in which no operation ran.
 before: with `--before DIR`, a checkout of the package as it was, one process with the package in DIR and one with this
 one each make a few training steps in turns, the other waiting: quartiles of before / now, above 1 is faster now. `auto`
 compares DIR in float32 with this one in bfloat16. Results go to results/limit.json and results/limit_before.json, which
@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from _measure import RESULTS, alternate, seconds, write
+from _measure import RESULTS, write
 from speed import our_run
 from torch.profiler import profile
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -41,11 +41,13 @@ from torch.utils._pytree import tree_map
 from torch.utils.flop_counter import FlopCounterMode
 
 from hf_genimg.recipes import recipe_class
+from hf_genimg.training import device
 
-RECIPES = (
-    "dcgan acgan cgan cgan_projection infogan wgan_gp sngan sagan biggan biggan_deep r3gan progan stylegan2 fastgan "
-    "mlp_gan cgan_mlp unrolled_gan mlp_vae conv_vae beta_vae cvae vqvae vqgan kl_vae vaegan aae wae rae classifier"
-).split()
+RECIPES = [
+    *("dcgan", "acgan", "cgan", "cgan_projection", "infogan", "wgan_gp", "sngan", "sagan", "biggan", "biggan_deep"),
+    *("r3gan", "progan", "stylegan2", "fastgan", "mlp_gan", "cgan_mlp", "unrolled_gan", "mlp_vae", "conv_vae"),
+    *("beta_vae", "cvae", "vqvae", "vqgan", "kl_vae", "vaegan", "aae", "wae", "rae", "classifier"),
+]
 LAYERS = ("convolution", "convolution_backward", "mm", "addmm", "bmm", "baddbmm")
 KINDS = {  # of operations, by their names in the profiler; the first that matches counts
     "layers": r"convolution|aten::(mm|addmm|bmm|baddbmm|mv|addmv_?|linear|dot)$",
@@ -57,6 +59,13 @@ KINDS = {  # of operations, by their names in the profiler; the first that match
     "arithmetic": r"aten::(add|sub|mul|div|pow|sum|mean|rsqrt|sqrt|addcmul|square|neg|exp|log|abs|where)",
 }
 Thunk = Callable[[], Any]
+
+
+def seconds(work: Thunk) -> float:
+    """The processor time that `work` takes on one thread: other programs on the same core do not count."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
 
 
 class Noted(TorchDispatchMode):
@@ -132,34 +141,41 @@ def elsewhere(run: Any, steps: int) -> dict[str, float]:
     return {kind: round(share, 3) for kind, share in shares.most_common()}
 
 
+def run_of(name: str, precision: str) -> Any:
+    """A run of the recipe, in a process whose allocator is as `train` sets it up: older packages left it as it was."""
+    if "keep_freed_memory" in vars(device):
+        device.keep_freed_memory(torch.device("cpu"))
+    return our_run(name, recipe_class(name)().dataset(), mixed_precision=precision)
+
+
 def limit(name: str, precision: str) -> dict[str, Any]:
     """What a recipe reaches, and of what."""
-    recipe = recipe_class(name)()
-    run = our_run(name, recipe.dataset(), mixed_precision=precision)
+    run = run_of(name, precision)
     with FlopCounterMode(display=False) as counter:
         run.training_step()
     operations = counter.get_total_flops()
-    with torch.autograd.profiler.record_function(name):
-        work = layers_alone(run)
+    work = layers_alone(run)
     steps = max(1, round(0.3 / seconds(run.training_step)))
-    times = alternate(
-        lambda: [run.training_step() for _ in range(steps)], lambda: [work() for _ in range(steps)], pairs=5
-    )
-    step, layers = times["ours_seconds"] / steps, times["theirs_seconds"] / steps
+    times = [
+        (seconds(lambda: [run.training_step() for _ in range(steps)]), seconds(lambda: [work() for _ in range(steps)]))
+        for _ in range(7)
+    ]
+    step, layers = (statistics.median(side) / steps for side in zip(*times, strict=True))
+    low, middle, high = statistics.quantiles([theirs / ours for ours, theirs in times], n=4)
     return {
         "step_ms": round(1000 * step, 2),
         "images_per_second": round(run.step_images / step, 1),
         "gflops": round(operations / step / 1e9, 1),
         "layers_alone_gflops": round(operations / layers / 1e9, 1),
-        "share": times["ratio"],
-        "share_quartiles": [times["ratio_low"], times["ratio_high"]],
+        "share": round(middle, 3),
+        "share_quartiles": [round(low, 3), round(high, 3)],
         "elsewhere": elsewhere(run, steps),
     }
 
 
 def serve(name: str, precision: str) -> None:
     """Make as many training steps as each line of standard input says, and answer with the seconds that they took."""
-    run = our_run(name, recipe_class(name)().dataset(), mixed_precision=precision)
+    run = run_of(name, precision)
     run.training_step()
     print("ready", flush=True)
     for line in sys.stdin:
