@@ -59,8 +59,8 @@ class PlainNorm(nn.BatchNorm2d):
 
 
 class UpBlock(nn.Module):
-    """norm, ReLU, twice the size, 3x3, norm, ReLU, 3x3; beside it 1x1 and twice the size (the papers' order, size first,
-    gives the same for four times the work).
+    """norm, ReLU, twice the size, 3x3, norm, ReLU, 3x3; beside it 1x1 and twice the size (size first, as in the
+    papers, gives the same for four times the work).
     """
 
     def __init__(

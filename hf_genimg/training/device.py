@@ -142,6 +142,7 @@ def describe_machine(accelerator: Accelerator) -> dict[str, Any]:
     named = getattr(torch, accelerator.device.type, None) if accelerator.device.type in ("cuda", "xpu") else None
     return {
         "device": named.get_device_name() if named is not None else accelerator.device.type,
+        "mixed_precision": accelerator.mixed_precision,
         "processes": accelerator.num_processes,
         "threads": torch.get_num_threads(),
         "architecture": platform.machine(),
