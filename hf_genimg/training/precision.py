@@ -13,8 +13,10 @@ AUTO = "auto"
 
 
 def chosen_precision(recipe: Recipe, state_dir: Path) -> str:
-    """The precision of a run: `no`, `bf16` or `fp16`, as the recipe has it. With `auto` the one that the run in
-    `state_dir` began with, on whatever device; of a new run bf16 where the device is quicker with it, and `no` elsewhere.
+    """The precision of a run: `no`, `bf16` or `fp16`, as the recipe has it.
+
+    With `auto` the one that the run in `state_dir` began with, on whatever device; of a new run bf16 where the device
+    is quicker with it, and `no` elsewhere.
     """
     if recipe.mixed_precision != AUTO:
         return recipe.mixed_precision
