@@ -1,4 +1,4 @@
-"""Restoration without learning, as baselines: the dark channel prior for haze, CLAHE for low light."""
+"""Restoration without learning, as baselines: dark channel prior (haze), CLAHE (low light), non-local means (noise)."""
 
 from __future__ import annotations
 
@@ -59,4 +59,19 @@ def clahe(levels: np.ndarray) -> np.ndarray:
 
     with warnings.catch_warnings(action="ignore"):  # of the conversion to another kind of levels
         made = equalize_adapthist(levels if levels.shape[2] == 3 else levels[..., 0])
+    return 255 * made.reshape(levels.shape)
+
+
+def nonlocal_means(levels: np.ndarray, sigma: float) -> np.ndarray:
+    """Non-local means, as scikit-image has it, with the noise known.
+
+    Patches of 3 pixels within 8, and half of `sigma` as the filter's strength: the best of nine settings on three
+    photographs.
+
+    levels: float [H, W, C] in [0, 255]. sigma: the noise, in levels. Returns float64 likewise.
+    """
+    from skimage.restoration import denoise_nl_means
+
+    strength = {"h": 0.5 * sigma / 255, "sigma": sigma / 255}
+    made = denoise_nl_means(levels / 255, 3, 8, **strength, fast_mode=True, channel_axis=-1)
     return 255 * made.reshape(levels.shape)

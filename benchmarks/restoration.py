@@ -15,7 +15,8 @@ Denoising: PSNR and SSIM over all channels and pixels; `float` noise is added to
 rounded, as in the literature, `8 bits` is clipped and rounded, as a file holds it; seeds 0, 1, 2, ... by picture.
 Haze and low light: as training makes them, of a smooth random depth field and by a random gamma with noise, rounded to
 8 bits, seeds by picture; PSNR and SSIM over all channels and pixels. The baselines are the dark channel prior (15x15
-pixels, omega 0.95, least transmission 0.1, guided filter) and scikit-image's CLAHE on the value of HSV.
+pixels, omega 0.95, least transmission 0.1, guided filter), scikit-image's CLAHE on the value of HSV, and for noise its
+non-local means.
 Intervals: 95 percent, of the mean over pictures. The gain is over the baseline, picture by picture.
 """
 
@@ -31,7 +32,7 @@ import numpy as np
 import pyarrow.parquet
 import torch
 from _measure import write
-from classical import clahe, without_haze
+from classical import clahe, nonlocal_means, without_haze
 from PIL import Image
 
 import hf_genimg
@@ -121,6 +122,7 @@ def denoising(
     target, found = torch.from_numpy(levels.copy()).permute(2, 0, 1)[None].double(), {}
     for kind, inputs in (("float", noisy), ("8 bits", np.rint(noisy.clip(0, 255)))):
         made = {f"noisy, {kind}": torch.from_numpy(inputs).permute(2, 0, 1)[None].double()}
+        made[f"non-local means, {kind}"] = rounded(tensor(nonlocal_means(inputs, sigma)))
         made |= {f"{name}, {kind}": rounded(method(tensor(inputs))) for name, method in methods.items()}
         found |= {name: tuple(each(image, target).item() for each in (psnr, ssim)) for name, image in made.items()}
     return found

@@ -1,6 +1,6 @@
 """Does a loss cover a ring of eight Gaussians? The smallest picture of mode collapse (arXiv:1611.02163, section 3.1).
 
-    python benchmarks/ring.py [--seeds 10] [--steps 5000] [--losses plain r3gan unrolled]
+    python benchmarks/ring.py [--seeds 10] [--steps 5000] [--losses plain r3gan unrolled] [--work DIR]
 
 Method: eight Gaussians of standard deviation 0.01 on a circle of radius 1; generator and discriminator with two hidden
 layers of 128 leaky ReLU, orthogonal weights (gain 1.4), latents of 256 normal numbers, batches of 256, Adam (2e-3 for
@@ -13,14 +13,18 @@ the way to the next mode. How many samples lie within three is reported beside, 
 sharp. The same samples are diagnosed for collapse beside 2,000 of the ring, with the nearest mode as their class, or
 none of them beyond ten standard deviations.
 
-Results: results/ring.json, and results/ring.png with the samples of every run; of `plain` and `r3gan` so far.
+Results: results/ring.json, whose lines of other losses are kept where seeds and steps are the same, and
+results/ring_LOSS.png with the samples of every run; of `plain` and `r3gan` so far. Runs that DIR holds are not made
+again.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import time
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -174,28 +178,39 @@ def run(loss: str, seed: int, steps: int) -> tuple[dict[str, Any], torch.Tensor]
     return line, points
 
 
-def draw(samples: dict[str, list[torch.Tensor]]) -> None:
-    """A row for each loss, a ring for each seed."""
+def kept_run(loss: str, seed: int, steps: int, work: Path) -> tuple[dict[str, Any], torch.Tensor]:
+    """`run`, or what it gave before, from a file of `work`."""
+    file = work / f"{loss}-{steps}-{seed}.json"
+    if not file.is_file():
+        line, points = run(loss, seed, steps)
+        work.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"line": line, "points": points.tolist()}))
+        print(loss, line, flush=True)
+    found = json.loads(file.read_text())
+    return found["line"], torch.tensor(found["points"])
+
+
+def draw(loss: str, samples: list[torch.Tensor]) -> None:
+    """A ring for each seed."""
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    columns = max(map(len, samples.values()))
-    figure, axes = pyplot.subplots(len(samples), columns, figsize=(1.6 * columns, 1.8 * len(samples)), squeeze=False)
-    for row, (loss, runs) in zip(axes, samples.items(), strict=True):
-        for axis, points in zip(row, runs, strict=False):
-            axis.scatter(*centres().T, s=60, facecolors="none", edgecolors="silver")
-            axis.scatter(*points.T, s=1, color="tab:blue", alpha=0.3)
-            axis.set(
-                xlim=(-1.5, 1.5),
-                ylim=(-1.5, 1.5),
-                xticks=[],
-                yticks=[],
-                aspect="equal",
-                title=f"{covered(points)} of {MODES}",
-            )
-        row[0].set_ylabel(loss)
+    figure, axes = pyplot.subplots(1, len(samples), figsize=(1.6 * len(samples), 1.8), squeeze=False)
+    for axis, points in zip(axes[0], samples, strict=True):
+        axis.scatter(*centres().T, s=60, facecolors="none", edgecolors="silver")
+        axis.scatter(*points.T, s=1, color="tab:blue", alpha=0.3)
+        axis.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), xticks=[], yticks=[], aspect="equal")
+        axis.set_title(f"{covered(points)} of {MODES}")
+    axes[0][0].set_ylabel(loss)
     figure.tight_layout()
-    figure.savefig(RESULTS / "ring.png", dpi=100)
+    figure.savefig(RESULTS / f"ring_{loss}.png", dpi=100)
+
+
+def earlier(settings: dict[str, int]) -> dict[str, list[dict[str, Any]]]:
+    """The lines of the results file, where they were made with the same settings."""
+    file = RESULTS / "ring.json"
+    found = json.loads(file.read_text()) if file.is_file() else {}
+    return found["measured"] if found.get("settings") == settings else {}
 
 
 def main() -> None:
@@ -203,22 +218,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--losses", nargs="+", default=LOSSES, choices=LOSSES)
+    parser.add_argument("--work", type=Path, default=Path("/tmp/ring"))
     given = parser.parse_args()
-    lines: dict[str, list[dict[str, Any]]] = {}
-    samples: dict[str, list[torch.Tensor]] = {}
+    settings = {"steps": given.steps, "seeds": given.seeds}
+    lines = earlier(settings)
     for loss in given.losses:
-        for seed in range(given.seeds):
-            line, points = run(loss, seed, given.steps)
-            lines.setdefault(loss, []).append(line)
-            samples.setdefault(loss, []).append(points)
-            print(loss, line, flush=True)
-    draw(samples)
-    write(
-        "ring",
-        __doc__.partition("Method: ")[2].partition("\n\n")[0],
-        lines,
-        settings={"steps": given.steps, "seeds": given.seeds},
-    )
+        runs = [kept_run(loss, seed, given.steps, given.work) for seed in range(given.seeds)]
+        lines[loss] = [line for line, _ in runs]
+        draw(loss, [points for _, points in runs])
+    write("ring", __doc__.partition("Method: ")[2].partition("\n\n")[0], lines, settings=settings)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Style transfer: how much of the photograph stays, how much of the style is taken, and how long it takes.
 
     python benchmarks/style.py MODEL --photos PHOTOS@test --paintings PAINTINGS@test [--class woodblock] [--peer FOLDER]
+    python benchmarks/style.py MODEL --photos PHOTOS@test --painting FILE [--peer FOLDER]
 
-Method: N photographs and N paintings (the first of their splits, centre squares of 256 pixels), paired in order. Of
-each result two distances by efficientnet-lite0, which MODEL may have been trained by, so they favour it over a peer:
+Method: N photographs and N paintings (the first of their splits, centre squares of 256 pixels), paired in order; or one
+painting for all, as for a model of one style. Of each result two distances by efficientnet-lite0, which
+MODEL may have been trained by, so they favour it over a peer:
 content, the mean squared difference of standardized maps at stage3 to those of the photograph, halved (0: the
 photograph itself, about 1: unrelated); style, that of means and deviations at stage1 to stage5, over that of the
 photograph (1: nothing was taken, 0: the painting's own). A model with a strength is measured at 0.25, 0.5, 0.75 and 1.
@@ -26,7 +28,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 import hf_genimg
 from hf_genimg.features import load_features
@@ -116,14 +118,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("--photos", required=True)
-    parser.add_argument("--paintings", required=True)
+    styles = parser.add_mutually_exclusive_group(required=True)
+    styles.add_argument("--paintings")
+    styles.add_argument("--painting", metavar="FILE")
     parser.add_argument("--class", dest="class_name")
     parser.add_argument("--peer")
     parser.add_argument("--num", type=int, default=12)
     parser.add_argument("--grid")
     given = parser.parse_args()
-    photos, paintings = pictures(given.photos, given.num, None), pictures(given.paintings, given.num, given.class_name)
+    photos = pictures(given.photos, given.num, None)
+    if given.painting:
+        with Image.open(given.painting) as opened:
+            paintings = [ImageOps.fit(opened.convert("RGB"), (256, 256))] * len(photos)
+    else:
+        paintings = pictures(given.paintings, given.num, given.class_name)
     photos = photos[: len(paintings)]
+    style_of = Path(given.painting).stem if given.painting else given.class_name or "all"
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     rows = [photos, paintings]
     makers = {Path(given.model).name: ours(given.model)} | (
@@ -139,8 +149,9 @@ def main() -> None:
             results = [style(photo, painting, strength) for photo, painting in zip(photos, paintings, strict=True)]
             record[f"strength {strength}"] = distances(results, photos, paintings)
         rows.append(results)
-        known[name] = {**record, "threads": torch.get_num_threads(), "torch": torch.__version__}
-        print(name, json.dumps(known[name], indent=1), flush=True)
+        key = f"{name}, {style_of}"
+        known[key] = {**record, "threads": torch.get_num_threads(), "torch": torch.__version__}
+        print(key, json.dumps(known[key], indent=1), flush=True)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(known, indent=2) + "\n")
     if given.grid:

@@ -76,3 +76,11 @@ def test_gains_are_over_the_classical_method(picture: np.ndarray) -> None:
     assert restoration.baseline_of("noise25", "net, 8 bits") == "noisy, 8 bits"
     dark = restoration.restored("dark", levels, {"black": lambda inputs: torch.full_like(inputs, -1)}, 0)
     assert list(dark) == ["input", "CLAHE", "black"] and dark["black"][0] < dark["input"][0]
+
+
+def test_nonlocal_means_remove_noise_and_keep_shape(classical: ModuleType, picture: np.ndarray) -> None:
+    pytest.importorskip("skimage")
+    noisy = picture + np.random.default_rng(3).normal(0, 25, picture.shape)
+    made = classical.nonlocal_means(noisy, 25)
+    assert made.shape == picture.shape and np.abs(made - picture).mean() < 0.6 * np.abs(noisy - picture).mean()
+    assert classical.nonlocal_means(noisy[..., :1], 25).shape == (*picture.shape[:2], 1)

@@ -143,12 +143,42 @@ def test_a_folder_keeps_names_sizes_and_what_pictures_show(tmp_path: Path, capsy
         assert np.abs(255 - array(folder / name) - array(tmp_path / "out" / name)).max() <= 1
     grey = array(tmp_path / "out/sixteen bits.png")
     assert np.abs(255 - levels[..., None] / 257 - grey).max() <= 1.5
-    assert array(tmp_path / "out/clear.png").max() == 0  # white, without its colours
+    clear = array(tmp_path / "out/clear.png")
+    assert clear.shape == (9, 9, 4) and clear.max() == 0  # of white, without its colours, and as clear as it was
     expected = array(turned.transpose(Image.Transpose.ROTATE_270))
     assert np.abs(255 - expected - array(tmp_path / "out/turned.png")).max() <= 1
     assert read_provenance(tmp_path / "out/deep/1.png")["network"] == "Inverter"
     message = refusal(capsys, "translate", model(tmp_path), folder, "--out", tmp_path / "out")
     assert "exists already and is not overwritten" in message
+
+
+def test_transparency_and_sixteen_bits_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    random = np.random.default_rng(5)
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    alpha = np.full((11, 13), 255, np.uint8)
+    alpha[2:5], alpha[6] = 128, 0
+    picture = photo(13, 11).convert("RGBA")
+    picture.putalpha(Image.fromarray(alpha))
+    picture.save(folder / "half.png")
+    assert run("translate", model(tmp_path, "", reverse=True), folder, "--reverse", "--out", tmp_path / "same") == 0
+    same = array(tmp_path / "same/half.png")
+    assert np.array_equal(same[..., 3], alpha)
+    assert np.abs(same - array(picture))[alpha > 0].max() <= 2, "the colours below are not mixed with white"
+    levels = random.integers(0, 65536, (10, 12), dtype=np.uint16)
+    Image.fromarray(levels).save(folder / "deep.png")
+    photo(5, 6).convert("L").save(folder / "flat.png")
+    grey = Inverter(image_channels=1, input_channels=1)
+    hf_genimg.ImageTranslationPipeline(grey).save_pretrained(tmp_path / "grey")
+    capsys.readouterr()
+    assert run("translate", tmp_path / "grey", folder, "--out", tmp_path / "negative") == 0
+    assert "3/3" in capsys.readouterr().err
+    with Image.open(tmp_path / "negative/deep.png") as made:
+        assert made.mode == "I;16" and np.abs(65535 - levels.astype(int) - np.asarray(made)).max() <= 1
+    assert read_provenance(tmp_path / "negative/deep.png")["translated"] is True
+    for name, mode in (("half", "LA"), ("flat", "L")):
+        with Image.open(tmp_path / f"negative/{name}.png") as made:
+            assert made.mode == mode
 
 
 def test_an_animated_gif_stays_one(tmp_path: Path) -> None:

@@ -49,6 +49,17 @@ def test_styles_of_one_class(sets: tuple[str, str]) -> None:
         recipe(data=sets[0], styles=sets[1], style_class="pastel").dataset()
 
 
+def test_a_single_picture_is_a_style(sets: tuple[str, str]) -> None:
+    path = Path(sets[1], "train", "print", "1.png")
+    run = recipe("fast_style", data=sets[0], styles=str(path), random_crop=True)
+    assert run.dataset().sides == {"images": 3, "style": 1} == run.held_out().sides
+    style = run.dataset().batch({"images": torch.arange(1), "style": torch.zeros(1, dtype=torch.int64)})["style"]
+    with Image.open(path) as opened:
+        assert style.mean().item() == pytest.approx(np.asarray(opened)[2:18].mean() / 127.5 - 1, abs=0.1)
+    with pytest.raises(ValueError, match="style_class=print chooses among many pictures, and styles names one"):
+        recipe(data=sets[0], styles=str(path), style_class="print").dataset()
+
+
 def test_taps_fit_the_feature_network() -> None:
     objective = recipe().objective()
     assert (objective.content_taps, objective.style_taps) == (("first",), ("first", "second"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from tqdm import tqdm
 
 from ._shared import Code, Model, load_model
 from .films import check_film, translate_film, translate_gif
@@ -42,7 +43,7 @@ def translate(
     ] = None,
     code: Code = None,
 ) -> None:
-    """Translate or restore images. They keep their size where the model can."""
+    """Translate or restore images. They keep size, transparency and 16 bits a level where the model can."""
     refuse_picture_file(out)
     found, others = find_pictures(images, "-translated")
     targets = [each.target(out) for each in found]
@@ -57,10 +58,12 @@ def translate(
     settings |= _chosen(pipe.capabilities, seed, label)
     given = {name: value for name, value in settings.items() if value is not None}
     given |= {"reverse": True} if reverse else {}
+    from .kept import translated  # here: torch takes seconds
+
     frames = 0
-    for each, target in zip(found, targets, strict=True):
+    for each, target in tqdm(list(zip(found, targets, strict=True)), unit="picture", disable=len(found) < 2):
         own = {} if mask is None else {"mask": read_picture(masks[each.path])}
-        frames += _translate_one(each, target, partial(_translated, pipe, **given, **own))
+        frames += _translate_one(each, target, partial(translated, pipe, **given, **own))
     chosen = f", of seed {settings['seed']}" if pipe.capabilities.latents and seed is None else ""
     print(f"{_summary(found, frames, out, others)}{chosen}")
 
@@ -73,10 +76,6 @@ def _translate_one(found: Found, target: Path, how: Any) -> int:
         return translate_gif(found.path, target, how)
     save(how(read_picture(found.path)), target)
     return 0
-
-
-def _translated(pipe: Any, picture: Any, **settings: Any) -> Any:
-    return pipe(picture, **settings).images[0]
 
 
 def _mask_for(found: Found, folder: Path) -> Path:

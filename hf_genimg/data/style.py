@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from .dataset import ImageDataset
+from .containers import Folder
+from .dataset import ImageDataset, decoded_dataset
+from .decode import decoding
 from .fingerprint import key_of
+from .folder import picture_names, plain_source
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,3 +79,16 @@ def rows_of_class(dataset: ImageDataset, name: str) -> torch.Tensor:
     if name not in names:
         raise ValueError(f"{dataset.name} has no class {name!r}; use one of {', '.join(names)}")
     return torch.from_numpy(np.flatnonzero(dataset.labels == names.index(name)))
+
+
+def picture_file(source: str | Path) -> Path | None:
+    """The file that `source` names where it is a single picture, else None."""
+    path = Path(source).expanduser()
+    return path if picture_names([path.name]) and path.is_file() else None
+
+
+def one_picture(path: Path, **reading: Any) -> ImageDataset:
+    """A set of one picture; arguments as of `decoding`. Raises `ValueError` where it cannot be used."""
+    listing = Folder(path.parent, (path.name,))
+    source = plain_source(str(path), listing, [path.name], "train", "one picture")
+    return decoded_dataset(source, decoding(**reading), labels=False, flip=False, progress=False)

@@ -96,6 +96,16 @@ CLOSER: dict[str, tuple[str, str]] = {
     "direction_name": ("Name of the direction", "方向的名称"),
     "save_direction": ("Save it with the model", "随模型保存"),
     "direction_file": ("Take it as a file", "下载为文件"),
+    "changed": ("What was changed", "改变了什么"),
+    "changed_info": (
+        "The change of each pixel: black where there is none, white from 64 of 255 levels.",
+        "每个像素的改变量：没有改变为黑色，达到 64 级（满量程 255）即为白色。",
+    ),
+    "distance_to_input": (
+        "PSNR to the input: {psnr:.1f} dB. Higher: less was changed; it does not say that the result is right.",
+        "与输入的 PSNR：{psnr:.1f} dB。越高表示改变越少，但并不表示结果正确。",
+    ),
+    "unchanged": ("Nothing was changed.", "没有任何改变。"),
     "heat": ("Where it looked (Grad-CAM)", "它看了哪里（Grad-CAM）"),
     "heat_info": (
         "Red: where most of the evidence for the likeliest class lies; uncoloured: none.",

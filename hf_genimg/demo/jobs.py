@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -213,6 +214,21 @@ class Jobs:
         if self.is_running(name):
             os.kill(report["pid"], signal.SIGINT)
         self.wake()
+
+    def remove(self, name: str) -> None:
+        """Delete a job: its run with the model, what was asked of it, and its archive where no other job has it.
+
+        Raises:
+            ValueError: it is at work or waits.
+        """
+        job = self.find(name)
+        if self.entry_of(name) is not None or self.is_running(name):
+            raise ValueError(f"{name} is at work or waits for it; stop it first, then remove it")
+        for folder in (self.run_of(name), self.reports_of(name)):  # the list has it until the run is gone
+            if folder.exists():
+                shutil.rmtree(folder)
+        if job.archive and all(other.archive != job.archive for other in self.jobs):
+            Path(job.data).unlink(missing_ok=True)
 
     def entry_of(self, name: str) -> Path | None:
         """The request of a job that is not answered yet."""

@@ -35,6 +35,8 @@ TRAINING: dict[str, tuple[str, str]] = {
         "No jobs yet. Choose pictures, and press Train; `digits` is a good first try.",
         "还没有任务。请选择图片并点击“训练”；可以先试试 `digits`。",
     ),
+    "remove_job": ("Remove", "删除"),
+    "remove_for_good": ("Delete this run and its model for good", "永久删除该训练及其模型"),
     "open_model": ("Open in the studio", "在工作室中打开"),
     "latest_grid": ("What it makes now", "目前生成的图像"),
     "publish": ("Keep and publish", "保存与发布"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,13 +11,25 @@ import numpy as np
 import torch
 
 from ..pipelines.images import grid, to_pil
+from ..pipelines.reconstruction import ImageReconstructionPipeline
 from .discriminator import discriminator_accuracy
 from .feature_cache import reference_features
-from .features import BATCH, Extractor
+from .features import BATCH, Extractor, extract
 from .fidelity import TorchFidelityExtractor
 from .membership import attack_by_discriminator, attack_by_distance
 from .memorization import CALIBRATION, ImageSet, audit, picture
-from .metrics import LABEL_AGREEMENT, MEMBERSHIP, MEMORIZATION, OF_DISCRIMINATOR, ON_IMAGES, PATH_LENGTH, Scores, Tables
+from .metrics import (
+    LABEL_AGREEMENT,
+    MEMBERSHIP,
+    MEMORIZATION,
+    OF_DISCRIMINATOR,
+    ON_IMAGES,
+    PATH_LENGTH,
+    WITHOUT_PRIOR,
+    Scores,
+    Tables,
+    fid,
+)
 from .path_length import MOST_PATHS, mean_length, path_lengths
 from .readers import LEAST_ACCURACY, PIXELS, Reading, read_by_extractor, read_by_pixels
 from .scores import Score, proportion
@@ -232,19 +244,36 @@ def label_agreement(comparison: Comparison) -> Found:
     return Found(scores)
 
 
+def without_prior(comparison: Comparison) -> Found:
+    """The Fréchet distance of as many samples of the autoencoder alone."""
+    if not _has_prior(comparison.fakes):
+        raise ValueError(f"{WITHOUT_PRIOR} needs an autoencoder with a trained prior; leave it out")
+    alone = ImageReconstructionPipeline(autoencoder=comparison.fakes.pipeline.autoencoder)
+    alone.set_progress_bar_config(disable=True)
+    fakes = replace(comparison.fakes, pipeline=alone)
+    features = extract(fakes, comparison.extractor, "samples without the prior", alone=comparison.alone)
+    return Found({WITHOUT_PRIOR: fid(replace(comparison.tables, fake=features))["fid"]})
+
+
+def _has_prior(fakes: FakeImages) -> bool:
+    return isinstance(fakes, ModelImages) and getattr(fakes.pipeline, "prior_network", None) is not None
+
+
 _MEASURES = {
     LABEL_AGREEMENT: label_agreement,
     OF_DISCRIMINATOR: discriminator_scores,
     MEMORIZATION: memorization,
     MEMBERSHIP: membership,
     PATH_LENGTH: path_length,
+    WITHOUT_PRIOR: without_prior,
 }
 
 
 def measure_images(comparison: Comparison, names: list[str] | None) -> tuple[Found, dict[str, str]]:
     """(what was found, why others are missing). Of DATA only what is named: it is no model that could memorize."""
     found, skipped = Found({}), {}
-    usual = ON_IMAGES if isinstance(comparison.fakes, ModelImages) else ()
+    usual = [name for name in ON_IMAGES if name != WITHOUT_PRIOR or _has_prior(comparison.fakes)]
+    usual = usual if isinstance(comparison.fakes, ModelImages) else []
     for name in dict.fromkeys(name for name in names or usual if name in ON_IMAGES):
         try:
             more = _MEASURES[name](comparison)

@@ -261,7 +261,7 @@ METRICS: dict[str, Callable[[Tables], Scores]] = {
     "fid_per_class": fid_per_class,
 }
 OF_DISCRIMINATOR, MEMORIZATION, PATH_LENGTH = "discriminator_accuracy", "memorization", "perceptual_path_length"
-LABEL_AGREEMENT, MEMBERSHIP = "label_agreement", "membership"
+LABEL_AGREEMENT, MEMBERSHIP, WITHOUT_PRIOR = "label_agreement", "membership", "fid_without_prior"
 ON_IMAGES = {  # measured on images or through the model, not on features alone: see image_metrics.py
     OF_DISCRIMINATOR: "accuracy of the model's own discriminator on fakes, training and held-out images; 0.5: balanced",
     MEMORIZATION: "copies of images of the reference among the fakes, AuthPct (arXiv:2102.08921), and by how much "
@@ -270,6 +270,8 @@ ON_IMAGES = {  # measured on images or through the model, not on features alone:
     "discriminator: area under the ROC curve (0.5 is guessing), and training images found at 1 % false alarms",
     LABEL_AGREEMENT: "of a conditional model, how many images are read as their class: by the extractor where it is a "
     "classifier, and by a support vector machine on pixels (label_agreement_pixels); higher is better",
+    WITHOUT_PRIOR: "of an autoencoder with a prior that was trained afterwards, the Fréchet distance of samples of its "
+    "own prior; what the trained one is good for",
     PATH_LENGTH: "how fast features move along the generator's latents (arXiv:1812.04948); lower is smoother",
 }
 LPIPS, PERCEPTUAL = "lpips", "perceptual"

@@ -14,7 +14,7 @@ import numpy as np
 from ..faults import read_errors, reason
 
 LOWER_IS_BETTER = (
-    *("fid", "fid_infinity", "fid_per_class", "kid", "kid_rbf", "mind"),
+    *("fid", "fid_infinity", "fid_per_class", "fid_without_prior", "kid", "kid_rbf", "mind"),
     *("membership_auc", "membership_tpr", "membership_discriminator_auc", "membership_discriminator_tpr"),
     *("perceptual_path_length", "copies", "memorization_gap", "lpips", "perceptual"),
 )

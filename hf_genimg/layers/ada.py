@@ -45,6 +45,10 @@ class RandomChanges(nn.Module):
         """After an update of the discriminator."""
         self.updates += 1
 
+    def measured(self) -> dict[str, float]:
+        """What the log is to have of it."""
+        return {"augmentation/probability": self.probability.item()}
+
 
 def _shares(groups: str) -> list[tuple[str, float]]:
     """The parts of `groups`, each with the part of the probability that it has."""

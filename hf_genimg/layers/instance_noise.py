@@ -18,10 +18,14 @@ class InstanceNoise(nn.Module):
         self.sigma, self.last = sigma, updates
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
 
+    @property
+    def present_sigma(self) -> torch.Tensor:
+        """sigma_t, float []."""
+        return self.sigma * (1 - self.updates / self.last).clamp(min=0)
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """images: float [N, C, H, W] to the same."""
-        sigma = self.sigma * (1 - self.updates / self.last).clamp(min=0)
-        return images + sigma.to(images.dtype) * torch.randn_like(images)
+        return images + self.present_sigma.to(images.dtype) * torch.randn_like(images)
 
     def observe(self, on_real: torch.Tensor) -> None:
         """Fading does not depend on the logits."""
@@ -29,3 +33,7 @@ class InstanceNoise(nn.Module):
     def move(self) -> None:
         """After an update of the discriminator."""
         self.updates += 1
+
+    def measured(self) -> dict[str, float]:
+        """What the log is to have of it."""
+        return {"augmentation/noise": self.present_sigma.item()}

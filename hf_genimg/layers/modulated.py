@@ -55,8 +55,8 @@ class StyledConvolution(nn.Module):
         self.noise_strength, self.bias = nn.Parameter(torch.zeros(())), nn.Parameter(torch.zeros(out_channels))
 
     def forward(self, maps: torch.Tensor, w: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """maps: float [N, in_channels, H, W]; w: float [N, style_dim]; noise: float [N, 1, H', W'], of the output's
-        size.
+        """maps: float [N, in_channels, H, W], or [1, ...] for all images; w: float [N, style_dim]; noise: float
+        [N, 1, H', W'], of the output's size.
 
         Returns float [N, out_channels, H', W'], twice as large where `up`.
         """

@@ -10,7 +10,8 @@ from ..layers.residual import repeated
 from ..layers.style import edge_convolution
 from ._network import TranslationNetwork
 
-MOST = 0.95  # of black and white, so that they have an inverse hyperbolic tangent
+CONTRAST = 0.5  # standard deviation of each colour channel at the start of training, of 1 for half the range
+LEAST = 0.001  # added to the variance of each colour channel, so that the noise of a flat image is not blown up
 
 
 class _Normed(nn.Module):
@@ -45,10 +46,11 @@ class _Residual(nn.Module):
 
 
 class FastStyleTranslator(TranslationNetwork):
-    """Convolutions to a quarter of the size, residual blocks, and back by nearest neighbours and convolutions; tanh.
+    """Convolutions to a quarter of the size, residual blocks, and back by nearest neighbours and convolutions.
 
-    What the last convolution gives is added to an input of as many channels before the tanh, and is zero at first:
-    training begins at the picture itself, which the published network has to learn to copy.
+    What the last convolution gives is zero at first, and is added to the input, whose channels are normalised over the
+    image and mixed by a 1x1 convolution: training begins at the picture, which the published network has to learn to
+    copy, and its colours can become those of the style whatever they were.
     It takes pictures of any size. Instance norm sees all of a picture, so it is not made in tiles.
     """
 
@@ -73,11 +75,20 @@ class FastStyleTranslator(TranslationNetwork):
             _Normed(2 * width, width, 3, enlarge=True),
             edge_convolution(width, image_channels, 9),
         )
-        self.adds = image_channels == input_channels
-        if self.adds:
-            nn.init.zeros_(self.layers[-1].weight)
+        nn.init.zeros_(self.layers[-1].weight)
+        self.colours = nn.Conv2d(input_channels, image_channels, 1)
+        with torch.no_grad():
+            mixed = torch.eye(input_channels) if image_channels == input_channels else 1 / input_channels
+            self.colours.weight.copy_(CONTRAST * torch.ones(image_channels, input_channels, 1, 1))
+            self.colours.weight[..., 0, 0] *= mixed
+            self.colours.bias.zero_()
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """inputs: float [N, C_in, H, W] in [-1, 1], sides multiples of 4. Returns images of their size in [-1, 1]."""
-        made = self.layers(inputs)
-        return (torch.atanh(MOST * inputs) + made if self.adds else made).tanh()
+        """inputs: float [N, C_in, H, W] in [-1, 1], sides multiples of 4.
+
+        Returns images of their size, in [-1, 1] in eval mode; in training as they are, so that every pixel has a
+        gradient.
+        """
+        normalised = nn.functional.instance_norm(inputs, eps=LEAST)
+        images = self.colours(normalised) + self.layers(inputs)
+        return images if self.training else images.clamp(-1, 1)

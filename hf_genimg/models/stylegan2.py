@@ -189,7 +189,7 @@ class StyleGAN2Generator(LatentNetwork):
         """Images, float [N, C, H, W], of w, float [N, mixing_layers, style_dim], and noise as for `forward`."""
         maps_of_noise = self._noise(len(w), noise)
         layers = w.unbind(1)
-        maps = self.first(self.constant.expand(len(w), -1, -1, -1), layers[0], maps_of_noise[0])
+        maps = self.first(self.constant[None], layers[0], maps_of_noise[0])
         images = self.to_image(maps, layers[1])
         for number, block in enumerate(self.blocks):
             maps = block.first(maps, layers[2 * number + 1], maps_of_noise[2 * number + 1])

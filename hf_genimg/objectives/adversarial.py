@@ -21,7 +21,8 @@ class Adversarial(Objective):
     (classes, text) of the batch's real images, so these come as often as in the data. Losses are taken in float32.
 
     loss: see `losses.adversarial`. regularizers: add terms to the updates. augment: applied, differentiably, to every
-    image that the discriminator sees: float [N, C, H, W] to the same. conditional: batches have conditions, so that a
+    image that the discriminator sees: float32 [N, C, H, W] to the same, also where fakes are computed in bf16, whose
+    rounding in resampling and colours would tell them from real images. conditional: batches have conditions, so that a
     paired loss compares images of one condition.
     """
 
@@ -40,7 +41,7 @@ class Adversarial(Objective):
             )
         self.loss, self.regularizers = loss, nn.ModuleList(regularizers)
         self._matched = loss.paired and conditional  # the generator's fakes are then made for its own batch
-        self.augment = augment or (lambda images: images)
+        self.augment = (lambda images: augment(full_precision(images))) if augment else (lambda images: images)
         self.players = ("discriminator",) * n_critic + ("generator",)
         self._fakes: list[
             tuple[torch.Tensor, Batch, torch.Tensor]
@@ -115,6 +116,9 @@ class Adversarial(Objective):
         for regularizer in self.regularizers:
             regularizer.update(player, networks)
 
+    def measured(self, networks: Networks) -> dict[str, float]:
+        return {name: value for each in self.regularizers for name, value in each.measured().items()}
+
     def held_out(self, networks: Networks, batch: Batch) -> Terms:
         """The discriminator's loss on images it never trained on: `real` far above its training value means
         overfitting.
@@ -127,3 +131,8 @@ class Adversarial(Objective):
             self.logits(networks, fake, batch, latents)[0],
         )
         return self.loss.discriminator(real_logits, fake_logits)
+
+
+def full_precision(images: torch.Tensor) -> torch.Tensor:
+    """Images in float32, or in float64 where they are."""
+    return images.to(torch.promote_types(images.dtype, torch.float32))

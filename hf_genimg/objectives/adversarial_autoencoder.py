@@ -24,6 +24,9 @@ class AdversarialAutoencoder(Objective):
     `images` without.
 
     loss: of the discriminators. semi_supervised: whether there are classes. augment: applied to labelled images.
+    joint: whether `latent_discriminator` sees latents beside their class, so that they have the prior in each class;
+    otherwise the prior is that of all latents together, and the latents can still carry the class, in place of the one
+    that a sample is conditioned on.
     """
 
     def __init__(
@@ -31,9 +34,12 @@ class AdversarialAutoencoder(Objective):
         loss: GANLoss,
         semi_supervised: bool = False,
         augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
+        joint: bool = False,
     ) -> None:
         super().__init__()
-        self.loss, self.semi_supervised = loss, semi_supervised
+        if joint and not semi_supervised:
+            raise ValueError("joint=True needs classes; use semi_supervised=True")
+        self.loss, self.semi_supervised, self.joint = loss, semi_supervised, joint
         self.augment = augment or (lambda images: images)
         labelled = ("classifier",) if semi_supervised else ()
         self.players = ("autoencoder", "discriminator", "encoder", *labelled)
@@ -72,14 +78,20 @@ class AdversarialAutoencoder(Objective):
 
     def _codes(self, networks: Networks, images: torch.Tensor) -> Codes:
         latents, logits = networks["autoencoder"].codes(images)
-        found = {"latent_discriminator": latents.float()}
-        return found if logits is None else {**found, "class_discriminator": logits.float().softmax(1)}
+        if logits is None:
+            return {"latent_discriminator": latents.float()}
+        probabilities = logits.float().softmax(1)
+        classes = F.one_hot(logits.argmax(1), logits.shape[1])
+        return {"latent_discriminator": self._beside(latents, classes), "class_discriminator": probabilities}
 
     def _prior(self, networks: Networks, count: int) -> Codes:
         autoencoder = networks["autoencoder"]
-        samples = {"latent_discriminator": autoencoder.sample_latents(count).float()}
-        if self.semi_supervised:
-            classes = autoencoder.config.num_classes
-            labels = torch.randint(classes, (count,), device=samples["latent_discriminator"].device)
-            samples["class_discriminator"] = F.one_hot(labels, classes).float()
-        return samples
+        latents = autoencoder.sample_latents(count)
+        if not self.semi_supervised:
+            return {"latent_discriminator": latents.float()}
+        num_classes = autoencoder.config.num_classes
+        classes = F.one_hot(torch.randint(num_classes, (count,), device=latents.device), num_classes)
+        return {"latent_discriminator": self._beside(latents, classes), "class_discriminator": classes.float()}
+
+    def _beside(self, latents: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+        return torch.cat([latents.float(), classes.float()], 1) if self.joint else latents.float()

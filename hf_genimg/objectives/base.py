@@ -21,8 +21,8 @@ class Step:
     images: real images that the first player has trained on before. share: of the run that is over, from 0 to 1.
     player, turn: whose update it is, and its place in `players`. batch_size: images of the update, over all processes.
     offset: how many images of it come before this micro-batch. reuse: the update has one micro-batch in each process
-    and no dropout, so that the graph of a forward may wait for the next player. processes: how many share the update.
-    optimizers: by player, for an objective that looks at updates to come; the loop steps them.
+    and networks without dropout or noise, so that the graph of a forward may wait for the next player. processes: how
+    many share the update. optimizers: by player, for an objective that looks at updates to come; the loop steps them.
     """
 
     images: int = 0

@@ -63,6 +63,10 @@ class Regularizer(nn.Module):
     def update(self, player: str, networks: Networks) -> None:
         """Called once after each update of `player`."""
 
+    def measured(self) -> dict[str, float]:
+        """Numbers for each line of the log that are no losses, `group/name`."""
+        return {}
+
 
 class CountingRegularizer(Regularizer):
     """Counts the updates of the discriminator in the buffer `updates`."""
@@ -138,8 +142,8 @@ class WeightClipping(Regularizer):
 
 
 class Follow(Regularizer):
-    """Moves an augmentation that holds state: it `observe`s logits on real images and `move`s once after each update of
-    the discriminator.
+    """Moves an augmentation that holds state: it `observe`s logits on real images, `move`s once after each update of
+    the discriminator, and the log has what is `measured` of it.
     """
 
     def __init__(self, part: nn.Module) -> None:
@@ -153,6 +157,9 @@ class Follow(Regularizer):
     def update(self, player: str, networks: Networks) -> None:
         if player == "discriminator":
             self.part.move()
+
+    def measured(self) -> dict[str, float]:
+        return self.part.measured()
 
 
 class LeCam(CountingRegularizer):

@@ -25,6 +25,7 @@ class AdversarialAutoencoderRecipe(LabelledRecipe, AutoencoderRecipe):
     conditional: bool = False  # true: semi-supervised, with the labels of `labels` images
     labels: int | None = None  # how many labels it learns from, equally many of each class; none: all
     augment: bool = True  # labelled images are shifted, rotated, resized and blurred
+    joint_prior: bool = False  # with classes: latents have the prior in each class, for their discriminator sees it too
     images: int = 200_000
     batch_size: int = 100
     learning_rate: float = 1e-3  # of the reconstruction
@@ -51,13 +52,17 @@ class AdversarialAutoencoderRecipe(LabelledRecipe, AutoencoderRecipe):
     def models(self) -> dict[str, nn.Module]:
         names = ("latent_dim", "width", "network", "latent_std")
         networks: dict[str, nn.Module] = {"autoencoder": AAE(**self.sizes(), **{n: getattr(self, n) for n in names})}
-        networks["latent_discriminator"] = AAEDiscriminator(self.latent_dim, self.discriminator_width)
+        classes, joint = self.sizes()["num_classes"], self.conditional and self.joint_prior
+        seen = self.latent_dim + (classes if joint else 0)
+        networks["latent_discriminator"] = AAEDiscriminator(seen, self.discriminator_width)
         if self.conditional:
-            networks["class_discriminator"] = AAEDiscriminator(self.sizes()["num_classes"], self.discriminator_width)
+            networks["class_discriminator"] = AAEDiscriminator(classes, self.discriminator_width)
         return networks
 
     def objective(self) -> AdversarialAutoencoder:
-        return AdversarialAutoencoder(gan_loss("non_saturating"), self.conditional, jitter if self.augment else None)
+        joint = self.conditional and self.joint_prior
+        augment = jitter if self.augment else None
+        return AdversarialAutoencoder(gan_loss("non_saturating"), self.conditional, augment, joint)
 
     def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
         autoencoder = models["autoencoder"]

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import nn
 
-from ..data import available_splits, open_dataset, separate_split
-from ..data.style import ContentAndStyle, rows_of_class
+from ..data import ImageDataset, available_splits, open_dataset, separate_split
+from ..data.style import ContentAndStyle, one_picture, picture_file, rows_of_class
 from ..features import FeatureNetwork, load_features
 from ..objectives.style import STATISTICS, StyleTransfer
 from ..pipelines.translation import ImageTranslationPipeline
@@ -30,9 +30,7 @@ TAPS = {
 class StyleRecipe(ImageRecipe):
     """A network that gives pictures the style of others, trained by a frozen feature network."""
 
-    styles: str | None = (
-        None  # pictures in the style: a folder, a data set, with @split; none: as data, for digits only
-    )
+    styles: str | None = None  # in the style: a picture, a folder, a data set with @split; none: as data (digits only)
     style_class: str | None = None  # use the styles of this class alone: woodblock; none: all
     style_column: str | None = None  # of a table, the classes of styles: artist or medium; none: folders, or label
     features: str | None = None  # feature network; none: digits for data=digits, otherwise efficientnet-lite0
@@ -50,7 +48,7 @@ class StyleRecipe(ImageRecipe):
     def check(self) -> None:
         super().check()
         built_in = separate_split(self.data)[0] == DIGITS
-        rule = "must name pictures in the style: a folder, or a data set"
+        rule = "must name pictures in the style: a picture, a folder, or a data set"
         self._require("styles", self.styles is not None or built_in, rule)
         self._require("style_column", self.style_column is None or self.style_class, "needs style_class as well")
         self._require("statistics", self.statistics in STATISTICS, f"is not known; use {' or '.join(STATISTICS)}")
@@ -61,15 +59,24 @@ class StyleRecipe(ImageRecipe):
 
     def dataset(self, split: str | None = None) -> ContentAndStyle:
         contents = super().dataset(split)
-        source = self.styles or self.data
+        styles, rows = self._styles(split, contents.image_channels)
+        return ContentAndStyle(contents, styles, rows)
+
+    def _styles(self, split: str | None, channels: int) -> tuple[ImageDataset, torch.Tensor | None]:
+        """The pictures in the style, and which of them are used; those of a split where they have it."""
+        source, reading = self.styles or self.data, {**self.reading(), "image_channels": channels}
+        reading = {name: value for name, value in reading.items() if name not in ("image_column", "flip")}
+        path = picture_file(source)
+        if path is not None:
+            rule = "chooses among many pictures, and styles names one; leave it out"
+            self._require("style_class", self.style_class is None, rule)
+            return one_picture(path, **reading), None
         if split is not None:
             name, own = separate_split(source)
             source = f"{name}@{split}" if own is None and split in available_splits(name) else source
-        reading = {**self.reading(), "image_channels": contents.image_channels, "image_column": None}
         chosen = {"labels": self.style_class is not None, "label_column": self.style_column}
         styles = open_dataset(source, skip_bad=self.skip_bad, **reading, **chosen)
-        rows = None if self.style_class is None else rows_of_class(styles, self.style_class)
-        return ContentAndStyle(contents, styles, rows)
+        return styles, None if self.style_class is None else rows_of_class(styles, self.style_class)
 
     def channels(self) -> dict[str, int]:
         """Of both sides; 1 where the data are still to say."""

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Self
 
 from torch import nn
 
+from ..data import ImageDataset
+from ..data.binarized import binarized
 from ..models.conv_vae import ConvVAE
 from ..objectives.variational import Variational
 from ..pipelines.reconstruction import ImageReconstructionPipeline
@@ -42,6 +44,16 @@ class VariationalRecipe(AutoencoderRecipe):
     sigma: float | None = 1.0  # deviation of a pixel, on [-1, 1], of gaussian and discretized_logistic; none: learned
     free_bits: float = 0.0  # the KL divergence of each latent counts at least so many nats
     kl_warmup_images: int = 0  # beta rises from 0 over so many images
+    binarize: bool = False  # pixels are black or white, sampled anew each time with grey levels as probabilities
+
+    def check(self) -> None:
+        super().check()
+        binary = self.likelihood == "bernoulli" and self.image_channels != 4
+        self._require("binarize", binary or not self.binarize, "needs likelihood=bernoulli and at most 3 channels")
+
+    def dataset(self, split: str | None = None) -> ImageDataset:
+        dataset = super().dataset(split)
+        return binarized(dataset) if self.binarize else dataset
 
     def objective(self) -> Variational:
         return Variational(**self.variational())

@@ -25,8 +25,11 @@ class IWAE(VariationalRecipe):
     """Any image size, grey or colour."""
 
     images: int = 300_000
-    width: int = 400  # of both hidden layers
+    width: int = 400  # hidden units of a layer
+    depth: int = 1  # hidden layers of the encoder, and of the decoder
+    activation: str = "relu"  # or tanh
     samples: int = 5  # of the posterior, for each image
+    backward_samples: int | None = None  # that carry the gradient, resampled by weight: cheaper, noisier; none: all
     held_out_samples: int = 500  # for the likelihood of held-out images; the literature has 5000
 
     def check(self) -> None:
@@ -35,11 +38,11 @@ class IWAE(VariationalRecipe):
             self._require(name, getattr(self, name) > 0, "must be above 0")
 
     def models(self) -> dict[str, nn.Module]:
-        size = {"image_size": self.image_size, "image_channels": self.image_channels}
-        return {"autoencoder": MLPVAE(**size, latent_dim=self.latent_dim, width=self.width)}
+        names = ("image_size", "image_channels", "latent_dim", "width", "depth", "activation")
+        return {"autoencoder": MLPVAE(**{name: getattr(self, name) for name in names})}
 
     def objective(self) -> ImportanceWeighted:
-        return ImportanceWeighted(self.samples, self.held_out_samples, **self.variational())
+        return ImportanceWeighted(self.samples, self.held_out_samples, self.backward_samples, **self.variational())
 
     def smoke(self) -> Self:
         return replace(super().smoke(), held_out_samples=2)

@@ -22,8 +22,10 @@ from ._variational import VariationalRecipe
 class MLPVAERecipe(VariationalRecipe, PrivateRecipe):
     """Any image size, grey or colour."""
 
-    width: int = 400  # of both hidden layers
+    width: int = 400  # hidden units of a layer
+    depth: int = 1  # hidden layers of the encoder, and of the decoder
+    activation: str = "relu"  # or tanh
 
     def models(self) -> dict[str, nn.Module]:
-        size = {"image_size": self.image_size, "image_channels": self.image_channels}
-        return {"autoencoder": MLPVAE(**size, latent_dim=self.latent_dim, width=self.width)}
+        names = ("image_size", "image_channels", "latent_dim", "width", "depth", "activation")
+        return {"autoencoder": MLPVAE(**{name: getattr(self, name) for name in names})}

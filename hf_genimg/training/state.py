@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from accelerate import Accelerator
@@ -60,13 +60,9 @@ class Run:
         self._with_gradients: tuple[str, Collection[str]] | None = None  # whose weights ask for gradients
         for group in (group for optimizer in self.optimizers.values() for group in optimizer.param_groups):
             group["initial_lr"] = group["lr"]
-        dropout = any(
-            isinstance(m, nn.modules.dropout._DropoutNd)
-            for name in recipe.published
-            for m in self.networks[name].modules()
-        )
         # A second forward would draw other noise where a batch has more parts.
-        self._reuse = len(self._own_micro_batches) == 1 and not dropout
+        noisy = any(_is_noisy(self.networks[name]) for name in recipe.published)
+        self._reuse = len(self._own_micro_batches) == 1 and not noisy
         self.average = WeightAverage({name: self.networks[name] for name in recipe.published}, recipe.ema_half_life)
         self.moving = MovingParts(self.networks, self.objective)
         if recipe.compile:
@@ -373,6 +369,20 @@ def refuse_unmet_conditions(
             "images; "
             "give data that has them, or use another recipe"
         )
+
+
+@runtime_checkable
+class _TakesNoise(Protocol):
+    """A network that may have inputs of noise, which it samples itself in training."""
+
+    def sample_noise(self, num_images: int) -> torch.Tensor | None:
+        """Noise of images; None for a network without."""
+
+
+def _is_noisy(network: nn.Module) -> bool:
+    """Whether two forwards in training mode differ, because of dropout or of inputs of noise."""
+    dropout = any(isinstance(module, nn.modules.dropout._DropoutNd) for module in network.modules())
+    return dropout or (isinstance(network, _TakesNoise) and network.sample_noise(1) is not None)
 
 
 def _step(optimizer: torch.optim.Optimizer, scaler: Any) -> bool:

@@ -88,6 +88,26 @@ def test_one_after_another_and_what_is_taken_back_is_not_done(jobs: Jobs, given:
         jobs.stop("two")
 
 
+def test_a_removed_job_leaves_nothing_and_takes_nothing_of_others(jobs: Jobs, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for number in range(2):
+            Image.new("RGB", (8, 8), (number, 0, 0)).save(tmp_path / f"{number}.png")
+            archive.write(tmp_path / f"{number}.png", f"{number}.png")
+    made = [jobs.add(name, "", "mlp_gan", f"{TINY} seed={name[-1]}", tmp_path / "a.zip") for name in ("a1", "a2")]
+    (jobs.folder / "a1" / "pipeline").mkdir(parents=True)
+    jobs.ask("a1", "plan")
+    with pytest.raises(ValueError, match="a1 is at work or waits for it; stop it first"):
+        jobs.remove("a1")
+    jobs.stop("a1")
+    jobs.remove("a1")
+    assert [job.name for job in jobs.jobs] == ["a2"] and not (jobs.folder / "a1").exists()
+    assert Path(made[1].data).is_file(), "a2 has the same archive"
+    jobs.remove("a2")
+    assert not jobs.jobs and not Path(made[1].data).exists()
+    with pytest.raises(ValueError, match="there is no job called 'a2'"):
+        jobs.remove("a2")
+
+
 def test_a_failure_is_the_line_of_the_command(jobs: Jobs, given: list[list[str]], monkeypatch: Any) -> None:
     monkeypatch.setattr(jobs, "_arguments", lambda *asked: ["train", "fail"])
     jobs.add("mine", "digits", "mlp_gan", TINY)

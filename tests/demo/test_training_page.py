@@ -62,12 +62,15 @@ def test_what_is_asked_for_waits_is_found_again_and_taken_back(visit: Any, train
     page.locator(".toast-body").get_by_text("there is no field 'flop'; did you mean flip?").wait_for()
     ask(page, TINY)
     page.locator("#job-status").get_by_text("mlp_gan-1: waits; 0 before it").wait_for()
-    assert page.url.endswith("/train?job=mlp_gan-1")
+    until(lambda: page.url.endswith("/train?job=mlp_gan-1"))
     page.reload()
     page.locator("#job-status").get_by_text("mlp_gan-1: waits; 0 before it").wait_for()
     page.locator("#job-stop").click()
     page.locator("#job-status").get_by_text("mlp_gan-1: not begun").wait_for()
     page.locator("#job-resume").wait_for()
+    page.locator("#job-remove").click()
+    page.locator("#job-remove-for-good").click()
+    page.get_by_text("No jobs yet").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -227,3 +227,19 @@ def test_a_model_that_copies_nothing_raises_no_alarm(generator: Path) -> None:
     assert not any("copies" in alarm for alarm in report.alarms)
     assert set(report.pictures) == {"samples", "neighbours"}
     assert "discriminator_accuracy" in report.skipped
+
+
+def test_an_autoencoder_is_also_scored_without_its_prior(tmp_path: Path, generator: Path) -> None:
+    torch.manual_seed(0)
+    autoencoder = hf_genimg.MLPVAE(image_size=28, latent_dim=4, width=8)
+    prior = hf_genimg.GaussianMixture(4, 2)
+    prior.means.data += 50
+    hf_genimg.ImageReconstructionPipeline(autoencoder, prior).save_pretrained(tmp_path / "with")
+    hf_genimg.ImageReconstructionPipeline(autoencoder).save_pretrained(tmp_path / "without")
+    metrics = ["fid", "fid_without_prior"]
+    scores = hf_genimg.evaluate(tmp_path / "with", "digits@test", metrics=metrics, **ON_DIGITS).scores
+    alone = hf_genimg.evaluate(tmp_path / "without", "digits@test", metrics=["fid"], **ON_DIGITS).scores
+    assert scores["fid_without_prior"] == alone["fid"] != scores["fid"]
+    for model in (tmp_path / "without", generator):
+        with pytest.raises(ValueError, match="fid_without_prior needs an autoencoder with a trained prior; leave it"):
+            hf_genimg.evaluate(model, "digits@test", metrics=metrics, **ON_DIGITS)

@@ -174,7 +174,7 @@ def test_the_probability_follows_the_rule() -> None:
         if update % 4 == 0:
             expected = min(1.0, max(0.0, expected + (0.04 if sum(signs) / len(signs) > 0.5 else -0.04)))
             signs = []
-        assert augment.probability.item() == pytest.approx(expected, abs=1e-6)
+        assert augment.measured() == {"augmentation/probability": pytest.approx(expected, abs=1e-6)}
         seen.append(expected)
     assert max(seen) > 0.3 and seen[-1] < max(seen)
     assert set(augment.state_dict()) == {"probability", "updates", "signs"}

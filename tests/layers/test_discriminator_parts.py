@@ -50,6 +50,7 @@ def test_noise_fades_in_a_line() -> None:
     noise, images = InstanceNoise(0.5, 4), torch.zeros(4, 1, 100, 100)
     for expected in (0.5, 0.375, 0.25, 0.125, 0.0, 0.0):
         assert noise(images).std().item() == pytest.approx(expected, rel=0.02)
+        assert noise.measured() == {"augmentation/noise": pytest.approx(expected)}
         noise.move()
     assert noise.state_dict()["updates"] == 6
     with pytest.raises(ValueError, match="instance_noise=0 must be above 0"):

@@ -78,6 +78,20 @@ def test_resnet_56_has_the_published_parameter_count() -> None:
         hf_genimg.ResNetClassifier(depth=21)
 
 
+def test_the_mlp_vae_of_two_layers_is_that_of_iwae() -> None:
+    """E15h: 784-200-200-2x50-200-200-784."""
+    with torch.device("meta"):
+        network = hf_genimg.MLPVAE(latent_dim=50, width=200, depth=2, activation="tanh")
+    assert parameters(network) == 425_284
+    assert sum(isinstance(layer, torch.nn.Tanh) for layer in network.modules()) == 4
+    for wrong, line in (
+        ({"depth": 0}, "depth=0 must be at least 1"),
+        ({"activation": "gelu"}, "use one of relu, tanh"),
+    ):
+        with pytest.raises(ValueError, match=line):
+            hf_genimg.MLPVAE(**wrong)
+
+
 def test_a_shortcut_without_parameters_adds_empty_channels() -> None:
     """With a branch that gives zeros, a block that doubles the channels passes every second pixel on, in the middle
     channels.

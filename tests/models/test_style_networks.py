@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import hf_genimg
+from hf_genimg.features.statistics import channel_statistics
 from hf_genimg.layers.style import adaptive_instance_norm, statistics_of, weighted, with_colours_of
 
 
@@ -81,8 +82,12 @@ def test_keeping_colours_makes_the_style_neutral_to_hue(network: torch.nn.Module
 def test_one_style_and_any_size() -> None:
     network = hf_genimg.FastStyleTranslator(16, width=2, num_blocks=1).eval()
     (inputs,) = pictures((20, 32))
-    torch.testing.assert_close(network(inputs), 0.95 * inputs, msg="it begins at the picture itself")
+    mean, deviation = channel_statistics(inputs, eps=0.001)
+    begin = network(inputs)
+    torch.testing.assert_close(begin, (0.5 * (inputs - mean) / deviation).clamp(-1, 1), msg="the picture, normalised")
+    torch.testing.assert_close(network(0.1 * inputs + 0.5).std(), begin.std(), rtol=0.3, atol=0, msg="of any contrast")
     torch.nn.init.normal_(network.layers[-1].weight)
     made = network(inputs)
-    assert made.shape == inputs.shape and made.abs().max() <= 1 and not torch.allclose(made, 0.95 * inputs)
+    assert made.shape == inputs.shape and made.abs().max() <= 1 and not torch.allclose(made, begin)
+    assert network.train()(inputs).abs().max() > 1, "what lies outside has a gradient in training"
     assert hf_genimg.FastStyleTranslator(16, 3, 1, width=2)(inputs[:, :1]).shape == inputs.shape

@@ -63,6 +63,23 @@ def test_each_phase_has_its_gradients(player: str, parts: set[str], networks: di
     assert moved(networks, player, batch) == parts
 
 
+def test_a_joint_prior_finds_latents_that_carry_the_class(networks: dict, batch: dict) -> None:
+    """The discriminator sees the class as a one-hot vector, which has no gradient to the encoder's class."""
+    seen: list[torch.Tensor] = []
+    networks["latent_discriminator"] = hf_genimg.AAEDiscriminator(3 + 4, 8)
+    networks["latent_discriminator"].register_forward_pre_hook(lambda _, codes: seen.append(codes[0]))
+    objective = AdversarialAutoencoder(gan_loss("non_saturating"), True, joint=True)
+    terms = objective.encoder(networks, batch)
+    assert len(terms) == 2
+    next(term for name, term in terms.items() if name.startswith("latent")).backward()
+    assert networks["autoencoder"].to_class.weight.grad is None
+    assert networks["autoencoder"].to_mean.weight.grad.any()
+    found = networks["autoencoder"].classify(batch["images"]).argmax(1)
+    assert torch.equal(seen[0][:, 3:], torch.nn.functional.one_hot(found, 4).float())
+    with pytest.raises(ValueError, match="joint=True needs classes"):
+        AdversarialAutoencoder(gan_loss("non_saturating"), joint=True)
+
+
 def test_the_optimizers_share_the_encoder_and_leave_the_decoder_alone(tiny: Callable[..., Recipe]) -> None:
     recipe = tiny("aae", conditional=True, image_channels=1, num_classes=10)
     models = recipe.models()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -123,5 +124,9 @@ def test_compositions_train_and_resume_exactly(
     whole, halves = tensors_of(tmp_path / "whole"), tensors_of(tmp_path / "halves")
     assert whole.keys() == halves.keys()
     assert all(torch.equal(whole[key], halves[key]) for key in whole)
+    if "augment" in fields:
+        records = map(json.loads, (tmp_path / "whole/log.jsonl").read_text().splitlines())
+        logged = [record["augmentation/probability"] for record in records if "learning_rate_scale" in record]
+        assert logged and 0 < logged[-1] == pytest.approx(0.5)  # the burn-in ends with the run
     if "weight_clipping" in fields:
         assert max(t.abs().max() for key, t in whole.items() if "networks.safetensors:discriminator" in key) <= 0.01

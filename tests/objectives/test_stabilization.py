@@ -103,6 +103,23 @@ def test_consistency_is_of_the_same_images(networks: dict[str, nn.Module], batch
     assert all(p.grad is not None for p in discriminator.parameters() if p.dim() > 1)
 
 
+def test_real_and_fake_images_are_augmented_in_the_same_precision(
+    networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]
+) -> None:
+    seen = []
+
+    def augment(images: torch.Tensor) -> torch.Tensor:
+        seen.append(images.dtype)
+        return images
+
+    objective = Adversarial(non_saturating(), augment=augment)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert networks["generator"](torch.randn(2, 4)).dtype == torch.bfloat16
+        for player in objective.players:
+            getattr(objective, player)(networks, batch)
+    assert seen == [torch.float32] * 3  # real and fake ones of the discriminator's step, fake ones of the generator's
+
+
 def test_latents_a_little_apart(networks: dict[str, nn.Module], batch: dict[str, torch.Tensor]) -> None:
     still = objective_with(networks, batch, LatentConsistency(consistency=5.0, spread=0.5, sigma=0.0))
     networks["generator"].eval()

@@ -175,6 +175,29 @@ def test_the_bound_rises_with_the_samples_up_to_the_likelihood() -> None:
     assert exact - 0.1 < bounds[-1] < exact + 0.01
 
 
+def test_resampled_gradients_are_those_of_the_bound_in_expectation(batch: Batch) -> None:
+    torch.manual_seed(0)
+    vae = hf_genimg.MLPVAE(image_size=8, latent_dim=2, width=4, depth=2, activation="tanh")
+    many = {"images": batch["images"].repeat(2000, 1, 1, 1)}
+    terms, gradients = [], []
+    for backward_samples in (None, 2):
+        objective = ImportanceWeighted(6, 1, backward_samples)
+        terms.append(seeded(objective, {"autoencoder": vae}, many)["negative_bound"])
+        found = torch.autograd.grad(terms[-1], list(vae.parameters()))
+        gradients.append(torch.cat([gradient.flatten() for gradient in found]))
+    torch.testing.assert_close(*terms)
+    assert (gradients[0] - gradients[1]).norm() < 0.03 * gradients[0].norm()
+    with pytest.raises(ValueError, match="backward_samples=7 must be from 1 to samples=6, or none for all"):
+        ImportanceWeighted(6, 1, 7)
+
+
+def test_resampled_gradients_reach_every_weight_under_autocast(vae: torch.nn.Module, batch: Batch) -> None:
+    """Also where its cache keeps weights of the pass without gradients, as that of torch 2.13 does not."""
+    with torch.autocast("cpu", torch.bfloat16):
+        ImportanceWeighted(3, 1, 1).autoencoder({"autoencoder": vae}, batch)["negative_bound"].backward()
+    assert all(weight.grad is not None and weight.grad.any() for weight in vae.parameters())
+
+
 def test_importance_sampling_finds_the_likelihood_of_a_linear_gaussian_model() -> None:
     torch.manual_seed(0)
     linear, images = Linear(), torch.randn(8, 1, 1, 6)

@@ -21,6 +21,7 @@ from hf_genimg.training.checkpoint import current_checkpoint
 from hf_genimg.training.device import make_accelerator
 from hf_genimg.training.loop import train
 from hf_genimg.training.processes import Processes, micro_batch_size
+from hf_genimg.training.state import _is_noisy
 
 WALK = Path(__file__).with_name("walk.py")
 TensorsOf = Callable[[Path], dict[str, torch.Tensor]]
@@ -88,6 +89,11 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+# A bias of keys has no gradient but rounding, because softmax ignores what all keys have in common; in the head of
+# FastGAN's discriminator the gradients of real and fake images cancel. Biases that begin at 0 are still small.
+ROUNDING, WITHOUT_GRADIENT = {"vqgan": 1e-5, "fastgan_paper": 1e-3}, ("to_k.bias", "discriminator/head.1.bias")
+
+
 @pytest.mark.parametrize("name", [*NAMES, "composed"])
 def test_two_processes_train_the_parameters_of_one(
     name: str, trained: Path, alone: Callable[[str], Path], tensors_of: TensorsOf
@@ -95,9 +101,10 @@ def test_two_processes_train_the_parameters_of_one(
     one, two = tensors_of(alone(name)), tensors_of(trained)
     assert one.keys() == two.keys()
     for key, expected in one.items():
-        if key.startswith(("networks", "objective")) and not key.endswith(("running_mean", "running_var")):
+        unlike = ("running_mean", "running_var", *WITHOUT_GRADIENT)
+        if key.startswith(("networks", "objective")) and not key.endswith(unlike):
             difference = (two[key].double() - expected.double()).norm()
-            assert difference <= 1e-6 * expected.double().norm(), (key, difference)
+            assert difference <= ROUNDING.get(name, 1e-6) * expected.double().norm(), (key, difference)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -192,3 +199,10 @@ def test_a_batch_that_cannot_be_shared_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=rule):
         micro_batch_size(tiny(batch_size=batch, micro_batch_size=micro), processes)
+
+
+@pytest.mark.parametrize(("name", "noisy"), [("fastgan", False), ("fastgan_paper", True), ("pix2pix", True)])
+def test_networks_with_noise_or_dropout_run_anew_for_each_player(name: str, noisy: bool) -> None:
+    """Of two parts of a batch, the second would otherwise have other noise in one process than in two."""
+    recipe = walk.cases()[name].override(image_channels=1)
+    assert _is_noisy(recipe.models()["generator"]) == noisy

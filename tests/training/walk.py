@@ -41,7 +41,10 @@ def cases() -> dict[str, Recipe]:
     """
     plain = {name: recipe_class(name)().smoke().override(images=80) for name in recipe_names()}
     dcgan = plain["dcgan"].override(images=160)
-    return {**plain, "dcgan": dcgan, "halves": dcgan, "composed": dcgan.override(images=320, **COMPOSED)}
+    # Its inverse distances magnify rounding while all images are alike.
+    text_gan = plain["text_gan"].override(mode_seeking=0.0)
+    composed = dcgan.override(images=320, **COMPOSED)
+    return {**plain, "text_gan": text_gan, "dcgan": dcgan, "halves": dcgan, "composed": composed}
 
 
 def plant_death(how: str) -> None:

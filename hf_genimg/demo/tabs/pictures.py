@@ -15,6 +15,7 @@ from ..heat import heat_map
 from ..models import Shared
 from ..settings import LARGEST_SEED
 from . import masks as painting
+from ._changed import build_changed
 from ._given import build_given, seen_picture, show_seen, upload
 from ._instead import instead
 from ._named import named_sliders
@@ -188,6 +189,7 @@ def build_translate(page: Page) -> None:
                 gr.Markdown(texts("before_after"), elem_classes="studio-heading")
                 instead("empty_translate")
                 result = _before_after("translate-result")
+                build_changed(result)
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
     page.adapt([mask_panel, style_panel, strength, reverse, seed, label], _taken)
     ui = SimpleNamespace(given=given, mask=mask, style=style, strength=strength, reverse=reverse, result=result)

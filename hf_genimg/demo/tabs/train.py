@@ -92,9 +92,17 @@ def _panel(ui: SimpleNamespace) -> None:
     with gr.Column(visible=False) as ui.panel:
         ui.status = gr.HTML(elem_id="job-status")
         with gr.Row(elem_classes="studio-buttons"):
-            ui.resume, ui.stop, ui.open = (
+            ui.resume, ui.stop, ui.open, ui.remove = (
                 gr.Button(texts(name), size="sm", min_width=120, elem_id=f"job-{id}")
-                for name, id in (("resume", "resume"), ("stop", "stop"), ("open_model", "open"))
+                for name, id in (
+                    ("resume", "resume"),
+                    ("stop", "stop"),
+                    ("open_model", "open"),
+                    ("remove_job", "remove"),
+                )
+            )
+            ui.really = gr.Button(
+                texts("remove_for_good"), variant="stop", size="sm", visible=False, elem_id="job-remove-for-good"
             )
         with gr.Row(visible=False) as ui.watching:
             ui.grid_note, ui.grid = _picture("latest_grid", "grid", "pixels")
@@ -149,7 +157,8 @@ def _publishing(ui: SimpleNamespace) -> None:
 def _wire(demo: gr.Blocks, ui: SimpleNamespace) -> None:
     jobs: Jobs = ui.jobs
     pictures = [ui.grid_note, ui.grid, ui.curve, ui.scores, ui.output]
-    buttons = [ui.resume, ui.stop, ui.open, ui.publish, ui.download, ui.watching, ui.evaluate, ui.space, ui.push]
+    buttons = [ui.resume, ui.stop, ui.remove, ui.open, ui.publish, ui.download, ui.watching]
+    buttons += [ui.evaluate, ui.space, ui.push]
     shown = [ui.none, ui.chosen, ui.panel, ui.status, ui.command, *buttons, *pictures, ui.seen]
 
     @friendly
@@ -182,6 +191,11 @@ def _wire(demo: gr.Blocks, ui: SimpleNamespace) -> None:
     def stop(name: str) -> None:
         jobs.stop(name)
 
+    @friendly
+    def remove(name: str) -> Any:
+        jobs.remove(name)
+        return gr.update(visible=False)
+
     form = [ui.data, ui.archive, ui.recipe, ui.minutes, ui.settings, ui.name]
     again: tuple[Any, ...] = (look, [ui.chosen, ui.seen], shown)
     for button, action in ((ui.plan, "plan"), (ui.go, "train")):
@@ -193,6 +207,10 @@ def _wire(demo: gr.Blocks, ui: SimpleNamespace) -> None:
         button.click(asking(action), given, None, **HIDDEN).success(*again, **HIDDEN)
     ui.stop.click(stop, ui.chosen, None, **HIDDEN).success(*again, **HIDDEN)
     ui.chosen.input(look, [ui.chosen, gr.State(None)], shown, **HIDDEN).success(None, ui.chosen, None, js=SHOW_JOB)
+    ui.remove.click(lambda: gr.update(visible=True), None, ui.really, **HIDDEN)
+    removed = ui.really.click(remove, ui.chosen, ui.really, **HIDDEN)
+    removed.success(look, [gr.State(None), gr.State(None)], shown, **HIDDEN).success(None, ui.chosen, None, js=SHOW_JOB)
+    ui.chosen.change(lambda: gr.update(visible=False), None, ui.really, **HIDDEN)
     ui.timer.tick(look, [ui.chosen, ui.seen], shown, trigger_mode="once", **HIDDEN)
     demo.load(arrive, None, shown, **HIDDEN)
     ui.recipe.change(lambda recipe: gr.update(visible=recipe == AUTO), ui.recipe, ui.minutes, **HIDDEN)
@@ -254,13 +272,14 @@ def _look(jobs: Jobs, name: str | None, seen: Any) -> list[Any]:
     job = next((each for each in every if each.name == name), next(iter(every), None))
     there = gr.update(visible=not every), gr.update(choices=_choices(jobs), visible=bool(every), value=job and job.name)
     if job is None:
-        return [*there, gr.update(visible=False), *[gr.skip()] * 16, None]
+        return [*there, gr.update(visible=False), *[gr.skip()] * 17, None]
     progress, run = progress_of(jobs, job.name), jobs.run_of(job.name)
     trained = (run / "pipeline" / "model_index.json").is_file()
     begun = run.exists()
     buttons = [
         gr.update(visible=not progress.busy and not (begun and progress.images >= progress.total > 0)),
         gr.update(visible=progress.busy),
+        gr.update(visible=not progress.busy),
         gr.update(visible=trained),
         gr.update(visible=trained),
         gr.update(visible=space_of(jobs, job.name) is not None),
