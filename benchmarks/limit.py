@@ -5,11 +5,12 @@
 Each recipe at its default size, on the data that it trains on by default. Only recipes that need no other data or run
 are taken where none is named.
 
-share: one training step is run once while every convolution and matrix product that it starts, forward and backward, is
-noted with its shapes. Step and these operations alone, each as often and in the faster of two layouts (channels_last,
-contiguous), are then timed alternately in one process, in processor time on one thread; `share` is the time of the
-operations over that of the step, `gflops` what torch's FlopCounterMode counts in a step over its time. `elsewhere` says
-by torch's profiler which part of a step is in what kind of operation; `python` is the time in which no operation ran.
+share: a training step (or as many as lie between two lazy penalties) is run once while every convolution and matrix
+product that it starts, forward and backward, is noted with its shapes. Step and these operations alone, each as often
+and in the faster of two layouts (channels_last, contiguous), are then timed alternately in one process, in processor
+time on one thread; `share` is the time of the operations over that of the step, `gflops` what torch's FlopCounterMode
+counts in a step over its time. `elsewhere` is the share of a step that each kind of operation takes; `python` is what
+is left, in which none runs (below zero where timing each operation took longer than that).
 before: with `--before DIR`, a checkout of the package as it was, one process with the package in DIR and one with this
 one each make a few training steps in turns, the other waiting: quartiles of before / now, above 1 is faster now. `auto`
 compares DIR in float32 with this one in bfloat16. Results go to results/limit.json and results/limit_before.json, which
@@ -35,7 +36,6 @@ from typing import Any
 import torch
 from _measure import RESULTS, write
 from speed import our_run
-from torch.profiler import profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 from torch.utils.flop_counter import FlopCounterMode
@@ -49,14 +49,14 @@ RECIPES = [
     *("beta_vae", "cvae", "vqvae", "vqgan", "kl_vae", "vaegan", "aae", "wae", "rae", "classifier"),
 ]
 LAYERS = ("convolution", "convolution_backward", "mm", "addmm", "bmm", "baddbmm")
-KINDS = {  # of operations, by their names in the profiler; the first that matches counts
-    "layers": r"convolution|aten::(mm|addmm|bmm|baddbmm|mv|addmv_?|linear|dot)$",
+KINDS = {  # of operations, by their names; the first that matches counts
+    "layers": r"convolution|^(mm|addmm|bmm|baddbmm)$",
     "normalization": r"norm",
     "resampling": r"upsample|pool|pad|pixel_shuffle|im2col|col2im",
     "activation": r"relu|clamp_min|threshold|tanh|sigmoid|softmax|softplus|gelu|silu",
-    "optimizer": r"adam|lerp|Optimizer",
+    "optimizer": r"adam|lerp|_foreach",
     "copies": r"copy|clone|cat$|contiguous|to_copy",
-    "arithmetic": r"aten::(add|sub|mul|div|pow|sum|mean|rsqrt|sqrt|addcmul|square|neg|exp|log|abs|where)",
+    "arithmetic": r"^(add|sub|mul|div|pow|sum|mean|rsqrt|sqrt|addcmul|square|neg|exp|log|abs|where|mv|dot)",
 }
 Thunk = Callable[[], Any]
 
@@ -113,11 +113,14 @@ def alone(func: Any, noted: Any) -> Thunk:
     return min(thunks, key=lambda run: min(seconds(run) for _ in range(3)))
 
 
-def layers_alone(run: Any) -> Thunk:
-    """All operations of layers of one training step of `run`, one after another."""
+def layers_alone(run: Any, steps: int) -> tuple[Thunk, float]:
+    """All operations of layers of so many training steps of `run`, one after another, and how many additions and
+    multiplications they are.
+    """
     noted = Noted()
     with noted:
-        run.training_step()
+        for _ in range(steps):
+            run.training_step()
     thunks = [(alone(func, arguments), times) for (func, _, arguments), times in noted.calls.items()]
 
     @torch.no_grad()
@@ -126,18 +129,36 @@ def layers_alone(run: Any) -> Thunk:
             for _ in range(times):
                 thunk()
 
-    return work
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return work, counter.get_total_flops()
 
 
-def elsewhere(run: Any, steps: int) -> dict[str, float]:
-    """The share of each kind of operation in the time of a training step."""
-    with profile() as record:
-        took = seconds(lambda: [run.training_step() for _ in range(steps)])
+class Timed(TorchDispatchMode):
+    """Adds up the processor time of operations by their names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.took: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        began = time.process_time()
+        made = func(*args, **(kwargs or {}))
+        self.took[func._schema.name.partition("::")[2]] += time.process_time() - began
+        return made
+
+
+def elsewhere(run: Any, step: float, steps: int) -> dict[str, float]:
+    """The share of each kind of operation in a training step of `step` seconds."""
+    timed = Timed()
+    with timed:
+        for _ in range(steps):
+            run.training_step()
     shares: Counter[str] = Counter()
-    for event in record.key_averages():
-        kind = next((kind for kind, names in KINDS.items() if re.search(names, event.key, re.IGNORECASE)), "other")
-        shares[kind] += event.self_cpu_time_total / 1e6 / took
-    shares["python"] = max(0.0, 1 - sum(shares.values()))
+    for name, took in timed.took.items():
+        kind = next((kind for kind, names in KINDS.items() if re.search(names, name)), "other")
+        shares[kind] += took / steps / step
+    shares["python"] = 1 - sum(shares.values())
     return {kind: round(share, 3) for kind, share in shares.most_common()}
 
 
@@ -151,16 +172,16 @@ def run_of(name: str, precision: str) -> Any:
 def limit(name: str, precision: str) -> dict[str, Any]:
     """What a recipe reaches, and of what."""
     run = run_of(name, precision)
-    with FlopCounterMode(display=False) as counter:
-        run.training_step()
-    operations = counter.get_total_flops()
-    work = layers_alone(run)
-    steps = max(1, round(0.3 / seconds(run.training_step)))
+    cycle = getattr(run.recipe, "penalty_every", 1)  # steps after which the work is the same again
+    work, operations = layers_alone(run, cycle)
+    passes = max(1, round(0.3 / seconds(lambda: [run.training_step() for _ in range(cycle)])))
+    steps = cycle * passes
     times = [
-        (seconds(lambda: [run.training_step() for _ in range(steps)]), seconds(lambda: [work() for _ in range(steps)]))
-        for _ in range(7)
+        (seconds(lambda: [run.training_step() for _ in range(steps)]), seconds(lambda: [work() for _ in range(passes)]))
+        for _ in range(5)
     ]
     step, layers = (statistics.median(side) / steps for side in zip(*times, strict=True))
+    operations /= cycle
     low, middle, high = statistics.quantiles([theirs / ours for ours, theirs in times], n=4)
     return {
         "step_ms": round(1000 * step, 2),
@@ -169,7 +190,7 @@ def limit(name: str, precision: str) -> dict[str, Any]:
         "layers_alone_gflops": round(operations / layers / 1e9, 1),
         "share": round(middle, 3),
         "share_quartiles": [round(low, 3), round(high, 3)],
-        "elsewhere": elsewhere(run, steps),
+        "elsewhere": elsewhere(run, step, steps),
     }
 
 

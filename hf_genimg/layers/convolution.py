@@ -107,17 +107,24 @@ class ConvTranspose2d(nn.ConvTranspose2d):
                 maps.shape[2:], self.stride, self.padding, self.kernel_size, strict=True
             )
         ]
-        added = self.weight.flatten(1).T @ _rows(maps).flatten(1, 2).transpose(1, 2)  # [N, places, H W]
+        added = _at_each_position(self.weight.flatten(1).T, maps)
         image = F.fold(added, sides, self.kernel_size, padding=self.padding, stride=self.stride)
         return image if self.bias is None else image + self.bias
 
 
 def _convolved_to_one(maps: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     """A 3x3 convolution to one channel, which keeps the size: float [N, C, H, W] to [N, 1, H, W]."""
-    kernel = _rows(weight.flip(2, 3)).reshape(9, -1)
-    added = kernel @ _rows(maps).flatten(1, 2).transpose(1, 2)  # [N, 9, H W]
+    added = _at_each_position(_rows(weight.flip(2, 3)).reshape(9, -1), maps)
     image = F.fold(added, maps.shape[2:], 3, padding=1)
     return image if bias is None else image + bias
+
+
+def _at_each_position(kernel: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    """Float [places, C] times float [N, C, H, W]: float [N, places, H W].
+
+    As `bmm`, because `matmul` takes another kernel, which rounds otherwise, where a gradient is asked for.
+    """
+    return torch.bmm(kernel.expand(len(maps), -1, -1), _rows(maps).flatten(1, 2).transpose(1, 2))
 
 
 def _rows(maps: torch.Tensor) -> torch.Tensor:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from .checkpoint import current_checkpoint, load_checkpoint
+from .device import bf16_is_quicker
 from .recipe import Recipe
 
 AUTO = "auto"
@@ -24,16 +23,3 @@ def chosen_precision(recipe: Recipe, state_dir: Path) -> str:
     if folder is not None:
         return load_checkpoint(folder, ["precision"])[1]["precision"]
     return "bf16" if bf16_is_quicker() else "no"
-
-
-def bf16_is_quicker() -> bool:
-    """Whether the device has instructions for bfloat16; never by a stopwatch, so that a run repeats itself.
-
-    A CPU without them emulates bfloat16, slower than float32. With AVX512-BF16, steps of the recipes take 0.5 to 0.9
-    times as long (benchmarks/limit.py).
-    """
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if torch.accelerator.is_available():
-        return False
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

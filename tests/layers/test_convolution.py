@@ -118,3 +118,12 @@ def test_what_is_exported_has_plain_layers() -> None:
     assert operations.count("aten.conv2d.default") == 3
     kernels = [node.args[1] for node in graph.nodes if str(node.target) == "aten.conv2d.default"]
     assert all(kernel.op == "placeholder" for kernel in kernels), "a kernel is computed in the graph"
+
+
+@pytest.mark.parametrize("layer", [Conv2d(32, 1, 3, padding=1), ConvTranspose2d(32, 1, 4, 2, 1)], ids=str)
+def test_images_are_the_same_bits_with_and_without_a_gradient(layer: nn.Module) -> None:
+    """One process generates fakes for a discriminator without one, two processes with one, and they must not differ."""
+    images = torch.randn(4, 32, 8, 8, generator=torch.Generator().manual_seed(0)).to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        apart = layer(images)
+    assert torch.equal(layer(images.clone().requires_grad_()), apart)
