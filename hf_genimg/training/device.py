@@ -122,8 +122,8 @@ def keep_freed_memory(device: torch.device) -> bool:
 def bf16_is_quicker() -> bool:
     """Whether the device has instructions for bfloat16; never by a stopwatch, so that a run repeats itself.
 
-    A CPU without them emulates bfloat16, slower than float32. With AVX512-BF16, steps of the recipes take 0.5 to 0.9
-    times as long (benchmarks/limit.py).
+    A CPU without them emulates bfloat16, slower than float32. With AVX512-BF16, steps of nine recipes take 0.63 to
+    0.88 times as long (benchmarks/limit.py).
     """
     if torch.accelerator.is_available():
         return is_bf16_available(ignore_tpu=True)
