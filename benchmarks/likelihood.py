@@ -1,6 +1,6 @@
 """The likelihood of dynamically binarized MNIST under the network with one stochastic layer of the IWAE paper.
 
-    python benchmarks/likelihood.py train [vae] [iwae] [--work DIR]
+    python benchmarks/likelihood.py train [vae] [iwae] [--images N] [--work DIR]
     python benchmarks/likelihood.py measure [vae] [iwae] [--num 10000] [--samples 5000] [--work DIR]
 
 784-200-200-50 with tanh (425,284 weights), trained on the 60,000 training images; `vae` by the evidence lower bound,
@@ -40,7 +40,7 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
         "iwae",
         {
             "images": 1_300_000,
-            "learning_rate": 5e-4,
+            "learning_rate": 2e-3,
             "samples": 50,
             "backward_samples": 5,
             "held_out_samples": 50,
@@ -52,9 +52,13 @@ AT_ONCE = 100  # test images
 Z = 1.96
 
 
-def recipe_of(name: str, work: Path, data: str) -> Recipe:
-    """The recipe of a run."""
+def recipe_of(name: str, work: Path, data: str, images: int | None = None) -> Recipe:
+    """The recipe of a run; a run that is there keeps its length unless another is given."""
     family, fields = RUNS[name]
+    begun = work / name / "recipe.json"
+    if images is None and begun.exists():
+        images = json.loads(begun.read_text())["fields"]["images"]
+    fields = fields if images is None else {**fields, "images": images}
     start = {"init": str(work / "vae")} if name == "iwae" else {}
     settings = {"batch_size": 100, "schedule": "cosine", "binarize": True, "image_size": 28, "image_channels": 1}
     return recipe_class(family)().override(data=data, **settings, **NETWORK, **LENGTH, **fields, **start)
@@ -99,7 +103,7 @@ def measured(names: list[str], work: Path, data: str, num: int, samples: int) ->
             "test_images": num,
             "samples": samples,
             "images": recipe.images,
-            "fields": {key: value for key, value in RUNS[name][1].items() if key != "held_out_samples"},
+            "fields": {key: value for key, value in RUNS[name][1].items() if key not in ("images", "held_out_samples")},
             "log": {key: value for key, value in last.items() if isinstance(value, (int, float))},
             "measuring_cpu_seconds": round(time.process_time() - began, 1),
         }
@@ -113,6 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("train", "measure"))
     parser.add_argument("names", nargs="*", default=list(RUNS), metavar="vae|iwae")
+    parser.add_argument("--images", type=int, help="length of the training")
     parser.add_argument("--num", type=int, default=10_000)
     parser.add_argument("--samples", type=int, default=5_000)
     parser.add_argument("--data", default=str(MNIST))
@@ -122,7 +127,7 @@ def main() -> None:
         raise SystemExit(f"{', '.join(unknown)}: no such run; use vae, iwae or both")
     if given.what == "train":
         for name in given.names:
-            hf_genimg.train(recipe_of(name, given.work, given.data), given.work / name)
+            hf_genimg.train(recipe_of(name, given.work, given.data, given.images), given.work / name)
         return
     print(write("likelihood", __doc__, measured(given.names, given.work, given.data, given.num, given.samples)))
 

@@ -10,12 +10,13 @@ from ..layers.residual import repeated
 from ..layers.style import edge_convolution
 from ._network import TranslationNetwork
 
+BOUND = 4.0  # deviations; a map that is active in one place alone has far more there, which shows as a spot
 CONTRAST = 0.5  # standard deviation of each colour channel at the start of training, of 1 for half the range
 LEAST = 0.001  # added to the variance of each colour channel, so that the noise of a flat image is not blown up
 
 
 class _Normed(nn.Module):
-    """Twice the size where `enlarge`, a convolution, instance norm, ReLU where `active`."""
+    """Twice the size where `enlarge`, a convolution, instance norm, ReLU up to `BOUND` where `active`."""
 
     def __init__(
         self,
@@ -33,7 +34,7 @@ class _Normed(nn.Module):
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         maps = self.norm(self.convolution(repeated(maps) if self.enlarge else maps))
-        return maps.relu() if self.active else maps
+        return maps.clamp(0, BOUND) if self.active else maps
 
 
 class _Residual(nn.Module):

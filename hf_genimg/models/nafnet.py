@@ -16,10 +16,10 @@ EPS = 1e-6  # of the layer norm
 class NAFNetGenerator(TranslationNetwork):
     """Adds to its input what it finds missing, by blocks at several sizes, halved on the way down and doubled back.
 
-    The channel attention takes the mean of the whole image, so the output depends on all of it (`halo` is None).
+    The channel attention takes the mean of the whole image, so the output depends on all of it (`halo` is None); with
+    `window`, the mean of the window around each pixel, so that images larger than those of training are restored as
+    these are, and in tiles (arXiv:2112.04491).
     """
-
-    halo = None
 
     @register_to_config
     def __init__(
@@ -31,6 +31,7 @@ class NAFNetGenerator(TranslationNetwork):
         encoder_blocks: Sequence[int] = (2, 2, 4, 8),  # at each size on the way down
         middle_blocks: int = 12,  # at the smallest size
         decoder_blocks: Sequence[int] = (2, 2, 2, 2),  # at each size on the way up
+        window: int | None = None,  # pixels a side of what the channel attention sees; None: the whole image
     ) -> None:
         super().__init__()
         if input_channels != image_channels:
@@ -43,21 +44,38 @@ class NAFNetGenerator(TranslationNetwork):
                 f"there are {len(encoder_blocks)} encoder_blocks and {len(decoder_blocks)} decoder_blocks; give a "
                 "number for each size, as many of one as of the other"
             )
-        widths = [width * 2**level for level in range(len(encoder_blocks) + 1)]
+        levels = len(encoder_blocks)
+        if window is not None and (window < 2**levels or window % 2**levels):
+            raise ValueError(f"window={window} is not a multiple of {2**levels}, as {levels} halvings need; use one")
+        widths = [width * 2**level for level in range(levels + 1)]
+        windows = [None if window is None else window // 2**level for level in range(levels + 1)]
         self.first = nn.Conv2d(input_channels, width, 3, padding=1)
-        self.encoders = nn.ModuleList(_blocks(c, n) for c, n in zip(widths, encoder_blocks, strict=False))
+        self.encoders = nn.ModuleList(map(_blocks, widths[:-1], encoder_blocks, windows))
         self.downs = nn.ModuleList(nn.Conv2d(c, 2 * c, 2, 2) for c in widths[:-1])
-        self.middle = _blocks(widths[-1], middle_blocks)
+        self.middle = _blocks(widths[-1], middle_blocks, windows[-1])
         self.ups = nn.ModuleList(
             nn.Sequential(nn.Conv2d(c, 2 * c, 1, bias=False), nn.PixelShuffle(2)) for c in widths[:0:-1]
         )
-        self.decoders = nn.ModuleList(_blocks(c, n) for c, n in zip(widths[-2::-1], decoder_blocks, strict=True))
+        self.decoders = nn.ModuleList(map(_blocks, widths[-2::-1], decoder_blocks, windows[-2::-1]))
         self.last = nn.Conv2d(width, image_channels, 3, padding=1)
 
     @property
     def size_multiple(self) -> int:
         """A side is halved once for each encoder."""
         return 2 ** len(self.config.encoder_blocks)
+
+    @property
+    def halo(self) -> int | None:
+        """Half a window for each block, and another half where windows are moved inwards at the edges; then kernels."""
+        if self.config.window is None:
+            return None
+        config = self.config
+        levels = len(config.encoder_blocks)
+        scales = [2**level for level in range(levels)]
+        blocks = [a + b for a, b in zip(config.encoder_blocks, reversed(config.decoder_blocks), strict=True)]
+        kernels = sum(n * scale for n, scale in zip([*blocks, config.middle_blocks], [*scales, 2**levels], strict=True))
+        half = config.window // 2
+        return half * (sum(blocks) + config.middle_blocks + 1) + kernels + 2 + 2**levels
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """inputs: float [N, C, H, W] in [-1, 1], sides multiples of `size_multiple`.
@@ -77,8 +95,8 @@ class NAFNetGenerator(TranslationNetwork):
         return images if self.training else images.clamp(-1, 1)
 
 
-def _blocks(width: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*[_Block(width) for _ in range(count)])
+def _blocks(width: int, count: int, window: int | None) -> nn.Sequential:
+    return nn.Sequential(*[_Block(width, window) for _ in range(count)])
 
 
 class _Block(nn.Module):
@@ -86,14 +104,14 @@ class _Block(nn.Module):
     position; both add to their input, by a factor a channel that begins at zero.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, window: int | None) -> None:
         super().__init__()
         self.spatial = nn.Sequential(
             _LayerNorm(width),
             nn.Conv2d(width, 2 * width, 1),
             nn.Conv2d(2 * width, 2 * width, 3, padding=1, groups=2 * width),
             _Gate(),
-            _ChannelAttention(width),
+            _ChannelAttention(width, window),
             nn.Conv2d(width, width, 1),
         )
         self.pointwise = nn.Sequential(
@@ -128,11 +146,26 @@ class _Gate(nn.Module):
 
 
 class _ChannelAttention(nn.Module):
-    """Channels weighted by a linear function of their means over the image (eq. 8)."""
+    """Channels weighted by a linear function of their means over the image (eq. 8), or over the window around each
+    position.
+    """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, window: int | None) -> None:
         super().__init__()
-        self.weights = nn.Conv2d(width, width, 1)
+        self.weights, self.window = nn.Conv2d(width, width, 1), window
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        return maps * self.weights(maps.mean((2, 3), keepdim=True))
+        if self.window is None or max(maps.shape[2:]) <= self.window:
+            return maps * self.weights(maps.mean((2, 3), keepdim=True))
+        return maps * self.weights(local_mean(maps, self.window))
+
+
+def local_mean(maps: torch.Tensor, window: int) -> torch.Tensor:
+    """The mean of the window around each position; at the edges, of the nearest window inside.
+
+    maps: float [N, C, H, W]. Returns the same shape.
+    """
+    rows, columns = (min(window, side) for side in maps.shape[2:])
+    inside = nn.functional.avg_pool2d(nn.functional.avg_pool2d(maps, (rows, 1), 1), (1, columns), 1)
+    top, left = (rows - 1) // 2, (columns - 1) // 2
+    return nn.functional.pad(inside, (left, columns - 1 - left, top, rows - 1 - top), mode="replicate")

@@ -26,7 +26,8 @@ class AdversarialAutoencoder(Objective):
     loss: of the discriminators. semi_supervised: whether there are classes. augment: applied to labelled images.
     joint: whether `latent_discriminator` sees latents beside their class, so that they have the prior in each class;
     otherwise the prior is that of all latents together, and the latents can still carry the class, in place of the one
-    that a sample is conditioned on.
+    that a sample is conditioned on. latent_noise: standard deviation of normal noise that is added to latents in
+    training, as of a Gaussian posterior (section 2.1), for which the decoder has to use the class.
     """
 
     def __init__(
@@ -35,17 +36,20 @@ class AdversarialAutoencoder(Objective):
         semi_supervised: bool = False,
         augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
         joint: bool = False,
+        latent_noise: float = 0.0,
     ) -> None:
         super().__init__()
         if joint and not semi_supervised:
             raise ValueError("joint=True needs classes; use semi_supervised=True")
-        self.loss, self.semi_supervised, self.joint = loss, semi_supervised, joint
+        self.loss, self.semi_supervised, self.joint, self.latent_noise = loss, semi_supervised, joint, latent_noise
         self.augment = augment or (lambda images: images)
         labelled = ("classifier",) if semi_supervised else ()
         self.players = ("autoencoder", "discriminator", "encoder", *labelled)
 
     def autoencoder(self, networks: Networks, batch: Batch) -> Terms:
-        return {"reconstruction": F.mse_loss(networks["autoencoder"](batch["images"]).float(), batch["images"])}
+        latents, logits = self._noisy(networks, batch["images"])
+        made = networks["autoencoder"].decode(latents, None if logits is None else logits.softmax(1))
+        return {"reconstruction": F.mse_loss(made.float(), batch["images"])}
 
     def discriminator(self, networks: Networks, batch: Batch) -> Terms:
         with torch.no_grad():
@@ -76,8 +80,12 @@ class AdversarialAutoencoder(Objective):
             terms["classification_error"] = (found != batch["labels"]).float().mean()
         return terms
 
-    def _codes(self, networks: Networks, images: torch.Tensor) -> Codes:
+    def _noisy(self, networks: Networks, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         latents, logits = networks["autoencoder"].codes(images)
+        return (latents + self.latent_noise * torch.randn_like(latents) if self.latent_noise else latents), logits
+
+    def _codes(self, networks: Networks, images: torch.Tensor) -> Codes:
+        latents, logits = self._noisy(networks, images)
         if logits is None:
             return {"latent_discriminator": latents.float()}
         probabilities = logits.float().softmax(1)

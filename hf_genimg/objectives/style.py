@@ -14,6 +14,7 @@ from .base import Batch, Networks, Objective, Terms, conditions_of
 EPS = 1e-6
 LEAST = 0.2  # of the mean deviation of channels, that one counts as having
 NEAR = 0.02  # squared distance of statistics below which an input counts as being in the style already
+SHIFTS = ((0, 0), (1, 2), (2, 1), (3, 3))  # rows and columns that one image after another is cut by before the features
 Maps = dict[str, torch.Tensor]
 
 
@@ -35,6 +36,9 @@ class StyleTransfer(Objective):
 
     Channels are divided by their deviation over the inputs. A content distance of 1 is then that of unrelated pictures,
     and a style distance of 1, at each tap, that of an input that was not changed at all (where it is not already near).
+
+    Images of a batch reach the features shifted by different numbers of pixels (where they have 16 or more): halvings
+    in the feature network see some positions more than others, and a generator fills these with a pattern otherwise.
 
     Args:
         content_taps, style_taps: of the frozen network `features`.
@@ -68,9 +72,10 @@ class StyleTransfer(Objective):
         taps = tuple(dict.fromkeys((*self.content_taps, *self.style_taps)))
         styled = generator(batch["inputs"], **_without_inputs(conditions_of(generator, batch)))
         with torch.autocast(styled.device.type, enabled=False):
-            found = features(styled.float(), taps)
+            found = features(shifted(styled.float()), taps)
             with torch.no_grad():
-                inputs, style = features(batch["inputs"], taps), features(batch["style"], taps)
+                inputs = features(shifted(batch["inputs"]), taps)
+                style = features(batch["style"] if self.one_style else shifted(batch["style"]), taps)
                 scales = {tap: _scale(maps) for tap, maps in inputs.items()}
             content = torch.stack([self._content(found, inputs, scales, tap) for tap in self.content_taps])
             styles = torch.stack([self._style(found, inputs, style, scales, tap) for tap in self.style_taps])
@@ -94,6 +99,19 @@ def _scale(maps: torch.Tensor) -> torch.Tensor:
     """One over the standard deviation of each channel, float [1, C, 1, 1]; one that hardly varies is not blown up."""
     deviation = maps.std((0, 2, 3), keepdim=True)
     return 1 / deviation.clamp_min(LEAST * deviation.mean() + EPS)
+
+
+def shifted(images: torch.Tensor) -> torch.Tensor:
+    """Images float [N, C, H, W] without 3 rows and columns, one after another cut from places of `SHIFTS`; smaller ones
+    than 16 pixels as they are.
+    """
+    height, width = images.shape[2:]
+    if min(height, width) < 16:
+        return images
+    places = (SHIFTS[number % len(SHIFTS)] for number in range(len(images)))
+    return torch.stack(
+        [image[:, y : y + height - 3, x : x + width - 3] for image, (y, x) in zip(images, places, strict=True)]
+    )
 
 
 def variation(images: torch.Tensor) -> torch.Tensor:

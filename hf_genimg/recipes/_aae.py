@@ -25,7 +25,7 @@ class AdversarialAutoencoderRecipe(LabelledRecipe, AutoencoderRecipe):
     conditional: bool = False  # true: semi-supervised, with the labels of `labels` images
     labels: int | None = None  # how many labels it learns from, equally many of each class; none: all
     augment: bool = True  # labelled images are shifted, rotated, resized and blurred
-    joint_prior: bool = False  # with classes: latents have the prior in each class, for their discriminator sees it too
+    joint_prior: bool = True  # with classes: latents have the prior in each class, for their discriminator sees it too
     images: int = 200_000
     batch_size: int = 100
     learning_rate: float = 1e-3  # of the reconstruction
@@ -34,6 +34,7 @@ class AdversarialAutoencoderRecipe(LabelledRecipe, AutoencoderRecipe):
     schedule: str = "cosine"
     latent_dim: int = 8
     latent_std: float = 1.0  # of the normal prior
+    latent_noise: float = 0.0  # standard deviation of what is added to latents in training; below latent_std
     network: str = "conv"  # of the autoencoder: conv or mlp
     width: int = 16  # channels of the first map, or of mlp the hidden units
     discriminator_width: int = 256  # hidden units; 1000 in the paper
@@ -41,6 +42,8 @@ class AdversarialAutoencoderRecipe(LabelledRecipe, AutoencoderRecipe):
     def check(self) -> None:
         super().check()
         self._require("labels", self.labels is None or self.conditional, "needs conditional=true; leave it out")
+        rule = f"must be at least 0 and below latent_std={self.latent_std}"
+        self._require("latent_noise", 0 <= self.latent_noise < self.latent_std or not self.latent_noise, rule)
         for name in ("adversarial_learning_rate", "supervised_learning_rate"):
             self._require(name, getattr(self, name) > 0, "must be above 0")
 
@@ -62,7 +65,7 @@ class AdversarialAutoencoderRecipe(LabelledRecipe, AutoencoderRecipe):
     def objective(self) -> AdversarialAutoencoder:
         joint = self.conditional and self.joint_prior
         augment = jitter if self.augment else None
-        return AdversarialAutoencoder(gan_loss("non_saturating"), self.conditional, augment, joint)
+        return AdversarialAutoencoder(gan_loss("non_saturating"), self.conditional, augment, joint, self.latent_noise)
 
     def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
         autoencoder = models["autoencoder"]

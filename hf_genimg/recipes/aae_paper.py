@@ -22,6 +22,7 @@ class AAEPaper(AdversarialAutoencoderRecipe):
     conditional: bool = True
     labels: int | None = 1_000
     augment: bool = False
+    joint_prior: bool = False
     images: int = 30_000_000
     learning_rate: float = 6e-4
     adversarial_learning_rate: float = 8e-4

@@ -30,6 +30,7 @@ class Restoration(RegressionRecipe):
     encoder_blocks: str = "1,1,1"  # at each size on the way down, joined with commas
     middle_blocks: int = 1  # at the smallest size
     decoder_blocks: str = "1,1,1"  # at each size on the way up, joined with commas
+    window: int | None = None  # pixels a side of what the channel attention sees; none: the whole image
     image_size: int = 32
     images: int = 5_000
     batch_size: int = 16
@@ -46,7 +47,7 @@ class Restoration(RegressionRecipe):
         size = {"image_size": self.image_size, **self.channels(), "width": self.width}
         encoders, decoders = self.numbers("encoder_blocks"), self.numbers("decoder_blocks")
         blocks = {"encoder_blocks": encoders, "middle_blocks": self.middle_blocks, "decoder_blocks": decoders}
-        return {"generator": NAFNetGenerator(**size, **blocks)}
+        return {"generator": NAFNetGenerator(**size, **blocks, window=self.window)}
 
     def smoke(self) -> Self:
         return replace(super().smoke(), image_size=16, width=4)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from hf_genimg import DnCNNGenerator, ImageTranslationPipeline, NAFNetGenerator
+from hf_genimg.models.nafnet import local_mean
 
 
 def noise(*shape: int) -> torch.Tensor:
@@ -57,6 +58,26 @@ def test_any_size_is_restored_at_its_own_size() -> None:
     assert pipe(noise(1, 1, 13, 22), output_type="pt").images.shape == (1, 1, 13, 22)
 
 
+def test_a_window_has_the_nearest_mean_and_leaves_no_seams() -> None:
+    maps = noise(1, 2, 9, 5)
+    found = local_mean(maps, 4)
+    torch.testing.assert_close(found[0, :, 3, 2], maps[0, :, 2:6, 1:5].mean((1, 2)))
+    torch.testing.assert_close(found[0, :, 8, 0], maps[0, :, 5:9, 0:4].mean((1, 2)))
+    network = NAFNetGenerator(8, 1, 1, 4, (1,), 1, (1,), window=8).eval()
+    for weights in network.parameters():
+        torch.nn.init.normal_(weights, std=0.4)
+    inputs = noise(1, 1, 64, 92)
+    whole = NAFNetGenerator(8, 1, 1, 4, (1,), 1, (1,)).eval()
+    whole.load_state_dict(network.state_dict())
+    torch.testing.assert_close(network(inputs[..., :8, :8]), whole(inputs[..., :8, :8]), msg="no image is larger")
+    assert (network(inputs) - whole(inputs)).abs().max() > 0.01
+    pipe = ImageTranslationPipeline(network)
+    pipe.set_progress_bar_config(disable=True)
+    together, tiled = (pipe(inputs, tile_size=size, output_type="pt").images for size in (92, 16))
+    assert together.std() > 0.05
+    torch.testing.assert_close(tiled, together, rtol=0, atol=1e-5)
+
+
 def test_dncnn_subtracts_and_leaves_no_seams() -> None:
     network = DnCNNGenerator(width=4, depth=4).eval()
     torch.nn.init.zeros_(network.layers[-1].weight)
@@ -75,6 +96,8 @@ def test_impossible_ones_are_refused() -> None:
         NAFNetGenerator(input_channels=1)
     with pytest.raises(ValueError, match="4 encoder_blocks and 1 decoder_blocks"):
         NAFNetGenerator(decoder_blocks=(2,))
+    with pytest.raises(ValueError, match="window=12 is not a multiple of 16"):
+        NAFNetGenerator(window=12)
     with pytest.raises(ValueError, match="norm='layer' is not known; use one of batch, none"):
         DnCNNGenerator(norm="layer")
     with pytest.raises(ValueError, match="depth=1 leaves no first and last convolution"):

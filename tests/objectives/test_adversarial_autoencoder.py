@@ -80,6 +80,21 @@ def test_a_joint_prior_finds_latents_that_carry_the_class(networks: dict, batch:
         AdversarialAutoencoder(gan_loss("non_saturating"), joint=True)
 
 
+def test_noise_is_added_to_the_latents_that_are_decoded_and_compared(networks: dict, batch: dict) -> None:
+    seen: dict[str, torch.Tensor] = {}
+    networks["latent_discriminator"].register_forward_pre_hook(lambda _, codes: seen.update(compared=codes[0]))
+    networks["autoencoder"].decoder.register_forward_pre_hook(lambda _, codes: seen.update(decoded=codes[0]))
+    many = {"images": batch["images"][:1].expand(5_000, -1, -1, -1)}
+    with torch.no_grad():
+        latents, _ = networks["autoencoder"].codes(batch["images"][:1])
+        for noise in (0.0, 0.5):
+            objective = AdversarialAutoencoder(gan_loss("non_saturating"), True, latent_noise=noise)
+            objective.autoencoder(networks, many), objective.encoder(networks, many)
+            for codes in seen.values():
+                found = codes[:, :3] - latents
+                assert found.std().item() == pytest.approx(noise, rel=0.05, abs=1e-5)
+
+
 def test_the_optimizers_share_the_encoder_and_leave_the_decoder_alone(tiny: Callable[..., Recipe]) -> None:
     recipe = tiny("aae", conditional=True, image_channels=1, num_classes=10)
     models = recipe.models()
@@ -149,6 +164,7 @@ def test_what_does_not_go_together_is_refused(tiny: Callable[..., Recipe], tmp_p
         ({"network": "gru"}, "network='gru' is not known; use one of mlp, conv"),
         ({"image_size": 20}, "image_size=20 is not one of 28, 32, 64, 128; use network=mlp"),
         ({"latent_std": 0.0}, "latent_std=0.0 must be above 0"),
+        ({"latent_noise": 1.0}, "latent_noise=1.0 must be at least 0 and below latent_std=1.0"),
     ):
         with pytest.raises(ValueError, match=line):
             train(tiny("aae", **fields), tmp_path / "run", progress=False)

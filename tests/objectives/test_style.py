@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from hf_genimg.features import load_features
-from hf_genimg.objectives.style import StyleTransfer, gram, variation
+from hf_genimg.objectives.style import StyleTransfer, gram, shifted, variation
 
 TAPS = ("first", "second")
 
@@ -76,6 +76,14 @@ def test_parts_of_one_style_have_one_target(features: nn.Module) -> None:
     one = terms(features, images, given, one_style=True)["style"]
     torch.testing.assert_close(terms(features, images, shuffled, one_style=True)["style"], one)
     assert not torch.allclose(terms(features, images, shuffled)["style"], terms(features, images, given)["style"])
+
+
+def test_images_of_a_batch_are_shifted_by_different_numbers_of_pixels() -> None:
+    images = torch.arange(20.0).view(1, 1, 20, 1) * 100 + torch.arange(16.0).view(1, 1, 1, 16)
+    found = shifted(images.expand(5, 3, 20, 16))
+    assert found.shape == (5, 3, 17, 13)
+    assert found[:, 0, 0, 0].tolist() == [0, 102, 201, 303, 0] and found[3, 1, -1, -1] == 1915
+    assert shifted(images[..., :15]).shape == (1, 1, 20, 15)
 
 
 def test_gram_matrices_are_of_all_pairs_of_channels() -> None:
