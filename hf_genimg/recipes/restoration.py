@@ -1,13 +1,16 @@
 """NAFNet (arXiv:2204.04676): restores pictures that a chain of degradations spoiled: noise, blur, haze, dark, JPEG.
 
     hf-genimg train restoration
-    hf-genimg train restoration data=PHOTOS image_size=64 random_crop=true inputs=haze
+    hf-genimg train restoration data=PHOTOS image_size=64 random_crop=true window=64 width=24 batch_size=8 turn=true
 
-`inputs` is the task: noise:25, blur:2, haze, dark, jpeg:10-40, or all in one, as blur:0-2+noise:0-30+jpeg:30-95.
+`inputs` is the task: noise:25, blur:2, haze, dark, jpeg:10-40, or all in one, as blur:0-2+noise:0-30+jpeg:30-95. With
+`window` of the training size, large images are restored as the crops were, in tiles; not for haze and darkness, which
+the whole image tells.
 
 Cost: 34 s of CPU time for 5,000 images of digits at 32 pixels on one x86-64 core.
 Reached: from digits with noise of 25 levels, 22.1 dB, 32.2 dB on the 297 held out; strokes are clean and all digits
-look right. No photographs were trained on yet.
+look right. Photographs (the second command, 28,000 crops in bf16, 13 minutes of one core): from 20.5 dB to
+29.4 dB on 48 crops held out; whole images of CBSD68: 20.2 dB to 30.31 dB.
 """
 
 from __future__ import annotations
