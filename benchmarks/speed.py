@@ -58,6 +58,7 @@ class Memory:
         )
         self.data = hf_genimg.ImageDataset(self.rows.numpy(), None, None, "random", "train", "random")
         self.image_channels, self.batch = channels, self.data.batch
+        self.sides, self.conditions, self.class_names = {"images": count}, (), None
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -46,7 +46,7 @@ def facts(model: Shared) -> str:
 def introduction(model: Shared) -> str:
     """In Markdown: the model's name, what it does, and three things to try."""
     able = model.capabilities
-    does = say(f"intro_{able.task}", size=_sides(able))
+    does = say("intro_text" if able.text else f"intro_{able.task}", size=_sides(able))
     tries = [say(f"try_{name}") for name, has in _things_to_try(able) if has][:THINGS_TO_TRY]
     between = say("comma")
     return f"# {model.name}\n\n{does} {say('try', what=between.join(tries))}"

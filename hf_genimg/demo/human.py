@@ -22,8 +22,12 @@ log = logging.getLogger("hf_genimg.demo")
 
 
 def can_test(model: Shared) -> bool:
-    """Whether the model makes images, its data are here, and there is a run to keep the results in."""
-    return model.generates and bool(model.folder) and data_of(model) is not None and len(reals(model)) > 1
+    """Whether the model makes images, its data are here, and there is a run to keep the results in; a model that reads
+    texts needs examples of them.
+    """
+    able = model.capabilities
+    makes = model.generates and (not able.text or bool(able.prompts))
+    return makes and bool(model.folder) and data_of(model) is not None and len(reals(model)) > 1
 
 
 def results_file(model: Shared) -> Path:
@@ -48,7 +52,8 @@ def show(model: Shared, rater: str) -> tuple[Trial, Image.Image, Image.Image]:
     """The trial that is open for this rater, or a new one, and its left and right image."""
     trial = test_of(model).trial(rater)
     with model.lock:
-        fake = model.pipe(seed=trial.fake).images[0]
+        words = {"prompt": model.example_prompt(trial.fake)} if model.capabilities.text else {}
+        fake = model.pipe(seed=trial.fake, **words).images[0]
     real = reals(model)[trial.real]
     pair = [plain(real), plain(fake)]  # nothing but pixels: a file's name, text or size must not give the answer away
     return trial, *(pair if trial.real_side == "left" else pair[::-1])

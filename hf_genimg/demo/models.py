@@ -62,6 +62,11 @@ class Shared:
         able = self.capabilities
         return list(able.class_names or map(str, range(able.num_classes)))
 
+    def example_prompt(self, number: int = 0) -> str:
+        """One of the prompts that the model was trained on, in turn by number; empty where there are none."""
+        prompts = self.capabilities.prompts
+        return prompts[number % len(prompts)] if prompts else ""
+
     def know(self, what: str, work_out: Any) -> Any:
         """`work_out()`, once for each `what`."""
         with self.lock:

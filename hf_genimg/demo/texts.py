@@ -19,6 +19,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Generates images ({size}) from random numbers; none of them is a photograph.",
         "由随机数生成图像（{size}）；其中没有一张是照片。",
     ),
+    "intro_text": (
+        "Generates images ({size}) from a text; none of them is a photograph.",
+        "由文字生成图像（{size}）；其中没有一张是照片。",
+    ),
     "intro_reconstruction": (
         "Encodes images ({size}) as a few numbers and decodes them; from random numbers it generates new ones.",
         "把图像（{size}）编码为少量数字再解码；也能由随机数生成新图像。",
@@ -152,6 +156,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "This model has no directions: its latents are not vectors, or a text decides beside them.",
         "该模型没有可用的方向：其潜变量不是向量，或图像还取决于文本。",
     ),
+    "prompt_info": ("Empty: an example.", "留空：使用示例。"),
+    "try_prompts": ("Prompts to try", "可尝试的提示词"),
     "prompt": ("Prompt: what to make", "提示词：想生成什么"),
     "style": ("Style: a picture that has it", "风格：一张带有该风格的图片"),
     "how_strongly": ("How strongly", "强度"),

@@ -28,9 +28,14 @@ class SelfAttention(nn.Module):
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """maps: float [N, C, H, W] of even sides. Returns the same shape."""
-        queries = self.query(maps).flatten(2)
-        keys = F.max_pool2d(self.key(maps), 2).flatten(2)
-        values = F.max_pool2d(self.value(maps), 2).flatten(2)
-        attention = (queries.transpose(1, 2) @ keys).softmax(-1)  # [N, H W, H W / 4]
-        answers = (values @ attention.transpose(1, 2)).unflatten(2, maps.shape[2:])
-        return maps + self.strength * self.output(answers)
+        queries = _positions(self.query(maps))
+        keys = _positions(F.max_pool2d(self.key(maps), 2))
+        values = _positions(F.max_pool2d(self.value(maps), 2))
+        attention = (queries @ keys.transpose(1, 2)).softmax(-1)  # [N, H W, H W / 4]
+        answers = (attention @ values).unflatten(1, maps.shape[2:]).permute(0, 3, 1, 2)
+        return torch.addcmul(maps, self.strength, self.output(answers))
+
+
+def _positions(maps: torch.Tensor) -> torch.Tensor:
+    """Float [N, C, H, W] to [N, H W, C], without a copy where they are channels_last."""
+    return maps.permute(0, 2, 3, 1).flatten(1, 2)

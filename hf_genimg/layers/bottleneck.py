@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .convolution import repeated_and_convolved
 from .residual import Norm, PlainNorm, convolution, repeated
 
 NARROWER = 4  # times fewer channels inside
@@ -30,7 +31,7 @@ class UpBottleneck(nn.Module):
     def forward(self, maps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
         one, two, three, four = self.norms
         branch = two(self.narrow(one(maps, condition).relu()), condition).relu()
-        branch = self.first(repeated(branch) if self.double else branch)
+        branch = repeated_and_convolved(self.first, branch) if self.double else self.first(branch)
         branch = self.second(three(branch, condition).relu())
         branch = self.widen(four(branch, condition).relu())
         kept = maps[:, : self.out_channels]

@@ -22,7 +22,7 @@ class ClassBatchNorm2d(nn.Module):
     def forward(self, maps: torch.Tensor, class_labels: torch.Tensor) -> torch.Tensor:
         """maps: float [N, C, H, W]; class_labels: int64 [N], or weights, float [N, num_classes]."""
         gain, offset = rows(self.gain.weight, class_labels), rows(self.offset.weight, class_labels)
-        return self.norm(maps) * gain[:, :, None, None] + offset[:, :, None, None]
+        return torch.addcmul(offset[:, :, None, None], self.norm(maps), gain[:, :, None, None])
 
 
 class LinearBatchNorm2d(nn.Module):
@@ -40,4 +40,5 @@ class LinearBatchNorm2d(nn.Module):
 
     def forward(self, maps: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         """maps: float [N, C, H, W]; condition: float [N, condition_dim]."""
-        return self.norm(maps) * (1 + self.gain(condition))[:, :, None, None] + self.offset(condition)[:, :, None, None]
+        gain, offset = 1 + self.gain(condition), self.offset(condition)
+        return torch.addcmul(offset[:, :, None, None], self.norm(maps), gain[:, :, None, None])

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .convolution import Conv2d, convolved_and_halved, repeated_and_convolved
 from .spectral_norm import spectral_norm
 
 Norm = Callable[[int], nn.Module]  # from the number of channels; called on maps and conditions
@@ -31,7 +32,7 @@ def xavier(layer: nn.Module, gain: float = 1.0) -> nn.Module:
 def convolution(in_channels: int, out_channels: int, size: int, spectral: bool, gain: float = 1.0) -> nn.Module:
     """A convolution that keeps the size of the maps."""
     return (spectral_norm if spectral else same)(
-        xavier(nn.Conv2d(in_channels, out_channels, size, padding=size // 2), gain)
+        xavier(Conv2d(in_channels, out_channels, size, padding=size // 2), gain)
     )
 
 
@@ -58,7 +59,9 @@ class PlainNorm(nn.BatchNorm2d):
 
 
 class UpBlock(nn.Module):
-    """norm, ReLU, twice the size, 3x3, norm, ReLU, 3x3; beside it twice the size and 1x1."""
+    """norm, ReLU, twice the size, 3x3, norm, ReLU, 3x3; beside it 1x1 and twice the size (size first, as in the
+    papers, gives the same for four times the work).
+    """
 
     def __init__(
         self,
@@ -76,15 +79,19 @@ class UpBlock(nn.Module):
         self.shortcut = convolution(in_channels, out_channels, 1, spectral)
 
     def forward(self, maps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
-        branch = self.first(self.enlarge(self.first_norm(maps, condition).relu()))
+        branch = self.first_norm(maps, condition).relu()
+        if self.enlarge is repeated:
+            branch = repeated_and_convolved(self.first, branch)
+        else:
+            branch = self.first(self.enlarge(branch))
         branch = self.second(self.second_norm(branch, condition).relu())
-        return branch + self.shortcut(self.enlarge(maps))
+        return branch + self.enlarge(self.shortcut(maps))
 
 
 class DownBlock(nn.Module):
     """ReLU, 3x3, ReLU, 3x3, and half the size where `half`; beside it 1x1 where channels or size change.
 
-    first: of the image itself: no ReLU before the first convolution, and the shortcut halves before its 1x1.
+    first: of the image itself: no ReLU before the first convolution.
     """
 
     def __init__(
@@ -102,8 +109,7 @@ class DownBlock(nn.Module):
         )
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        branch = self.second(self.first(maps if self.is_first else maps.relu()).relu())
+        branch = self.first(maps if self.is_first else maps.relu()).relu()
         if not self.half:
-            return branch + self.shortcut(maps)
-        shortcut = self.shortcut(F.avg_pool2d(maps, 2)) if self.is_first else F.avg_pool2d(self.shortcut(maps), 2)
-        return F.avg_pool2d(branch, 2) + shortcut
+            return self.second(branch) + self.shortcut(maps)
+        return convolved_and_halved(self.second, branch) + self.shortcut(F.avg_pool2d(maps, 2))

@@ -8,6 +8,7 @@ import torch
 from diffusers.configuration_utils import register_to_config
 from torch import nn
 
+from ..layers.convolution import Conv2d
 from ..layers.initialisation import dcgan_initialisation
 from ._network import Network
 from .cgan import CGANGenerator
@@ -35,7 +36,7 @@ class ACGANDiscriminator(Network):
         *trunk, last = shrinking(image_size, image_channels, width)
         self.trunk = nn.Sequential(*trunk)
         self.head = last
-        self.guess = nn.Conv2d(stage_widths(image_size, width)[-1], auxiliary_outputs, base_size(image_size))
+        self.guess = Conv2d(stage_widths(image_size, width)[-1], auxiliary_outputs, base_size(image_size))
         self.apply(dcgan_initialisation)
 
     def logits_and_auxiliary(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,6 +8,7 @@ import torch
 from diffusers.configuration_utils import register_to_config
 from torch import nn
 
+from ..layers.convolution import Conv2d, ConvTranspose2d
 from ..layers.initialisation import dcgan_initialisation
 from ..layers.latents import check_latent_distribution
 from ..layers.minibatch_std import MinibatchStd
@@ -36,15 +37,15 @@ def growing(image_size: int, latent_dim: int, image_channels: int, width: int) -
     """From a 1x1 map to an image: one transposed convolution to 4x4 (or 7x7), then doublings."""
     *narrower, widest = stage_widths(image_size, width)
     layers = [
-        nn.ConvTranspose2d(latent_dim, widest, base_size(image_size), bias=False),
+        ConvTranspose2d(latent_dim, widest, base_size(image_size), bias=False),
         nn.BatchNorm2d(widest),
         nn.ReLU(),
     ]
     channels = widest
     for features in reversed(narrower):
-        layers += [nn.ConvTranspose2d(channels, features, 4, 2, 1, bias=False), nn.BatchNorm2d(features), nn.ReLU()]
+        layers += [ConvTranspose2d(channels, features, 4, 2, 1, bias=False), nn.BatchNorm2d(features), nn.ReLU()]
         channels = features
-    return nn.Sequential(*layers, nn.ConvTranspose2d(channels, image_channels, 4, 2, 1, bias=False), nn.Tanh())
+    return nn.Sequential(*layers, ConvTranspose2d(channels, image_channels, 4, 2, 1, bias=False), nn.Tanh())
 
 
 def shrinking(
@@ -52,14 +53,14 @@ def shrinking(
 ) -> nn.Sequential:
     """From an image to one number as a 1x1 map: halvings to 4x4 (or 7x7), then one convolution over all of it."""
     first, *wider = stage_widths(image_size, width)
-    layers = [nn.Conv2d(image_channels, first, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
+    layers = [Conv2d(image_channels, first, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
     channels = first
     for features in wider:
         norm = feature_norm(normalization, features)
-        layers += [nn.Conv2d(channels, features, 4, 2, 1, bias=False), norm, nn.LeakyReLU(0.2)]
+        layers += [Conv2d(channels, features, 4, 2, 1, bias=False), norm, nn.LeakyReLU(0.2)]
         channels = features
     extra = [MinibatchStd()] if minibatch_std else []
-    return nn.Sequential(*layers, *extra, nn.Conv2d(channels + len(extra), 1, base_size(image_size), bias=False))
+    return nn.Sequential(*layers, *extra, Conv2d(channels + len(extra), 1, base_size(image_size), bias=False))
 
 
 class DCGANGenerator(LatentNetwork):

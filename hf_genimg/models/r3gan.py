@@ -54,8 +54,12 @@ class _BiasedActivation(nn.Module):
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(channels))
 
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        return nn.functional.leaky_relu(maps + self.bias[:, None, None], 0.2)
+    def after(self, convolution: nn.Conv2d, maps: torch.Tensor) -> torch.Tensor:
+        """Of a convolution without bias, which adds this one at no cost."""
+        made = nn.functional.conv2d(
+            maps, convolution.weight, self.bias, padding=convolution.padding, groups=convolution.groups
+        )
+        return nn.functional.leaky_relu_(made, 0.2)
 
 
 class _Block(nn.Module):
@@ -75,7 +79,8 @@ class _Block(nn.Module):
         )
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        return maps + self.layers(maps)
+        widen, first, mix, second, narrow = self.layers
+        return maps + narrow(second.after(mix, first.after(widen, maps)))
 
 
 def _stages(widths: list[int]) -> nn.ModuleList:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import platform
@@ -16,13 +17,15 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import InitProcessGroupKwargs
+from accelerate.utils import InitProcessGroupKwargs, is_bf16_available
 from accelerate.utils.modeling import get_mixed_precision_context_manager
 from torch import nn
 
 TRACKERS = ("tensorboard", "trackio", "wandb")
 LAUNCHED = ("WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")  # where launchers say how many processes they started
 SHARDING = ("DEEPSPEED", "FSDP", "MEGATRON_LM", "PARALLELISM_CONFIG")
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+LARGEST_KEPT = 1 << 30  # bytes
 PATIENCE = timedelta(
     hours=2
 )  # while one process measures or saves, the others wait; a lost connection is noticed at once
@@ -102,6 +105,31 @@ def seed_noise(*key: int | str) -> None:
     (torch if torch.accelerator.is_available() else torch.default_generator).manual_seed(number)
 
 
+def keep_freed_memory(device: torch.device) -> bool:
+    """On a CPU with glibc, keep the memory of freed tensors for the next ones; returns whether that is so.
+
+    By itself glibc gives large blocks back to the system, which clears each page again in the next step: up to a sixth
+    of the time of a step. Lasts as long as the process. The environment variables `MALLOC_TRIM_THRESHOLD_` and
+    `MALLOC_MMAP_THRESHOLD_`, glibc's own, have the last word.
+    """
+    chosen = any(name in os.environ for name in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"))
+    if device.type != "cpu" or chosen or platform.libc_ver()[0] != "glibc":
+        return False
+    change = ctypes.CDLL(None).mallopt
+    return all(change(option, LARGEST_KEPT) for option in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD))
+
+
+def bf16_is_quicker() -> bool:
+    """Whether the device has instructions for bfloat16; never by a stopwatch, so that a run repeats itself.
+
+    A CPU without them emulates bfloat16, slower than float32. With AVX512-BF16, steps of nine recipes take 0.63 to
+    0.88 times as long (benchmarks/limit.py).
+    """
+    if torch.accelerator.is_available():
+        return is_bf16_available(ignore_tpu=True)
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
 def refuse_compile_without_compiler() -> None:
     """Raise `ValueError` where torch.compile would find no C++ compiler for the kernels that it writes."""
     if not any(shutil.which(name) for name in (os.environ.get("CXX", "g++"), "clang++", "cl")):
@@ -125,6 +153,7 @@ def describe_machine(accelerator: Accelerator) -> dict[str, Any]:
     named = getattr(torch, accelerator.device.type, None) if accelerator.device.type in ("cuda", "xpu") else None
     return {
         "device": named.get_device_name() if named is not None else accelerator.device.type,
+        "mixed_precision": accelerator.mixed_precision,
         "processes": accelerator.num_processes,
         "threads": torch.get_num_threads(),
         "architecture": platform.machine(),

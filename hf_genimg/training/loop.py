@@ -17,8 +17,15 @@ from ..faults import is_disk_full
 from .callbacks import Callback, HeldOut, Samples, undisturbed
 from .checkpoint import current_checkpoint, load_checkpoint, remove_leftovers, save_checkpoint
 from .curve import draw_curves
-from .device import describe_machine, deterministic_kernels, make_accelerator, refuse_compile_without_compiler
+from .device import (
+    describe_machine,
+    deterministic_kernels,
+    keep_freed_memory,
+    make_accelerator,
+    refuse_compile_without_compiler,
+)
 from .interrupts import Interrupts
+from .precision import AUTO, chosen_precision
 from .processes import micro_batch_size
 from .recipe import Recipe
 from .run_directory import RunDirectory
@@ -51,7 +58,9 @@ def train(
     if recipe.compile:
         refuse_compile_without_compiler()
     directory = RunDirectory(run_dir, recipe)
-    accelerator = make_accelerator(recipe.mixed_precision, recipe.trackers, directory.path / "trackers")
+    precision = chosen_precision(recipe, directory.state)
+    accelerator = make_accelerator(precision, recipe.trackers, directory.path / "trackers")
+    keep_freed_memory(accelerator.device)
     refuse_single_images(recipe, networks, micro_batch_size(recipe, accelerator.num_processes))
     with undisturbed((), accelerator.device), deterministic_kernels():
         dataset = recipe.dataset()
@@ -63,7 +72,9 @@ def train(
             run.start_from(init_networks())
         refuse_fewer_images(run)
         processes = run.processes
-        processes.refuse_unlike("what is trained, or its data,", f"{recipe.to_json()} {dataset.fingerprint}")
+        processes.refuse_unlike(
+            "what is trained, or its data,", f"{recipe.to_json()} {dataset.fingerprint} {precision}"
+        )
         alone = directory.lock(recipe) if processes.is_main else nullcontext()
         with alone, Interrupts() as interrupts, name_what_is_kept(directory):
             resume(run, callbacks)
@@ -230,7 +241,8 @@ def report(run: Run, bar: tqdm) -> None:
     rate = run.meter.start_line(run.images)
     scale = run.recipe.learning_rate_scale(run.images)
     measured = run.objective.measured(run.networks) | (run.private.spent() if run.private is not None else {})
-    run.log({**means, **measured, "learning_rate_scale": scale, "images_per_second": round(rate, 1)})
+    chosen = {"mixed_precision": run.precision} if run.recipe.mixed_precision == AUTO else {}
+    run.log({**means, **measured, "learning_rate_scale": scale, "images_per_second": round(rate, 1), **chosen})
     bar.set_postfix({name.split("/")[1]: f"{mean:.3g}" for name, mean in means.items()}, refresh=False)
 
 

@@ -21,7 +21,7 @@ from .privacy import Privacy
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SCHEDULES = ("constant", "linear", "cosine")
-PRECISIONS = ("no", "bf16", "fp16")
+PRECISIONS = ("no", "bf16", "fp16", "auto")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Recipe(ABC):
     warmup_images: int = 0  # the learning rate rises from zero over this many images
     max_grad_norm: float | None = None  # a longer gradient is scaled down to this length; none: left as it is
     ema_half_life: int = 10_000  # of the published average of the weights, in images; 0: publish the last weights
-    mixed_precision: str = "no"  # no, bf16 or fp16
+    mixed_precision: str = "no"  # no, bf16, fp16, or auto: bf16 on devices with instructions for it
     channels_last: bool = False  # memory layout of images and convolution weights
     compile: bool = False  # torch.compile the networks: a minute more at the start, then faster on most GPUs
     metrics: str | None = None  # scores at each evaluation (`list metrics`), joined with commas; the first is for best

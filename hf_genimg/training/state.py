@@ -87,6 +87,11 @@ class Run:
         return PrivateUpdates(privacy, self.networks, weights, len(self.dataset), self.recipe.batch_size)
 
     @property
+    def precision(self) -> str:
+        """What it computes in: no (float32), bf16 or fp16."""
+        return self.accelerator.mixed_precision
+
+    @property
     def players(self) -> tuple[str, ...]:
         """Whose update it is, one after another, in one training step. The first player's images are the run's time."""
         return self.objective.players
@@ -266,7 +271,7 @@ class Run:
         )  # so that pictures name the run they come from
         return pipeline
 
-    def log(self, record: dict[str, float]) -> None:
+    def log(self, record: dict[str, Any]) -> None:
         """Add a line to the log, and to the trackers that were asked for."""
         if self.processes.is_main:
             self.directory.append_log({"images": self.images, **record})
@@ -308,6 +313,7 @@ class Run:
         return {
             "format": FORMAT,
             "images": self.images,
+            "precision": self.precision,
             "skipped": self.skipped,
             "data_fingerprint": self.dataset.fingerprint,
             "frozen": self._frozen_digests,

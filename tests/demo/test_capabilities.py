@@ -175,6 +175,7 @@ def test_the_page_takes_a_class_and_a_seed(visit: Any, seen: Any, shader: Shared
 @pytest.mark.slow  # twenty seconds; handlers and clients are tested above
 def test_the_page_takes_a_prompt(visit: Any, seen: Any, reader: Shared) -> None:
     page = visit("reader")
+    page.get_by_text("No images yet").wait_for()  # it has no examples to begin with
     page.locator("#prompt textarea").fill("abcdefg")
     page.locator("#generate").click()
     shows(page, seen, "#images", list(generate(reader, Settings(prompt="abcdefg")))[-1][0])

@@ -26,6 +26,7 @@ def first(page: Any, then: Any) -> str:
     return page.locator("#images img").first.get_attribute("src")
 
 
+@pytest.mark.slow  # two visitors, half a minute
 def test_the_history_brings_settings_and_pictures_back_and_is_the_visitors_own(visit: Any, seen: Any) -> None:
     page = opened(visit, "infogan")
     assert page.locator("#history img").count() == 0

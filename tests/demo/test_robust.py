@@ -45,6 +45,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
+@pytest.mark.slow  # half a minute of a page that is slowed down
 def test_stop_frees_the_worker(visit: Any, client: Any, slow: list[int]) -> None:
     """Two walks of 22 seconds take both places; one is stopped in the page, and a third walk gets its place at once."""
     other = client.submit(model="gan", api_name="/walk", **LONG)
@@ -128,6 +129,7 @@ def test_every_picture_has_a_name(visit: Any, name: str) -> None:
         assert not page.evaluate(nameless), tab.inner_text()
 
 
+@pytest.mark.slow  # a key at a time, to the button
 def test_generate_by_keys_alone(visit: Any) -> None:
     """Every control is reached by Tab and seen to be; Space rolls the dice, arrows move the slider, a seed is typed,
     Enter generates.

@@ -92,8 +92,23 @@ def test_every_tab_opens(visit: Any, shipped: str, name: str) -> None:
         choose(page, tab)
         content, missing = (
             page.locator(place).filter(visible=True)
-            for place in (CONTENT[tab], "[id^=human-missing], [id^=evaluate-missing]")
+            for place in (CONTENT[tab], "[id^=human-missing], [id^=evaluate-missing], [id^=explore-missing]")
         )
         nothing = tab == "Classify" and not about.examples(Shared(name, hf_genimg.load(CARDS / name), CARDS / name))
         until(lambda content=content, missing=missing, nothing=nothing: nothing or content.count() or missing.count())
+    assert page.locator(".toast-body").count() == 0
+
+
+@pytest.mark.parametrize("name", ["text_gan-digits"])
+def test_a_model_of_texts_begins_with_an_example(visit: Any, shipped: str, name: str) -> None:
+    """And goes on with the one that is clicked on."""
+    page = visit(url=f"{shipped}?model={name}")
+    until(lambda: page.locator("#images img").count() == 16)
+    prompt = page.locator("#prompt textarea")
+    until(lambda: prompt.input_value() == "a zero, leaning right")
+    until(lambda: "a+zero" in page.url)  # all is there
+    before = page.locator("#images img").first.get_attribute("src")
+    page.locator("#prompts").get_by_text("a thick two, leaning right").click()
+    until(lambda: prompt.input_value() == "a thick two, leaning right")
+    until(lambda: "a+thick+two" in page.url and page.locator("#images img").first.get_attribute("src") != before)
     assert page.locator(".toast-body").count() == 0

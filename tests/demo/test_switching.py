@@ -127,6 +127,7 @@ def test_compare_begins_with_the_chosen_model(visit: Any, seen: Any, of: Any) ->
     shows(page, seen, "#compare-2", of("gan").pipe(9, seed=0).images[8], 8)
 
 
+@pytest.mark.slow  # half a minute of four models
 def test_the_link_is_of_the_model_that_is_chosen(visit: Any, seen: Any, of: Any) -> None:
     page = visit("gan", permissions=["clipboard-read", "clipboard-write"])
     page.wait_for_function("() => location.search.includes('seed=0')")

@@ -151,7 +151,7 @@ def test_a_model_is_trained_to_its_end_whatever_happens(visit: Any, serve: Any, 
     page.locator("#job-card-text").get_by_text("mlp_gan").first.wait_for()
     page.locator("#job-evaluate").click()
     until(lambda: "mine: evaluation: done" in state(page), 600)
-    page.locator("#job-scores table").wait_for()
+    page.locator("#job-scores table").first.wait_for()
     page.locator("#repo-id textarea, #repo-id input").fill("me/mine")
     page.locator("#job-space").click()
     with page.expect_download(timeout=240_000) as download:

@@ -26,7 +26,8 @@ def pipeline_of(name):
     recipe = recipe.override(
         image_channels=1, **({"input_channels": 1} if "input_channels" in recipe.to_json()["fields"] else {})
     )
-    pipeline = recipe.pipeline(recipe.models())
+    words = {"vocabulary": ("one",)} if name == "text_gan" else {}
+    pipeline = recipe.override(**words).pipeline({**recipe.models(), **recipe.frozen()})
     for part in pipeline.components.values():
         if isinstance(part, torch.nn.Module):
             part.eval()
@@ -43,11 +44,17 @@ def digest(pipe):
     pipe.set_progress_bar_config(disable=True)
     task = pipe.capabilities.task
     if task in ("generation", "reconstruction"):
-        content = b"".join(image.tobytes() for image in pipe(3, seed=5).images)
+        first = ["one"] if "text" in pipe.network.conditions else []
+        content = b"".join(image.tobytes() for image in pipe(*first, 3, seed=5).images)
     else:
         size = pipe.network.config.image_size
         picture = Image.frombytes("L", (size, size), bytes(i * 7 % 256 for i in range(size * size)))
-        found = pipe(picture)
+        centre = Image.new("L", (size // 2, size // 2), 255)
+        mask = Image.new("L", (size, size))
+        mask.paste(centre, (size // 4, size // 4))
+        own = {"style": picture, "mask": mask}
+        given = {name: image for name, image in own.items() if name in pipe.network.conditions}
+        found = pipe(picture, **given)
         content = found.images[0].tobytes() if task == "translation" else repr(found.probabilities).encode()
     return hashlib.sha256(content).hexdigest()
 """

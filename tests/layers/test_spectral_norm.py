@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -53,3 +55,34 @@ def test_forwards_move_nothing_and_an_update_moves_once() -> None:
     for part in moving_in(module):
         part.after_update()
     assert torch.equal(norm.u, moved), "without a forward there is nothing to go on to"
+
+
+def test_forwards_before_a_backward_pass_share_one_result() -> None:
+    module, inputs = spectral_norm(nn.Linear(4, 3)), torch.randn(2, 4)
+    shared = module.weight
+    assert module.weight is shared
+    (module(inputs) + module(inputs)).sum().backward()
+    gradient = module.parametrizations.weight.original.grad.clone()
+    assert module.weight is not shared, "its graph is gone"
+    module.parametrizations.weight.original.grad = None
+    module(inputs).sum().backward()
+    module(inputs).sum().backward()
+    torch.testing.assert_close(module.parametrizations.weight.original.grad, gradient)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_a_result_is_not_shared_with_other_weights_vectors_or_modes(fused: bool) -> None:
+    module = spectral_norm(nn.Linear(4, 3))
+    optimizer = torch.optim.Adam(module.parameters(), 0.1, fused=fused)
+    with torch.no_grad():
+        apart = module.weight
+    assert module.weight.requires_grad and not apart.requires_grad
+    before = module.weight.detach().clone()
+    (module.weight * torch.randn(3, 4)).sum().backward()  # after which a fused optimizer moves weights unseen
+    optimizer.step()
+    assert not torch.equal(module.weight, before)
+    before = module.weight.detach().clone()
+    module.parametrizations.weight[0].u.add_(1)
+    assert not torch.equal(module.weight, before)
+    assert copy.deepcopy(module).weight is not module.weight, "a graph cannot be copied"
+    assert module.eval().weight is not module.weight

@@ -31,13 +31,20 @@ def build_compare(page: Page) -> None:
         with gr.Row():
             seed = gr.Number(0, label=texts("seed"), precision=0, minimum=0, maximum=LARGEST_SEED, min_width=110)
             count = gr.Slider(1, 32, 9, step=1, label=texts("count"), min_width=160)
+        prompt = gr.Textbox(
+            "",
+            label=texts("prompt"),
+            info=texts("prompt_info"),
+            visible=page.any_model(lambda model: model.capabilities.text),
+            elem_id=page.id("compare-prompt"),
+        )
         with gr.Row():
             columns = [_side(page, names, number) for number in (0, 1)]
         verdict = gr.Markdown(elem_id=page.id("verdict"), elem_classes="studio-facts")
 
     @friendly
     def compare(
-        one: str, other: str, seed: int = 0, count: int = 9
+        one: str, other: str, seed: int = 0, count: int = 9, prompt: str = ""
     ) -> tuple[list[Image.Image], list[Image.Image], str]:
         """Make images of the same seeds with two models, and say what their scores say.
 
@@ -46,18 +53,26 @@ def build_compare(page: Page) -> None:
             other: the name of another.
             seed: an integer of 0 or more.
             count: how many images of each.
+            prompt: what to make, for models that read texts; when empty, the first of their examples.
         """
         models = [page.shelf.find(name) for name in (one, other)]
-        asked = [Settings(seed, min(count, model.most_images)) for model in models]
+        asked = [
+            Settings(
+                seed,
+                min(count, model.most_images),
+                prompt=prompt.strip() or model.example_prompt() if model.capabilities.text else "",
+            )
+            for model in models
+        ]
         for model, settings in zip(models, asked, strict=True):
             check(model, settings)
         images = [list(generate(model, settings))[-1] for model, settings in zip(models, asked, strict=True)]
         return images[0], images[1], about.verdicts(*models)
 
-    inputs, outputs = [columns[0][0], columns[1][0], seed, count], [columns[0][1], columns[1][1], verdict]
+    inputs, outputs = [columns[0][0], columns[1][0], seed, count, prompt], [columns[0][1], columns[1][1], verdict]
     live: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
     gr.on(
-        [seed.input, count.input, *(side[0].input for side in columns)],
+        [seed.input, count.input, prompt.submit, *(side[0].input for side in columns)],
         compare,
         inputs,
         outputs,
@@ -76,7 +91,7 @@ def build_compare(page: Page) -> None:
         return compare(*begin(page.shelf.find(model)), *rest) if model in names else (gr.skip(),) * 3
 
     page.adapt([side[0] for side in columns], lambda model: begin(model) if model.name in names else [gr.skip()] * 2)
-    page.refill("compare", again, [page.chooser, seed, count], outputs)
+    page.refill("compare", again, [page.chooser, seed, count, prompt], outputs)
 
 
 def _side(page: Page, names: list[str], number: int) -> tuple[gr.Dropdown, gr.Gallery]:

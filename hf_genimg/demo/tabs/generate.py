@@ -18,7 +18,7 @@ from ..handlers import generate, save_all, save_one
 from ..history import picture_of
 from ..models import MOST_IMAGES, Shared, Shelf
 from ..settings import LARGEST_SEED, STRENGTH, Settings, label_of, like_of_text, text_of_like
-from . import conditions
+from . import conditions, prompts
 from ._gallery import gallery, inline
 from ._history import Made, history_gallery, wire_history
 from ._instead import instead
@@ -69,7 +69,7 @@ def build(page: Page) -> SimpleNamespace:
             ui.last, ui.query = gr.State(None), gr.Textbox(visible=False)
             build_then(page, ui.query)
             ui.before = gr.BrowserState([], storage_key=f"hf_genimg-{page.id('history-of')}")
-    page.adapt([ui.count, ui.truncation, ui.mix, ui.like, ui.prompt, *conditions.changing(ui)], _updates)
+    page.adapt([ui.count, ui.truncation, ui.mix, ui.like, *prompts.changing(ui), *conditions.changing(ui)], _updates)
     _wire(ui)
     wire_history(ui, controls_of)
     page.keeping.append((ui.keep, _chosen, [ui.query, ui.chosen]))
@@ -82,15 +82,7 @@ def _chosen(model: Shared, query: str, number: int | None) -> tuple[str, int]:
 
 
 def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
-    ui.prompt = gr.Textbox(
-        "",
-        label=texts("prompt"),
-        lines=2,
-        submit_btn=False,
-        visible=bool(model and model.capabilities.text),
-        placeholder=_examples(model),
-        elem_id=ui.page.id("prompt"),
-    )
+    prompts.build(ui, model)
     with gr.Row():
         ui.seed = gr.Number(
             0,
@@ -133,11 +125,6 @@ def _controls(ui: SimpleNamespace, model: Shared | None) -> None:
         ui.stop = gr.Button(texts("stop"), min_width=80, scale=0)
 
 
-def _examples(model: Shared | None) -> str:
-    """Prompts such as the model was trained on, a line each."""
-    return "\n".join(model.capabilities.prompts[:2]) if model else ""
-
-
 def _updates(model: Shared) -> list[Any]:
     able = model.capabilities
     return [
@@ -145,7 +132,7 @@ def _updates(model: Shared) -> list[Any]:
         gr.update(visible=able.truncation, **({} if able.truncation else {"value": 1})),
         gr.update(visible=able.interpolation, **({} if able.interpolation else {"value": 0})),
         gr.update(visible=able.interpolation),
-        gr.update(visible=able.text, placeholder=_examples(model), **({} if able.text else {"value": ""})),
+        *prompts.updates(model),
         *conditions.updates(model),
     ]
 
@@ -304,10 +291,20 @@ def _wire(ui: SimpleNamespace) -> None:
     rolled = ui.dice.click(new_seed, None, ui.seed, api_visibility="private").then(
         lively, inputs, result, js=AFRESH, **quiet
     )
+    prompted = ui.prompts.click(prompts.chosen(lively), [ui.prompts, *inputs], [*result, ui.prompt], **quiet)
     likened = [ui.page.chooser, ui.chosen, ui.strength, *own, ui.path, ui.prompt]
     close = ui.like.click(more_like_this, likened, result, **ui.page.api("more_like_this"), **loud)
     live_too, settled_too = conditions.wire(ui, lively, inputs, result, quiet)
-    ui.settled = [made, settled, afresh, rolled, close, *settled_too, _wire_strength(ui, lively, inputs, result, quiet)]
+    ui.settled = [
+        made,
+        settled,
+        afresh,
+        rolled,
+        prompted,
+        close,
+        *settled_too,
+        _wire_strength(ui, lively, inputs, result, quiet),
+    ]
     ui.events = [live, live_too, *ui.settled]
     for each in ui.events:
         each.then(None, [ui.page.chooser, ui.query], None, js=SHOW_LINK)
@@ -316,22 +313,9 @@ def _wire(ui: SimpleNamespace) -> None:
     ui.link.click(None, None, None, js=COPY_LINK)
     ui.path.change(lambda path: gr.update(visible=bool(path)), ui.path, ui.likes, api_visibility="private", queue=False)
     _wire_files(ui)
-    ui.page.fill(
-        _unless_text_is_missing(shelf, lively, len(result)), inputs, result, js=(SHOW_LINK, [ui.page.chooser, ui.query])
-    )
+    begun = prompts.beginning(shelf, lively, len(result))
+    ui.page.fill(begun, inputs, [*result, ui.prompt], js=(SHOW_LINK, [ui.page.chooser, ui.query]))
     ui.controls = [*own, ui.path, ui.prompt, *ui.code_sliders]
-
-
-def _unless_text_is_missing(shelf: Shelf, generate: Callable[..., Iterator[Any]], outputs: int) -> Callable[..., Any]:
-    """`generate`, but of a model that reads texts, and has none yet, nothing."""
-
-    def filled(model: str, *settings: Any) -> Iterator[Any]:
-        if shelf.find(model).capabilities.text and not settings[-1]:
-            yield [], *[gr.skip()] * (outputs - 1)
-        else:
-            yield from generate(model, *settings)
-
-    return filled
 
 
 def _wire_strength(
