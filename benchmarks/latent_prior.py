@@ -37,7 +37,7 @@ def without_prior(run: Path, folder: Path) -> Path:
 def with_prior(run: Path, fields: dict[str, Any], components: int, folder: Path) -> Path:
     """The same with a prior that is fitted to its latents."""
     same = {name: fields[name] for name in ("data", "image_size", "upscale")}
-    hf_genimg.train("latent_prior", folder, model=str(run), components=components, **same)
+    hf_genimg.train("latent_prior", folder, model=str(run.resolve()), components=components, **same)
     return folder
 
 

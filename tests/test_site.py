@@ -38,9 +38,9 @@ def test_the_tables_are_filled_in_when_the_site_is_built(build: object) -> None:
 
 
 def test_links_lead_to_the_site_or_are_plain_text(build: object) -> None:
-    text = "![g](../benchmarks/results/ring.png) [card](../model_cards) [s](scores.md#alarms) [w](https://x.org)"
+    text = "![g](../benchmarks/results/ring_r3gan.png) [card](../model_cards) [s](scores.md#alarms) [w](https://x.org)"
     assert build.linked(text, "results.md") == (
-        "![g](repository/benchmarks/results/ring.png) card [s](scores.md#alarms) [w](https://x.org)"
+        "![g](repository/benchmarks/results/ring_r3gan.png) card [s](scores.md#alarms) [w](https://x.org)"
     )
     assert build.linked("[a](docs/families.md) [b](hf_genimg/recipes/cgan.py)", "contributing.md") == (
         "[a](families.md) b"

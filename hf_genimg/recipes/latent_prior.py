@@ -6,7 +6,7 @@
 Cost: 6 s of CPU time for 20,000 images of digits, imports included.
 Reached: on the shipped `vae-digits`, FID 4.1, precision 0.81, recall 0.47 with the mixture, 8.9, 0.64 and 0.63 with
 the flow, and 13.3, 0.56 and 0.73 with the standard normal (hf-genimg evaluate runs/latent_prior --reference
-digits@test --num 2000).
+digits@test --num 2000). More data and models, with intervals: benchmarks/latent_prior.py.
 """
 
 from __future__ import annotations

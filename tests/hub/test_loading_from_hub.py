@@ -26,8 +26,8 @@ def pipeline_of(name):
     recipe = recipe.override(
         image_channels=1, **({"input_channels": 1} if "input_channels" in recipe.to_json()["fields"] else {})
     )
-    words = {"vocabulary": ("one",)} if name == "text_gan" else {}
-    pipeline = recipe.override(**words).pipeline({**recipe.models(), **recipe.frozen()})
+    recipe = recipe.override(vocabulary=("one",)) if name == "text_gan" else recipe
+    pipeline = recipe.pipeline({**recipe.models(), **recipe.frozen()})
     for part in pipeline.components.values():
         if isinstance(part, torch.nn.Module):
             part.eval()
