@@ -4,8 +4,7 @@
     hf-genimg train aae data=MNIST conditional=true labels=1000 images=70000 latent_noise=0.4 \
         adversarial_learning_rate=0.001
 
-Cost: 43 s of CPU time for 50,000 images of digits with three updates each, on one x86-64 core; about 2 minutes for
-70,000 of MNIST with four.
+Cost: 43 s of CPU time for 50,000 images of digits with three updates each, on one x86-64 core.
 Reached: digits: a mean squared error of 0.029 on the held-out ones, most samples are digits. MNIST, by the second
 command: 1.56 percent of the 10,000 test images in the wrong class (1.34 to 1.82); the paper has 1.60 after 30 million
 images. 87.4 percent (85.2 to 89.3) of 1,000 samples are read as the digit that they are conditioned on by the
