@@ -6,8 +6,7 @@ Data other than digits need pip install 'hf_genimg[features]' for the perceptual
 Cost: 31 images of 64 pixels a second of one core, 10 minutes for 19,683 (benchmarks/evening.py).
 Reached: on 289 paintings, after these 19,683 images: brushwork, seas and skies, dark interiors; no figures yet. Varied
 (recall 0.82, precision 0.93, FID 2.5 by a classifier that it was not trained with; FID 170 by EfficientNet-Lite0).
-Of 2,479 sprites at 32 pixels, after 14,478 images: outlined shapes and floors, few figures; FID 21.0,
-precision 0.77 and recall 0.53 by the classifier of sprites.
+Of sprites at 32 pixels, after 14,478 images: outlined shapes and floors, few figures; FID 21.0, recall 0.53.
 """
 
 from __future__ import annotations

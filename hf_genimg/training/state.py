@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -16,6 +16,7 @@ from .checkpoint import Tensors, digest_of, optimizer_tensors, restore_optimizer
 from .device import autocast, compile_parts, seed_noise
 from .meter import Meter
 from .moving import MovingParts
+from .noise import is_noisy
 from .privacy import PrivateUpdates
 from .processes import Processes, micro_batch_size
 from .recipe import Recipe
@@ -61,7 +62,7 @@ class Run:
         for group in (group for optimizer in self.optimizers.values() for group in optimizer.param_groups):
             group["initial_lr"] = group["lr"]
         # A second forward would draw other noise where a batch has more parts.
-        noisy = any(_is_noisy(self.networks[name]) for name in recipe.published)
+        noisy = any(is_noisy(self.networks[name]) for name in recipe.published)
         self._reuse = len(self._own_micro_batches) == 1 and not noisy
         self.average = WeightAverage({name: self.networks[name] for name in recipe.published}, recipe.ema_half_life)
         self.moving = MovingParts(self.networks, self.objective)
@@ -369,20 +370,6 @@ def refuse_unmet_conditions(
             "images; "
             "give data that has them, or use another recipe"
         )
-
-
-@runtime_checkable
-class _TakesNoise(Protocol):
-    """A network that may have inputs of noise, which it samples itself in training."""
-
-    def sample_noise(self, num_images: int) -> torch.Tensor | None:
-        """Noise of images; None for a network without."""
-
-
-def _is_noisy(network: nn.Module) -> bool:
-    """Whether two forwards in training mode differ, because of dropout or of inputs of noise."""
-    dropout = any(isinstance(module, nn.modules.dropout._DropoutNd) for module in network.modules())
-    return dropout or (isinstance(network, _TakesNoise) and network.sample_noise(1) is not None)
 
 
 def _step(optimizer: torch.optim.Optimizer, scaler: Any) -> bool:

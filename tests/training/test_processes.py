@@ -20,8 +20,8 @@ from hf_genimg.recipes import recipe_names
 from hf_genimg.training.checkpoint import current_checkpoint
 from hf_genimg.training.device import make_accelerator
 from hf_genimg.training.loop import train
+from hf_genimg.training.noise import is_noisy
 from hf_genimg.training.processes import Processes, micro_batch_size
-from hf_genimg.training.state import _is_noisy
 
 WALK = Path(__file__).with_name("walk.py")
 TensorsOf = Callable[[Path], dict[str, torch.Tensor]]
@@ -205,4 +205,4 @@ def test_a_batch_that_cannot_be_shared_is_refused(
 def test_networks_with_noise_or_dropout_run_anew_for_each_player(name: str, noisy: bool) -> None:
     """Of two parts of a batch, the second would otherwise have other noise in one process than in two."""
     recipe = walk.cases()[name].override(image_channels=1)
-    assert _is_noisy(recipe.models()["generator"]) == noisy
+    assert is_noisy(recipe.models()["generator"]) == noisy

@@ -31,13 +31,7 @@ def build_compare(page: Page) -> None:
         with gr.Row():
             seed = gr.Number(0, label=texts("seed"), precision=0, minimum=0, maximum=LARGEST_SEED, min_width=110)
             count = gr.Slider(1, 32, 9, step=1, label=texts("count"), min_width=160)
-        prompt = gr.Textbox(
-            "",
-            label=texts("prompt"),
-            info=texts("prompt_info"),
-            visible=page.any_model(lambda model: model.capabilities.text),
-            elem_id=page.id("compare-prompt"),
-        )
+        prompt = _prompt(page)
         with gr.Row():
             columns = [_side(page, names, number) for number in (0, 1)]
         verdict = gr.Markdown(elem_id=page.id("verdict"), elem_classes="studio-facts")
@@ -56,14 +50,7 @@ def build_compare(page: Page) -> None:
             prompt: what to make, for models that read texts; when empty, the first of their examples.
         """
         models = [page.shelf.find(name) for name in (one, other)]
-        asked = [
-            Settings(
-                seed,
-                min(count, model.most_images),
-                prompt=prompt.strip() or model.example_prompt() if model.capabilities.text else "",
-            )
-            for model in models
-        ]
+        asked = [_asked(model, seed, count, prompt) for model in models]
         for model, settings in zip(models, asked, strict=True):
             check(model, settings)
         images = [list(generate(model, settings))[-1] for model, settings in zip(models, asked, strict=True)]
@@ -92,6 +79,22 @@ def build_compare(page: Page) -> None:
 
     page.adapt([side[0] for side in columns], lambda model: begin(model) if model.name in names else [gr.skip()] * 2)
     page.refill("compare", again, [page.chooser, seed, count, prompt], outputs)
+
+
+def _prompt(page: Page) -> gr.Textbox:
+    return gr.Textbox(
+        "",
+        label=texts("prompt"),
+        info=texts("prompt_info"),
+        visible=page.any_model(lambda model: model.capabilities.text),
+        elem_id=page.id("compare-prompt"),
+    )
+
+
+def _asked(model: Shared, seed: int, count: int, prompt: str) -> Settings:
+    """As many images as the model makes at once; of an example where it needs a prompt, and there is none."""
+    words = (prompt.strip() or model.example_prompt()) if model.capabilities.text else ""
+    return Settings(seed, min(count, model.most_images), prompt=words)
 
 
 def _side(page: Page, names: list[str], number: int) -> tuple[gr.Dropdown, gr.Gallery]:

@@ -191,11 +191,6 @@ def _wire(demo: gr.Blocks, ui: SimpleNamespace) -> None:
     def stop(name: str) -> None:
         jobs.stop(name)
 
-    @friendly
-    def remove(name: str) -> Any:
-        jobs.remove(name)
-        return gr.update(visible=False)
-
     form = [ui.data, ui.archive, ui.recipe, ui.minutes, ui.settings, ui.name]
     again: tuple[Any, ...] = (look, [ui.chosen, ui.seen], shown)
     for button, action in ((ui.plan, "plan"), (ui.go, "train")):
@@ -207,16 +202,27 @@ def _wire(demo: gr.Blocks, ui: SimpleNamespace) -> None:
         button.click(asking(action), given, None, **HIDDEN).success(*again, **HIDDEN)
     ui.stop.click(stop, ui.chosen, None, **HIDDEN).success(*again, **HIDDEN)
     ui.chosen.input(look, [ui.chosen, gr.State(None)], shown, **HIDDEN).success(None, ui.chosen, None, js=SHOW_JOB)
-    ui.remove.click(lambda: gr.update(visible=True), None, ui.really, **HIDDEN)
-    removed = ui.really.click(remove, ui.chosen, ui.really, **HIDDEN)
-    removed.success(look, [gr.State(None), gr.State(None)], shown, **HIDDEN).success(None, ui.chosen, None, js=SHOW_JOB)
-    ui.chosen.change(lambda: gr.update(visible=False), None, ui.really, **HIDDEN)
+    _wire_removal(ui, look, shown)
     ui.timer.tick(look, [ui.chosen, ui.seen], shown, trigger_mode="once", **HIDDEN)
     demo.load(arrive, None, shown, **HIDDEN)
     ui.recipe.change(lambda recipe: gr.update(visible=recipe == AUTO), ui.recipe, ui.minutes, **HIDDEN)
     ui.home.click(None, None, None, js=HOME)
     ui.open.click(None, ui.chosen, None, js=OPEN_MODEL)
     _wire_files(ui)
+
+
+def _wire_removal(ui: SimpleNamespace, look: Any, shown: list[Any]) -> None:
+    """A second button, for good, comes with the first."""
+
+    @friendly
+    def remove(name: str) -> Any:
+        ui.jobs.remove(name)
+        return gr.update(visible=False)
+
+    ui.remove.click(lambda: gr.update(visible=True), None, ui.really, **HIDDEN)
+    removed = ui.really.click(remove, ui.chosen, ui.really, **HIDDEN)
+    removed.success(look, [gr.State(None), gr.State(None)], shown, **HIDDEN).success(None, ui.chosen, None, js=SHOW_JOB)
+    ui.chosen.change(lambda: gr.update(visible=False), None, ui.really, **HIDDEN)
 
 
 def _wire_files(ui: SimpleNamespace) -> None:
