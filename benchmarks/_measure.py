@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import datetime
 import json
 import platform
@@ -16,16 +15,6 @@ from typing import Any
 import torch
 
 RESULTS = Path(__file__).parent / "results"
-
-
-def keep_freed_memory() -> bool:
-    """Let glibc keep large freed blocks, for both sides of a comparison alike (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD);
-    whether it could.
-    """
-    if platform.libc_ver()[0] != "glibc":
-        return False
-    libc = ctypes.CDLL("libc.so.6")
-    return bool(libc.mallopt(-1, 1 << 30) and libc.mallopt(-3, 1 << 30))
 
 
 Clock = Callable[[], float]

@@ -33,13 +33,13 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from _measure import alternate, keep_freed_memory, write
+from _measure import alternate, write
 from PIL import Image
 from torch import nn
 
 import hf_genimg
 from hf_genimg.recipes import recipe_class
-from hf_genimg.training.device import make_accelerator
+from hf_genimg.training.device import keep_freed_memory, make_accelerator
 from hf_genimg.training.state import Run
 
 STEPS = 6
@@ -226,7 +226,7 @@ CASES: dict[str, Callable[[], dict[str, float]]] = {
 
 def main(names: list[str]) -> None:
     """Measure the cases in `names` (all, if none) and write results/speed_<case>.json, or speed_<case>_kept.json."""
-    kept = KEEP in names and keep_freed_memory()
+    kept = KEEP in names and keep_freed_memory(torch.device("cpu"))
     for name in [name for name in names if name != KEEP] or CASES:
         print(name, file=sys.stderr)
         measured = CASES[name]()

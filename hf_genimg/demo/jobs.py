@@ -219,9 +219,13 @@ class Jobs:
         """Delete a job: its run with the model, what was asked of it, and its archive where no other job has it.
 
         Raises:
-            ValueError: it is at work or waits.
+            ValueError: it is at work or waits, or strangers ask.
         """
         job = self.find(name)
+        if not self.private():
+            raise ValueError(
+                "jobs of others may be here, so they are removed only where the page is served to this machine alone"
+            )
         if self.entry_of(name) is not None or self.is_running(name):
             raise ValueError(f"{name} is at work or waits for it; stop it first, then remove it")
         for folder in (self.run_of(name), self.reports_of(name)):  # the list has it until the run is gone

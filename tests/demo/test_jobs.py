@@ -99,6 +99,10 @@ def test_a_removed_job_leaves_nothing_and_takes_nothing_of_others(jobs: Jobs, tm
     with pytest.raises(ValueError, match="a1 is at work or waits for it; stop it first"):
         jobs.remove("a1")
     jobs.stop("a1")
+    jobs.private = lambda: False
+    with pytest.raises(ValueError, match="removed only where the page is served to this machine"):
+        jobs.remove("a1")
+    jobs.private = lambda: True
     jobs.remove("a1")
     assert [job.name for job in jobs.jobs] == ["a2"] and not (jobs.folder / "a1").exists()
     assert Path(made[1].data).is_file(), "a2 has the same archive"

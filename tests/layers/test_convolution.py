@@ -23,9 +23,10 @@ def assert_same(one: Function, two: Function, layer: nn.Module, maps: torch.Tens
         images = maps.clone().requires_grad_()
         made = function(images)
         weights = torch.linspace(-1, 1, made.numel(), dtype=made.dtype).view_as(made)
-        (slope,) = torch.autograd.grad((made.square() * weights).sum(), images, create_graph=True)
+        (gradient,) = torch.autograd.grad((made.square() * weights).sum(), images, create_graph=True)
         parameters = list(layer.parameters())
-        found.append([made, slope, *torch.autograd.grad(slope.square().sum(), parameters, materialize_grads=True)])
+        second_order = torch.autograd.grad(gradient.square().sum(), parameters, materialize_grads=True)
+        found.append([made, gradient, *second_order])
     for first, second in zip(*found, strict=True):
         assert first.shape == second.shape
         torch.testing.assert_close(first, second)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from hf_genimg.layers.fastgan import Excitation, GatedNorm, GatedUpBlock, doubled_convolution, normed_convolution
+from hf_genimg.layers.convolution import repeated_and_convolved
+from hf_genimg.layers.fastgan import Excitation, GatedNorm, GatedUpBlock, normed_convolution
 from hf_genimg.layers.residual import PlainNorm
 
 
@@ -42,4 +43,6 @@ def test_sizes_and_spectral_norm() -> None:
 def test_a_doubled_convolution_is_a_nearest_doubling_and_a_convolution():
     maps, weight = torch.randn(2, 3, 5, 4, dtype=torch.float64), torch.randn(6, 3, 3, 3, dtype=torch.float64)
     both = F.conv2d(F.interpolate(maps, scale_factor=2.0), weight, padding=1)
-    assert torch.allclose(doubled_convolution(maps, weight), both)
+    layer = torch.nn.Conv2d(3, 6, 3, padding=1, bias=False).double()
+    layer.weight.data.copy_(weight)
+    assert torch.allclose(repeated_and_convolved(layer, maps), both)

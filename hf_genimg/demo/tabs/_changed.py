@@ -10,6 +10,7 @@ from PIL import Image
 
 from ..residual import residual
 from ..texts import say
+from ._given import shown_picture
 from ._page import LIVE, friendly, texts
 
 
@@ -17,17 +18,7 @@ def build_changed(result: gr.ImageSlider) -> None:
     """Lay out the residual map and the PSNR to the input; both follow what `result` shows."""
     line = gr.Markdown(elem_id="translate-psnr")
     with gr.Accordion(texts("changed"), open=False, elem_id="translate-changed"):
-        shown = gr.Image(
-            label=texts("changed"),
-            show_label=False,
-            type="pil",
-            format="png",
-            interactive=False,
-            buttons=["download", "fullscreen"],
-            height=260,
-            elem_id="translate-residual",
-            elem_classes="pixels",
-        )
+        shown = shown_picture("changed", "translate-residual", show_label=False, height=260)
         gr.Markdown(texts("changed_info"), elem_classes="studio-note")
 
     @friendly

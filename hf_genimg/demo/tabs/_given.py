@@ -153,16 +153,14 @@ def _examples(page: Page, tab: gr.Tab, target: gr.Image) -> Any:
 
 def seen_picture(elem_id: str) -> gr.Image:
     """A place for what the model saw of a picture."""
-    return gr.Image(
-        label=texts("seen"),
-        type="pil",
-        format="png",
-        interactive=False,
-        buttons=["fullscreen"],
-        height=220,
-        elem_id=elem_id,
-        elem_classes="pixels",
-    )
+    return shown_picture("seen", elem_id, buttons=["fullscreen"])
+
+
+def shown_picture(name: str, elem_id: str, **settings: Any) -> gr.Image:
+    """A place for a picture that the page makes, called as the text `name`; settings as of `gr.Image`."""
+    usual = {"type": "pil", "format": "png", "interactive": False, "height": 220, "elem_classes": "pixels"}
+    usual["buttons"] = ["download", "fullscreen"]
+    return gr.Image(label=texts(name), elem_id=elem_id, **{**usual, **settings})
 
 
 def show_seen(page: Page, place: gr.Image, seen: gr.Image, arrivals: Any) -> None:

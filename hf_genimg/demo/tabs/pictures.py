@@ -16,7 +16,7 @@ from ..models import Shared
 from ..settings import LARGEST_SEED
 from . import masks as painting
 from ._changed import build_changed
-from ._given import build_given, seen_picture, show_seen, upload
+from ._given import build_given, seen_picture, show_seen, shown_picture, upload
 from ._instead import instead
 from ._named import named_sliders
 from ._page import LIVE, Page, friendly, texts
@@ -283,16 +283,7 @@ def build_classify(page: Page) -> None:
                 instead("empty_classify")
                 result = gr.Label(label=texts("answer"), elem_id="classify-result")
                 seen = seen_picture("classify-seen")
-                heat = gr.Image(
-                    label=texts("heat"),
-                    type="pil",
-                    format="png",
-                    interactive=False,
-                    buttons=["download", "fullscreen"],
-                    height=220,
-                    elem_id="classify-heat",
-                    elem_classes="pixels",
-                )
+                heat = shown_picture("heat", "classify-heat")
                 gr.Markdown(texts("heat_info"), elem_classes="studio-note")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
     page.adapt([top], lambda model: [gr.update(maximum=_classes(model), value=min(3, _classes(model)))])

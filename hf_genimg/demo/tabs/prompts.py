@@ -64,9 +64,9 @@ def beginning(shelf: Shelf, generate: Callable[..., Iterator[Any]], outputs: int
     """
 
     def begun(model: str, *settings: Any) -> Iterator[Any]:
-        able, prompt = shelf.find(model).capabilities, settings[-1]
-        if able.text and not prompt:
-            prompt = next(iter(able.prompts), "")
+        shared, prompt = shelf.find(model), settings[-1]
+        if shared.capabilities.text and not prompt:
+            prompt = shared.example_prompt()
             if not prompt:
                 yield [], *[gr.skip()] * outputs
                 return

@@ -285,7 +285,7 @@ def _look(jobs: Jobs, name: str | None, seen: Any) -> list[Any]:
     buttons = [
         gr.update(visible=not progress.busy and not (begun and progress.images >= progress.total > 0)),
         gr.update(visible=progress.busy),
-        gr.update(visible=not progress.busy),
+        gr.update(visible=not progress.busy and jobs.private()),
         gr.update(visible=trained),
         gr.update(visible=trained),
         gr.update(visible=space_of(jobs, job.name) is not None),
