@@ -89,6 +89,44 @@ def test_explore_shows_the_chosen_model_only(visit: Any, seen: Any, of: Any) -> 
     assert not messages(page)
 
 
+def test_a_late_answer_does_not_empty_a_tab_that_was_opened_meanwhile(visit: Any, seen: Any, of: Any) -> None:
+    """A visitor opens Explore right after another model was chosen; what the page asked for before is answered last."""
+    page = visit("gan")
+    page.wait_for_selector("#images img")
+    held: list[Any] = []
+    holding = [True]
+    adapting = page.evaluate(
+        """() => {
+            const config = window.gradio_config;
+            const chooser = config.components.find((each) => each.props.elem_id === 'model').id;
+            const chosen = ([id, event]) => id === chooser && event === 'input';
+            return config.dependencies.find((each) => each.targets.some(chosen)).id;
+        }"""
+    )
+
+    def hold(route: Any) -> None:
+        if holding and route.request.post_data_json["fn_index"] != adapting:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/queue/join*", hold)
+    choose_model(page, "dcgan-digits")
+    page.wait_for_timeout(1000)  # until all is asked for
+    holding.clear()
+    choose(page, "Explore")
+    page.wait_for_timeout(1500)  # an answer for this tab that waits for no other comes meanwhile
+    assert held
+    for route in held:
+        route.continue_()
+    shows(page, seen, "#direction-image", of("dcgan-digits").pipe(seed=7).images[0])
+    shows(page, seen, "#map-image", explore.on_map(of("dcgan-digits"), 0, 0))
+    choose(page, "Generate")
+    shows(page, seen, "#images", of("dcgan-digits").pipe(seed=0).images[0])  # which was held back with the others
+    page.wait_for_timeout(500)
+    assert page.locator("#direction-image img").count() == page.locator("#map-image img").count() == 1
+
+
 @pytest.mark.slow  # half a minute of three models
 def test_real_or_fake_is_of_the_chosen_model_or_says_what_it_lacks(visit: Any, models: list[Path]) -> None:
     page = visit("dcgan-digits")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import wraps
 from inspect import isgeneratorfunction, signature
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.context import LocalContext
+from gradio.context import LocalContext, get_render_context, set_render_context
 
 from ..models import Shared, Shelf
 from ..refusals import in_words
@@ -28,6 +28,9 @@ SHOW_LINK = """(model, query) => {
   const current = new URLSearchParams(query).get('model') === model;
   if (current) history.replaceState(null, '', location.pathname + '?' + query);
 }"""
+AGAIN = "() => [globalThis.studioAsked = (globalThis.studioAsked ?? 0) + 1].map(String)"  # never the same
+# the last choice counts, also when it is made while the page still fills in the one before
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
 WAITING = 400  # requests in the queue; later ones are refused
 
 
@@ -38,9 +41,7 @@ class Page:
     shelf: all models. chooser: the component that says which one. task: as in `Capabilities`. taken: names of endpoints
     and elements that other parts have. adapters: what a change of the model changes: components, and a function of the
     model that gives an update for each.
-    fills: what is shown when this part is opened: function, inputs and outputs; and what the browser does afterwards, a
-        script and its inputs, where there is something.
-    refills: what a tab shows of a model that is chosen: function, inputs (`opened` goes second) and outputs.
+    asked: for each `fill` and `refill`, a hidden component whose every change asks for it.
     tabs: by the names of their texts. opened: the component that says which of them is open, once one was chosen.
     keeping: buttons that keep an image, what says of the model and inputs how it is made again (a query, and the number
         of the image), and these inputs.
@@ -53,8 +54,7 @@ class Page:
     task: str
     taken: set[str]
     adapters: list[tuple[list[Any], Callable[[Shared], list[Any]]]] = field(default_factory=list)
-    fills: list[tuple[Callable[..., Any], Any, Any, tuple[str, Any] | None]] = field(default_factory=list)
-    refills: list[tuple[Callable[..., Any], list[Any], list[Any]]] = field(default_factory=list)
+    asked: list[Any] = field(default_factory=list)
     tabs: dict[str, gr.Tab] = field(default_factory=dict)
     opened: Any = None
     keeping: list[tuple[Any, Callable[..., tuple[str, int]], list[Any]]] = field(default_factory=list)
@@ -63,9 +63,20 @@ class Page:
         """Change `components` whenever another model of this task is chosen, as `updates(model)` says."""
         self.adapters.append((components, updates))
 
-    def fill(self, function: Callable[..., Any], inputs: Any, outputs: Any, js: tuple[str, Any] | None = None) -> None:
-        """Call `function` when the page is opened or another model of this task chosen, and then the script."""
-        self.fills.append((function, inputs, outputs, js))
+    def fill(
+        self, function: Callable[..., Any], inputs: list[Any], outputs: list[Any], js: tuple[str, Any] | None = None
+    ) -> Any:
+        """Call `function` when the page is opened or another model of this task chosen, and then the script.
+
+        inputs: the chooser first. js: what the browser does afterwards, a script and its inputs. Returns the hidden
+        component whose change asks for it: to be set by `AGAIN`.
+        """
+        asked = self._hidden()
+        done = asked.change(self._filled(function, outputs), inputs, outputs, **QUIET)
+        if js:
+            done.success(None, js[1], None, js=js[0])
+        self.asked.append(asked)
+        return asked
 
     def refill(
         self,
@@ -75,31 +86,66 @@ class Page:
         outputs: list[Any],
         cleared: list[Any] | None = None,
     ) -> None:
-        """Call `function` when another model is chosen while this tab is open. While it is not, clear the outputs that
-        are `cleared`, all of them unless given: nothing of the model before may stay there.
+        """Call `function` when this tab is opened, and when another model is chosen while it is open. While it is not,
+        clear the outputs that are `cleared`, all of them unless given: nothing of the model before may stay there.
+
+        Both are one event, which waits for itself: of two events the answers could come in another order than they were
+        asked for, and an answer of before would take the place of the last one.
         """
         without = [None if cleared is None or output in cleared else gr.skip() for output in outputs]
 
-        def refilled(model: str, opened: str, *rest: Any) -> Any:
-            if self.shelf.find(model).capabilities.task != self.task:
-                return gr.skip() if len(outputs) == 1 else [gr.skip()] * len(outputs)
+        def refilled(opened: str, *given: Any) -> Any:
             if opened == tab:
-                return function(model, *rest)
+                return function(*given)
             return without[0] if len(outputs) == 1 else without
 
-        self.refills.append((friendly(refilled), inputs, outputs))
+        asked = self._hidden()
+        answer = self._filled(refilled, outputs, before=1)
+        asked.change(answer, [self.opened, *inputs], outputs, **QUIET)
+        self.tabs[tab].select(None, None, asked, js=AGAIN)
+        self.asked.append(asked)
+
+    def _filled(self, function: Callable[..., Any], outputs: list[Any], before: int = 0) -> Callable[..., Any]:
+        """`function` for models of this task; nothing happens for others. The model is its argument number `before`.
+
+        A mistake is shown as a warning and leaves nothing: after an event that fails gradio 6.31 forgets the one that
+        waits for it.
+        """
+        called, nothing = friendly(function), (gr.skip(),) * len(outputs)
+
+        def filled(*inputs: Any) -> Iterator[Any]:
+            model = inputs[before]
+            if not (model or self.shelf.names) or self.shelf.find(model).capabilities.task != self.task:
+                yield nothing if len(outputs) > 1 else nothing[0]
+            elif isgeneratorfunction(function):
+                yield from called(*inputs)
+            else:
+                yield called(*inputs)
+
+        def without_failure(*inputs: Any) -> Iterator[Any]:
+            try:
+                yield from friendly(filled)(*inputs)
+            except gr.Error as error:
+                gr.Warning(error.message)
+                yield [None] * len(outputs) if len(outputs) > 1 else None
+
+        return without_failure
+
+    def _hidden(self) -> gr.Textbox:
+        """A component within a tab that is not shown: gradio 6.31 takes what is beside tabs for one of them."""
+        here = get_render_context()
+        with next(iter(self.tabs.values())):
+            hidden = gr.Textbox("", visible=False)
+        set_render_context(here)  # which a tab that is entered again sets to its own parent
+        return hidden
 
     def tab(self, name: str) -> gr.Tab:
         """A tab, called as the text `name`."""
-        self.tabs[name] = gr.Tab(texts(name), render_children=True)
-        return self.tabs[name]
-
-    def note_opened(self) -> None:
-        """Let `opened` say which tab is open. It is within a tab: gradio 6.31 takes what is beside tabs for one."""
-        with next(iter(self.tabs.values())):
-            self.opened = gr.Textbox("", visible=False)
-        for name, tab in self.tabs.items():
-            tab.select(None, None, self.opened, js=f"() => {name!r}")
+        tab = self.tabs[name] = gr.Tab(texts(name), render_children=True)
+        if self.opened is None:
+            self.opened = self._hidden()
+        tab.select(None, None, self.opened, js=f"() => {name!r}")
+        return tab
 
     @property
     def models(self) -> list[Shared]:

@@ -23,7 +23,7 @@ OWN = "\n"  # the direction that was found here, which has no name yet: no name 
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **LIVE}
 
 
-def build(page: Page, tab: gr.Tab, named: list[Any]) -> None:
+def build(page: Page, named: list[Any]) -> None:
     """Lay it out and wire it. named: the line and the sliders of named directions, which get another when it is
     saved.
     """
