@@ -76,6 +76,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "then_models": ("Models that follow", "后续模型"),
     "then_go": ("Translate them", "转换这些图像"),
+    "then_result": ("Then: give the result to other models", "然后：把结果交给其他模型"),
+    "then_go_result": ("Translate the result", "转换该结果"),
     "link": ("Link to these images", "这些图像的链接"),
     "keep": ("Keep as a favourite", "收藏"),
     "favourites": ("Favourites of all models", "所有模型的收藏"),

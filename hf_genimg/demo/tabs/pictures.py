@@ -20,6 +20,7 @@ from ._given import build_given, seen_picture, show_seen, shown_picture, upload
 from ._instead import instead
 from ._named import named_sliders
 from ._page import LIVE, Page, friendly, texts
+from ._then import build_then_translated
 
 MOST_CLASSES = 100  # that are named
 QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
@@ -190,6 +191,7 @@ def build_translate(page: Page) -> None:
                 instead("empty_translate")
                 result = _before_after("translate-result")
                 build_changed(result)
+                build_then_translated(page, [given.place, mask, style, strength, reverse, seed, label])
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
     page.adapt([mask_panel, style_panel, strength, reverse, seed, label], _taken)
     ui = SimpleNamespace(given=given, mask=mask, style=style, strength=strength, reverse=reverse, result=result)
