@@ -1,4 +1,4 @@
-"""Translations that keep what the network does not see of a picture: transparency, 16 bits, and what its colours are."""
+"""Translations that keep what the network does not see of a picture: transparency, 16 bits, and its ICC profile."""
 
 from __future__ import annotations
 
