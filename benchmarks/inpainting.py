@@ -4,10 +4,10 @@
 
 Method: N images (the first of the split, centre squares of 64 pixels), of which a mask hides a part; `middle` is a
 hole of 24x24 pixels at 64. Each method fills it in, and the result is rounded to 8 bits; `known_changed` counts levels
-of known pixels that are not those of the image. PSNR inside the hole over all its pixels and channels; the perceptual distance is that of the whole image by
-efficientnet-lite0 at all its taps. Means over images with 95 percent intervals; the gain is over biharmonic
-interpolation (scikit-image), image by image. `mean` is the mean colour of the known pixels. Results go to
-`results/inpainting.json`; a grid shows image, hole and fillings of the first eight, from the top.
+of known pixels that are not those of the image. PSNR inside the hole over all its pixels and channels; the perceptual
+distance is that of the whole image by efficientnet-lite0 at all its taps. Means over images with 95 percent intervals;
+the gain is over biharmonic interpolation (scikit-image), image by image. `mean` is the mean colour of the known pixels.
+Results go to `results/NAME.json`; a grid shows image, hole and fillings of the first eight, from the top.
 """
 
 from __future__ import annotations
