@@ -85,6 +85,14 @@ CLOSER: dict[str, tuple[str, str]] = {
         "pile B. The direction leads from B to A.",
         "**由两堆图像**：点击具有该特征的图像放入 A 堆，再把没有该特征的放入 B 堆。方向从 B 指向 A。",
     ),
+    "matrix": ("Style-mixing matrix", "样式混合矩阵"),
+    "matrix_info": (
+        "Rows keep their own first layers (shape); from the layer on, columns give their styles (colour, detail).",
+        "每一行保留自己的前几层（形状）；从该层起采用各列的样式（颜色、细节）。",
+    ),
+    "matrix_rows": ("Seeds of the rows", "各行的种子"),
+    "matrix_columns": ("Seeds of the columns", "各列的种子"),
+    "make_matrix": ("Make the matrix", "生成矩阵"),
     "labels_info": (
         "**From labels**: images of the model, or its data, are sorted by class; the direction crosses the boundary.",
         "**由标签**：按类别区分模型的图像或其训练数据，方向穿过类别之间的边界。",

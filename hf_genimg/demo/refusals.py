@@ -63,6 +63,7 @@ CHINESE: tuple[tuple[str, str], ...] = (
     (r"(the zip|this file cannot be read as a zip) .*", "该压缩包无法使用；请重新打包图片"),
     (r"no model is chosen that follows; .*", "尚未选择后续模型"),
     (r"there is no walk yet; .*", "还没有漫步；请先点“漫步”"),
+    (r"seeds=(?P<given>.+) is no list of seeds; .*", "{given} 不可用；请给出 2 到 8 个种子，用逗号分隔，例如 3, 7, 12"),
     (r"seeds=(?P<given>.+) is no walk; .*", "{given} 不是一条路径；请给出 2 到 8 个种子，用逗号分隔，例如 3, 7, 12"),
     (
         r"(?P<name>\w+)=(?P<given>.+) is not possible; give .* from (?P<low>\S+) to (?P<high>\S+)",

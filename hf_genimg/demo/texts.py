@@ -119,8 +119,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "image": ("Image", "图像"),
     "map": ("Map", "地图"),
     "map_info": (
-        "The plane of the two strongest directions. Click on a place, or move the sliders.",
-        "最强两个方向构成的平面。点击任意位置，或移动滑块。",
+        "The plane of the two strongest directions. Click on a place, drag across it, or move the sliders.",
+        "最强两个方向构成的平面。点击任意位置、在上面拖动，或移动滑块。",
     ),
     "map_x": ("Left to right", "左右"),
     "map_y": ("Down to up", "上下"),

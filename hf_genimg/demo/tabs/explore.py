@@ -14,7 +14,7 @@ from ..favourites import edit_query
 from ..film import can_film, mp4
 from ..models import Shared, Shelf
 from ..settings import LARGEST_SEED
-from . import _invert, piles
+from . import _invert, _matrix, piles
 from ._gallery import gallery
 from ._named import named_sliders
 from ._page import LIVE, LONG, Page, cache_folder, friendly, texts
@@ -33,6 +33,7 @@ def build(page: Page) -> None:
             _directions(ui)
             piles.build(page, [ui.named_info, *ui.named])
             _map(ui)
+            _matrix.build(page)
             _walk(ui)
     page.adapt(
         [panel, missing],
@@ -93,7 +94,7 @@ def _map(ui: SimpleNamespace) -> None:
                 format="png",
                 interactive=False,
                 buttons=["fullscreen"],
-                elem_classes="pixels studio-choose",
+                elem_classes="pixels studio-choose studio-map",
                 elem_id=ui.page.id("map"),
                 alt_text=texts("alt_map"),
             )
