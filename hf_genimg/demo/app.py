@@ -211,16 +211,33 @@ def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -
     arrived = demo.load(adapt_asked, None, panels + changing, **QUIET).success(arrive, None, filled_in, **QUIET)
     chosen = chooser.input(adapt, chooser, panels + changing, **QUIET)
     chosen.success(None, chooser, None, js=SHOW_MODEL)
+    opened = [part.page.opened for part in parts]
+    asked = [each for part in parts for each in part.page.asked]
     for event in (arrived, chosen):
-        event.success(None, task_shown, [each for part in parts for each in part.page.asked], js=_asking(parts))
+        filled = [component for each in asked for component in (each.by, *each.cleared)]
+        event.success(None, [task_shown, *opened], filled, js=_asking(parts))
 
 
 def _asking(parts: list[Part]) -> str:
-    """A script that asks for all that is filled in of the part for a task, and for nothing of the others."""
-    tasks = json.dumps([part.page.task for part in parts for _ in part.page.asked])
-    return f"""(shown) => {{
+    """A script that asks for all that is filled in of the part for a task, and for nothing of the others. It is given
+    the task and the open tab of each part.
+    """
+    listed = [
+        {
+            "part": number,
+            "task": part.page.task,
+            "tab": each.tab,
+            "cleared": ["" if isinstance(component, gr.Markdown) else None for component in each.cleared],
+        }
+        for number, part in enumerate(parts)
+        for each in part.page.asked
+    ]
+    return f"""(shown, ...opened) => {{
   const [now] = ({AGAIN})();
-  return {tasks}.map((task) => task === shown ? now : undefined);
+  return {json.dumps(listed)}.flatMap((each) => {{
+    const mine = each.task === shown, open = !each.tab || each.tab === opened[each.part];
+    return [mine && open ? now : undefined, ...each.cleared.map((empty) => mine && !open ? empty : undefined)];
+  }});
 }}"""
 
 

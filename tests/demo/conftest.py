@@ -93,38 +93,22 @@ def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
 
 
-@pytest.fixture(scope="session")
-def contexts(browser: Any) -> dict[str, list[Any]]:
-    """Contexts of the browser that no test has now, by their settings. In one that is used again the scripts of the
-    page are cached: it opens in half the time.
-    """
-    return {}
-
-
 @pytest.fixture
-def visit(browser: Any, contexts: dict[str, list[Any]], address: str) -> Iterator[Callable[..., Any]]:
+def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
     """visit("vae-digits", width=390) opens the page for that model, visit(url=link) that of a link; more settings are
-    playwright's. Each is another visitor, whose browser keeps nothing of anybody else.
+    playwright's.
 
     What the page asks of any other machine, and what goes wrong in its scripts, fails the test.
     """
     wrong: list[str] = []
-    taken: list[tuple[str, Any, Callable[[Any], None]]] = []
+    contexts: list[Any] = []
 
     def opened(model: str = "", *, width: int = 1280, url: str = address, **settings: Any) -> Any:
-        settings = {"locale": "en-US", **settings}
-        key, ours = json.dumps(settings, sort_keys=True), (urljoin(url, "/"), "data:", "blob:")
-        free = contexts.setdefault(key, [])
-        context = free.pop() if free else browser.new_context(**settings)
-
-        def asked(request: Any) -> None:
-            if not request.url.startswith(ours):
-                wrong.append(request.url)
-
-        taken.append((key, context, asked))
-        context.on("request", asked)
+        context = browser.new_context(viewport={"width": width, "height": 844}, **{"locale": "en-US", **settings})
+        contexts.append(context)
+        ours = (urljoin(url, "/"), "data:", "blob:")
+        context.on("request", lambda request: None if request.url.startswith(ours) else wrong.append(request.url))
         page = context.new_page()
-        page.set_viewport_size({"width": width, "height": 844})
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.set_default_timeout(45_000)
         page.goto(f"{url}?model={model}" if model else url)
@@ -133,25 +117,9 @@ def visit(browser: Any, contexts: dict[str, list[Any]], address: str) -> Iterato
         return page
 
     yield opened
-    for key, context, asked in taken:
-        context.remove_listener("request", asked)
-        if _emptied(context):
-            contexts[key].append(context)
-        else:
-            context.close()
+    for context in contexts:
+        context.close()
     assert not wrong
-
-
-def _emptied(context: Any) -> bool:
-    """Whether its pages are closed, and what they keep is forgotten: else it is not used again."""
-    for page in context.pages:
-        try:
-            page.evaluate("localStorage.clear()")
-        except pytest.importorskip("playwright.sync_api").Error:  # it is on its way to another address
-            return False
-        page.close()
-    context.clear_cookies()
-    return True
 
 
 @pytest.fixture

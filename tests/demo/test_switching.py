@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,24 @@ def test_each_model_has_its_tabs_and_pictures_however_often_it_changes(
         facts = page.locator("[id^=facts]").filter(visible=True)
         until(lambda name=name, facts=facts: facts.count() == 1 and facts.inner_text().startswith(name))
     assert not messages(page)
+
+
+def test_tabs_lie_side_by_side(models: list[Path]) -> None:
+    """Those of each task, in one row: none within another's panel."""
+    demo = hf_genimg.build_demo(models[:4])
+
+    def rows(node: dict[str, Any]) -> Iterator[list[str]]:
+        inside = [
+            each["id"] for each in node.get("children", []) if demo.blocks[each["id"]].get_block_name() == "tabitem"
+        ]
+        if inside:
+            yield [json.loads(str(demo.blocks[id].label).removeprefix("__i18n__"))["key"] for id in inside]
+        for child in node.get("children", []):
+            yield from rows(child)
+
+    found = list(rows(demo.config["layout"]))
+    assert [row[0] for row in found] == ["generate", "reconstruct", "translate", "classify"]
+    assert all(row[-1] == "about" for row in found) and [len(row) for row in found] == [7, 7, 2, 2]
 
 
 @pytest.mark.slow  # half a minute of two models

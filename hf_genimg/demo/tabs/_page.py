@@ -34,6 +34,17 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden",
 WAITING = 400  # requests in the queue; later ones are refused
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is filled in when `by`, a hidden component, changes; of a tab, only while that is open, and else the
+    components `cleared` are emptied.
+    """
+
+    by: Any
+    tab: str = ""
+    cleared: tuple[Any, ...] = ()
+
+
 @dataclass
 class Page:
     """The part of the page for the models of one task, under construction.
@@ -41,7 +52,7 @@ class Page:
     shelf: all models. chooser: the component that says which one. task: as in `Capabilities`. taken: names of endpoints
     and elements that other parts have. adapters: what a change of the model changes: components, and a function of the
     model that gives an update for each.
-    asked: for each `fill` and `refill`, a hidden component whose every change asks for it.
+    asked: what each `fill` and `refill` needs, in their order.
     tabs: by the names of their texts. opened: the component that says which of them is open, once one was chosen.
     keeping: buttons that keep an image, what says of the model and inputs how it is made again (a query, and the number
         of the image), and these inputs.
@@ -54,7 +65,7 @@ class Page:
     task: str
     taken: set[str]
     adapters: list[tuple[list[Any], Callable[[Shared], list[Any]]]] = field(default_factory=list)
-    asked: list[Any] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
     tabs: dict[str, gr.Tab] = field(default_factory=dict)
     opened: Any = None
     keeping: list[tuple[Any, Callable[..., tuple[str, int]], list[Any]]] = field(default_factory=list)
@@ -65,18 +76,16 @@ class Page:
 
     def fill(
         self, function: Callable[..., Any], inputs: list[Any], outputs: list[Any], js: tuple[str, Any] | None = None
-    ) -> Any:
+    ) -> None:
         """Call `function` when the page is opened or another model of this task chosen, and then the script.
 
-        inputs: the chooser first. js: what the browser does afterwards, a script and its inputs. Returns the hidden
-        component whose change asks for it: to be set by `AGAIN`.
+        inputs: the chooser first. js: what the browser does afterwards, a script and its inputs.
         """
         asked = self._hidden()
         done = asked.change(self._filled(function, outputs), inputs, outputs, **QUIET)
         if js:
             done.success(None, js[1], None, js=js[0])
-        self.asked.append(asked)
-        return asked
+        self.asked.append(Asked(asked))
 
     def refill(
         self,
@@ -92,35 +101,26 @@ class Page:
         Both are one event, which waits for itself: of two events the answers could come in another order than they were
         asked for, and an answer of before would take the place of the last one.
         """
-        without = [None if cleared is None or output in cleared else gr.skip() for output in outputs]
-
-        def refilled(opened: str, *given: Any) -> Any:
-            if opened == tab:
-                return function(*given)
-            return without[0] if len(outputs) == 1 else without
-
         asked = self._hidden()
-        answer = self._filled(refilled, outputs, before=1)
-        asked.change(answer, [self.opened, *inputs], outputs, **QUIET)
+        asked.change(self._filled(function, outputs), inputs, outputs, **QUIET)
         self.tabs[tab].select(None, None, asked, js=AGAIN)
-        self.asked.append(asked)
+        self.asked.append(Asked(asked, tab, tuple(outputs if cleared is None else cleared)))
 
-    def _filled(self, function: Callable[..., Any], outputs: list[Any], before: int = 0) -> Callable[..., Any]:
-        """`function` for models of this task; nothing happens for others. The model is its argument number `before`.
+    def _filled(self, function: Callable[..., Any], outputs: list[Any]) -> Callable[..., Any]:
+        """`function` for models of this task; nothing happens for others. The model is its first argument.
 
         A mistake is shown as a warning and leaves nothing: after an event that fails gradio 6.31 forgets the one that
         waits for it.
         """
         called, nothing = friendly(function), (gr.skip(),) * len(outputs)
 
-        def filled(*inputs: Any) -> Iterator[Any]:
-            model = inputs[before]
+        def filled(model: str, *inputs: Any) -> Iterator[Any]:
             if not (model or self.shelf.names) or self.shelf.find(model).capabilities.task != self.task:
                 yield nothing if len(outputs) > 1 else nothing[0]
             elif isgeneratorfunction(function):
-                yield from called(*inputs)
+                yield from called(model, *inputs)
             else:
-                yield called(*inputs)
+                yield called(model, *inputs)
 
         def without_failure(*inputs: Any) -> Iterator[Any]:
             try:
@@ -133,10 +133,12 @@ class Page:
 
     def _hidden(self) -> gr.Textbox:
         """A component within a tab that is not shown: gradio 6.31 takes what is beside tabs for one of them."""
-        here = get_render_context()
-        with next(iter(self.tabs.values())):
+        here, first = get_render_context(), next(iter(self.tabs.values()))
+        parent = first.parent
+        with first:
             hidden = gr.Textbox("", visible=False)
-        set_render_context(here)  # which a tab that is entered again sets to its own parent
+        first.parent = parent  # which entering it again, perhaps from within, made what was being laid out
+        set_render_context(here)
         return hidden
 
     def tab(self, name: str) -> gr.Tab:
