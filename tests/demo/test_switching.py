@@ -84,7 +84,7 @@ def test_tabs_lie_side_by_side(models: list[Path]) -> None:
 
     found = list(rows(demo.config["layout"]))
     assert [row[0] for row in found] == ["generate", "reconstruct", "translate", "classify"]
-    assert all(row[-1] == "about" for row in found) and [len(row) for row in found] == [7, 7, 2, 2]
+    assert all(row[-1] == "about" for row in found) and all("explore" in row for row in found[:2])
 
 
 @pytest.mark.slow  # half a minute of two models

@@ -28,18 +28,19 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last
 
 def _begin(page: Page, answer: Any, picture: gr.Image, result: Any, seen: gr.Image | None = None) -> None:
     """Show the first example, what becomes of it and what the model saw, so that the tab is not empty when it is
-    opened.
+    opened; unless the visitor was quicker and gave a picture.
     """
     outputs = [picture, result] if seen is None else [picture, result, seen]
 
-    def begin(model: str) -> tuple[Any, ...]:
+    def begin(model: str, given: Image.Image | None) -> tuple[Any, ...]:
         shared = page.shelf.find(model)
         found = examples(shared)
-        if not found:
-            return (None,) * len(outputs)
+        if not found or given is not None:
+            return (gr.skip(),) * len(outputs)
         return (found[0], answer(model, found[0]), uploads.enlarged(uploads.seen(shared, found[0])))[: len(outputs)]
 
-    page.fill(begin, [page.chooser], outputs)
+    page.adapt(outputs, lambda model: [None] * len(outputs))
+    page.fill(begin, [page.chooser, picture], outputs)
     picture.clear(lambda: None, None, result, api_visibility="private", queue=False)
 
 
