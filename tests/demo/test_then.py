@@ -80,7 +80,7 @@ def test_a_translation_is_handed_on_as_the_model_made_it(of: Callable[[str], Sha
     *_, (image,) = follow_picture(made, [translator], given)
     expected = translator.pipe(pix2pix.pipe(uploads.convert_for(pix2pix, picture)).images[0]).images[0]
     assert image.tobytes() == expected.tobytes()
-    note = json.loads(image.text["hf_genimg"])
+    note = json.loads(image.info["hf_genimg"])
     assert [step["model"] for step in (*note["chain"], note)] == ["pix2pix", "pix2pix"]
     with pytest.raises(ValueError, match="no model is chosen that follows"):
         check_others(pix2pix, [], None, 1.0)
