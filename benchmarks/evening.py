@@ -40,9 +40,14 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "fastgan": {},
     "dcgan": {"diff_augment": "color,translation,cutout"},
     "r3gan": {},
+    "wgan_gp": {},
+    "sngan": {},
+    "conv_vae": {},
+    "rae": {},
 }
 OTHER = Path(__file__).resolve().parents[1] / "model_cards" / "classifier-sprites"
 METRICS = ("fid", "precision", "recall")
+COPIES = "memorization"  # measured beside them by the second extractor
 SCORED = 1_000  # images of a model
 
 
@@ -69,8 +74,9 @@ def measured(data: str, family: str, budget: Budget, work: Path) -> Path:
     pipeline.save_grid(RESULTS / f"{entry}.png", num_images=64, seed=0, overwrite=True)
     scores = {}
     for name, extractor in (("efficientnet-lite0", "efficientnet-lite0"), ("classifier-sprites", str(OTHER))):
+        metrics = [*METRICS, COPIES] if extractor == str(OTHER) else [*METRICS]
         report = hf_genimg.evaluate(
-            run, f"{recipe.data}@train", metrics=METRICS, extractor=extractor, num=SCORED, progress=False
+            run, f"{recipe.data}@train", metrics=metrics, extractor=extractor, num=SCORED, progress=False
         )
         scores[name] = {metric: round(score.value, 4) for metric, score in report.scores.items()}
     found = {"data": data, "family": family, "images": recipe.images, **took, "scores": scores}
