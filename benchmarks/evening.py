@@ -10,7 +10,8 @@ part of the repository (for other data than sprites no more than some features t
 
 An entry that is there is kept, and a run that was stopped goes on.
 
-Results: results/evening_DATA_FAMILY_cpu-SECONDS.json, a grid of 64 images beside it, and `--table` prints all of them.
+Results: results/evening_DATA_FAMILY_cpu-SECONDS.json, and a grid of 64 images beside it;
+benchmarks/what_to_use.py makes the tables of them.
 """
 
 from __future__ import annotations
@@ -83,34 +84,13 @@ def measured(data: str, family: str, budget: Budget, work: Path) -> Path:
     return write(entry, __doc__, found)
 
 
-def table() -> str:
-    """All entries as rows of Markdown."""
-    rows = [
-        "| data | family | budget | images | FID | precision | recall | FID' | precision' | recall' |",
-        "|---" * 10 + "|",
-    ]
-    for file in sorted(RESULTS.glob("evening_*.json")):
-        found, cells = json.loads(file.read_text()), []
-        for scores in found["scores"].values():
-            cells += [f"{scores.get(name, float('nan')):.3g}" for name in METRICS]
-        budget = file.stem.rpartition("_")[2]
-        rows.append(
-            " | ".join(["", found["data"], found["family"], budget, f"{found['images']:,}", *cells, ""]).strip()
-        )
-    return "\n".join(rows)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--cpu", type=float, default=300.0)
     parser.add_argument("--work", type=Path, default=Path("/tmp/evening"))
-    parser.add_argument("--table", action="store_true")
     arguments = parser.parse_args()
-    if arguments.table:
-        print(table())
-        return 0
     for data in arguments.data:
         for family in arguments.families:
             budget = Budget("cpu", arguments.cpu)
