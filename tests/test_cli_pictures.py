@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers.configuration_utils import register_to_config
-from PIL import Image
+from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 from torch import nn
 
@@ -179,6 +179,28 @@ def test_transparency_and_sixteen_bits_are_kept(tmp_path: Path, capsys: pytest.C
     for name, mode in (("half", "LA"), ("flat", "L")):
         with Image.open(tmp_path / f"negative/{name}.png") as made:
             assert made.mode == mode
+
+
+def test_the_colours_of_a_picture_are_those_of_its_profile(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    clear = photo(9, 9).convert("RGBA")
+    clear.save(tmp_path / "colour.png", icc_profile=profile)
+    photo(9, 9).convert("L").save(tmp_path / "grey.png", icc_profile=profile[:16] + b"GRAY" + profile[20:])
+    assert run("translate", model(tmp_path), tmp_path / "colour.png", tmp_path / "grey.png", "--out", tmp_path) == 0
+    with Image.open(tmp_path / "colour-translated.png") as made:
+        assert made.info["icc_profile"] == profile
+    with Image.open(tmp_path / "grey-translated.png") as made:  # a picture in colour by now
+        assert made.mode == "RGB" and "icc_profile" not in made.info
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+def test_several_pictures_in_a_file_are_not_passed_over(
+    suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo(8, 8).save(tmp_path / f"x{suffix}", save_all=True, append_images=[photo(8, 8, 1), photo(8, 8, 2)])
+    message = refusal(capsys, "translate", model(tmp_path), tmp_path / f"x{suffix}", "--out", tmp_path / "out")
+    assert f"x{suffix} holds 3 pictures, of which one would be used" in message
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_animated_gif_stays_one(tmp_path: Path) -> None:
