@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from torch import nn
 
 import hf_genimg
 from hf_genimg.cli import main
+from hf_genimg.commands.films import translate_gif
 from hf_genimg.faults import printable
 from hf_genimg.models._network import LatentNetwork, TranslationNetwork
 from hf_genimg.pipelines.provenance import read_provenance
@@ -216,6 +218,22 @@ def test_an_animated_gif_stays_one(tmp_path: Path) -> None:
             made.seek(number)
             assert made.info["duration"] == duration
             assert np.abs(array(made.convert("RGB"))[5, 5] - [255 - 60 * number, 255, 255]).max() <= 8
+
+
+def test_frames_of_a_gif_do_not_pile_up(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (9, 7), (20 * number, 0, 0)) for number in range(12)]
+    frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:])
+    made: list[weakref.ref] = []
+
+    def translate(frame: Image.Image) -> Image.Image:
+        assert sum(each() is not None for each in made) <= 3, "of all frames, those that are being written"
+        result = frame.convert("RGB")
+        made.append(weakref.ref(result))
+        return result
+
+    assert translate_gif(tmp_path / "x.gif", tmp_path / "y.gif", translate) == len(made) == 12
+    with Image.open(tmp_path / "y.gif") as found:
+        assert found.n_frames == 12
 
 
 def film(path: Path, size: tuple[int, int] = (64, 48), sound: bool = True) -> None:
