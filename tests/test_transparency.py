@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 import hf_genimg
+from hf_genimg.cli import main
 from hf_genimg.data import open_dataset
 from hf_genimg.evaluation.evaluate import fake_features
 from hf_genimg.evaluation.feature_cache import reference_features
@@ -111,6 +112,15 @@ def test_a_run_keeps_transparency(family: str, tmp_path: Path) -> None:
     assert image.mode == "RGBA"
     with Image.open(next((tmp_path / "run" / "samples").glob("*.png"))) as sheet:
         assert sheet.mode == "RGB"
+
+
+def test_a_run_that_loses_transparency_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = stickers(tmp_path / "data", 255)
+    line = f"{folder} has transparency, which is trained on over white; image_channels=4 keeps it\n"
+    for number, settings in enumerate(([], ["image_channels=3"], ["image_channels=4"])):
+        command = ["train", "mlp_vae", "--smoke", f"data={folder}", "image_size=16", *settings]
+        assert main([*command, "--out", str(tmp_path / str(number))]) == 0
+        assert (line in capsys.readouterr().out) == (not settings)
 
 
 def test_scores_see_images_over_white_and_over_black(tmp_path: Path) -> None:
