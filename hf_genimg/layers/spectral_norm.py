@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import parametrize
 
+from ..written import Written
+
 EPS = 1e-12
 
 
@@ -23,7 +25,7 @@ class SpectralNorm(nn.Module):
         super().__init__()
         self.register_buffer("u", F.normalize(torch.randn(len(weight), device=weight.device), dim=0, eps=EPS))
         self._next: torch.Tensor | None = None
-        self._last: tuple[Any, torch.Tensor, Any] | None = None  # the last result between what it follows from
+        self._last: tuple[Any, torch.Tensor] | None = None  # what the last result follows from, and it
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the last result, whose graph cannot be copied."""
@@ -35,14 +37,12 @@ class SpectralNorm(nn.Module):
         """
         if not self.training or type(weight) is not nn.Parameter or torch.compiler.is_compiling():
             return self._normalized(weight)
-        addresses = weight.data_ptr(), self.u.data_ptr()
-        state = (*addresses, weight._version, self.u._version, weight.requires_grad, torch.is_grad_enabled())
+        state = Written((weight, self.u)), weight.requires_grad, torch.is_grad_enabled()
         if self._last is None or self._last[0] != state:
             normalized = self._normalized(weight)
             if normalized.requires_grad:
                 normalized.register_hook(self._forget)  # its graph is gone after the backward pass
-            # held with what it follows from, so that no other tensor comes to lie at the same address
-            self._last = state, normalized, (weight.detach(), self.u)
+            self._last = state, normalized
         return self._last[1]
 
     def _forget(self, _: torch.Tensor) -> None:
