@@ -10,7 +10,8 @@ part of the repository (for other data than sprites no more than some features t
 
 An entry that is there is kept, and a run that was stopped goes on.
 
-Results: results/evening_DATA_FAMILY_cpu-SECONDS.json, a grid of 64 images beside it, and `--table` prints all of them.
+Results: results/evening_DATA_FAMILY_cpu-SECONDS.json, and a grid of 64 images beside it;
+benchmarks/what_to_use.py makes the tables of them.
 """
 
 from __future__ import annotations
@@ -40,9 +41,14 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "fastgan": {},
     "dcgan": {"diff_augment": "color,translation,cutout"},
     "r3gan": {},
+    "wgan_gp": {},
+    "sngan": {},
+    "conv_vae": {},
+    "rae": {},
 }
 OTHER = Path(__file__).resolve().parents[1] / "model_cards" / "classifier-sprites"
 METRICS = ("fid", "precision", "recall")
+COPIES = "memorization"  # measured beside them by the second extractor
 SCORED = 1_000  # images of a model
 
 
@@ -69,29 +75,13 @@ def measured(data: str, family: str, budget: Budget, work: Path) -> Path:
     pipeline.save_grid(RESULTS / f"{entry}.png", num_images=64, seed=0, overwrite=True)
     scores = {}
     for name, extractor in (("efficientnet-lite0", "efficientnet-lite0"), ("classifier-sprites", str(OTHER))):
+        metrics = [*METRICS, COPIES] if extractor == str(OTHER) else [*METRICS]
         report = hf_genimg.evaluate(
-            run, f"{recipe.data}@train", metrics=METRICS, extractor=extractor, num=SCORED, progress=False
+            run, f"{recipe.data}@train", metrics=metrics, extractor=extractor, num=SCORED, progress=False
         )
         scores[name] = {metric: round(score.value, 4) for metric, score in report.scores.items()}
     found = {"data": data, "family": family, "images": recipe.images, **took, "scores": scores}
     return write(entry, __doc__, found)
-
-
-def table() -> str:
-    """All entries as rows of Markdown."""
-    rows = [
-        "| data | family | budget | images | FID | precision | recall | FID' | precision' | recall' |",
-        "|---" * 10 + "|",
-    ]
-    for file in sorted(RESULTS.glob("evening_*.json")):
-        found, cells = json.loads(file.read_text()), []
-        for scores in found["scores"].values():
-            cells += [f"{scores.get(name, float('nan')):.3g}" for name in METRICS]
-        budget = file.stem.rpartition("_")[2]
-        rows.append(
-            " | ".join(["", found["data"], found["family"], budget, f"{found['images']:,}", *cells, ""]).strip()
-        )
-    return "\n".join(rows)
 
 
 def main() -> int:
@@ -100,11 +90,7 @@ def main() -> int:
     parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--cpu", type=float, default=300.0)
     parser.add_argument("--work", type=Path, default=Path("/tmp/evening"))
-    parser.add_argument("--table", action="store_true")
     arguments = parser.parse_args()
-    if arguments.table:
-        print(table())
-        return 0
     for data in arguments.data:
         for family in arguments.families:
             budget = Budget("cpu", arguments.cpu)

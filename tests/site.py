@@ -1,8 +1,9 @@
-"""The modules that write pages of the documentation site (docs/hooks), for the tests."""
+"""The modules that write pages of the documentation site (docs/hooks) and tables of benchmarks, for the tests."""
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -15,3 +16,12 @@ def hook(name: str) -> ModuleType:
     if str(HOOKS) not in sys.path:
         sys.path.append(str(HOOKS))
     return importlib.import_module(name)
+
+
+def benchmark(name: str) -> ModuleType:
+    """The module `benchmarks/<name>.py`, which needs nothing beside it."""
+    file = Path(__file__).parents[1] / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

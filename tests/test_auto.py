@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ import torch
 from PIL import Image
 
 from hf_genimg.cli import main
-from hf_genimg.recipes import recipe_class
-from hf_genimg.recipes._auto import SIZES, Pictures, automatic, choose, lasting, look_at
+from hf_genimg.recipes import _auto, recipe_class
+from hf_genimg.recipes._auto import SIZES, Measurement, Pictures, automatic, choose, lasting, look_at, measurements
+
+from .site import benchmark
 
 
 def pictures(folder: Path, count: int = 20, mode: str = "RGB", size: tuple[int, int] = (20, 24)) -> Path:
@@ -27,33 +30,88 @@ def test_what_a_folder_holds(tmp_path: Path) -> None:
     assert look_at(str(pictures(tmp_path / "a", 3))) == Pictures(3, 20, grey=False, transparent=False)
     assert look_at(str(pictures(tmp_path / "b", 2, "L"))) == Pictures(2, 20, grey=True, transparent=False)
     assert look_at(str(pictures(tmp_path / "c", 2, "RGBA"))) == Pictures(2, 20, grey=False, transparent=True)
-    assert look_at("digits").side is None
+    digits = look_at("digits")
+    assert digits.side is None and digits.labelled
 
 
-def test_the_rule() -> None:
-    colour = Pictures(5_000, 100, grey=False, transparent=False)
-    faces = choose(colour, 30, accelerator=False, features=True)
-    assert (faces.family, faces.fields) == ("projected_gan", {"image_size": 64, "batch_size": 32})
-    without = choose(colour, 30, accelerator=False, features=False)
-    assert without.family == "dcgan" and "the extra `features` is not installed" in without.why
+def row(family: str, fid: float, **changes: Any) -> Measurement:
+    values = {"data": "things", "pictures": 2_000, "grey": False, "image_size": 32, "seconds": 300.0, "settings": {}}
+    return Measurement(**{**values, "recall": 0.5, "copies": 0.0, "family": family, "fid": fid, **changes})
+
+
+ROWS = (
+    row("wgan_gp", 9.0, seconds=60.0),
+    row("dcgan", 8.0, settings={"diff_augment": "color"}),
+    row("cgan", 7.0),
+    row("sngan", 6.0, copies=0.2),
+    row("projected_gan", 5.0, image_size=64, data="views"),
+    row("r3gan", 4.0, image_size=64, data="views"),
+    row("fastgan", 3.0, image_size=64, pictures=200, data="paintings"),
+    row("mlp_gan", 1.0, grey=True),
+)
+
+
+@pytest.fixture
+def rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_auto, "measurements", lambda: ROWS)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "minutes", "features", "family"),
+    [
+        (Pictures(2_000, 32, False, False), 1, True, "wgan_gp"),
+        (Pictures(2_000, 32, False, False), 60, True, "dcgan"),
+        (Pictures(2_000, 32, False, False, labelled=True), 60, True, "cgan"),
+        (Pictures(5_000, 100, False, False), 30, True, "projected_gan"),
+        (Pictures(5_000, 100, False, False), 30, False, "dcgan"),
+        (Pictures(100, 100, False, False), 30, True, "fastgan"),
+        (Pictures(2_000, 28, True, False), 30, True, "mlp_gan"),
+    ],
+)
+@pytest.mark.usefixtures("rows")
+def test_the_nearest_measurement_with_the_lowest_fid_decides(
+    pictures: Pictures, minutes: float, features: bool, family: str
+) -> None:
+    assert choose(pictures, minutes, accelerator=False, features=features).family == family
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_choice_says_why_and_what_better_families_lack() -> None:
+    found = choose(Pictures(2_000, 32, False, False), 5, accelerator=False, features=True)
+    assert found.why == (
+        "dcgan at 32 pixels: 2,000 colour pictures, 5 minutes; lowest FID (8, recall 0.50) after 300 s of one core on "
+        "2,000 things at 32 pixels; not sngan: 20% of its images are copies; not cgan: it needs classes"
+    )
+    assert found.fields == {"diff_augment": "color", "image_size": 32}
+    without = choose(Pictures(5_000, 100, False, False), 30, accelerator=False, features=False)
+    assert "passed" not in without.why and without.fields == {"diff_augment": "color", "image_size": 64}
+
+
+def test_the_fields_follow_the_pictures() -> None:
     few = Pictures(100, 300, grey=False, transparent=True)
     found = choose(few, 300, accelerator=False, features=True)
-    assert found.family == "fastgan"
-    assert found.fields == {"image_size": 128, "batch_size": 16, "image_channels": 4}
-    assert found.why.startswith("fastgan at 128 pixels: 100 transparent pictures, 300 minutes; ")
+    assert found.fields["image_size"] == 128 and found.fields["image_channels"] == 4
+    assert found.why.startswith(f"{found.family} at 128 pixels: 100 transparent pictures, 300 minutes; ")
     assert choose(few, 1, accelerator=True, features=True).fields["image_size"] == 256
-
-
-def test_the_rule_for_small_images_is_the_measured_one() -> None:
-    sprites = Pictures(2_481, 32, grey=False, transparent=False)
-    for minutes, family in ((2, "wgan_gp"), (20, "dcgan")):
-        found = choose(sprites, minutes, accelerator=False, features=True)
-        assert (found.family, found.fields) == (family, {"image_size": 32, "batch_size": 32})
-    few = choose(Pictures(40, 10, grey=False, transparent=False), 30, accelerator=False, features=True).fields
-    augmented = {"diff_augment": "color,translation,cutout"}
-    assert few == {"image_size": 16, "batch_size": 32, "upscale": True, **augmented}
+    fields = choose(Pictures(40, 10, grey=False, transparent=False), 30, accelerator=False, features=False).fields
+    assert fields["batch_size"] == 32 and fields["upscale"] and fields["diff_augment"] == "color,translation,cutout"
+    assert choose(Pictures(60_000, 28, True, False), 30, accelerator=False, features=True).fields["image_size"] == 28
     with pytest.raises(ValueError, match="3 pictures are too few to learn from; give 16 or more"):
         choose(Pictures(3, 10, grey=False, transparent=False), 30, accelerator=False, features=True)
+
+
+def test_the_measurements_and_tables_are_those_of_the_benchmarks() -> None:
+    tables = benchmark("what_to_use")
+    written = _auto.MEASURED.read_text(encoding="utf-8")
+    assert written == tables.text_of(tables.measured()), "run benchmarks/what_to_use.py --write"
+    for row in measurements():
+        recipe_class(row.family)().override(**row.settings)
+    texts = {"evening": tables.evening(tables.entries()), "choices": tables.choices(tables.measured())}
+    for name, file in tables.PLACES.items():
+        page = file.read_text(encoding="utf-8")
+        assert tables.filled(page, name, texts[name]) == page, "run benchmarks/what_to_use.py --write"
+    with pytest.raises(ValueError, match="there is no place <!-- evening -->"):
+        tables.filled("nothing", "evening", "")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -61,11 +119,10 @@ def test_the_rule_for_small_images_is_the_measured_one() -> None:
 @pytest.mark.parametrize("grey", [False, True])
 def test_the_family_makes_the_size(grey: bool, minutes: float, size: int) -> None:
     found = choose(Pictures(5_000, size, grey, False), minutes, accelerator=True, features=True)
-    family, size = found.family, found.fields["image_size"]
-    recipe = recipe_class(family)().override(image_size=size, image_channels=1)
+    recipe = recipe_class(found.family)().override(image_size=found.fields["image_size"], image_channels=1)
     recipe.check()
     with torch.device("meta"):
-        assert recipe.networks()["generator"].config.image_size == size
+        assert recipe.networks()["generator"].config.image_size == found.fields["image_size"] == size
 
 
 def test_length_follows_the_measured_time() -> None:
@@ -79,16 +136,16 @@ def test_length_follows_the_measured_time() -> None:
 
 def test_a_run_says_why_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = pictures(tmp_path / "grey", 20, "L")
-    command = ["train", "auto", f"data={data}", "width=2", "images=64", "--out", str(tmp_path / "run")]
+    command = ["train", "auto", f"data={data}", "width=16", "images=64", "--out", str(tmp_path / "run")]
     assert main([*command, "minutes=30"]) == 0
     output = capsys.readouterr().out.splitlines()[0]
-    assert output == "dcgan at 16 pixels: 20 grey pictures, 30 minutes; the best of small images after 20 minutes"
+    assert output.startswith("r3gan at 16 pixels: 20 grey pictures, 30 minutes; lowest FID (")
     assert main(command) == 0
-    assert "goes on as it began: dcgan, 64 images" in capsys.readouterr().out
+    assert "goes on as it began: r3gan, 64 images" in capsys.readouterr().out
 
 
 def test_a_probe_gives_the_length(tmp_path: Path) -> None:
-    settings = [f"data={pictures(tmp_path / 'grey', 20, 'L')}", "width=2", "minutes=60"]
+    settings = [f"data={pictures(tmp_path / 'grey', 20, 'L')}", "width=16", "minutes=60"]
     recipe, why = automatic(tmp_path / "run", settings)
     assert recipe.images > 20 * recipe.batch_size and recipe.images % recipe.batch_size == 0
     assert f"; {recipe.images:,} images by the speed of 20 training steps" in why
@@ -103,7 +160,7 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ([f"data={data}", "minutes=0"], "minutes=0 must be above 0"),
         ([f"data={data}", "minutes=long"], "minutes=long is not right"),
         ([f"data={data}", "minutes"], "'minutes' is not a setting"),
-        ([f"data={data}", "minutes=1", "widht=3"], "there is no field 'widht'; did you mean width?"),
+        ([f"data={data}", "minutes=1", "imag_size=3"], "there is no field 'imag_size'; did you mean image_size?"),
         ([f"data={data}", "minutes=1", "--smoke"], "--smoke does not go with auto"),
     ):
         assert main(["train", "auto", *settings, "--out", str(tmp_path / "run")]) != 0

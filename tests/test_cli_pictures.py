@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import numpy as np
 import pytest
 import torch
 from diffusers.configuration_utils import register_to_config
-from PIL import Image
+from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 from torch import nn
 
 import hf_genimg
 from hf_genimg.cli import main
+from hf_genimg.commands.films import translate_gif
 from hf_genimg.faults import printable
 from hf_genimg.models._network import LatentNetwork, TranslationNetwork
 from hf_genimg.pipelines.provenance import read_provenance
@@ -181,6 +183,28 @@ def test_transparency_and_sixteen_bits_are_kept(tmp_path: Path, capsys: pytest.C
             assert made.mode == mode
 
 
+def test_the_colours_of_a_picture_are_those_of_its_profile(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    clear = photo(9, 9).convert("RGBA")
+    clear.save(tmp_path / "colour.png", icc_profile=profile)
+    photo(9, 9).convert("L").save(tmp_path / "grey.png", icc_profile=profile[:16] + b"GRAY" + profile[20:])
+    assert run("translate", model(tmp_path), tmp_path / "colour.png", tmp_path / "grey.png", "--out", tmp_path) == 0
+    with Image.open(tmp_path / "colour-translated.png") as made:
+        assert made.info["icc_profile"] == profile
+    with Image.open(tmp_path / "grey-translated.png") as made:  # a picture in colour by now
+        assert made.mode == "RGB" and "icc_profile" not in made.info
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+def test_several_pictures_in_a_file_are_not_passed_over(
+    suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo(8, 8).save(tmp_path / f"x{suffix}", save_all=True, append_images=[photo(8, 8, 1), photo(8, 8, 2)])
+    message = refusal(capsys, "translate", model(tmp_path), tmp_path / f"x{suffix}", "--out", tmp_path / "out")
+    assert f"x{suffix} holds 3 pictures, of which one would be used" in message
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_animated_gif_stays_one(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (21, 14), (60 * number, 0, 0)) for number in range(4)]
     frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:], duration=[40, 80, 120, 40], loop=3)
@@ -194,6 +218,22 @@ def test_an_animated_gif_stays_one(tmp_path: Path) -> None:
             made.seek(number)
             assert made.info["duration"] == duration
             assert np.abs(array(made.convert("RGB"))[5, 5] - [255 - 60 * number, 255, 255]).max() <= 8
+
+
+def test_frames_of_a_gif_do_not_pile_up(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (9, 7), (20 * number, 0, 0)) for number in range(12)]
+    frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:])
+    made: list[weakref.ref] = []
+
+    def translate(frame: Image.Image) -> Image.Image:
+        assert sum(each() is not None for each in made) <= 3, "of all frames, those that are being written"
+        result = frame.convert("RGB")
+        made.append(weakref.ref(result))
+        return result
+
+    assert translate_gif(tmp_path / "x.gif", tmp_path / "y.gif", translate) == len(made) == 12
+    with Image.open(tmp_path / "y.gif") as found:
+        assert found.n_frames == 12
 
 
 def film(path: Path, size: tuple[int, int] = (64, 48), sound: bool = True) -> None:

@@ -91,7 +91,7 @@ def test_the_site_builds_and_asks_no_other_machine_for_anything(tmp_path: Path) 
     for page in tmp_path.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"?https?://", text), page
-        assert not re.findall(r"<!-- /?(?:catalogue|leaderboard|pairs|families) -->", text), page
+        assert not re.findall(r"<!-- /?(?:catalogue|leaderboard|evening|choices|pairs|families) -->", text), page
 
 
 @pytest.mark.slow  # half a minute

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
+from types import ModuleType
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -33,17 +34,37 @@ PICTURES = {".png", ".gif", ".svg", ".jpg", ".webp"}
 LINK = re.compile(r"(?<=\]\()([^)\s#:]+)(?=[)#])")
 
 
+def benchmark(name: str) -> ModuleType:
+    """The module `benchmarks/<name>.py`, which needs nothing beside it."""
+    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", ROOT / f"benchmarks/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def leaderboard() -> str:
     """The scores after equal time, from benchmarks/results."""
-    spec = importlib.util.spec_from_file_location("benchmarks_table", ROOT / "benchmarks/table.py")
-    results = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(results)
+    results = benchmark("table")
     return results.render(results.entries())
+
+
+def evening() -> str:
+    """The scores of families for a folder of pictures, from benchmarks/results."""
+    results = benchmark("what_to_use")
+    return results.evening(results.entries())
+
+
+def choices() -> str:
+    """The best families for a set and a time, from benchmarks/results."""
+    results = benchmark("what_to_use")
+    return results.choices(results.measured())
 
 
 TABLES: dict[str, Callable[[], str]] = {  # what pages have places for
     "catalogue": lambda: catalogue.catalogue(catalogue.recipes()),
     "leaderboard": leaderboard,
+    "evening": evening,
+    "choices": choices,
     "pairs": stabilization_tables.pairs,
     "families": lambda: stabilization_tables.families(stabilization_tables.adversarial()),
 }

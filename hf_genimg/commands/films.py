@@ -73,24 +73,36 @@ def translate_film(path: Path, target: Path, translate: Translate) -> int:
 
 
 def translate_gif(path: Path, target: Path, translate: Translate) -> int:
-    """Write the translation of each frame of an animated GIF, as long as each is shown; returns how many."""
-    originals = list(_gif_frames(path))
-    frames = [translate(frame) for frame, _, _ in tqdm(originals, desc=path.name, unit="frame")]
-    durations, loop = [duration for _, duration, _ in originals], originals[0][2]
-    settings = {"comment": comment(frames[0]).encode(), **({} if loop is None else {"loop": loop})}
+    """Write the translation of each frame of an animated GIF, as long as each is shown; returns how many.
+
+    The frames come and go one by one; those that are written wait with one byte a pixel.
+    """
+    durations, loop = _gif_times(path)
+    frames = (translate(frame) for frame in tqdm(_gif_frames(path), path.name, len(durations), unit="frame"))
+    first = next(frames)
+    settings = {"comment": comment(first).encode(), **({} if loop is None else {"loop": loop})}
     with _temporary(target) as unfinished:
-        settings |= {"save_all": True, "append_images": frames[1:], "duration": durations, "disposal": 1}
-        frames[0].save(unfinished, format="GIF", **settings)
-    return len(frames)
+        settings |= {"save_all": True, "append_images": frames, "duration": durations, "disposal": 1}
+        first.save(unfinished, format="GIF", **settings)
+    return len(durations)
 
 
-def _gif_frames(path: Path) -> Iterator[tuple[Any, int, int | None]]:
-    """Each frame as a PIL image, for how many milliseconds it is shown, and how often all are."""
+def _gif_times(path: Path) -> tuple[list[int], int | None]:
+    """For how many milliseconds each frame is shown, and how often all are."""
+    from PIL import ImageSequence
+
+    with opened(path) as animated:
+        shown = [frame.info.get("duration") or FRAME_MILLISECONDS for frame in ImageSequence.Iterator(animated)]
+        return shown, animated.info.get("loop")
+
+
+def _gif_frames(path: Path) -> Iterator[Any]:
+    """Each frame as a PIL image."""
     from PIL import ImageSequence
 
     with opened(path) as animated:
         for frame in ImageSequence.Iterator(animated):
-            yield frame.convert("RGBA"), frame.info.get("duration") or FRAME_MILLISECONDS, animated.info.get("loop")
+            yield frame.convert("RGBA")
 
 
 def comment(image: Any) -> str:

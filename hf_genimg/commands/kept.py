@@ -1,4 +1,4 @@
-"""Translations that keep what the network does not see of a picture: its transparency, and levels of 16 bits."""
+"""Translations that keep what the network does not see of a picture: transparency, 16 bits, and its ICC profile."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 WHITE, DEEP = 255.0, 65535.0
+SPACES = {b"RGB ": ("RGB", "RGBA"), b"GRAY": ("L", "LA", "I;16")}  # of ICC profiles, and the modes of such pictures
 
 
 def translated(pipe: Any, picture: Image.Image, **settings: Any) -> Image.Image:
@@ -16,8 +17,18 @@ def translated(pipe: Any, picture: Image.Image, **settings: Any) -> Image.Image:
 
     Transparency is kept, at the size of the translation, where the model takes any size and fills nothing in; the
     colours are those that give the translation over white. A grey picture with 16 bits stays one where the model takes
-    grey pictures of any size and has no watermark to write.
+    grey pictures of any size and has no watermark to write. The levels are of the picture's ICC profile, which is kept
+    where picture and translation are both grey or both in colour.
     """
+    made = _translated(pipe, picture, settings)
+    profile = picture.info.get("icc_profile") or b""
+    modes = SPACES.get(profile[16:20], ())  # the colour space, in the header of a profile
+    if picture.mode in (*modes, "P", "PA") and made.mode in modes:
+        made.info["icc_profile"] = profile
+    return made
+
+
+def _translated(pipe: Any, picture: Image.Image, settings: dict[str, Any]) -> Image.Image:
     able = pipe.capabilities
     grey = able.input_channels == able.image_channels == 1
     if grey and able.any_size and picture.mode.startswith("I") and pipe.config.get("watermark_key") is None:

@@ -12,6 +12,7 @@ from typing import Any
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # of files that we do not write
 FILMS = (".mp4", ".m4v", ".mov")
+SEVERAL = (".png", ".apng", ".webp", ".avif", ".tif", ".tiff")  # formats beside GIF that may hold several pictures
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def find_pictures(paths: list[Path], ending: str) -> tuple[list[Found], int]:
         ending: what is added to the names of single files; files of a folder keep theirs.
 
     Raises:
-        ValueError: a folder holds none, or there is no such file.
+        ValueError: a folder holds none, there is no such file, or one that is no GIF holds several pictures.
     """
     from ..data.open_picture import PICTURE_EXTENSIONS
 
@@ -68,10 +69,17 @@ def _hidden(path: Path) -> bool:
 def _found(path: Path, name: Path) -> Found:
     if path.suffix.lower() in FILMS:
         return Found(path, name, True)
-    if path.suffix.lower() != ".gif":
+    gif = path.suffix.lower() == ".gif"
+    if not gif and path.suffix.lower() not in SEVERAL:
         return Found(path, name)
     with opened(path) as picture:
-        return Found(path, name, picture.n_frames > 1)
+        frames = getattr(picture, "n_frames", 1)
+    if frames > 1 and not gif:
+        raise ValueError(
+            f"{path} holds {frames} pictures, of which one would be used; save that one as a file of its own, or an "
+            "animation as GIF or MP4"
+        )
+    return Found(path, name, frames > 1)
 
 
 def read_picture(path: Path) -> Any:

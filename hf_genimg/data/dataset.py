@@ -263,19 +263,21 @@ def picture_sizes(source: str | Path) -> list[int]:
 
 class PictureFacts(NamedTuple):
     """What the headers of pictures say: how many there are, 1 or 3 channels, the shorter sides of the first ones (none
-    where they may have any), and whether one of the first ones has pixels that are not opaque.
+    where they may have any), whether one of them has pixels that are not opaque, and whether there are labels.
     """
 
     count: int
     image_channels: int
     sides: list[int]
     transparent: bool
+    labelled: bool
 
 
 def describe_pictures(source: str | Path) -> PictureFacts:
     """What a source holds, without decoding it. Raises as `open_dataset`."""
     found = find_source(source)
-    return PictureFacts(found.count, detect_channels(found), detect_sizes(found), seems_transparent(found))
+    sides, transparent = detect_sizes(found), seems_transparent(found)
+    return PictureFacts(found.count, detect_channels(found), sides, transparent, found.labelled)
 
 
 def natural_size(source: str | Path) -> int:

@@ -22,6 +22,7 @@ from ..evaluation.features import compute_device, extract
 from ..evaluation.neighbors import nearest_by_features
 from ..evaluation.scores import Report
 from ..evaluation.sources import DataImages, open_data
+from ..evaluation.transparency import BLACK, WHITE, over_level
 from .about import data_of
 from .handlers import generate
 from .models import Shared
@@ -129,9 +130,7 @@ def nearest(
     training = training_of(model, progress)
     if len(training.images) < 2:
         raise ValueError(f"the data of {model.name} are one image; there is nothing to compare with")
-    query = extract(Pixels(_pixels([sample], model)), training.extractor, "", False, alone=True).values
-    if training.images.transparent is not None:
-        raise ValueError(f"{model.name} makes images with transparency, whose neighbours are not searched here")
+    query = _features(_pixels([sample], model), training)
     found = nearest_by_features(query, training.features, min(NEAREST, len(training.images)))
     shown = [(_image(training.images, row), f"{distance:.3g}") for row, distance in _rows(found)]
     closest = float(found.distances[0, 0])
@@ -139,6 +138,12 @@ def nearest(
     of = {"count": len(training.images), "total": len(training.images.dataset), "extractor": training.extractor.name}
     meaning = say(f"nearest_{key}", distance=closest, usual=training.usual)
     return shown, f"{meaning} {say('nearest_of', **of)}"
+
+
+def _features(pixels: torch.Tensor, training: Training) -> np.ndarray:
+    """float32 [N, D]: those of images with transparency over white and over black, as `reference_features` has them."""
+    both = [pixels] if training.images.transparent is None else [over_level(pixels, each) for each in (WHITE, BLACK)]
+    return np.concatenate([extract(Pixels(each), training.extractor, "", False, alone=True).values for each in both], 1)
 
 
 def _rows(found: Any) -> list[tuple[int, float]]:

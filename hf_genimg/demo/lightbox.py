@@ -70,6 +70,15 @@ LIGHTBOX = """() => {
       if (found && !!found.closest('.studio-choose, .studio-examples, .studio-history') === choosing) open(found);
     });
   }
+  const mark = (shown) => { // images with transparency lie on a checkerboard
+    const seen = Object.assign(document.createElement('canvas'), { width: 32, height: 32 }).getContext('2d');
+    seen.drawImage(shown, 0, 0, 32, 32);
+    const levels = seen.getImageData(0, 0, 32, 32).data;
+    shown.toggleAttribute('data-transparent', levels.some((level, place) => place % 4 === 3 && level < 255));
+  };
+  const shows = '.pixels img, .studio-lightbox img';
+  document.addEventListener('load', ({ target }) => target.matches?.(shows) && mark(target), true);
+  for (const each of document.querySelectorAll(shows)) if (each.complete && each.naturalWidth) mark(each);
   box.addEventListener('keydown', (pressed) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[pressed.key];
     if (step && images.length > 1) { pressed.preventDefault(); go(step); }
@@ -96,6 +105,7 @@ CSS = """
   background: var(--button-secondary-background-fill); color: var(--button-secondary-text-color);
 }
 .studio-lightbox > button { display: block; margin-left: auto; }
+img[data-transparent] { background: repeating-conic-gradient(#ccc 0 25%, #fff 0 50%) 0 0 / 16px 16px; }
 .thumbnail-item img, .pixels .image-frame img { cursor: zoom-in; }
 :is(.studio-choose, .studio-examples, .studio-history) img { cursor: pointer !important; }
 """

@@ -15,9 +15,6 @@ CSS = """
 .studio-away { display: none !important; }
 .pixels img { image-rendering: pixelated; }
 .pixels .image-frame img { width: 100%; height: 100%; object-fit: contain; }
-.whole .thumbnail-item img, .studio-history .thumbnail-item img {
-  background: repeating-conic-gradient(#ccc 0 25%, #fff 0 50%) 0 0 / 16px 16px;
-}
 .large img { min-height: 260px; }
 .studio-note, .studio-note * { color: var(--body-text-color-subdued) !important; }
 .studio-note { font-size: .9em; }

@@ -15,6 +15,7 @@ from ..pipelines.provenance import check_png_path, save_png
 
 NUM_IMAGES = 64  # that are generated
 NUM_TRANSLATED = 8
+TRANSLATED_SIDE = 48  # pixels of their inputs at least, where the network takes any size
 LARGEST_MANY = 128  # pixels a side of generated images, of which there are `NUM_IMAGES`
 NUM_CHECKED = 2000  # of DATA, evenly spaced
 BATCH_SIZE = 100
@@ -34,7 +35,7 @@ def check_import(pipeline: Any, data: str | None = None) -> list[str]:
         ValueError: the network gives no images, or its classes are no better than chance on `data`.
     """
     able = pipeline.capabilities
-    size = (able.scale or 1) * able.image_size
+    size = (able.scale or 1) * (_side(pipeline) if able.task == "translation" else able.image_size)
     lines = [] if able.task == "classification" else [_check_spread(_generated(pipeline), size)]
     if data is None:
         advice = "nothing was checked; --check DATA with a labelled set does" if not lines else None
@@ -75,13 +76,19 @@ def _generated(pipeline: Any) -> torch.Tensor:
     """float [64, C, H, W] from the latents of seed 0, 8 above 128 pixels; of a translator from smooth noise images."""
     network = pipeline.network.eval()
     if pipeline.capabilities.task == "translation":
-        return network(_smooth_images(NUM_TRANSLATED, network.config.input_channels, pipeline.capabilities.image_size))
+        return network(_smooth_images(NUM_TRANSLATED, network.config.input_channels, _side(pipeline)))
     count = NUM_IMAGES if pipeline.capabilities.image_size <= LARGEST_MANY else NUM_TRANSLATED
     latents = network.sample_latents(count, torch.Generator().manual_seed(0))
     if pipeline.capabilities.encode:
         return network.decode(latents)
     labels = torch.arange(count) % pipeline.capabilities.num_classes if "labels" in network.conditions else None
     return network(latents) if labels is None else network(latents, labels)
+
+
+def _side(pipeline: Any) -> int:
+    """Pixels a side of the images that a translator is checked with."""
+    multiple, most = pipeline.network.size_multiple, pipeline.capabilities.image_size
+    return min(most, -(-TRANSLATED_SIDE // multiple) * multiple) if multiple else most
 
 
 def _smooth_images(count: int, channels: int, size: int) -> torch.Tensor:

@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import parametrize
 
+from ..written import Written
+
 EPS = 1e-12
 
 
@@ -35,7 +37,7 @@ class SpectralNorm(nn.Module):
         """
         if not self.training or type(weight) is not nn.Parameter or torch.compiler.is_compiling():
             return self._normalized(weight)
-        state = (weight.data_ptr(), weight._version, self.u._version, weight.requires_grad, torch.is_grad_enabled())
+        state = Written((weight, self.u)), weight.requires_grad, torch.is_grad_enabled()
         if self._last is None or self._last[0] != state:
             normalized = self._normalized(weight)
             if normalized.requires_grad:

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ..written import Written
+
 BATCH = 64
 
 _last: WeakKeyDictionary[nn.Module, tuple[Any, nn.Module]] = WeakKeyDictionary()
@@ -22,7 +24,7 @@ def standing_network(network: Any, truncation: float, batches: int) -> Any:
     """
     if truncation == 1 or not batches:
         return network
-    key = (truncation, batches, _state(network))
+    key = (truncation, batches, Written((*network.parameters(), *network.buffers())))
     known, truncated = _last.get(network, (None, None))
     if known != key:
         truncated = with_standing_statistics(network, truncation, batches)
@@ -54,9 +56,3 @@ def with_standing_statistics(network: Any, truncation: float, batches: int) -> A
         labels = torch.randint(classes, (BATCH,), generator=source).to(weight.device) if classes else None
         truncated(latents.to(weight.device, weight.dtype), labels)
     return truncated.eval()
-
-
-def _state(network: nn.Module) -> tuple[object, ...]:
-    """Cheap, and another once the weights are: where each tensor lies, and how often it was written to."""
-    tensors = (*network.parameters(), *network.buffers())
-    return tuple((t.data_ptr(), 0 if t.is_inference() else t._version, t.dtype) for t in tensors)

@@ -11,6 +11,8 @@ from torch import nn
 from ._network import TranslationNetwork
 
 EPS = 1e-6  # of the layer norm
+LARGE = 1024 * 1024  # positions of a map above which blocks run in strips where no gradient is needed
+STRIP = 128  # rows
 
 
 class NAFNetGenerator(TranslationNetwork):
@@ -90,9 +92,28 @@ class NAFNetGenerator(TranslationNetwork):
             maps = down(maps)
         maps = self.middle(maps)
         for up, decoder in zip(self.ups, self.decoders, strict=True):
-            maps = decoder(up(maps) + skips.pop())
+            maps = decoder(_added(skips.pop(), up, maps))
         images = inputs + self.last(maps)
         return images if self.training else images.clamp(-1, 1)
+
+
+def _in_strips(maps: torch.Tensor) -> bool:
+    """Whether these maps are changed in place, strip by strip."""
+    inference = not torch.is_grad_enabled() and not torch.compiler.is_exporting()
+    return inference and maps.shape[2] * maps.shape[3] > LARGE
+
+
+def _strips(height: int) -> list[slice]:
+    return [slice(start, min(start + STRIP, height)) for start in range(0, height, STRIP)]
+
+
+def _added(skip: torch.Tensor, up: nn.Module, maps: torch.Tensor) -> torch.Tensor:
+    """The doubled maps and the skip connection; a large one is overwritten."""
+    if not _in_strips(skip):
+        return up(maps) + skip
+    for rows in _strips(maps.shape[2]):
+        skip[:, :, 2 * rows.start : 2 * rows.stop] += up(maps[:, :, rows])
+    return skip
 
 
 def _blocks(width: int, count: int, window: int | None) -> nn.Sequential:
@@ -121,8 +142,25 @@ class _Block(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(1, width, 1, 1))
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        if _in_strips(maps):
+            return self._by_strip(maps)
         maps = maps + self.beta * self.spatial(maps)
         return maps + self.gamma * self.pointwise(maps)
+
+    def _by_strip(self, maps: torch.Tensor) -> torch.Tensor:
+        """The same, in place and some rows at a time: beside the maps, one more of their size is in memory."""
+        norm, widened, depthwise, gate, attention, narrowed = self.spatial
+        gated, strips = torch.empty_like(maps), _strips(maps.shape[2])
+        for rows in strips:
+            top = max(rows.start - 1, 0)  # a row more on each side, for the depthwise convolution
+            strip = gate(depthwise(widened(norm(maps[:, :, top : rows.stop + 1]))))
+            gated[:, :, rows] = strip[:, :, rows.start - top :][:, :, : rows.stop - rows.start]
+        gated *= attention.factors(gated)
+        for rows in strips:
+            strip = maps[:, :, rows]  # a view
+            strip += self.beta * narrowed(gated[:, :, rows])
+            strip += self.gamma * self.pointwise(strip)
+        return maps
 
 
 class _LayerNorm(nn.Module):
@@ -155,9 +193,13 @@ class _ChannelAttention(nn.Module):
         self.weights, self.window = nn.Conv2d(width, width, 1), window
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return maps * self.factors(maps)
+
+    def factors(self, maps: torch.Tensor) -> torch.Tensor:
+        """float [N, C, 1, 1], or the shape of the maps where each position has a window of its own."""
         if self.window is None or max(maps.shape[2:]) <= self.window:
-            return maps * self.weights(maps.mean((2, 3), keepdim=True))
-        return maps * self.weights(local_mean(maps, self.window))
+            return self.weights(maps.mean((2, 3), keepdim=True))
+        return self.weights(local_mean(maps, self.window))
 
 
 def local_mean(maps: torch.Tensor, window: int) -> torch.Tensor:

@@ -62,13 +62,15 @@ class Pix2PixGenerator(TranslationNetwork):
         input_channels: int = 3,  # of what is translated: 1 grey, 3 colour
         width: int = 64,  # channels of the largest feature map
         norm: str = "batch",  # or instance: each image by its own statistics, also in eval mode
+        bias: bool = False,  # of the two halvings that no norm follows, as authors' U-Nets of instance norm have
     ) -> None:
         super().__init__()
         widths, norms = level_widths(image_size, width), _norm_named(norm)
         last = len(widths) - 1
-        self.down = nn.ModuleList([nn.Conv2d(input_channels, width, 4, 2, 1, bias=False)])
-        for level in range(1, last + 1):
-            self.down.append(_halving(widths[level - 1], widths[level], norms if level < last else None))
+        self.down = nn.ModuleList([nn.Conv2d(input_channels, width, 4, 2, 1, bias=bias)])
+        for level in range(1, last):
+            self.down.append(_halving(widths[level - 1], widths[level], norms))
+        self.down.append(_halving(widths[last - 1], widths[last], None, bias))
         self.up = nn.ModuleList([_doubling(widths[last], widths[last - 1], norms)])
         for level in range(last - 1, 0, -1):
             noisy = level >= last - 3 and widths[level - 1] == 8 * width
@@ -105,9 +107,9 @@ def _norm_named(norm: str) -> Norm:
     return NORMS[norm]
 
 
-def _halving(channels: int, features: int, norm: Norm | None) -> nn.Sequential:
+def _halving(channels: int, features: int, norm: Norm | None, bias: bool = False) -> nn.Sequential:
     """norm: not where a single pixel is left, whose norm over one image would be zero."""
-    layers = [nn.LeakyReLU(0.2), nn.Conv2d(channels, features, 4, 2, 1, bias=False)]
+    layers = [nn.LeakyReLU(0.2), nn.Conv2d(channels, features, 4, 2, 1, bias=bias)]
     return nn.Sequential(*layers, *([norm(features)] if norm else []))
 
 

@@ -10,19 +10,23 @@ from ..losses.pixels import psnr
 from .base import Batch, Networks, Objective, Terms
 
 
+def players(adversarial_weight: float) -> tuple[str, ...]:
+    """Who is trained: a discriminator only where its loss has a weight."""
+    return ("discriminator", "generator") if adversarial_weight else ("generator",)
+
+
 class GatedInpainting(Objective):
     """The L1 distance of each stage to the whole image, and a GAN loss on what is filled in (arXiv:1806.03589, 3.4).
 
     The generator has `stages(inputs, mask)`; the discriminator sees (images, mask), the known pixels being real.
 
-    l1_weight, adversarial_weight: 1 in the paper.
+    l1_weight, adversarial_weight: 1 in the paper. With an adversarial_weight of 0 there is no discriminator.
     """
-
-    players = ("discriminator", "generator")
 
     def __init__(self, loss: GANLoss, l1_weight: float = 1.0, adversarial_weight: float = 1.0) -> None:
         super().__init__()
         self.loss, self.l1_weight, self.adversarial_weight = loss, l1_weight, adversarial_weight
+        self.players = players(adversarial_weight)
 
     def discriminator(self, networks: Networks, batch: Batch) -> Terms:
         """The terms on `batch["images"]`, float [N, C, H, W], and on images with `batch["mask"]` filled in."""
@@ -32,11 +36,12 @@ class GatedInpainting(Objective):
 
     def generator(self, networks: Networks, batch: Batch) -> Terms:
         """The distance of each stage, and the adversarial term on the last one."""
-        stages = networks["generator"].stages(batch["inputs"], batch["mask"])
-        fake = torch.where(batch["mask"] > 0.5, stages[-1].float(), batch["images"])
-        real_logits = _logits(networks, batch["images"], batch) if self.loss.paired else None
-        terms = self.loss.generator(real_logits, _logits(networks, fake, batch))
-        terms = {name: self.adversarial_weight * term for name, term in terms.items()}
+        stages, terms = networks["generator"].stages(batch["inputs"], batch["mask"]), {}
+        if self.adversarial_weight:
+            fake = torch.where(batch["mask"] > 0.5, stages[-1].float(), batch["images"])
+            real_logits = _logits(networks, batch["images"], batch) if self.loss.paired else None
+            terms = self.loss.generator(real_logits, _logits(networks, fake, batch))
+            terms = {name: self.adversarial_weight * term for name, term in terms.items()}
         names = ("l1",) if len(stages) == 1 else ("coarse_l1", "l1")
         for name, stage in zip(names, stages, strict=True):
             terms[name] = self.l1_weight * F.l1_loss(stage.float(), batch["images"])
@@ -56,14 +61,14 @@ class ContextEncoding(Objective):
 
     Known pixels of the centre, a border around the hole, weigh more, so that it closes without a seam.
 
-    adversarial_weight: the share of the GAN loss; the distance has the rest. border_weight: of the known pixels.
+    adversarial_weight: the share of the GAN loss; the distance has the rest, and with 0 there is no discriminator.
+    border_weight: of the known pixels.
     """
-
-    players = ("discriminator", "generator")
 
     def __init__(self, loss: GANLoss, adversarial_weight: float = 0.001, border_weight: float = 10.0) -> None:
         super().__init__()
         self.loss, self.adversarial_weight, self.border_weight = loss, adversarial_weight, border_weight
+        self.players = players(adversarial_weight)
 
     def discriminator(self, networks: Networks, batch: Batch) -> Terms:
         """The halved terms on the centres of `batch["images"]`, float [N, C, H, W], and on predicted ones."""
@@ -76,9 +81,11 @@ class ContextEncoding(Objective):
     def generator(self, networks: Networks, batch: Batch) -> Terms:
         """The weighted adversarial term, and the weighted squared distance."""
         fake, real = networks["generator"].predicted(batch["inputs"]), _centre(networks, batch["images"])
-        real_logits = networks["discriminator"](real).float() if self.loss.paired else None
-        terms = self.loss.generator(real_logits, networks["discriminator"](fake).float())
-        terms = {name: self.adversarial_weight * term for name, term in terms.items()}
+        terms = {}
+        if self.adversarial_weight:
+            real_logits = networks["discriminator"](real).float() if self.loss.paired else None
+            terms = self.loss.generator(real_logits, networks["discriminator"](fake).float())
+            terms = {name: self.adversarial_weight * term for name, term in terms.items()}
         weights = torch.where(_centre(networks, batch["mask"]) > 0.5, 1.0, self.border_weight)
         distance = (weights * (fake.float() - real).square()).mean()
         return {**terms, "l2": (1 - self.adversarial_weight) * distance}

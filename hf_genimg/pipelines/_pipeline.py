@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
+from itertools import chain
 from typing import Any, ClassVar
 
 import torch
@@ -18,6 +19,7 @@ from diffusers import DiffusionPipeline, ModelMixin
 from PIL import Image
 from torch import nn
 
+from ..written import Written
 from .capabilities import Capabilities
 from .images import Images, convert, join, to_pil, to_uint8
 from .kinds import LIBRARY, Kind, check_index, check_kind, read_index
@@ -28,7 +30,6 @@ from .provenance import (
     hub_origin,
     text_entries,
     weights_sha256,
-    weights_state,
     writes,
 )
 from .watermark import DEFAULT_KEY, check_watermark, mark
@@ -202,7 +203,8 @@ class Pipeline(DiffusionPipeline):
         origin = self._hub_origin()
         if origin:
             return origin[1]
-        state = tuple(weights_state(network) for network in self.networks.values())
+        tensors = ([*network.parameters(), *network.buffers()] for network in self.networks.values())
+        state = Written(chain.from_iterable(tensors))
         known_state, revision = self.__dict__.get("_known_revision", (None, ""))
         if known_state != state:
             revision = self._sha256()[:REVISION_DIGITS]

@@ -172,14 +172,6 @@ def writes(network: torch.nn.Module) -> int:
     return sum(0 if parameter.is_inference() else parameter._version for parameter in network.parameters())
 
 
-def weights_state(network: torch.nn.Module) -> tuple[object, ...]:
-    """Cheap, and unlike once the weights are others: where each tensor lies, and how often it was written to."""
-    tensors = (*network.parameters(), *network.buffers())
-    return tuple(
-        (tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version, tensor.dtype) for tensor in tensors
-    )
-
-
 def _write(path: Path, content: bytes, overwrite: bool) -> None:
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

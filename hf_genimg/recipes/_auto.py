@@ -1,18 +1,18 @@
 """`train auto`: the family and its settings for a set of pictures and a time.
 
-Up to 32 pixels the rule is what benchmarks/quality.py measured on 2,481 colour sprites without labels, in CPU time of
-one core: after 2 minutes wgan_gp has FID 14.8 and dcgan 66.4, after 20 minutes dcgan has 1.9, wgan_gp 2.5 and r3gan
-27.7. At 64 pixels, of 289 paintings in 10 minutes (benchmarks/evening.py), fastgan makes varied brushwork and
-projected_gan repeats a few shapes; a classifier that neither was trained with agrees (FID 2.5 and 36.4), while
-EfficientNet-Lite0, which projected_gan was trained by, does not (170 and 144). Of 9,000 photographs projected_gan made
-varied faces, some of them distorted, within an hour.
+The rule is what was measured: `measured.json`, which benchmarks/what_to_use.py writes from benchmarks/results, has the
+scores of each family after equal time of one core, on sets of several sizes. Of the measurements that are nearest (in
+colour, then size, then number of pictures, then time) the family with the lowest FID is taken, by an extractor that
+none of them was trained with, unless it needs what is missing here: classes, a feature network, a larger image.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,10 +27,12 @@ from ..training.recipe import Recipe
 from ..training.run_directory import saved_recipe
 from . import recipe_class
 
-SIZES = (16, 32, 64, 128, 256)  # pixels a side that all chosen families make
-FEW = 1_000  # pictures: below it a discriminator is augmented, and from 64 pixels on has to reconstruct
-SHORT = 10  # minutes: below them wgan_gp is ahead of dcgan
+MEASURED = Path(__file__).with_name("measured.json")
+SIZES = (16, 28, 32, 64, 128, 256)  # pixels a side
+FEW = 1_000  # pictures: below it a discriminator is augmented
 FEWEST = 16  # pictures
+MOST_COPIES = 0.05  # of the images: a family that copies more is not taken
+FEATURES = ("projected_gan", "fastgan")  # families that need a feature network
 SMALL_UNTIL, MIDDLE_UNTIL = 15, 240  # minutes of a CPU: up to them at most 32 and 64 pixels a side
 PROBED = 20_000  # images of the run that is probed
 RESERVE = 0.05  # of the time, for what no probe sees
@@ -41,13 +43,34 @@ class Pictures:
     """What is known of a set without decoding it.
 
     count: how many pictures. side: the usual shorter side in pixels; None where they may have any. grey: whether all
-    are. transparent: whether some have pixels that are not opaque.
+    are. transparent: whether some have pixels that are not opaque. labelled: whether they have classes.
     """
 
     count: int
     side: int | None
     grey: bool
     transparent: bool
+    labelled: bool = False
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One row of `measured.json`: a family's scores after so many seconds of one core.
+
+    data, pictures, grey, image_size: the set. settings: fields that are not the family's defaults. fid, recall: by an
+    extractor that it was not trained with. copies: share of the images; None where it was not measured.
+    """
+
+    data: str
+    pictures: int
+    grey: bool
+    image_size: int
+    seconds: float
+    family: str
+    settings: Mapping[str, Any]
+    fid: float
+    recall: float
+    copies: float | None
 
 
 @dataclass(frozen=True)
@@ -59,17 +82,24 @@ class Choice:
     why: str
 
 
+@cache
+def measurements() -> tuple[Measurement, ...]:
+    """All rows of `measured.json`."""
+    return tuple(Measurement(**row) for row in json.loads(MEASURED.read_text(encoding="utf-8")))
+
+
 def look_at(data: str) -> Pictures:
     """What a set is, from the headers of its pictures. Raises as `open_dataset`."""
     found = describe_pictures(data)
     side = round(median(found.sides)) if found.sides else None
-    return Pictures(found.count, side, found.image_channels == 1, found.transparent)
+    return Pictures(found.count, side, found.image_channels == 1, found.transparent, found.labelled)
 
 
 def choose(pictures: Pictures, minutes: float, accelerator: bool, features: bool) -> Choice:
     """The family for pictures and time.
 
-    accelerator: whether there is one. features: whether efficientnet-lite0 is installed.
+    accelerator: whether there is one; it is taken for the longest of the measured times. features: whether
+    efficientnet-lite0 is installed.
 
     Raises:
         ValueError: too few pictures.
@@ -77,32 +107,81 @@ def choose(pictures: Pictures, minutes: float, accelerator: bool, features: bool
     if pictures.count < FEWEST:
         raise ValueError(f"{pictures.count} pictures are too few to learn from; give {FEWEST} or more, better {FEW}")
     size = _size(pictures, minutes, accelerator)
-    fields: dict[str, Any] = {"image_size": size, "batch_size": min(32, 1 << (pictures.count.bit_length() - 1))}
-    if pictures.transparent:
-        fields["image_channels"] = 4
-    if pictures.side is not None and pictures.side < size:
-        fields["upscale"] = True
+    found, passed = _best(pictures, size, math.inf if accelerator else 60 * minutes, features)
     kind = "grey" if pictures.grey else "transparent" if pictures.transparent else "colour"
-    family, reason = _family(pictures, minutes, size, features)
-    if family == "dcgan" and pictures.count < FEW:
-        fields["diff_augment"] = "color,translation,cutout"
-    if family == "fastgan":
-        fields["batch_size"] = min(16, fields["batch_size"])
+    measured = f"lowest FID ({found.fid:.3g}, recall {found.recall:.2f}) after {found.seconds:g} s of one core on "
+    measured += f"{found.pictures:,} {found.data} at {found.image_size} pixels"
     return Choice(
-        family, fields, f"{family} at {size} pixels: {pictures.count:,} {kind} pictures, {minutes:g} minutes; {reason}"
+        found.family,
+        _settings(found, pictures, size),
+        f"{found.family} at {size} pixels: {pictures.count:,} {kind} pictures, {minutes:g} minutes; "
+        + "; ".join([measured, *(f"not {family}: {lack}" for family, lack in passed.items())]),
     )
 
 
-def _family(pictures: Pictures, minutes: float, size: int, features: bool) -> tuple[str, str]:
-    """A family and why."""
-    if size > 32 and not pictures.grey and features:
-        if pictures.count < FEW:
-            return "fastgan", "of 289 paintings it makes varied ones in 10 minutes of one core"
-        return "projected_gan", "of 9,000 photographs it makes faces within an hour of one core"
-    if minutes < SHORT and size == 32:
-        return "wgan_gp", "the best of small images after 2 minutes"
-    lacking = "" if features or pictures.grey or size <= 32 else ", and the extra `features` is not installed"
-    return "dcgan", f"the best of small images after 20 minutes{lacking}"
+def _best(pictures: Pictures, size: int, seconds: float, features: bool) -> tuple[Measurement, dict[str, str]]:
+    """The measurement to follow; and the families that were better beside it, with what each lacks here."""
+    passed: dict[tuple[Any, ...], dict[str, str]] = {}
+    for row in sorted(measurements(), key=lambda row: (*_distance(row, pictures, size, seconds), row.fid)):
+        beside = passed.setdefault((row.data, row.seconds), {})
+        lack = _lack(row, pictures, size, features)
+        if lack is None:
+            return row, beside
+        beside[row.family] = lack
+    raise ValueError(f"no measured family makes images of {size} pixels")
+
+
+def _distance(row: Measurement, pictures: Pictures, size: int, seconds: float) -> tuple[float, ...]:
+    """How far a measurement is from what is asked for, the most important first."""
+    longest = max(other.seconds for other in measurements() if other.data == row.data)
+    return (
+        row.grey != pictures.grey,
+        abs(math.log(row.image_size / size)),
+        abs(round(math.log2(row.pictures / pictures.count))),  # doublings: two sets of nearly one size are alike
+        abs(math.log(row.seconds / min(seconds, longest))),
+    )
+
+
+def _lack(row: Measurement, pictures: Pictures, size: int, features: bool) -> str | None:
+    """What a family needs and does not have; None where it can be taken."""
+    if row.family in FEATURES and not features:
+        return "the extra `features` is not installed"
+    if row.copies is not None and row.copies > MOST_COPIES:
+        return f"{row.copies:.0%} of its images are copies"
+    recipe = recipe_class(row.family)()
+    if recipe.labelled and not pictures.labelled:
+        return "it needs classes"
+    return None if _makes(recipe, size, pictures.grey) else f"its defaults make no images of {size} pixels"
+
+
+def _makes(recipe: Recipe, size: int, grey: bool) -> bool:
+    """Whether a recipe has networks for a size. Those on features are not built, for that computes their features."""
+    if recipe.name in FEATURES:
+        return size.bit_count() == 1
+    try:
+        fitted = recipe.override(image_size=size, image_channels=1 if grey else 3)
+        fitted.check()
+        with torch.device("meta"):
+            fitted.networks()
+    except ValueError:
+        return False
+    return True
+
+
+def _settings(row: Measurement, pictures: Pictures, size: int) -> dict[str, Any]:
+    """The fields of a family for a set."""
+    recipe = recipe_class(row.family)()
+    chosen: dict[str, Any] = {**row.settings, "image_size": size}
+    if recipe.batch_size > pictures.count:
+        chosen["batch_size"] = 1 << (pictures.count.bit_length() - 1)
+    if pictures.transparent:
+        chosen["image_channels"] = 4
+    if pictures.side is not None and pictures.side < size:
+        chosen["upscale"] = True
+    augments = any(field.name == "diff_augment" for field in fields(recipe))
+    if augments and pictures.count < FEW and not recipe.diff_augment:
+        chosen.setdefault("diff_augment", "color,translation,cutout")
+    return chosen
 
 
 def _size(pictures: Pictures, minutes: float, accelerator: bool) -> int:

@@ -16,10 +16,10 @@ from ._image_to_image import ImageToImageRecipe
 
 @dataclass(frozen=True, kw_only=True)
 class InpaintingRecipe(ImageToImageRecipe):
-    """A generator that fills in what a mask marks, against a discriminator."""
+    """A generator that fills in what a mask marks, against a discriminator where adversarial_weight is above 0."""
 
     loss: str = "hinge"  # non_saturating, saturating, least_squares, wasserstein or relativistic
-    adversarial_weight: float = 1.0  # of the generator's GAN loss
+    adversarial_weight: float = 1.0  # of the generator's GAN loss; 0: no discriminator, the distance alone
     images: int = 6_000
     batch_size: int = 16
     sample_images: int = 3_000
@@ -39,6 +39,10 @@ class InpaintingRecipe(ImageToImageRecipe):
         self._require("inputs", "mask" in dataset.conditions, "masks nothing; use mask:boxes or another mask")
         return super().fitted(dataset)
 
+    def networks(self) -> dict[str, nn.Module]:
+        networks = super().networks()
+        return networks if self.adversarial_weight else {"generator": networks["generator"]}
+
     def optimizers(self, models: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
         optimizers = super().optimizers(models)
         for group in optimizers["generator"].param_groups:
@@ -46,5 +50,5 @@ class InpaintingRecipe(ImageToImageRecipe):
         return optimizers
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
-        discriminator = networks["discriminator"] if self.save_discriminator else None
+        discriminator = networks.get("discriminator") if self.save_discriminator else None
         return ImageTranslationPipeline(networks["generator"], discriminator)

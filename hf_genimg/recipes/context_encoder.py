@@ -33,7 +33,7 @@ class ContextEncoder(InpaintingRecipe):
     width: int = 16  # channels of the largest feature maps; 64 in the paper
     bottleneck: int = 100  # numbers that an image becomes; 4000 in the paper
     loss: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic
-    adversarial_weight: float = 0.001  # share of the GAN loss; the distance has the rest
+    adversarial_weight: float = 0.001  # share of the GAN loss, the distance has the rest; 0: no discriminator
     border_weight: float = 10.0  # of the distance in known pixels of the centre
     generator_learning_rate: float | None = 2e-3  # ten times the discriminator's, as in the authors' code
 

@@ -35,7 +35,7 @@ class GatedInpaintingRecipe(InpaintingRecipe):
     discriminator_width: int = 16  # channels of its first feature maps; 64 in the paper
     refine: bool = False  # with a second network whose contextual attention copies known patches, as in the paper
     l1_weight: float = 1.0  # of the distance of each stage to the whole image
-    adversarial_weight: float = 0.01  # of the generator's GAN loss; 1 in the paper
+    adversarial_weight: float = 0.01  # of the generator's GAN loss; 1 in the paper; 0: no discriminator
     generator_learning_rate: float | None = 1e-3  # 1e-4 in the paper
 
     def models(self) -> dict[str, nn.Module]:

@@ -86,10 +86,20 @@ def test_statistics_of_each_image_as_the_repositorys_test_has_them(tmp_path: Pat
         torch.testing.assert_close(expected, pipe.network(images()), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("statistics", [False, True])
+def test_a_u_net_of_instance_norm_has_the_biases_of_its_halvings(tmp_path: Path, statistics: bool) -> None:
+    theirs = lived_in(UnetGenerator(norm=nn.InstanceNorm2d))
+    content = dict(theirs.state_dict())
+    if statistics:  # of older files, which the repository drops
+        norms = [name for name, layer in theirs.named_modules() if isinstance(layer, nn.InstanceNorm2d)]
+        content |= {f"{name}.running_{kind}": torch.ones(8) for name in norms for kind in ("mean", "var")}
+    pipe, output = converted(tmp_path, content, "pix2pix")
+    assert "norm=instance" in output and pipe.network.config.bias
+    with torch.no_grad():
+        torch.testing.assert_close(theirs(images()), pipe.network(images()), rtol=1e-4, atol=1e-5)
+
+
 def test_what_is_no_such_u_net_is_refused(tmp_path: Path) -> None:
-    instance = UnetGenerator(norm=nn.InstanceNorm2d)
-    with pytest.raises(ValueError, match="has a bias and no norm behind it, as U-Nets trained with --norm instance"):
-        converted(tmp_path, instance.state_dict(), "pix2pix", "norm=instance")
     resnet = {"model.1.weight": torch.zeros(4, 3, 7, 7), "model.10.conv_block.1.weight": torch.zeros(4, 4, 3, 3)}
     with pytest.raises(ValueError, match="this is a ResNet generator, as CycleGAN has it"):
         converted(tmp_path, resnet, "pix2pix")

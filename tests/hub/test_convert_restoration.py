@@ -174,8 +174,9 @@ def test_srresnet_of_basicsr(tmp_path: Path, scale: int) -> None:
 def test_rrdb_of_basicsr(tmp_path: Path, scale: int, suffix: str) -> None:
     theirs = lived_in(TheirRRDBNet(scale))
     content = theirs.state_dict() if suffix == ".safetensors" else {"params_ema": theirs.state_dict()}
-    pipe, _ = converted(tmp_path, content, "esrgan", suffix=suffix)
+    pipe, output = converted(tmp_path, content, "esrgan", suffix=suffix)
     assert type(pipe.network).__name__ == "ESRGANGenerator" and pipe.capabilities.scale == scale
+    assert f"checked: 8 images of {48 * scale}x{48 * scale}" in output  # of small inputs: it takes any size
     with torch.no_grad():
         same(inside_0_1(theirs, images()), pipe.network(images()))
 
@@ -188,6 +189,27 @@ def test_rrdb_in_the_names_of_the_esrgan_repository(tmp_path: Path) -> None:
         layer, _, own = name.rpartition(".")
         content[f"{old.get(layer, layer.replace('body', 'RRDB_trunk').replace('rdb', 'RDB'))}.{own}"] = tensor
     pipe, _ = converted(tmp_path, content, "esrgan")
+    with torch.no_grad():
+        same(inside_0_1(theirs, images()), pipe.network(images()))
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_rrdb_in_the_numbers_of_old_files(tmp_path: Path, suffix: str) -> None:
+    theirs = lived_in(TheirRRDBNet(4))
+    old = {
+        "conv_first": "0",
+        "conv_body": "1.sub.2",
+        "conv_up1": "3",
+        "conv_up2": "6",
+        "conv_hr": "8",
+        "conv_last": "10",
+    }
+    content = {}
+    for name, tensor in theirs.state_dict().items():
+        layer, _, own = name.rpartition(".")
+        inside = layer.replace("body.", "1.sub.").replace("rdb", "RDB") + ".0"
+        content[f"model.{old.get(layer, inside)}.{own}"] = tensor
+    pipe, _ = converted(tmp_path, content, "esrgan", suffix=suffix)
     with torch.no_grad():
         same(inside_0_1(theirs, images()), pipe.network(images()))
 

@@ -86,3 +86,13 @@ def test_a_result_is_not_shared_with_other_weights_vectors_or_modes(fused: bool)
     assert not torch.equal(module.weight, before)
     assert copy.deepcopy(module).weight is not module.weight, "a graph cannot be copied"
     assert module.eval().weight is not module.weight
+
+
+def test_a_result_is_not_shared_with_weights_that_come_to_lie_at_the_same_address() -> None:
+    module = spectral_norm(nn.Conv2d(16, 16, 3))
+    original, before = module.parametrizations.weight.original, module.weight.detach().clone()
+    for _ in range(20):  # one of which gets the memory that the first weights gave back
+        original.data = torch.randn(16, 16, 3, 3)
+        original.data = original.data.to(memory_format=torch.channels_last)
+        assert not torch.equal(module.weight, before)
+        before = module.weight.detach().clone()

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from hf_genimg import DnCNNGenerator, ImageTranslationPipeline, NAFNetGenerator
+from hf_genimg.models import nafnet
 from hf_genimg.models.nafnet import local_mean
 
 
@@ -50,6 +51,22 @@ def test_a_layer_norm_is_over_channels_at_each_position() -> None:
     maps = norm(noise(2, 16, 3, 3) * 5 + 2)
     torch.testing.assert_close(maps.mean(1), torch.zeros(2, 3, 3), atol=1e-5, rtol=0)
     torch.testing.assert_close(maps.std(1, unbiased=False), torch.ones(2, 3, 3), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("window", [None, 8])
+def test_large_images_are_made_in_strips_and_alike(window: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, inputs = NAFNetGenerator(8, 1, 1, 4, (1, 2), 1, (1, 1), window).eval(), noise(2, 1, 44, 20)
+    for weights in network.parameters():
+        torch.nn.init.normal_(weights, std=0.1, generator=torch.Generator().manual_seed(weights.numel()))
+    expected = network(inputs)
+    monkeypatch.setattr(nafnet, "LARGE", 0)
+    monkeypatch.setattr(nafnet, "STRIP", 7)
+    strips = []
+    monkeypatch.setattr(nafnet, "_strips", lambda height, whole=nafnet._strips: strips.append(height) or whole(height))
+    with torch.no_grad():
+        torch.testing.assert_close(network(inputs), expected.detach(), rtol=1e-5, atol=1e-6)
+    assert strips == [44, 22, 22, 11, 11, 22, 22, 44]
+    assert (expected - inputs).std() > 0.05 and (expected.abs() < 1).float().mean() > 0.5  # it does something
 
 
 def test_any_size_is_restored_at_its_own_size() -> None:

@@ -68,3 +68,14 @@ def test_held_out_terms_are_of_the_hole(batch: Batch) -> None:
     assert terms["psnr"].item() == pytest.approx(-10 * math.log10(0.01), abs=1e-3)
     grey = batch["images"][batch["mask"] > 0].view(2, -1).div(2).square().mean(1)
     assert terms["psnr_of_grey"].item() == pytest.approx((-10 * grey.log10()).mean().item(), abs=1e-3)
+
+
+@pytest.mark.parametrize("refine", [False, True])
+def test_without_a_weight_there_is_no_discriminator(batch: Batch, refine: bool) -> None:
+    gated = GatedInpainting(gan_loss("hinge"), adversarial_weight=0)
+    terms = gated.generator({"generator": GatedInpaintingGenerator(16, 1, 1, 4, refine)}, batch)
+    assert set(terms) == ({"coarse_l1", "l1"} if refine else {"l1"})
+    encoding = ContextEncoding(gan_loss("non_saturating"), adversarial_weight=0)
+    assert set(encoding.generator({"generator": ContextEncoderGenerator(16, 1, 1, 2, 8)}, batch)) == {"l2"}
+    assert gated.players == encoding.players == ("generator",)
+    assert GatedInpainting(gan_loss("hinge")).players == ("discriminator", "generator")

@@ -1,4 +1,4 @@
-"""RRDB networks in the names of BasicSR and Real-ESRGAN, and in those of the ESRGAN repository."""
+"""RRDB networks in the names of BasicSR and Real-ESRGAN, and in both of the ESRGAN repository, now and before 2019."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ RENAMED = {  # in the ESRGAN repository
     "upconv2": "conv_up2",
     "HRconv": "conv_hr",
 }
+NUMBERED = {"0": "conv_first", "3": "conv_up1", "6": "conv_up2", "8": "conv_hr", "10": "conv_last"}  # before, x4
+OLD_BODY = re.compile(r"(?:model\.)?1\.sub\.(\d+)(?:\.RDB(\d)\.conv(\d)\.0)?")
 PLAIN = {
     "first": "conv_first",
     "after_body": "conv_body",
@@ -38,7 +40,9 @@ class Settings(_reading.Settings):
 
 def read(modules: list[Module], settings: Settings) -> list[Geometry]:
     check_value_range(settings.value_range)
-    modules = [replace(module, name=_renamed(module.name)) for module in modules]
+    numbered = any(OLD_BODY.fullmatch(module.name) for module in modules)
+    renamed = _renamed_number if numbered else _renamed
+    modules = [replace(module, name=renamed(module.name)) for module in modules]
     first, last = (_named.weight_of(modules, name, KIND) for name in ("conv_first", "conv_last"))
     width, packed = first.shape[:2]
     channels = last.shape[0]
@@ -54,6 +58,12 @@ def read(modules: list[Module], settings: Settings) -> list[Geometry]:
     example = _reading.noise_images(16, channels)
     reading = _reading.Reading("translation", network, tensors, example, assumed=assumed)
     return [Geometry({}, lambda: reading)]
+
+
+def _renamed_number(name: str) -> str:
+    if found := OLD_BODY.fullmatch(name):
+        return f"body.{found[1]}.rdb{found[2]}.conv{found[3]}" if found[2] else "conv_body"
+    return NUMBERED.get(name.removeprefix("model."), name)
 
 
 def _renamed(name: str) -> str:

@@ -23,9 +23,9 @@ INNERMOST_SIDE = 1  # pixels
 class Settings(_reading.Settings):
     """What shapes do not show."""
 
-    # batch: the statistics of the file, as model.eval() gives; instance: those of each image, as the repository's
-    # test.py has it without --eval
-    norm: str = "batch"
+    # batch: the statistics of the file, as model.eval() gives; instance: those of each image, as --norm instance has
+    # them, and the repository's test.py without --eval; none: batch where norms of the file have weights
+    norm: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,26 +39,28 @@ class _Block:
 
 
 def read(modules: list[Module], settings: Settings) -> list[Geometry]:
-    if settings.norm not in NORMS:
+    if settings.norm not in (None, *NORMS):
         raise ValueError(f"norm={settings.norm} is not known; use one of {', '.join(NORMS)}")
     if settings.eps != NORM_EPS:
         raise ValueError(f"eps={settings.eps:g} is not possible, for the norms of a Pix2PixGenerator have {NORM_EPS:g}")
     blocks = _blocks(modules)
     _check(blocks)
+    norm = settings.norm or _norm_of(blocks)
     size = INNERMOST_SIDE * 2 ** len(blocks)
     outer = blocks[0]
     width, input_channels = outer.down.weight.shape[:2]
     if settings.image_size not in (None, size):
         raise ValueError(f"image_size={settings.image_size}, but {len(blocks)} halvings are of {size} pixels")
-    network = Pix2PixGenerator(size, outer.up.weight.shape[1], input_channels, width, settings.norm)
+    bias = any(bool(block.down.tensors["bias"].any()) for block in (outer, blocks[-1]) if block.down.bias)
+    network = Pix2PixGenerator(size, outer.up.weight.shape[1], input_channels, width, norm, bias)
     reading = _reading.Reading(
         "translation",
         network,
-        _tensors(blocks, network, settings.norm),
+        _tensors(blocks, network, norm),
         _reading.noise_images(size, input_channels),
         assumed=[
-            f"norm={settings.norm} (batch: the statistics of the file, as model.eval() gives; instance: those of each "
-            "image, as the repository's test.py has it without --eval)",
+            f"norm={norm} (batch: the statistics of the file, as model.eval() gives; instance: those of each image, as "
+            "--norm instance has them, and the repository's test.py without --eval)",
             f"image_size={size}, input_channels={input_channels}, image_channels={network.config.image_channels}",
         ],
     )
@@ -96,12 +98,12 @@ def _check(blocks: list[_Block]) -> None:
         raise ValueError("a U-Net of the pix2pix repository has kernels of 4x4")
     if any(one.down.weight.shape[0] != two.down.weight.shape[1] for one, two in pairwise(blocks)):
         raise ValueError("the halvings do not follow one another; is the file of the pix2pix repository?")
-    for block in (blocks[0], blocks[-1]):
-        if block.down.bias and bool(block.down.tensors["bias"].any()):
-            raise ValueError(
-                f"{block.down.name} has a bias and no norm behind it, as U-Nets trained with --norm instance have; "
-                "Pix2PixGenerator has none there"
-            )
+
+
+def _norm_of(blocks: list[_Block]) -> str:
+    """Batch norm has weights, and the repository's instance norm none (older files: statistics only)."""
+    norms = [norm for block in blocks for norm in (block.down_norm, block.up_norm) if norm is not None]
+    return "batch" if any("weight" in norm.tensors for norm in norms) else "instance"
 
 
 def _tensors(blocks: list[_Block], network: Pix2PixGenerator, norm: str) -> dict[str, torch.Tensor]:
@@ -111,7 +113,10 @@ def _tensors(blocks: list[_Block], network: Pix2PixGenerator, norm: str) -> dict
     last = len(blocks) - 1
     for level, block in enumerate(blocks):
         up = "to_image" if level == 0 else f"up.{last - level}"
-        found["down.0.weight" if level == 0 else f"down.{level}.1.weight"] = block.down.weight
+        down = "down.0" if level == 0 else f"down.{level}.1"
+        found[f"{down}.weight"] = block.down.weight
+        if f"{down}.bias" in own:
+            found[f"{down}.bias"] = block.down.tensors.get("bias", torch.zeros(len(block.down.weight)))
         found[f"{up}.1.weight"] = block.up.weight if level == last else torch.cat(block.up.weight.chunk(2)[::-1])
         if level == 0:
             found["to_image.1.bias"] = block.up.tensors.get("bias", torch.zeros(block.up.weight.shape[1]))
