@@ -28,7 +28,7 @@ def read(modules: list[Module], settings: Settings) -> list[Geometry]:
     if given.keys() >= LIGHTWEIGHT:
         raise ValueError(
             "this is a generator of lightweight-gan, whose blocks (biases, features normalized after the first layer, "
-            "gains from three doublings later) are not FastGAN's, so it cannot be imported; give g of FastGAN's own code"
+            "other gains) are not FastGAN's, so it cannot be imported; give g of FastGAN's own code"
         )
     image_size = max([256, *(side for side in SIDES if f"feat_{side}.1" in given)])
     if settings.image_size not in (None, image_size):
