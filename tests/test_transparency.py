@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import torch
 from PIL import Image
 
 import hf_genimg
+from hf_genimg.cli import main
 from hf_genimg.data import open_dataset
 from hf_genimg.evaluation.evaluate import fake_features
 from hf_genimg.evaluation.feature_cache import reference_features
@@ -112,6 +114,15 @@ def test_a_run_keeps_transparency(family: str, tmp_path: Path) -> None:
         assert sheet.mode == "RGB"
 
 
+def test_a_run_that_loses_transparency_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = stickers(tmp_path / "data", 255)
+    line = f"{folder} has transparency, which is trained on over white; image_channels=4 keeps it\n"
+    for number, settings in enumerate(([], ["image_channels=3"], ["image_channels=4"])):
+        command = ["train", "mlp_vae", "--smoke", f"data={folder}", "image_size=16", *settings]
+        assert main([*command, "--out", str(tmp_path / str(number))]) == 0
+        assert (line in capsys.readouterr().out) == (not settings)
+
+
 def test_scores_see_images_over_white_and_over_black(tmp_path: Path) -> None:
     from hf_genimg.evaluation.extractors import open_extractor
 
@@ -139,6 +150,31 @@ def test_a_transparent_model_is_evaluated(tmp_path: Path) -> None:
     assert report.protocol["channels"].startswith("over white and over black")
     assert report.protocol["image_channels"] == 4 and report.scores["fid"].value > 0
     json.dumps(report.protocol)
+
+
+def test_path_lengths_are_those_over_white_and_over_black() -> None:
+    from hf_genimg.evaluation.extractors import open_extractor
+    from hf_genimg.evaluation.path_length import path_lengths
+    from hf_genimg.evaluation.transparency import composite
+
+    class Over(hf_genimg.ImageGenerationPipeline):
+        """The same images over one grey level."""
+
+        def __call__(self, *arguments: Any, **settings: Any) -> Any:
+            made = super().__call__(*arguments, **settings)
+            levels = composite(made.images.permute(0, 2, 3, 1) * 255, self.level)
+            return replace(made, images=levels.permute(0, 3, 1, 2) / 255)
+
+    extractor = open_extractor(str(Path(hf_genimg.__file__).parents[1] / "model_cards" / "classifier-sprites"))
+    torch.manual_seed(0)
+    generator = hf_genimg.DCGANGenerator(16, 4, 4, 4).eval()
+    alone = []
+    for level in (255, 0):
+        pipeline = Over(generator)
+        pipeline.level = level
+        alone.append(path_lengths(pipeline, extractor, 4, 0, 0.1))
+    both = path_lengths(hf_genimg.ImageGenerationPipeline(generator), extractor, 4, 0, 0.1)
+    np.testing.assert_allclose(both, sum(alone), rtol=1e-3)
 
 
 def test_a_watermark_needs_images_without_transparency() -> None:

@@ -79,6 +79,8 @@ def _train(recipe: Any, out: Path) -> int:
 
     if recipe.init is not None:
         hide_loading_bars()
+    if rank() == "0" and _loses_transparency(recipe):
+        print(f"{recipe.data} has transparency, which is trained on over white; image_channels=4 keeps it", flush=True)
     try:
         pipeline = train_recipe(recipe, out)
     except KeyboardInterrupt as stop:
@@ -92,6 +94,14 @@ def _train(recipe: Any, out: Path) -> int:
     )
     print(f"next: hf-genimg {_next_use(pipeline.capabilities, shlex.quote(str(out)))}")
     return 0
+
+
+def _loses_transparency(recipe: Any) -> bool:
+    """Whether a folder's pictures are composited over white although the recipe could keep their transparency."""
+    from ..data import describe_pictures
+
+    possible = recipe.transparency and recipe.image_channels is None and recipe.init is None
+    return possible and Path(recipe.data).is_dir() and describe_pictures(recipe.data).transparent
 
 
 def _next_use(capabilities: Any, model: str) -> str:

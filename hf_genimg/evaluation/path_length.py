@@ -16,6 +16,7 @@ from ..pipelines.interpolation import lerp, slerp
 from ..pipelines.sampling import draw
 from .features import BATCH, Extractor
 from .scores import Score, mean_score
+from .transparency import BLACK, WHITE, composite
 
 EPSILON = 1e-4
 MOST_PATHS = 10_000
@@ -57,10 +58,14 @@ def path_lengths(pipeline: Any, extractor: Extractor, count: int, seed: int, eps
 
 @torch.no_grad()
 def _features(pipeline: Any, extractor: Extractor, latents: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
-    """float64 [n, D], of images that are not rounded to whole grey levels."""
+    """float64 [n, D], of images that are not rounded to whole grey levels; those with transparency are over white and
+    over black, side by side.
+    """
     conditions = {} if labels is None else {"class_labels": labels}
     images = pipeline(latents=latents, output_type="pt", **conditions).images
-    return extractor(images.permute(0, 2, 3, 1).float() * 255)[0].double()
+    levels = images.permute(0, 2, 3, 1).float() * 255
+    seen = [composite(levels, each) for each in (WHITE, BLACK)] if levels.shape[-1] == 4 else [levels]
+    return torch.cat([extractor(each)[0].double() for each in seen], 1)
 
 
 def mean_length(lengths: np.ndarray) -> Score:

@@ -10,10 +10,17 @@ import torch
 WHITE, BLACK = 255, 0
 
 
+def composite(levels: torch.Tensor, level: int) -> torch.Tensor:
+    """Composite levels from 0 to 255, of any dtype, [N, H, W, 4], colours not multiplied by alpha, over a grey level:
+    float [N, H, W, 3].
+    """
+    colours, alpha = levels[..., :3].float(), levels[..., 3:].float() / 255
+    return colours * alpha + (1 - alpha) * level
+
+
 def over_level(pixels: torch.Tensor, level: int) -> torch.Tensor:
-    """Composite uint8 [N, H, W, 4], colours not multiplied by alpha, over a grey level: uint8 [N, H, W, 3]."""
-    colours, alpha = pixels[..., :3].float(), pixels[..., 3:].float() / 255
-    return (colours * alpha + (1 - alpha) * level).round().to(torch.uint8)
+    """`composite` of uint8, as uint8."""
+    return composite(pixels, level).round().to(torch.uint8)
 
 
 class Composited:

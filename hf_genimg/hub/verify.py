@@ -19,6 +19,7 @@ from ..pipelines.watermark import DEFAULT_KEY, SMALLEST_SEEN, detect
 KEYS = "HF_GENIMG_WATERMARK_KEYS"  # environment: keys of one's own, joined with commas
 INDEX = "model_index.json"
 MAX_SHOWN = 200  # characters of a value of a note
+MAX_STEPS = 10  # steps of a chain that are shown
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,21 @@ class Findings:
     def __str__(self) -> str:
         noted = "no provenance"
         if self.provenance is not None:
-            noted = "provenance: AI-generated, " + ", ".join(
-                f"{shown(name)} {shown(value)}" for name, value in self.provenance.items()
-            )
+            noted = "provenance: AI-generated, " + _listed(self.provenance)
         if not self.tried:
             return f"{noted}; too small to hold a watermark"
         if self.marks:
             return f"{noted}; watermark of {' and '.join(self.marks)}"
         return f"{noted}; no watermark of {' or '.join(self.tried)}"
+
+
+def _listed(note: dict[str, Any]) -> str:
+    """Each setting with its value. Where the image was made in several steps, those before follow, the last first."""
+    earlier = note.get("chain")
+    steps = [step for step in earlier if isinstance(step, dict)][:MAX_STEPS] if isinstance(earlier, list) else []
+    last = {name: value for name, value in note.items() if not (steps and name == "chain")}
+    settings = [", ".join(f"{shown(name)} {shown(value)}" for name, value in each.items()) for each in (last, *steps)]
+    return "; made from an image of ".join([settings[0], *reversed(settings[1:])])
 
 
 def shown(value: Any) -> str:

@@ -107,3 +107,15 @@ def test_what_is_no_picture_is_refused_before_any_answer(tmp_path: Path, capsys:
     captured = capsys.readouterr()
     assert "no.png is not a picture that can be read" in captured.err
     assert captured.out == ""
+
+
+def test_the_steps_of_a_chain_are_read_from_the_last_to_the_first(
+    pipe: ImageGenerationPipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image, steps = pipe(seed=7).images[0], [{"model": "sprites", "seed": 7}, {"model": "x2"}]
+    save_png(image, tmp_path / "chain.png", {"model": "oil", "chain": steps})
+    save_png(image, tmp_path / "odd.png", {"model": "oil", "chain": "x"})
+    chain, odd = verified(capsys, tmp_path / "chain.png", tmp_path / "odd.png")
+    read = "AI-generated, model oil; made from an image of model x2; made from an image of model sprites, seed 7; no"
+    assert read in chain
+    assert "model oil, chain x; no" in odd
