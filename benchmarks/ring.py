@@ -15,7 +15,7 @@ none of them beyond ten standard deviations.
 
 Results: results/ring.json, whose lines of other losses are kept where seeds and steps are the same, and
 results/ring_LOSS.png with the samples of every run; of `plain` and `r3gan` so far. Runs that DIR holds are not made
-again.
+again. What one seed of `unrolled` reaches with these and other settings: ring_unrolled.py.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ import argparse
 import json
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -39,13 +40,27 @@ from hf_genimg.losses.adversarial import gan_loss
 from hf_genimg.objectives.adversarial import Adversarial
 from hf_genimg.objectives.base import Step
 from hf_genimg.objectives.regularizers import ZeroCenteredPenalty
-from hf_genimg.objectives.unrolled import Unrolled
+from hf_genimg.objectives.unrolled import Unrolled, minimax
 
 MODES, RADIUS, SPREAD = 8, 1.0, 0.01
 LOSSES = ["plain", "r3gan", "unrolled"]
 UNROLLED = 5  # updates of the discriminator
-LATENTS, HIDDEN, BATCH, SAMPLES = 256, 128, 256, 2000
+LATENTS, HIDDEN, SAMPLES = 256, 128, 2000
 NEAR, COVERED = 10, 1 / 32  # standard deviations, and the share of all samples that is to be so near a mode
+ACTIVATIONS = {"leaky_relu": lambda: nn.LeakyReLU(0.2), "tanh": nn.Tanh}
+
+
+class Setting(NamedTuple):
+    """Of a run; the defaults are those of all losses that are compared."""
+
+    activation: str = "leaky_relu"  # or tanh
+    generator_rate: float = 2e-3
+    discriminator_rate: float = 2e-3
+    batch: int = 256
+    cosine: bool = True  # both rates fall to zero; False: they are constant
+
+
+ALIKE = Setting()
 
 
 def centres() -> torch.Tensor:
@@ -59,13 +74,13 @@ def ring(count: int) -> torch.Tensor:
     return centres()[torch.randint(MODES, (count,))] + SPREAD * torch.randn(count, 2)
 
 
-def perceptron(inputs: int, outputs: int) -> nn.Sequential:
-    """Two hidden layers of leaky ReLU."""
+def perceptron(inputs: int, outputs: int, activation: str = "leaky_relu") -> nn.Sequential:
+    """Two hidden layers."""
     layers = [nn.Linear(inputs, HIDDEN), nn.Linear(HIDDEN, HIDDEN), nn.Linear(HIDDEN, outputs)]
     for layer in layers:
         nn.init.orthogonal_(layer.weight, gain=1.4)
         nn.init.zeros_(layer.bias)
-    act = nn.LeakyReLU(0.2)
+    act = ACTIVATIONS[activation]()
     return nn.Sequential(layers[0], act, layers[1], act, layers[2])
 
 
@@ -74,9 +89,9 @@ class Generator(nn.Module):
 
     conditions = ()
 
-    def __init__(self) -> None:
+    def __init__(self, activation: str = "leaky_relu") -> None:
         super().__init__()
-        self.layers = perceptron(LATENTS, 2)
+        self.layers = perceptron(LATENTS, 2, activation)
 
     def sample_latents(self, count: int) -> torch.Tensor:
         return torch.randn(count, LATENTS)
@@ -90,9 +105,9 @@ class Discriminator(nn.Module):
 
     conditions = ()
 
-    def __init__(self) -> None:
+    def __init__(self, activation: str = "leaky_relu") -> None:
         super().__init__()
-        self.layers = perceptron(2, 1)
+        self.layers = perceptron(2, 1, activation)
 
     def forward(self, points: torch.Tensor) -> torch.Tensor:
         return self.layers(points).squeeze(1)
@@ -104,31 +119,43 @@ def objective(loss: str) -> Adversarial:
         return Adversarial(gan_loss("non_saturating"))
     if loss == "unrolled":
         return Unrolled(gan_loss("non_saturating"), steps=UNROLLED)
+    if loss == "unrolled_minimax":
+        return Unrolled(minimax(gan_loss("saturating")), steps=UNROLLED)
     return Adversarial(
         gan_loss("relativistic"), [ZeroCenteredPenalty(0.1, on="real"), ZeroCenteredPenalty(0.1, on="fake")]
     )
 
 
-def trained(loss: str, seed: int, steps: int) -> Generator:
-    """A generator after so many training steps."""
+def trained(
+    loss: str,
+    seed: int,
+    steps: int,
+    setting: Setting = ALIKE,
+    watch: Callable[[int, Generator], None] = lambda step, generator: None,
+) -> Generator:
+    """A generator after so many training steps; `watch` is called after each."""
     torch.manual_seed(seed)
-    networks = {"generator": Generator(), "discriminator": Discriminator()}
+    rates = {"generator": setting.generator_rate, "discriminator": setting.discriminator_rate}
+    networks = {"generator": Generator(setting.activation), "discriminator": Discriminator(setting.activation)}
     method = objective(loss)
     optimizers = {
-        name: torch.optim.Adam(network.parameters(), lr=2e-3, betas=(0.5, 0.999)) for name, network in networks.items()
+        name: torch.optim.Adam(network.parameters(), lr=rates[name], betas=(0.5, 0.999))
+        for name, network in networks.items()
     }
-    schedules = [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) for optimizer in optimizers.values()]
-    for _ in trange(steps, desc=f"{loss} {seed}", leave=False):
+    annealed = optimizers.values() if setting.cosine else ()
+    schedules = [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) for optimizer in annealed]
+    for step in trange(steps, desc=f"{loss} {seed}", leave=False):
         for turn, player in enumerate(method.players):
             for name, network in networks.items():
                 network.requires_grad_(name == player)
             method.begin(Step(player=player, turn=turn, optimizers=optimizers))
             optimizers[player].zero_grad()
-            sum(getattr(method, player)(networks, {"images": ring(BATCH)}).values()).backward()
+            sum(getattr(method, player)(networks, {"images": ring(setting.batch)}).values()).backward()
             optimizers[player].step()
             method.update(player, networks)
         for schedule in schedules:
             schedule.step()
+        watch(step + 1, networks["generator"])
     return networks["generator"]
 
 

@@ -42,7 +42,21 @@ def test_points_between_the_modes_cover_none(ring: ModuleType) -> None:
     assert ring.diagnosed(points, ring.ring(2000)).alarms
 
 
-@pytest.mark.parametrize("loss", ["plain", "r3gan", "unrolled"])
+def test_a_setting_changes_networks_rates_and_batch(ring: ModuleType) -> None:
+    """Each field gives other weights after two steps, and every step is watched."""
+    steps = []
+    plain = ring.trained("unrolled", 0, 2, watch=lambda step, generator: steps.append((step, type(generator))))
+    assert steps == [(1, ring.Generator), (2, ring.Generator)]
+    for field, value in {"generator_rate": 1e-3, "discriminator_rate": 1e-4, "batch": 64, "cosine": False}.items():
+        other = ring.trained("unrolled", 0, 2, ring.Setting(**{field: value}))
+        assert not torch.equal(plain.layers[4].weight, other.layers[4].weight), field
+    smooth = ring.trained("unrolled", 0, 0, ring.Setting("tanh"))
+    points = torch.randn(2, ring.LATENTS)
+    assert (smooth.layers[:4](points).abs() <= 1).all()
+    assert not (plain.layers[:4](points).abs() <= 1).all()
+
+
+@pytest.mark.parametrize("loss", ["plain", "r3gan", "unrolled", "unrolled_minimax"])
 def test_a_generator_learns_from_every_loss(ring: ModuleType, loss: str) -> None:
     before, after = ring.trained(loss, 0, 0), ring.trained(loss, 0, 2)
     again = ring.trained(loss, 0, 2)

@@ -124,6 +124,19 @@ def test_other_networks_are_refused(tmp_path: Path, change: Any, message: str) -
         convert(tmp_path / "theirs.pth", "fastgan", tmp_path / "out")
 
 
+def test_lightweight_gan_is_refused_by_name(tmp_path: Path) -> None:
+    """Its checkpoints hold all networks in one state dict under `GAN`."""
+    first, block = nn.ConvTranspose2d(6, 12, 4), nn.Conv2d(6, 16, 3, padding=1)
+    parts = {"initial_conv.0": first, "initial_conv.1": nn.BatchNorm2d(12), "layers.0.0.1": block}
+    parts |= {"out_conv": nn.Conv2d(8, 3, 3, padding=1)}
+    tensors = {f"{name}.{own}": value for name, layer in parts.items() for own, value in layer.state_dict().items()}
+    state = {f"{player}.{name}": tensor for player in ("G", "GE") for name, tensor in tensors.items()}
+    torch.save({"GAN": {**state, "D.to_logits.0.weight": torch.ones(2, 2, 1, 1)}, "version": "1"}, tmp_path / "m.pt")
+    with pytest.raises(ValueError, match="a generator of lightweight-gan.*give g of FastGAN's own code"):
+        convert(tmp_path / "m.pt", "fastgan", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_weights_that_no_spectral_norm_gives_are_refused(tmp_path: Path) -> None:
     state = theirs().state_dict()
     for name in [name for name in state if name.startswith("to_128.")]:

@@ -14,6 +14,7 @@ from . import _named, _reading
 PARTS = ("g", "generator", "netG", "G")
 KIND = "generator of the published FastGAN"
 SIDES = (256, 512, 1024)  # that the published code makes
+LIGHTWEIGHT = {"initial_conv.0", "out_conv"}  # the first and the last layer of lightweight-gan's generator
 Tensors = dict[str, torch.Tensor]
 
 
@@ -24,6 +25,11 @@ class Settings(_reading.Settings):
 
 def read(modules: list[Module], settings: Settings) -> list[Geometry]:
     given = {module.name: module.tensors for module in modules}
+    if given.keys() >= LIGHTWEIGHT:
+        raise ValueError(
+            "this is a generator of lightweight-gan, whose blocks (biases, features normalized after the first layer, "
+            "other gains) are not FastGAN's, so it cannot be imported; give g of FastGAN's own code"
+        )
     image_size = max([256, *(side for side in SIDES if f"feat_{side}.1" in given)])
     if settings.image_size not in (None, image_size):
         raise ValueError(f"image_size={settings.image_size}, but the blocks of the file make {image_size}")
