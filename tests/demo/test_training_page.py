@@ -16,7 +16,9 @@ import pytest
 import hf_genimg
 from hf_genimg.demo.jobs import Jobs
 from hf_genimg.demo.texts import CHINESE, ENGLISH
+from hf_genimg.recipes import recipe_class
 
+from ..hub.client import environment
 from .looking import until
 from .test_languages import SHOWN, WORDS
 
@@ -160,3 +162,33 @@ def test_a_model_is_trained_to_its_end_whatever_happens(visit: Any, serve: Any, 
     page.locator("#job-open").click()
     page.wait_for_function("() => document.querySelector('#model input')?.value === 'mine'")
     page.wait_for_selector("#images img")
+
+
+@pytest.mark.slow  # a server and two runs of the command line
+def test_a_model_is_pushed_from_the_page(hub: Any, visit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a private repository unless that is unticked; what the Hub refuses is shown."""
+    own = {**environment(hub, tmp_path / "home"), "HF_GENIMG_JOBS": str(tmp_path / "jobs")}
+    for name, value in {**own, "GRADIO_TEMP_DIR": str(tmp_path / "gradio")}.items():
+        monkeypatch.setenv(name, value)
+    demo = hf_genimg.build_demo([], train=True)
+    demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    try:
+        demo.jobs.add("mine", "digits", "mlp_gan", TINY)
+        hf_genimg.train(recipe_class("mlp_gan")().smoke(), demo.jobs.run_of("mine"), progress=False)
+        page = visit(url=f"{demo.local_url}train?job=mine", width=390)
+        page.locator("#publish button").first.click()
+        page.locator("#job-push").click()
+        page.locator(".toast-body").get_by_text("there is no Hub id yet").wait_for()
+        page.locator("#repo-id textarea, #repo-id input").fill("bob/mine")
+        page.locator("#job-push").click()
+        until(lambda: "mine: push: failed" in state(page), 120)
+        assert ("models", "bob/mine") not in hub.store.repositories
+        page.locator("#repo-id textarea, #repo-id input").fill("alice/mine")
+        page.locator("#job-push").click()
+        until(lambda: "mine: push: done" in state(page), 120)
+        assert f"{hub.url}/alice/mine" in page.locator("#job-status").inner_text()
+        repository = hub.repository("alice/mine")
+        assert repository.private and "generator/diffusion_pytorch_model.safetensors" in repository.head.files
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    finally:
+        demo.close(verbose=False)
