@@ -135,7 +135,10 @@ def degraded(levels: np.ndarray, task: str, methods: dict[str, Method], seed: in
     made = {"input": rounded(tensor(inputs)), classical: rounded(tensor(restore(inputs)))}
     made |= {name: rounded(method(tensor(inputs))) for name, method in methods.items()}
     target = torch.from_numpy(levels.copy()).permute(2, 0, 1)[None].double()
-    return {name: tuple(each(image, target).item() for each in (psnr, ssim)) for name, image in made.items()}
+    return {
+        name: (psnr(image, target).item(), ssim(image.float(), target.float()).item())  # float32: 20 times as fast
+        for name, image in made.items()
+    }
 
 
 def restored(task: str, levels: np.ndarray, methods: dict[str, Method], seed: int) -> dict[str, tuple[float, float]]:

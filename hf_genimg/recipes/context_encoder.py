@@ -6,9 +6,11 @@
 Published setting: image_size=128 width=64 bottleneck=4000 batch_size=64. The hole is grey here, not of the mean colour
 of ImageNet.
 
-Cost: 7 s of CPU time for 944 images of digits at 32 pixels on one x86-64 core.
-Reached: after these, 11.8 dB in holes of 12x12 pixels of the 297 digits held out, where grey has 9.1; fillings are
-blurred, and strokes that cross the hole are found faintly.
+Cost: 7 s of CPU time for 944 images of digits at 32 pixels on one x86-64 core; 3.5 minutes for 100,000 faces at 64.
+Reached: after these, 11.8 dB in holes of 12x12 pixels of the 297 digits held out, where grey has 9.1, fillings blurred.
+Faces (CelebA; width=32 bottleneck=512 batch_size=32 adversarial_weight=0 border_weight=1 schedule=cosine flip=true):
+21.1 dB in holes of 24x24 pixels, biharmonic filling 15.5; noses and eyes are in place, and soft. With init= of that,
+adversarial_weight=0.005 and generator_learning_rate=5e-4, 60,000 faces (4 minutes): 20.1 dB, sharp, with flaws in some.
 """
 
 from __future__ import annotations

@@ -47,21 +47,22 @@ def test_neighbours_are_those_over_white_and_over_black(tmp_path: Path, monkeypa
 @pytest.mark.slow  # a page of its own
 def test_images_with_transparency_lie_on_a_checkerboard(browser: Any, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    networks = [hf_genimg.DCGANGenerator(image_size=16, image_channels=each, latent_dim=4, width=4) for each in (4, 3)]
-    demo = hf_genimg.build_demo([hf_genimg.ImageGenerationPipeline(each) for each in networks])
+    for name, channels in (("clear", 4), ("opaque", 3)):
+        network = hf_genimg.DCGANGenerator(image_size=16, image_channels=channels, latent_dim=4, width=4)
+        hf_genimg.ImageGenerationPipeline(network).save_pretrained(tmp_path / name)
+    demo = hf_genimg.build_demo([tmp_path / "clear", tmp_path / "opaque"])
     _, url, _ = demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     page = browser.new_page()
     page.set_default_timeout(45_000)
     try:
-        for number, transparent in ((0, True), (1, False)):
-            page.goto(url)
-            if number:
-                page.locator("#model input").click()
-                page.get_by_role("option").nth(number).click()
-                page.wait_for_function("() => !document.querySelector('#gallery img[data-transparent]')")
+        for name, transparent in (("clear", True), ("opaque", False)):
+            page.goto(f"{url}?model={name}")
+            page.wait_for_function("name => document.querySelector('#model input')?.value === name", arg=name)
             image = page.locator(".whole .thumbnail-item img").first
             image.wait_for()
             page.wait_for_function("each => each.complete && each.naturalWidth", arg=image.element_handle())
+            if transparent:  # it is marked right after it is complete
+                page.wait_for_function(BOARD, arg=image.element_handle())
             assert image.evaluate(BOARD) == transparent
             image.click()
             large = page.locator(".studio-lightbox > img")
