@@ -113,7 +113,7 @@ def _check_model(pipe: Any, model: str, name: str, replace: bool) -> None:
 
 
 def _find(pipe: Any, sources: tuple[str | None, ...], method: str, space: str | None, samples: int) -> Any:
-    from ..evaluation.latent_directions import direction_from_classifier, find_direction
+    from ..evaluation.latent_directions import direction_from_classifier, direction_from_data, find_direction
     from ..features.classifier import shipped_classifiers
 
     positive, negative, classifier, data, label, against = sources
@@ -122,7 +122,7 @@ def _find(pipe: Any, sources: tuple[str | None, ...], method: str, space: str | 
         reader = load_model(str(shipped_classifiers().get(classifier, classifier)))
         return direction_from_classifier(pipe, reader, label, against, **settings)
     if data is not None:
-        return find_direction(pipe, *_labelled(pipe, data, label, against, samples), method, note=f"{label} of {data}")
+        return direction_from_data(pipe, _labelled(pipe, data), label, against, method, samples=samples, note=data)
     groups = [_group(pipe, option, text, space) for option, text in (("positive", positive), ("negative", negative))]
     return find_direction(pipe, *groups, method)
 
@@ -141,28 +141,12 @@ def _group(pipe: Any, option: str, text: str, space: str | None) -> Any:
     return latents_of_seeds(pipe, seeds_of(f"--{option}", text), space)
 
 
-def _labelled(pipe: Any, data: str, label: str, against: str | None, samples: int) -> list[Any]:
-    """Latents of data of a class, and of those of another or of all others."""
-    import torch
-
+def _labelled(pipe: Any, data: str) -> Any:
+    """Data with labels, of the size and channels of a model."""
     from ..data import open_dataset
-    from ..evaluation.latent_directions import LEAST, latents_of_images
-    from ..pipelines.sampling import label_of
 
     able = pipe.capabilities
-    if not able.encode or able.num_classes:
-        raise ValueError("--data needs an autoencoder without classes; for other models use --classifier, or pictures")
-    dataset = open_dataset(data, image_size=able.image_size, image_channels=able.image_channels, labels=True)
-    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(0))
-    batch = dataset.batch(order[:samples])
-    names, labels = list(dataset.class_names or ()), batch["labels"]
-    count = len(names) or int(labels.max()) + 1
-    first, second = (None if each is None else label_of(each, names, count) for each in (label, against))
-    chosen = [labels == first, labels != first if second is None else labels == second]
-    if min(int(mask.sum()) for mask in chosen) < LEAST:
-        raise ValueError(f"too few of {len(labels)} images of {data} are of the class; use more --samples")
-    latents = latents_of_images(pipe, batch["images"])
-    return [latents[mask] for mask in chosen]
+    return open_dataset(data, image_size=able.image_size, image_channels=able.image_channels, labels=True)
 
 
 def _picture(pipe: Any, name: str) -> Any:

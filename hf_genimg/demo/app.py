@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from inspect import isgeneratorfunction, signature
+from inspect import signature
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: nothing leaves this machine
@@ -26,7 +27,7 @@ from .starting import STARTING
 from .style import CSS, theme
 from .tabs import about, closer, evaluate, explore, favourites, generate, human, pictures, train
 from .tabs._mcp import give_images
-from .tabs._page import WAITING, Page, friendly, texts
+from .tabs._page import AGAIN, QUIET, WAITING, Page, friendly, texts
 
 TASKS = ("generation", "reconstruction", "translation", "classification")
 LARGEST_UPLOAD = "12mb"
@@ -152,7 +153,6 @@ def _tabs(page: Page, settings: list[Any]) -> None:
         if page.task == "classification":
             pictures.build_classify(page)
         about.build_about(page)
-        page.note_opened()
 
 
 def _chooser(shelf: Shelf, examples: Sequence[str] = ()) -> gr.Dropdown:
@@ -172,16 +172,16 @@ def _chooser(shelf: Shelf, examples: Sequence[str] = ()) -> gr.Dropdown:
 
 
 def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -> None:
-    # the last choice counts, also when it is made while the page still fills in the one before
-    hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
+    task_shown = gr.Textbox("", visible=False)
     panels = [part.panel for part in parts]
-    changing = [component for part in parts for components, _ in part.page.adapters for component in components]
+    changing = [task_shown]
+    changing += [component for part in parts for components, _ in part.page.adapters for component in components]
 
     @friendly
     def adapt(model: str) -> list[Any]:
         shared = shelf.find(model)
         task = shared.capabilities.task
-        updates = [gr.update(visible=part.page.task == task) for part in parts]
+        updates = [*(gr.update(visible=part.page.task == task) for part in parts), task]
         for part in parts:
             for components, change in part.page.adapters:
                 updates += change(shared) if part.page.task == task else [gr.skip()] * len(components)
@@ -208,34 +208,40 @@ def _wire(demo: Studio, shelf: Shelf, chooser: gr.Dropdown, parts: list[Part]) -
         return [gr.skip()] * len(panels + changing) if model is None else adapt(model)
 
     filled_in = [chooser, *(each for part in parts for each in part.settings)]
-    arrived = demo.load(adapt_asked, None, panels + changing, **hidden).success(arrive, None, filled_in, **hidden)
-    chosen = chooser.input(adapt, chooser, panels + changing, **hidden)
+    arrived = demo.load(adapt_asked, None, panels + changing, **QUIET).success(arrive, None, filled_in, **QUIET)
+    chosen = chooser.input(adapt, chooser, panels + changing, **QUIET)
     chosen.success(None, chooser, None, js=SHOW_MODEL)
-    for part in parts:
-        for event in (arrived, chosen):
-            for function, inputs, outputs, script in part.page.fills:
-                done = event.success(_only(part.page, function), inputs, outputs, **hidden)
-                if script:
-                    done.success(None, script[1], None, js=script[0])
-        for function, (model, *rest), outputs in part.page.refills:
-            chosen.success(function, [model, part.page.opened, *rest], outputs, **hidden)
+    opened = [part.page.opened for part in parts]
+    asked = [each for part in parts for each in part.page.asked]
+    for event in (arrived, chosen):
+        filled = [component for each in asked for component in (each.by, *each.cleared)]
+        event.success(None, [task_shown, *opened], filled, js=_asking(parts))
+
+
+def _asking(parts: list[Part]) -> str:
+    """A script that asks for all that is filled in of the part for a task, and for nothing of the others. It is given
+    the task and the open tab of each part.
+    """
+    listed = [
+        {
+            "part": number,
+            "task": part.page.task,
+            "tab": each.tab,
+            "cleared": ["" if isinstance(component, gr.Markdown) else None for component in each.cleared],
+        }
+        for number, part in enumerate(parts)
+        for each in part.page.asked
+    ]
+    return f"""(shown, ...opened) => {{
+  const [now] = ({AGAIN})();
+  return {json.dumps(listed)}.flatMap((each) => {{
+    const mine = each.task === shown, open = !each.tab || each.tab === opened[each.part];
+    return [mine && open ? now : undefined, ...each.cleared.map((empty) => mine && !open ? empty : undefined)];
+  }});
+}}"""
 
 
 def _asked(shelf: Shelf, request: gr.Request) -> str | None:
     """The model that an address names, else the first; None where there is none."""
     model = request.query_params.get("model")
     return model if model and (model in shelf.names or shelf.any_model) else next(iter(shelf.names), None)
-
-
-def _only(page: Page, function: Any) -> Any:
-    """`function` for models of this part's task; nothing happens for others. The model is its first argument."""
-
-    def fill(*inputs: Any) -> Any:
-        if not (inputs[0] or page.shelf.names) or page.shelf.find(inputs[0]).capabilities.task != page.task:
-            yield gr.skip()
-        elif isgeneratorfunction(function):
-            yield from function(*inputs)
-        else:
-            yield function(*inputs)
-
-    return friendly(fill)

@@ -44,6 +44,27 @@ def follow(
     Raises:
         ValueError: before any work, where the models do not fit or the images would be too large; one line.
     """
+    given = check_others(model, others, style, strength)
+    settings = Settings.of_address(query)
+    _check_size(settings.count, made_side(model.capabilities) or 0, others)
+    yield from _through(remade(model, query), others, given, settings.seed)
+
+
+def follow_picture(
+    image: Image.Image, others: Sequence[Shared], given: Sequence[dict[str, Any]]
+) -> Iterator[list[Image.Image]]:
+    """One image that a model made, translated by each of the others in turn. given: as `check_others` returns it."""
+    _check_size(1, max(image.size), others)
+    yield from _through([image], others, given, 0)
+
+
+def check_others(
+    model: Shared, others: Sequence[Shared], style: Image.Image | None, strength: float
+) -> list[dict[str, Any]]:
+    """What each of the others takes beside images.
+
+    Raises `ValueError` where there are none or too many of them, they do not fit, or a style is missing.
+    """
     if not others:
         raise ValueError("no model is chosen that follows; choose one or several")
     if len(others) > MOST_STEPS:
@@ -51,24 +72,34 @@ def follow(
     check_chain(
         [model.capabilities, *(each.capabilities for each in others)], [model.name, *(each.name for each in others)]
     )
-    settings = Settings.of_address(query)
-    given = [_given(each, style, strength) for each in others]
-    side = made_side(model.capabilities) or 0
+    return [_given(each, style, strength) for each in others]
+
+
+def _check_size(count: int, side: int, others: Sequence[Shared]) -> None:
+    """Raise `ValueError` where so many images of `side` pixels become too large for a page."""
     for each in others:
         side *= each.capabilities.scale or 1
-    if settings.count * side**2 > MOST_PIXELS:
-        most = max(1, MOST_PIXELS // side**2)
-        raise ValueError(
-            f"{settings.count} images of {side}x{side} pixels are too many for a page; generate {most} or fewer"
-        )
-    images, made = remade(model, query), list[Image.Image]()
+    if count * side**2 > MOST_PIXELS:
+        most = MOST_PIXELS // side**2
+        advice = f"generate {most} or fewer" if most else "use a smaller picture, or fewer models"
+        raise ValueError(f"{count} images of {side}x{side} pixels are too many for a page; {advice}")
+
+
+def _through(
+    images: Sequence[Image.Image], others: Sequence[Shared], given: Sequence[dict[str, Any]], seed: int
+) -> Iterator[list[Image.Image]]:
+    """The images so far, in parts. seed: of the first image, for translators with latents."""
+    side = max(images[0].size)
+    for each in others:
+        side *= each.capabilities.scale or 1
+    made = list[Image.Image]()
     size = max(1, PART_PIXELS // side**2)
     for start in range(0, len(images), size):
-        part = images[start : start + size]
+        part = list(images[start : start + size])
         for each, own in zip(others, given, strict=True):
-            seed = {"seed": settings.seed + start} if each.capabilities.latents else {}
+            seeded = {"seed": seed + start} if each.capabilities.latents else {}
             with each.lock:
-                part = translated(each.pipe, part, **own, **seed)
+                part = translated(each.pipe, part, **own, **seeded)
         made += complete(part)
         yield list(made)
 

@@ -76,10 +76,37 @@ CLOSER: dict[str, tuple[str, str]] = {
     ),
     "piles": ("Make a direction of your own", "创建自己的方向"),
     "piles_info": (
-        "Click on images that have something (a slant, a smile) to put them into pile A, then on images that have not "
-        "for pile B. The direction from B to A moves all images at once; under a name it is saved with the model.",
-        "点击具有某个特征（如倾斜、微笑）的图像放入 A 堆，再把没有该特征的放入 B 堆。"
-        "从 B 到 A 的方向可同时移动所有图像；取名后可随模型保存。",
+        "A direction moves all images at once, towards a class or towards something that you show it (a slant, a "
+        "smile); under a name it is saved with the model.",
+        "一个方向可同时移动所有图像：移向某个类别，或移向您指出的特征（如倾斜、微笑）；取名后可随模型保存。",
+    ),
+    "piles_how": (
+        "**From two piles**: click on images that have it to put them into pile A, then on images that have not for "
+        "pile B. The direction leads from B to A.",
+        "**由两堆图像**：点击具有该特征的图像放入 A 堆，再把没有该特征的放入 B 堆。方向从 B 指向 A。",
+    ),
+    "matrix": ("Style-mixing matrix", "样式混合矩阵"),
+    "matrix_info": (
+        "Rows keep their own first layers (shape); from the layer on, columns give their styles (colour, detail).",
+        "每一行保留自己的前几层（形状）；从该层起采用各列的样式（颜色、细节）。",
+    ),
+    "matrix_rows": ("Seeds of the rows", "各行的种子"),
+    "matrix_columns": ("Seeds of the columns", "各列的种子"),
+    "make_matrix": ("Make the matrix", "生成矩阵"),
+    "labels_info": (
+        "**From labels**: images of the model, or its data, are sorted by class; the direction crosses the boundary.",
+        "**由标签**：按类别区分模型的图像或其训练数据，方向穿过类别之间的边界。",
+    ),
+    "labels_source": ("Labels", "标签来源"),
+    "labels_to": ("Towards the class", "移向类别"),
+    "labels_from": ("Away from", "远离"),
+    "find_from_labels": ("Find it from labels", "由标签寻找方向"),
+    "all_others": ("all others", "其他所有类别"),
+    "labels_of_data": ("of the data: {name}", "数据的标签：{name}"),
+    "labels_of_classifier": ("by the classifier {name}", "由分类器 {name} 给出"),
+    "direction_from_labels": (
+        "Found: towards {label}, away from {against}. Move the slider: all images above follow.",
+        "已找到：移向 {label}，远离 {against}。移动滑块，上方所有图像会随之变化。",
     ),
     "pile": ("A click puts an image into pile", "点击图像放入哪一堆"),
     "pile_a": ("Pile A: have it", "A 堆：有该特征"),

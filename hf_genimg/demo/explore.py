@@ -71,12 +71,12 @@ def find(
     return Found(model.name, *placed, found.psnr[0])
 
 
-def seeds_of(text: str) -> list[int]:
-    """The seeds in a line such as `3, 7, 12`; `ValueError` for fewer than two, too many or none."""
+def seeds_of(text: str, what: str = "walk") -> list[int]:
+    """The seeds in a line such as `3, 7, 12`; `ValueError` for fewer than two, too many or none. what: they are for."""
     parts = [part for part in re.split(r"[\s,;\uff0c\u3001]+", str(text).strip()) if part]
     if not all(part.isdigit() for part in parts) or not 2 <= len(parts) <= MOST_SEEDS:
         raise ValueError(
-            f"seeds={str(text)[:60]!r} is no walk; "
+            f"seeds={str(text)[:60]!r} is no {what}; "
             f"give 2 to {MOST_SEEDS} seeds with commas between them, such as 3, 7, 12"
         )
     if max(map(int, parts)) > LARGEST_SEED:

@@ -112,5 +112,5 @@ def as_file(name: str, found: NamedDirection | None, folder: Path) -> Path:
 
 def _check(name: str, found: NamedDirection | None) -> None:
     if found is None:
-        raise ValueError("there is no direction yet; fill both piles and find it first")
+        raise ValueError("there is no direction yet; find one from labels or from two piles first")
     check_name(name)

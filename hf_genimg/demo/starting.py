@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .dragging import DRAGGING
 from .lightbox import LIGHTBOX
 
 # Labels of gradio 6.31 that are in English whatever the reader's language.
@@ -40,4 +41,4 @@ NAMES = r"""() => {
   new MutationObserver(all).observe(document.body, changes);
   all();
 }""".replace("LABELS_OF_GRADIO", LABELS)
-STARTING = f"() => {{ ({NAMES})(); ({LIGHTBOX})(); }}"
+STARTING = f"() => {{ ({NAMES})(); ({LIGHTBOX})(); ({DRAGGING})(); }}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from . import lightbox
+from . import dragging, lightbox
 
 CSS = """
 .gradio-container { max-width: 1280px !important; width: 100% !important; margin: 0 auto !important; }
@@ -68,7 +68,7 @@ CSS = """
   .whole .caption-label { padding: 0 4px !important; font-size: .65em !important; }
 }
 """
-CSS += lightbox.CSS
+CSS += lightbox.CSS + dragging.CSS
 
 
 def theme() -> gr.themes.Base:

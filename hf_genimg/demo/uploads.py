@@ -222,6 +222,21 @@ def translate(
     label: int | str | None = None,
 ) -> tuple[Image.Image, Image.Image]:
     """What the model saw, and its translation; of one size, so that they can be laid over each other."""
+    picture, after = translated(model, picture, mask, style, strength, reverse, seed, label)
+    return enlarged(picture.resize(after.size, Image.Resampling.NEAREST)), enlarged(after)
+
+
+def translated(
+    model: Shared,
+    picture: Image.Image | None,
+    mask: Image.Image | None = None,
+    style: Image.Image | None = None,
+    strength: float = 1.0,
+    reverse: bool = False,
+    seed: int = 0,
+    label: int | str | None = None,
+) -> tuple[Image.Image, Image.Image]:
+    """What the model saw, and its translation, as the model made it."""
     able = model.capabilities
     _require(model, able.task == "translation", "translates no pictures")
     picture = convert_for(model, _given(picture))
@@ -243,8 +258,7 @@ def translate(
     given = {name: value for name, value in given.items() if value is not None}
     with model.lock:
         made = model.pipe(picture, **given, **({"reverse": True} if reverse else {})).images
-    after = complete(made)[0]
-    return enlarged(picture.resize(after.size, Image.Resampling.NEAREST)), enlarged(after)
+    return picture, complete(made)[0]
 
 
 def classify(model: Shared, picture: Image.Image | None, top: int = 3) -> dict[str, float]:

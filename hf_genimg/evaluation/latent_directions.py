@@ -104,6 +104,48 @@ def direction_from_classifier(
     return find_direction(pipe, *groups, method, note=f"{label} against {rest} by {classifier.model_name}")
 
 
+def direction_from_data(
+    pipe: Any,
+    dataset: Any,
+    label: str,
+    against: str | None = None,
+    method: str = "logistic",
+    *,
+    samples: int = 2000,
+    note: str = "",
+) -> NamedDirection:
+    """Find the direction towards a class of labelled images, whose latents an autoencoder's encoder gives.
+
+    Args:
+        pipe: an autoencoder that is not conditional.
+        dataset: images of the pipeline's size and channels with labels, as of `hf_genimg.data`.
+        label: the class, by its name, or its number where classes have no names.
+        against: the class at the other end; all other classes unless given.
+        method: as for `find_direction`.
+        samples: images that are encoded, drawn from all of them.
+        note: what the data are called.
+
+    Raises:
+        ValueError: the model has no encoder or is conditional, too few images are of one of the classes, or an
+            argument is not what it may be.
+    """
+    from ..pipelines.sampling import label_of
+
+    able = pipe.capabilities
+    if not able.encode or able.num_classes:
+        raise ValueError("--data needs an autoencoder without classes; for other models use --classifier, or pictures")
+    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(0))
+    batch = dataset.batch(order[:samples])
+    names, labels = list(dataset.class_names or ()), batch["labels"]
+    count = len(names) or int(labels.max()) + 1
+    first, second = (None if each is None else label_of(each, names, count) for each in (label, against))
+    chosen = [labels == first, labels != first if second is None else labels == second]
+    if min(int(mask.sum()) for mask in chosen) < LEAST:
+        raise ValueError(f"too few of {len(labels)} images of {note} are of the class; use more --samples")
+    latents = latents_of_images(pipe, batch["images"])
+    return find_direction(pipe, *(latents[mask] for mask in chosen), method, note=f"{label} of {note}")
+
+
 def direction_from_scores(
     pipe: Any,
     score: Callable[[torch.Tensor], torch.Tensor],

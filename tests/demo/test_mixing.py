@@ -11,11 +11,12 @@ from PIL import Image
 
 import hf_genimg
 from hf_genimg.demo.handlers import generate
+from hf_genimg.demo.mixing import matrix
 from hf_genimg.demo.models import Shared, Shelf
 from hf_genimg.demo.settings import Settings
 
 from .conditioned import Mixer, MixingPipeline
-from .looking import choose_model, same, shows, slide, until
+from .looking import choose, choose_model, same, shows, slide, until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
 
@@ -66,6 +67,26 @@ def test_what_cannot_be_mixed_is_refused(mixer: Shared) -> None:
             next(generate(model, Settings(**given)))
 
 
+def test_a_matrix_holds_rows_columns_and_their_mixtures(mixer: Shared) -> None:
+    picture = matrix(mixer, "3, 4", "9, 5, 6", 1)
+    levels, side = np.asarray(picture.convert("L")), picture.width // 4
+
+    def cell(row: int, column: int) -> list[int]:
+        middle = column * side + side // 2
+        return [int(levels[row * side + (1 + 2 * band) * side // 8, middle]) for band in range(4)]
+
+    own, other = (bands(made(mixer, seed=seed, count=1)[0])[0] for seed in (4, 6))
+    assert cell(2, 0) == [own] * 4 and cell(0, 3) == [other] * 4
+    assert cell(2, 3) == [own] + [other] * 3
+    assert json.loads(picture.info["hf_genimg"])["style_mixing"] == {"rows": [3, 4], "columns": [9, 5, 6], "from": 1}
+    for given, line in (
+        (("3", "1, 2", 1), "is no list of seeds; give 2 to 8"),
+        (("3, 4", "1, 2", 4), "mix_from=4 is not possible"),
+    ):
+        with pytest.raises(ValueError, match=line):
+            matrix(mixer, *given)
+
+
 @pytest.mark.slow  # twenty seconds; handlers are tested above
 def test_the_page_mixes_styles(visit: Any, seen: Any, client: Any, mixer: Shared) -> None:
     page = visit("mixer")
@@ -80,6 +101,11 @@ def test_the_page_mixes_styles(visit: Any, seen: Any, client: Any, mixer: Shared
     shows(page, seen, "#images", made(mixer, mix_seed=9, mix_from=1)[0])
     page.wait_for_function("() => location.search.includes('mix_seed=9&mix_from=1')")
     shows(visit(url=page.url), seen, "#images", made(mixer, mix_seed=9, mix_from=1)[0])
+    choose(page, "Explore")
+    page.locator("#matrix > button").click()
+    page.locator("#matrix-go").click()
+    shows(page, seen, "#matrix-image", matrix(mixer, "1, 2, 3, 4", "5, 6, 7, 8", 2))
+    choose(page, "Generate")
     choose_model(page, "gan")
     until(lambda: not any(place.is_visible() for place in places) and page.locator("#images img").count() == 16)
     assert page.locator(".toast-body").count() == 0

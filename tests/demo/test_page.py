@@ -57,6 +57,7 @@ def test_every_endpoint_answers(client: object, picture: Path) -> None:
         "/translate": {"model": "translator", "picture": file},
         "/classify": {"model": "classifier", "picture": file, "top": 2},
         "/compare": {"one": "gan", "other": "vae", "count": 2},
+        "/style_mixing": {"model": "mixer"},
         "/about": {"model": "classifier"},
         "/human_trial": {"rater": ""},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,24 @@ def test_each_model_has_its_tabs_and_pictures_however_often_it_changes(
     assert not messages(page)
 
 
+def test_tabs_lie_side_by_side(models: list[Path]) -> None:
+    """Those of each task, in one row: none within another's panel."""
+    demo = hf_genimg.build_demo(models[:4])
+
+    def rows(node: dict[str, Any]) -> Iterator[list[str]]:
+        inside = [
+            each["id"] for each in node.get("children", []) if demo.blocks[each["id"]].get_block_name() == "tabitem"
+        ]
+        if inside:
+            yield [json.loads(str(demo.blocks[id].label).removeprefix("__i18n__"))["key"] for id in inside]
+        for child in node.get("children", []):
+            yield from rows(child)
+
+    found = list(rows(demo.config["layout"]))
+    assert [row[0] for row in found] == ["generate", "reconstruct", "translate", "classify"]
+    assert all(row[-1] == "about" for row in found) and all("explore" in row for row in found[:2])
+
+
 @pytest.mark.slow  # half a minute of two models
 def test_explore_shows_the_chosen_model_only(visit: Any, seen: Any, of: Any) -> None:
     """While it is open, and when it is opened after the change; nor does a walk of another stay."""
@@ -87,6 +106,44 @@ def test_explore_shows_the_chosen_model_only(visit: Any, seen: Any, of: Any) -> 
     choose(page, "Explore")
     shows(page, seen, "#direction-image", of("gan").pipe(seed=7).images[0])
     assert not messages(page)
+
+
+def test_a_late_answer_does_not_empty_a_tab_that_was_opened_meanwhile(visit: Any, seen: Any, of: Any) -> None:
+    """A visitor opens Explore right after another model was chosen; what the page asked for before is answered last."""
+    page = visit("gan")
+    page.wait_for_selector("#images img")
+    held: list[Any] = []
+    holding = [True]
+    adapting = page.evaluate(
+        """() => {
+            const config = window.gradio_config;
+            const chooser = config.components.find((each) => each.props.elem_id === 'model').id;
+            const chosen = ([id, event]) => id === chooser && event === 'input';
+            return config.dependencies.find((each) => each.targets.some(chosen)).id;
+        }"""
+    )
+
+    def hold(route: Any) -> None:
+        if holding and route.request.post_data_json["fn_index"] != adapting:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/queue/join*", hold)
+    choose_model(page, "dcgan-digits")
+    page.wait_for_timeout(1000)  # until all is asked for
+    holding.clear()
+    choose(page, "Explore")
+    page.wait_for_timeout(1500)  # an answer for this tab that waits for no other comes meanwhile
+    assert held
+    for route in held:
+        route.continue_()
+    shows(page, seen, "#direction-image", of("dcgan-digits").pipe(seed=7).images[0])
+    shows(page, seen, "#map-image", explore.on_map(of("dcgan-digits"), 0, 0))
+    choose(page, "Generate")
+    shows(page, seen, "#images", of("dcgan-digits").pipe(seed=0).images[0])  # which was held back with the others
+    page.wait_for_timeout(500)
+    assert page.locator("#direction-image img").count() == page.locator("#map-image img").count() == 1
 
 
 @pytest.mark.slow  # half a minute of three models

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hf_genimg.demo import about, human, uploads
+from hf_genimg.demo import about, explore, human, uploads
 from hf_genimg.demo.models import Shared
 
 from .looking import choose, same, shows, slide, until
@@ -106,6 +106,16 @@ def test_explore(visit: Any, seen: Any, of: Any) -> None:
     page.locator("#map img").click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.1})
     until(lambda: not same(seen(page, "#map-image"), middle))
     assert all(float(page.locator(f"#map-{axis} input[type=range]").input_value()) > 1 for axis in "xy")
+    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] * 0.2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.75, steps=5)
+    page.mouse.up()
+
+    def places() -> list[float]:
+        return [float(page.locator(f"#map-{axis} input[type=range]").input_value()) for axis in "xy"]
+
+    assert all(-1.6 < place < -1.1 for place in places())
+    until(lambda: same(seen(page, "#map-image"), explore.on_map(of("dcgan-digits"), *places())))
     page.get_by_label("Walk between seeds").filter(visible=True).fill("1, 2, 3")
     page.locator("#walk").click()
     shows(page, seen, "#strip", of("dcgan-digits").pipe(seed=3).images[0], 14)

@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 import hf_genimg
-from hf_genimg.demo.chains import follow, remade, translators
+from hf_genimg.demo import uploads
+from hf_genimg.demo.about import examples
+from hf_genimg.demo.chains import check_others, follow, follow_picture, remade, translators
 from hf_genimg.demo.handlers import save_all
 from hf_genimg.demo.models import Shared, Shelf
 
@@ -67,3 +69,44 @@ def test_the_page_gives_images_to_another_model(visit: Any, seen: Any, of: Calla
     with zipfile.ZipFile(download.value.path()) as archive:
         assert archive.namelist()[0] == "000-gan-translator-seed-0.png"
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_translation_is_handed_on_as_the_model_made_it(of: Callable[[str], Shared]) -> None:
+    """Not as it is shown, which is larger."""
+    pix2pix, translator = of("pix2pix"), of("pix2pix")
+    picture = Image.new("L", (8, 8), 90)
+    given = check_others(pix2pix, [translator], None, 1.0)
+    _, made = uploads.translated(pix2pix, picture)
+    *_, (image,) = follow_picture(made, [translator], given)
+    expected = translator.pipe(pix2pix.pipe(uploads.convert_for(pix2pix, picture)).images[0]).images[0]
+    assert image.tobytes() == expected.tobytes()
+    note = json.loads(image.info["hf_genimg"])
+    assert [step["model"] for step in (*note["chain"], note)] == ["pix2pix", "pix2pix"]
+    with pytest.raises(ValueError, match="no model is chosen that follows"):
+        check_others(pix2pix, [], None, 1.0)
+    with pytest.raises(ValueError, match="too many for a page; use a smaller picture, or fewer models"):
+        list(follow_picture(Image.new("L", (4096, 4096)), [translator], given))
+
+
+@pytest.mark.slow  # what it does is tested above
+@pytest.mark.parametrize(("width", "locale"), [(390, "zh-CN"), (1280, "en-US")])
+def test_the_page_hands_a_translation_to_another_model(
+    visit: Any, seen: Any, of: Callable[[str], Shared], width: int, locale: str
+) -> None:
+    page, model = visit("pix2pix", width=width, locale=locale), of("pix2pix")
+    page.locator("#translate-result img").nth(1).wait_for()
+    page.locator("#then-open-translation button").first.click()
+    page.locator("#then-models-translation input").click()
+    page.get_by_role("option", name="pix2pix", exact=True).click()
+    page.keyboard.press("Escape")
+    page.locator("#then-go-translation").click()
+    until(lambda: page.locator("#then-images-translation img").count() == 1)
+    _, made = uploads.translated(model, examples(model)[0])
+    *_, (image,) = follow_picture(made, [model], check_others(model, [model], None, 1.0))
+    assert seen(page, "#then-images-translation").convert("RGB").tobytes() == image.convert("RGB").tobytes()
+    note = json.loads(seen(page, "#then-images-translation").text["hf_genimg"])
+    assert [step["model"] for step in (*note["chain"], note)] == ["pix2pix", "pix2pix"]
+    with page.expect_download() as download:
+        page.locator("#then-zip-translation").click()
+    assert zipfile.is_zipfile(download.value.path())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

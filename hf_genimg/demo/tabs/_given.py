@@ -79,7 +79,7 @@ class Given:
         return self.arrivals[1:]
 
 
-def build_given(page: Page, tab: gr.Tab, label: str, elem_id: str, *, with_examples: bool = True) -> Given:
+def build_given(page: Page, label: str, elem_id: str, *, with_examples: bool = True) -> Given:
     """Lay out the place for a picture, a pad to draw one, and examples."""
     place = upload(label, elem_id)
     drawn = _pad(page, place, f"{elem_id}-pad")
@@ -87,7 +87,7 @@ def build_given(page: Page, tab: gr.Tab, label: str, elem_id: str, *, with_examp
     if uploads.reads_dicom():
         arrivals.append(_dicom(place, f"{elem_id}-dicom").success)
     if with_examples:
-        arrivals.append(_examples(page, tab, place).then)
+        arrivals.append(_examples(page, place).then)
     return Given(place, tuple(arrivals))
 
 
@@ -133,7 +133,7 @@ def _pad(page: Page, target: gr.Image, elem_id: str) -> Any:
     return pad.input(friendly(take), [page.chooser, pad, target], target, trigger_mode="always_last", **QUIET)
 
 
-def _examples(page: Page, tab: gr.Tab, target: gr.Image) -> Any:
+def _examples(page: Page, target: gr.Image) -> Any:
     """A row of pictures to try; choosing one puts it into `target`. Returns the event after which it is there."""
     gr.Markdown(texts("examples"), elem_classes="studio-heading")
     instead("empty_examples")
@@ -146,8 +146,7 @@ def _examples(page: Page, tab: gr.Tab, target: gr.Image) -> Any:
         return examples(page.shelf.find(model))[event.index]
 
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
-    tab.select(friendly(show), page.chooser, shown, **hidden)
-    page.fill(show, page.chooser, shown)
+    page.fill(show, [page.chooser], [shown])
     return shown.select(friendly(choose), page.chooser, target, **hidden)
 
 

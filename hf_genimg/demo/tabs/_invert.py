@@ -20,7 +20,7 @@ KEPT = 900  # seconds that latents of a picture are kept, as the picture itself
 SHOWN = 10  # steps from one move of the progress bar to the next
 
 
-def build(ui: SimpleNamespace, tab: gr.Tab) -> None:
+def build(ui: SimpleNamespace) -> None:
     """Lay out the place for a picture; `ui.found` holds what was found, None while the seed counts."""
     page = ui.page
     ui.found = gr.State(None, time_to_live=KEPT)
@@ -28,7 +28,7 @@ def build(ui: SimpleNamespace, tab: gr.Tab) -> None:
         gr.Markdown(texts("from_picture_info"), elem_classes="studio-note")
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
-                ui.given = build_given(page, tab, "picture", page.id("invert-picture"), with_examples=False)
+                ui.given = build_given(page, "picture", page.id("invert-picture"), with_examples=False)
             with gr.Column(scale=2, min_width=220):
                 ui.seen = seen_picture(page.id("invert-seen"))
         ui.picture_label = gr.Dropdown([], label=texts("class"), visible=False, allow_custom_value=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import wraps
 from inspect import isgeneratorfunction, signature
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.context import LocalContext
+from gradio.context import LocalContext, get_render_context, set_render_context
 
 from ..models import Shared, Shelf
 from ..refusals import in_words
@@ -28,7 +28,21 @@ SHOW_LINK = """(model, query) => {
   const current = new URLSearchParams(query).get('model') === model;
   if (current) history.replaceState(null, '', location.pathname + '?' + query);
 }"""
+AGAIN = "() => [globalThis.studioAsked = (globalThis.studioAsked ?? 0) + 1].map(String)"  # never the same
+# the last choice counts, also when it is made while the page still fills in the one before
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
 WAITING = 400  # requests in the queue; later ones are refused
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is filled in when `by`, a hidden component, changes; of a tab, only while that is open, and else the
+    components `cleared` are emptied.
+    """
+
+    by: Any
+    tab: str = ""
+    cleared: tuple[Any, ...] = ()
 
 
 @dataclass
@@ -38,9 +52,7 @@ class Page:
     shelf: all models. chooser: the component that says which one. task: as in `Capabilities`. taken: names of endpoints
     and elements that other parts have. adapters: what a change of the model changes: components, and a function of the
     model that gives an update for each.
-    fills: what is shown when this part is opened: function, inputs and outputs; and what the browser does afterwards, a
-        script and its inputs, where there is something.
-    refills: what a tab shows of a model that is chosen: function, inputs (`opened` goes second) and outputs.
+    asked: what each `fill` and `refill` needs, in their order.
     tabs: by the names of their texts. opened: the component that says which of them is open, once one was chosen.
     keeping: buttons that keep an image, what says of the model and inputs how it is made again (a query, and the number
         of the image), and these inputs.
@@ -53,8 +65,7 @@ class Page:
     task: str
     taken: set[str]
     adapters: list[tuple[list[Any], Callable[[Shared], list[Any]]]] = field(default_factory=list)
-    fills: list[tuple[Callable[..., Any], Any, Any, tuple[str, Any] | None]] = field(default_factory=list)
-    refills: list[tuple[Callable[..., Any], list[Any], list[Any]]] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
     tabs: dict[str, gr.Tab] = field(default_factory=dict)
     opened: Any = None
     keeping: list[tuple[Any, Callable[..., tuple[str, int]], list[Any]]] = field(default_factory=list)
@@ -63,9 +74,18 @@ class Page:
         """Change `components` whenever another model of this task is chosen, as `updates(model)` says."""
         self.adapters.append((components, updates))
 
-    def fill(self, function: Callable[..., Any], inputs: Any, outputs: Any, js: tuple[str, Any] | None = None) -> None:
-        """Call `function` when the page is opened or another model of this task chosen, and then the script."""
-        self.fills.append((function, inputs, outputs, js))
+    def fill(
+        self, function: Callable[..., Any], inputs: list[Any], outputs: list[Any], js: tuple[str, Any] | None = None
+    ) -> None:
+        """Call `function` when the page is opened or another model of this task chosen, and then the script.
+
+        inputs: the chooser first. js: what the browser does afterwards, a script and its inputs.
+        """
+        asked = self._hidden()
+        done = asked.change(self._filled(function, outputs), inputs, outputs, **QUIET)
+        if js:
+            done.success(None, js[1], None, js=js[0])
+        self.asked.append(Asked(asked))
 
     def refill(
         self,
@@ -75,31 +95,59 @@ class Page:
         outputs: list[Any],
         cleared: list[Any] | None = None,
     ) -> None:
-        """Call `function` when another model is chosen while this tab is open. While it is not, clear the outputs that
-        are `cleared`, all of them unless given: nothing of the model before may stay there.
+        """Call `function` when this tab is opened, and when another model is chosen while it is open. While it is not,
+        clear the outputs that are `cleared`, all of them unless given: nothing of the model before may stay there.
+
+        Both are one event, which waits for itself: of two events the answers could come in another order than they were
+        asked for, and an answer of before would take the place of the last one.
         """
-        without = [None if cleared is None or output in cleared else gr.skip() for output in outputs]
+        asked = self._hidden()
+        asked.change(self._filled(function, outputs), inputs, outputs, **QUIET)
+        self.tabs[tab].select(None, None, asked, js=AGAIN)
+        self.asked.append(Asked(asked, tab, tuple(outputs if cleared is None else cleared)))
 
-        def refilled(model: str, opened: str, *rest: Any) -> Any:
-            if self.shelf.find(model).capabilities.task != self.task:
-                return gr.skip() if len(outputs) == 1 else [gr.skip()] * len(outputs)
-            if opened == tab:
-                return function(model, *rest)
-            return without[0] if len(outputs) == 1 else without
+    def _filled(self, function: Callable[..., Any], outputs: list[Any]) -> Callable[..., Any]:
+        """`function` for models of this task; nothing happens for others. The model is its first argument.
 
-        self.refills.append((friendly(refilled), inputs, outputs))
+        A mistake is shown as a warning and leaves nothing: after an event that fails gradio 6.31 forgets the one that
+        waits for it.
+        """
+        called, nothing = friendly(function), (gr.skip(),) * len(outputs)
+
+        def filled(model: str, *inputs: Any) -> Iterator[Any]:
+            if not (model or self.shelf.names) or self.shelf.find(model).capabilities.task != self.task:
+                yield nothing if len(outputs) > 1 else nothing[0]
+            elif isgeneratorfunction(function):
+                yield from called(model, *inputs)
+            else:
+                yield called(model, *inputs)
+
+        def without_failure(*inputs: Any) -> Iterator[Any]:
+            try:
+                yield from friendly(filled)(*inputs)
+            except gr.Error as error:
+                gr.Warning(error.message)
+                yield [None] * len(outputs) if len(outputs) > 1 else None
+
+        return without_failure
+
+    def _hidden(self) -> gr.Textbox:
+        """A component within a tab that is not shown: gradio 6.31 takes what is beside tabs for one of them."""
+        here, first = get_render_context(), next(iter(self.tabs.values()))
+        parent = first.parent
+        with first:
+            hidden = gr.Textbox("", visible=False)
+        first.parent = parent  # which entering it again, perhaps from within, made what was being laid out
+        set_render_context(here)
+        return hidden
 
     def tab(self, name: str) -> gr.Tab:
         """A tab, called as the text `name`."""
-        self.tabs[name] = gr.Tab(texts(name), render_children=True)
-        return self.tabs[name]
-
-    def note_opened(self) -> None:
-        """Let `opened` say which tab is open. It is within a tab: gradio 6.31 takes what is beside tabs for one."""
-        with next(iter(self.tabs.values())):
-            self.opened = gr.Textbox("", visible=False)
-        for name, tab in self.tabs.items():
-            tab.select(None, None, self.opened, js=f"() => {name!r}")
+        tab = self.tabs[name] = gr.Tab(texts(name), render_children=True)
+        if self.opened is None:
+            self.opened = self._hidden()
+        tab.select(None, None, self.opened, js=f"() => {name!r}")
+        return tab
 
     @property
     def models(self) -> list[Shared]:

@@ -27,7 +27,7 @@ def build_compare(page: Page) -> None:
     names = [model.name for model in page.shelf.models if model.generates]
     if len(names) < 2:
         return  # there is nothing to compare with
-    with page.tab("compare") as tab:
+    with page.tab("compare"):
         with gr.Row():
             seed = gr.Number(0, label=texts("seed"), precision=0, minimum=0, maximum=LARGEST_SEED, min_width=110)
             count = gr.Slider(1, 32, 9, step=1, label=texts("count"), min_width=160)
@@ -66,7 +66,6 @@ def build_compare(page: Page) -> None:
         **page.api("compare"),
         **live,
     )
-    tab.select(compare, inputs, outputs, api_visibility="private", **live)
 
     def begin(model: Shared) -> list[str]:
         """The chosen model beside another of its task, else beside any other."""
@@ -75,10 +74,10 @@ def build_compare(page: Page) -> None:
         return [model.name, *alike, *(each.name for each in others)][:2]
 
     def again(model: str, *rest: Any) -> Any:
-        return compare(*begin(page.shelf.find(model)), *rest) if model in names else (gr.skip(),) * 3
+        return compare(*rest)
 
     page.adapt([side[0] for side in columns], lambda model: begin(model) if model.name in names else [gr.skip()] * 2)
-    page.refill("compare", again, [page.chooser, seed, count, prompt], outputs)
+    page.refill("compare", again, [page.chooser, *inputs], outputs)
 
 
 def _prompt(page: Page) -> gr.Textbox:
@@ -106,7 +105,7 @@ def _side(page: Page, names: list[str], number: int) -> tuple[gr.Dropdown, gr.Ga
 
 def build_about(page: Page) -> None:
     """Facts, scores with their protocol, grids over time, losses, and the card."""
-    with page.tab("about") as tab:
+    with page.tab("about"):
         with gr.Row():
             with gr.Column(scale=3, min_width=280):
                 facts = gr.Markdown(elem_id=page.id("facts"), elem_classes="studio-facts")
@@ -134,6 +133,7 @@ def build_about(page: Page) -> None:
                 )
         with gr.Accordion(texts("card"), open=False) as accordion:
             card = gr.Markdown()
+        asked = gr.Button(visible=False)  # by programs
 
     @friendly
     def about_(model: str = "") -> tuple[Any, ...]:
@@ -149,5 +149,5 @@ def build_about(page: Page) -> None:
         return about.facts(shared), *pictures, text, *there
 
     outputs = [facts, grids, curve, card, heading, losses, accordion]
-    tab.select(about_, page.chooser, outputs, **page.api("about"), show_progress="hidden", **LIVE)
-    page.fill(about_, page.chooser, outputs)
+    asked.click(about_, page.chooser, outputs, **page.api("about"), show_progress="hidden", **LIVE)
+    page.fill(about_, [page.chooser], outputs)

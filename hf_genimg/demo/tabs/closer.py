@@ -21,7 +21,7 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden",
 def build(page: Page, query: Any) -> None:
     """Lay the tab out and wire it. query: the component with the address of the images of the Generate tab."""
     ui = SimpleNamespace(page=page, query=query)
-    with page.tab("closer") as tab:
+    with page.tab("closer"):
         gr.Markdown(texts("closer_info"))
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(min_width=260):
@@ -30,7 +30,7 @@ def build(page: Page, query: Any) -> None:
                 _neighbours(ui)
         _data(ui)
         ui.shown = gr.Textbox("", visible=False)  # the address of the samples that are shown
-    _wire(ui, tab)
+    _wire(ui)
 
 
 def _samples(ui: SimpleNamespace) -> None:
@@ -60,7 +60,7 @@ def _data(ui: SimpleNamespace) -> None:
         ui.real = gallery(texts("browse"), 8, buttons=[], elem_id=page.id("closer-data"))
 
 
-def _wire(ui: SimpleNamespace, tab: gr.Tab) -> None:
+def _wire(ui: SimpleNamespace) -> None:
     shelf, chooser = ui.page.shelf, ui.page.chooser
 
     @friendly
@@ -110,7 +110,6 @@ def _wire(ui: SimpleNamespace, tab: gr.Tab) -> None:
         ui.label,
         ui.shown,
     ]
-    tab.select(opened, [chooser, ui.query], shown, **QUIET)
     cleared = [ui.samples, ui.nearest, ui.real, ui.view, ui.meaning, ui.shown]
     ui.page.refill("closer", opened, [chooser, ui.query], shown, cleared)
     found = [ui.nearest, ui.meaning]

@@ -14,7 +14,7 @@ from ..favourites import edit_query
 from ..film import can_film, mp4
 from ..models import Shared, Shelf
 from ..settings import LARGEST_SEED
-from . import _invert, piles
+from . import _invert, _matrix, piles
 from ._gallery import gallery
 from ._named import named_sliders
 from ._page import LIVE, LONG, Page, cache_folder, friendly, texts
@@ -27,26 +27,27 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last
 def build(page: Page) -> None:
     """Lay the tab out and wire it."""
     ui = SimpleNamespace(page=page)
-    with page.tab("explore") as tab:
+    with page.tab("explore"):
         missing = gr.Markdown(texts("no_directions"), visible=False, elem_id=page.id("explore-missing"))
         with gr.Column() as panel:
-            _directions(ui, tab)
-            piles.build(page, tab, [ui.named_info, *ui.named])
+            _directions(ui)
+            piles.build(page, [ui.named_info, *ui.named])
             _map(ui)
+            _matrix.build(page)
             _walk(ui)
     page.adapt(
         [panel, missing],
         lambda model: [gr.update(visible=able) for able in (model.has_directions, not model.has_directions)],
     )
     ui.moved = _invert.wire(ui)
-    _wire_directions(ui, tab)
-    _wire_map(ui, tab)
+    _wire_directions(ui)
+    _wire_map(ui)
     _wire_walk(ui)
 
 
-def _directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
+def _directions(ui: SimpleNamespace) -> None:
     gr.Markdown(texts("directions_info"))
-    _invert.build(ui, tab)
+    _invert.build(ui)
     with gr.Row(elem_classes="studio-row"):
         with gr.Column(scale=2, min_width=260, elem_classes="studio-controls"):
             with gr.Row():
@@ -93,7 +94,7 @@ def _map(ui: SimpleNamespace) -> None:
                 format="png",
                 interactive=False,
                 buttons=["fullscreen"],
-                elem_classes="pixels studio-choose",
+                elem_classes="pixels studio-choose studio-map",
                 elem_id=ui.page.id("map"),
                 alt_text=texts("alt_map"),
             )
@@ -200,7 +201,7 @@ def _directions_endpoint(shelf: Shelf) -> Callable[..., Any]:
     return directions
 
 
-def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
+def _wire_directions(ui: SimpleNamespace) -> None:
     shelf = ui.page.shelf
     directions = _directions_endpoint(shelf)
     amounts = [*ui.amounts, *ui.named]
@@ -213,7 +214,6 @@ def _wire_directions(ui: SimpleNamespace, tab: gr.Tab) -> None:
         directions, inputs, ui.image, **again
     )
     shown = _where_there_are_any(shelf, directions)
-    tab.select(shown, inputs, ui.image, **again)
     for event in ui.moved:
         event.success(lambda: [0] * len(amounts), None, amounts, api_visibility="private").then(
             directions, inputs, ui.image, **again
@@ -275,7 +275,7 @@ def _map_endpoints(shelf: Shelf) -> tuple[Callable[..., Any], Callable[..., Any]
     return latent_map, on_map
 
 
-def _wire_map(ui: SimpleNamespace, tab: gr.Tab) -> None:
+def _wire_map(ui: SimpleNamespace) -> None:
     latent_map, on_map = _map_endpoints(ui.page.shelf)
 
     @friendly
@@ -287,7 +287,6 @@ def _wire_map(ui: SimpleNamespace, tab: gr.Tab) -> None:
     gr.on([ui.x.input, ui.y.input], on_map, at, ui.there, **ui.page.api("on_map"), **QUIET, **LIVE)
     shown, there = (_where_there_are_any(ui.page.shelf, each) for each in (latent_map, on_map))
     ui.asked.click(latent_map, whole, ui.map, **ui.page.api("latent_map"), show_progress="hidden", **LIVE)
-    tab.select(shown, whole, ui.map, **hidden).then(there, at, ui.there, **hidden)
     for event in ui.moved:
         event.success(lambda: (0, 0), None, [ui.x, ui.y], api_visibility="private").then(
             there, at, ui.there, **hidden

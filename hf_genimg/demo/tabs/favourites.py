@@ -23,6 +23,11 @@ WHOLE_LINK = """(query) => {
   navigator.clipboard?.writeText(address);
   return address;
 }"""
+# the one that is framed: a visitor may be quicker than the answer that says which was clicked on
+FRAMED = """(kept, chosen) => {
+  const number = [...document.querySelectorAll('#kept .thumbnail-item')].findIndex((each) => each.matches('.selected'));
+  return [kept, number < 0 ? chosen : number];
+}"""
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **LIVE}
 
 
@@ -74,7 +79,7 @@ def wire(demo: gr.Blocks, ui: SimpleNamespace, pages: list[Page]) -> None:
         return after, show(after), gr.update(open=bool(brought))
 
     ui.gallery.select(_number, None, ui.chosen, **HIDDEN)
-    ui.remove.click(remove, [ui.kept, ui.chosen], [ui.kept, ui.gallery, ui.chosen], **HIDDEN)
+    ui.remove.click(remove, [ui.kept, ui.chosen], [ui.kept, ui.gallery, ui.chosen], js=FRAMED, **HIDDEN)
     demo.load(friendly(arrive), ui.kept, [ui.kept, ui.gallery, ui.opened], **HIDDEN)
     _wire_files(ui)
 

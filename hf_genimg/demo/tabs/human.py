@@ -19,7 +19,7 @@ def build(page: Page) -> None:
     """Lay the tab out and wire it; only where a model of the page can be tested."""
     if not any(map(human.can_test, page.models)):
         return
-    with page.tab("human") as tab:
+    with page.tab("human"):
         missing = gr.Markdown(texts("no_test"), visible=False, elem_id=page.id("human-missing"))
         with gr.Column() as panel:
             gr.Markdown(texts("human_info"))
@@ -46,7 +46,6 @@ def build(page: Page) -> None:
         return *there, *(ask(model, rater) if able else (None, None, "", "", gr.skip()))
 
     shown = [panel, missing, *outputs]
-    tab.select(opened, [page.chooser, rater], shown, api_visibility="private", **quiet)
     page.refill("human", opened, [page.chooser, rater], shown, [left, right, trial, feedback])
     asked.click(ask, [page.chooser, rater], outputs, **page.api("human_trial"), **quiet)
     for number, (button, side) in enumerate(sides.items()):

@@ -20,6 +20,7 @@ from ._given import build_given, seen_picture, show_seen, shown_picture, upload
 from ._instead import instead
 from ._named import named_sliders
 from ._page import LIVE, Page, friendly, texts
+from ._then import build_then_translated
 
 MOST_CLASSES = 100  # that are named
 QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **LIVE}
@@ -27,18 +28,19 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last
 
 def _begin(page: Page, answer: Any, picture: gr.Image, result: Any, seen: gr.Image | None = None) -> None:
     """Show the first example, what becomes of it and what the model saw, so that the tab is not empty when it is
-    opened.
+    opened; unless the visitor was quicker and gave a picture.
     """
     outputs = [picture, result] if seen is None else [picture, result, seen]
 
-    def begin(model: str) -> tuple[Any, ...]:
+    def begin(model: str, given: Image.Image | None) -> tuple[Any, ...]:
         shared = page.shelf.find(model)
         found = examples(shared)
-        if not found:
-            return (None,) * len(outputs)
+        if not found or given is not None:
+            return (gr.skip(),) * len(outputs)
         return (found[0], answer(model, found[0]), uploads.enlarged(uploads.seen(shared, found[0])))[: len(outputs)]
 
-    page.fill(begin, page.chooser, outputs)
+    page.adapt(outputs, lambda model: [None] * len(outputs))
+    page.fill(begin, [page.chooser, picture], outputs)
     picture.clear(lambda: None, None, result, api_visibility="private", queue=False)
 
 
@@ -65,10 +67,10 @@ def _before_after(elem_id: str) -> gr.ImageSlider:
 def build_reconstruct(page: Page) -> None:
     """Upload, before and after, edits of the latents, and the way from one upload to another."""
     ui = SimpleNamespace()
-    with page.tab("reconstruct") as tab:
+    with page.tab("reconstruct"):
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
-                ui.given = build_given(page, tab, "picture", "reconstruct-picture")
+                ui.given = build_given(page, "picture", "reconstruct-picture")
             with gr.Column(scale=3, min_width=260):
                 gr.Markdown(texts("before_after"), elem_classes="studio-heading")
                 instead("empty_reconstruct")
@@ -151,10 +153,10 @@ def build_translate(page: Page) -> None:
     """Upload or example, what else the model takes, before and after."""
     masks, styles = (page.any_model(lambda model, name=name: getattr(model.capabilities, name)) for name in CONDITIONS)
     able = page.first.capabilities if page.first else None
-    with page.tab("translate") as tab:
+    with page.tab("translate"):
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
-                given = build_given(page, tab, "picture", "translate-picture")
+                given = build_given(page, "picture", "translate-picture")
                 # shown and hidden as a whole: a component that is itself updated is made anew, and reads what it is
                 # given as gradio does
                 with gr.Column(visible=bool(able and able.mask)) as mask_panel:
@@ -190,6 +192,7 @@ def build_translate(page: Page) -> None:
                 instead("empty_translate")
                 result = _before_after("translate-result")
                 build_changed(result)
+                build_then_translated(page, [given.place, mask, style, strength, reverse, seed, label])
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
     page.adapt([mask_panel, style_panel, strength, reverse, seed, label], _taken)
     ui = SimpleNamespace(given=given, mask=mask, style=style, strength=strength, reverse=reverse, result=result)
@@ -274,10 +277,10 @@ def _emptied(ui: SimpleNamespace) -> Any:
 
 def build_classify(page: Page) -> None:
     """Upload or example, and what it is taken for."""
-    with page.tab("classify") as tab:
+    with page.tab("classify"):
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
-                given = build_given(page, tab, "picture", "classify-picture")
+                given = build_given(page, "picture", "classify-picture")
                 top = gr.Slider(1, MOST_CLASSES, 3, step=1, label=texts("top"), elem_id="classify-top")
             with gr.Column(scale=3, min_width=260):
                 instead("empty_classify")
@@ -327,7 +330,7 @@ def _show_heat(page: Page, given: Any, heat: gr.Image) -> None:
 
     for event in (*given.arrivals, given.place.clear):
         event(look, [page.chooser, given.place], heat, api_visibility="private", **QUIET)
-    page.fill(begin, page.chooser, heat)
+    page.fill(begin, [page.chooser], [heat])
 
 
 def _classes(model: Shared) -> int:

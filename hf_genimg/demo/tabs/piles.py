@@ -1,4 +1,6 @@
-"""Of the Explore tab: a direction of one's own, from two piles of images, tried on a whole gallery and saved."""
+"""Of the Explore tab: a direction of one's own, from labels or from two piles of images, tried on a whole gallery and
+saved.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from .. import explore, piles
 from ..models import Shared
 from ..settings import LARGEST_SEED
 from ..texts import say
+from . import _labels
 from ._gallery import gallery
 from ._instead import instead
 from ._named import named_updates
@@ -23,7 +26,7 @@ OWN = "\n"  # the direction that was found here, which has no name yet: no name 
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **LIVE}
 
 
-def build(page: Page, tab: gr.Tab, named: list[Any]) -> None:
+def build(page: Page, named: list[Any]) -> None:
     """Lay it out and wire it. named: the line and the sliders of named directions, which get another when it is
     saved.
     """
@@ -31,6 +34,8 @@ def build(page: Page, tab: gr.Tab, named: list[Any]) -> None:
     ui.piles, ui.found = [gr.State([]), gr.State([])], gr.State(None)
     with gr.Accordion(texts("piles"), open=False, elem_id=page.id("piles")) as ui.opened:
         gr.Markdown(texts("piles_info"), elem_classes="studio-note")
+        ui.labels = _labels.build(page)
+        gr.Markdown(texts("piles_how"), elem_classes="studio-note")
         with gr.Row():
             ui.side = gr.Radio([("A", 0), ("B", 1)], value=0, label=texts("pile"), elem_id=page.id("pile-side"))
             ui.seed = gr.Number(0, label=texts("seed"), precision=0, minimum=0, maximum=LARGEST_SEED, min_width=100)
@@ -105,7 +110,10 @@ def _wire(ui: SimpleNamespace) -> None:
     states = [*ui.piles, *ui.galleries]
     ui.shown.select(click, [chooser, ui.seed, ui.side, *ui.piles], [*states, ui.shown], **HIDDEN)
     found = ui.find.click(find, [chooser, *ui.piles], [ui.found, ui.which, ui.strength, ui.told], **HIDDEN)
-    found.success(show, at, ui.shown, **HIDDEN)
+    towards = [ui.found, ui.which, ui.strength, ui.told, ui.name]
+    labelled = _labels.wire(ui.labels, ui.opened, towards, lambda shared, direction: _which(shared, direction, OWN))
+    for event in (found, labelled):
+        event.success(show, at, ui.shown, **HIDDEN)
     ui.clear.click(lambda: ([], [], [], []), None, states, **HIDDEN)
 
     def emptied(model: Shared) -> list[Any]:
