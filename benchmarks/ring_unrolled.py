@@ -37,6 +37,7 @@ class Variant(NamedTuple):
     loss: str
     steps: int
     setting: Setting
+    seed: int = 0
 
 
 PUBLISHED = Setting("tanh", 1e-3, 1e-4, 256, cosine=False)
@@ -53,8 +54,13 @@ VARIANTS = [
     Variant("unrolled", 2500, Setting("leaky_relu", 1e-3, 5e-4, 128)),
     Variant("unrolled", 2500, Setting("leaky_relu", 3e-4, 1e-3, 128)),
     Variant("unrolled", 2500, Setting("tanh", 1e-3, 1e-3, 128)),
-    Variant("unrolled", 4000, Setting("tanh", 2e-3, 2e-3, 128)),
+    Variant("unrolled", 4000, Setting("tanh", batch=128)),
+    Variant("plain", 4000, Setting("tanh", batch=128)),
+    Variant("unrolled", 4000, Setting("tanh", batch=128), seed=1),
+    Variant("plain", 4000, Setting("tanh", batch=128), seed=1),
+    Variant("unrolled", 5000, Setting("tanh")),
 ]
+LABELS = {"plain": "not unrolled", "unrolled": "non-saturating", "unrolled_minimax": "minimax"}
 
 
 def described(points: torch.Tensor) -> dict[str, Any]:
@@ -81,9 +87,9 @@ def run(variant: Variant) -> dict[str, Any]:
                 along.append({"step": step, **described(generator(generator.sample_latents(SAMPLES)))})
             print(variant.loss, *variant.setting, along[-1], flush=True)
 
-    trained(variant.loss, 0, variant.steps, variant.setting, watch)
+    trained(variant.loss, variant.seed, variant.steps, variant.setting, watch)
     seconds = round(time.perf_counter() - began, 1)
-    return {"loss": variant.loss, **variant.setting._asdict(), "along": along, "seconds": seconds}
+    return {"loss": variant.loss, "seed": variant.seed, **variant.setting._asdict(), "along": along, "seconds": seconds}
 
 
 def draw(lines: list[dict[str, Any]]) -> None:
@@ -98,11 +104,10 @@ def draw(lines: list[dict[str, Any]]) -> None:
         last = line["along"][-1]
         axis.bar(range(MODES), last["near"], color="tab:blue")
         axis.axhline(SAMPLES / MODES, color="silver")  # the share of each mode
-        loss = "minimax" if line["loss"].endswith("minimax") else "non-saturating"
+        network = f"{LABELS[line['loss']]}, {line['activation']}"
         rates = f"G {line['generator_rate']:g}, D {line['discriminator_rate']:g}, batch {line['batch']}"
-        axis.set_title(
-            f"{loss}, {line['activation']}\n{rates}\n{last['step']} steps: {last['modes']} of {MODES}", size=8
-        )
+        reached = f"seed {line.get('seed', 0)}, {last['step']} steps: {last['modes']} of {MODES}"
+        axis.set_title(f"{network}\n{rates}\n{reached}", size=8)
         axis.set(xticks=[], ylim=(0, 500))
     figure.tight_layout()
     figure.savefig(RESULTS / "ring_unrolled.png", dpi=100)
@@ -123,7 +128,7 @@ def main() -> None:
     lines = [json.loads(file.read_text()) for file in files if file.is_file()]
     draw(lines)
     method = __doc__.partition("Method: ")[2].partition("\n\n")[0]
-    write("ring_unrolled", method, lines, settings={"seed": 0})
+    write("ring_unrolled", method, lines, settings={})
 
 
 if __name__ == "__main__":

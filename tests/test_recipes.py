@@ -174,3 +174,19 @@ def test_every_required_field_is_there(name: str) -> None:
     required = "data image_size images batch_size micro_batch_size snapshot_images evaluate_images seed learning_rate "
     required += "mixed_precision init hub_model_id"
     assert set(required.split()) <= set(recipe_class(name).__dataclass_fields__)
+
+
+def named_sizes(name: str) -> list[int]:
+    """The image sizes that a recipe's docstring lists."""
+    listed = re.match(r"Image sizes ([0-9, and]+)", recipe_class(name).__doc__ or "")
+    return [int(size) for size in re.findall(r"\d+", listed[1])] if listed else []
+
+
+@pytest.mark.parametrize("name", [name for name in recipe_names() if named_sizes(name)])
+def test_every_size_that_a_recipe_lists_is_made_with_its_defaults(name: str) -> None:
+    for size in named_sizes(name):
+        recipe = recipe_class(name)().override(image_size=size)
+        recipe = recipe if recipe.image_channels else recipe.override(image_channels=1)
+        recipe.check()
+        with torch.device("meta"):
+            recipe.models()

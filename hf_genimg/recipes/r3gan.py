@@ -40,7 +40,7 @@ class R3GAN(ConditionalRecipe):
     adam_beta1: float = 0.0
     adam_beta2: float = 0.99
     channels_last: bool = True
-    width: int = 32  # channels of the small maps; the paper has 768
+    width: int | None = None  # channels of the small maps; none: 32, above 32 pixels the image size; the paper has 768
     widest: int = 8  # side of the largest map with so many channels, halved at each doubling above; the paper: 32
 
     def check(self) -> None:
@@ -52,7 +52,7 @@ class R3GAN(ConditionalRecipe):
         )
 
     def models(self) -> dict[str, nn.Module]:
-        size = {**self.sizes(), "width": self.width, "widest": self.widest}
+        size = {**self.sizes(), "width": self.width or max(32, self.image_size), "widest": self.widest}
         return {"generator": R3GANGenerator(**size, **self.latents()), "discriminator": R3GANDiscriminator(**size)}
 
     def smoke(self) -> Self:

@@ -187,7 +187,8 @@ class Recipe(ABC):
         for name in (
             field.name for field in fields(self) if field.name == "latent_dim" or field.name.endswith("width")
         ):
-            self._require(name, getattr(self, name) > 0, "must be above 0")
+            value = getattr(self, name)  # none: the recipe finds it
+            self._require(name, value is None or value > 0, "must be above 0")
         for name in ("micro_batch_size", "evaluate_images", "max_grad_norm", "schedule_images"):
             self._require(name, getattr(self, name) is None or getattr(self, name) > 0, "must be above 0, or none")
         for name in ("ema_half_life", "warmup_images", "seed", "final_learning_rate"):
