@@ -170,6 +170,7 @@ def test_a_model_is_pushed_from_the_page(hub: Any, visit: Any, tmp_path: Path, m
     own = {**environment(hub, tmp_path / "home"), "HF_GENIMG_JOBS": str(tmp_path / "jobs")}
     for name, value in {**own, "GRADIO_TEMP_DIR": str(tmp_path / "gradio")}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)  # the Hub of the tests is at hand
     demo = hf_genimg.build_demo([], train=True)
     demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     try:
@@ -182,6 +183,7 @@ def test_a_model_is_pushed_from_the_page(hub: Any, visit: Any, tmp_path: Path, m
         page.locator("#repo-id textarea, #repo-id input").fill("bob/mine")
         page.locator("#job-push").click()
         until(lambda: "mine: push: failed" in state(page), 120)
+        assert "this token may not do that" in state(page)
         assert ("models", "bob/mine") not in hub.store.repositories
         page.locator("#repo-id textarea, #repo-id input").fill("alice/mine")
         page.locator("#job-push").click()
