@@ -211,18 +211,9 @@ def reconstruct(
     return enlarged(seen(model, picture)), enlarged(made)
 
 
-def translate(
-    model: Shared,
-    picture: Image.Image | None,
-    mask: Image.Image | None = None,
-    style: Image.Image | None = None,
-    strength: float = 1.0,
-    reverse: bool = False,
-    seed: int = 0,
-    label: int | str | None = None,
-) -> tuple[Image.Image, Image.Image]:
-    """What the model saw, and its translation; of one size, so that they can be laid over each other."""
-    picture, after = translated(model, picture, mask, style, strength, reverse, seed, label)
+def translate(model: Shared, picture: Image.Image | None, *given: Any, **named: Any) -> tuple[Image.Image, Image.Image]:
+    """What `translated` returns, enlarged to one size, so that they can be laid over each other."""
+    picture, after = translated(model, picture, *given, **named)
     return enlarged(picture.resize(after.size, Image.Resampling.NEAREST)), enlarged(after)
 
 
