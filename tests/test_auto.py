@@ -45,7 +45,7 @@ ROWS = (
     row("cgan", 7.0),
     row("sngan", 6.0, copies=0.2),
     row("projected_gan", 5.0, image_size=64, data="views"),
-    row("r3gan", 4.0, image_size=64, data="views"),
+    row("acgan_paper", 4.0, image_size=64, data="views"),
     row("fastgan", 3.0, image_size=64, pictures=200, data="paintings"),
     row("mlp_gan", 1.0, grey=True),
 )

@@ -44,14 +44,14 @@ def test_what_comes_after_the_run_is_counted(tiny: Callable[..., Recipe]) -> Non
 
     def finish(folder: Path) -> None:
         folders.append((folder / "recipe.json").is_file() and (folder / "pipeline").is_dir())
-        time.sleep(2)
+        time.sleep(3)
 
     class Looking(Samples):
         def __call__(self, run: object) -> None:
-            time.sleep(0.2)
+            time.sleep(0.3)
 
     recipe = tiny(images=160)
-    alone = plan(recipe, progress=False).seconds
+    alone = min(plan(recipe, progress=False).seconds for _ in range(2))  # a busy machine is slow now and then
     assert plan(recipe, progress=False, finish=finish).seconds > alone + 1
     assert folders == [True]
     assert plan(recipe, progress=False, callbacks=[Looking(8)]).seconds > alone + 2  # twenty times
