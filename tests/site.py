@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -20,8 +19,4 @@ def hook(name: str) -> ModuleType:
 
 def benchmark(name: str) -> ModuleType:
     """The module `benchmarks/<name>.py`, which needs nothing beside it."""
-    file = Path(__file__).parents[1] / "benchmarks" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return hook("scripts").benchmark(name)

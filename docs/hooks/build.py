@@ -7,7 +7,6 @@ in the repository is replaced.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
 import re
@@ -15,7 +14,6 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
-from types import ModuleType
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -26,20 +24,13 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 import catalogue  # noqa: E402
 import reference  # noqa: E402
 import stabilization_tables  # noqa: E402
+from scripts import benchmark  # noqa: E402
 
 ROOT = catalogue.ROOT
 LOG = logging.getLogger("mkdocs.hooks.hf_genimg")  # with --strict its warnings are errors
 PAGES_OF_FILES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 PICTURES = {".png", ".gif", ".svg", ".jpg", ".webp"}
 LINK = re.compile(r"(?<=\]\()([^)\s#:]+)(?=[)#])")
-
-
-def benchmark(name: str) -> ModuleType:
-    """The module `benchmarks/<name>.py`, which needs nothing beside it."""
-    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", ROOT / f"benchmarks/{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def leaderboard() -> str:

@@ -98,10 +98,10 @@ def _train(recipe: Any, out: Path) -> int:
 
 def _loses_transparency(recipe: Any) -> bool:
     """Whether a folder's pictures are composited over white although the recipe could keep their transparency."""
-    from ..data import describe_pictures
+    from ..data import has_transparency
 
     possible = recipe.transparency and recipe.image_channels is None and recipe.init is None
-    return possible and Path(recipe.data).is_dir() and describe_pictures(recipe.data).transparent
+    return possible and Path(recipe.data).is_dir() and has_transparency(recipe.data)
 
 
 def _next_use(capabilities: Any, model: str) -> str:

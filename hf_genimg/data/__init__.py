@@ -8,6 +8,7 @@ from .cache import cache_root
 from .dataset import (
     ImageDataset,
     describe_pictures,
+    has_transparency,
     is_labelled,
     natural_size,
     open_dataset,
@@ -35,6 +36,7 @@ __all__ = [
     "decoding",
     "describe_pictures",
     "describe_sources",
+    "has_transparency",
     "is_labelled",
     "key_of",
     "natural_size",

@@ -280,6 +280,11 @@ def describe_pictures(source: str | Path) -> PictureFacts:
     return PictureFacts(found.count, detect_channels(found), sides, transparent, found.labelled)
 
 
+def has_transparency(source: str | Path) -> bool:
+    """Whether any of the first 32 pictures has pixels that are not opaque. Raises as `open_dataset`."""
+    return seems_transparent(find_source(source))
+
+
 def natural_size(source: str | Path) -> int:
     """The smallest of `picture_sizes`."""
     return min(picture_sizes(source))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -77,21 +78,22 @@ def check_others(
 
 def _check_size(count: int, side: int, others: Sequence[Shared]) -> None:
     """Raise `ValueError` where so many images of `side` pixels become too large for a page."""
-    for each in others:
-        side *= each.capabilities.scale or 1
+    side = _side_after(side, others)
     if count * side**2 > MOST_PIXELS:
         most = MOST_PIXELS // side**2
         advice = f"generate {most} or fewer" if most else "use a smaller picture, or fewer models"
         raise ValueError(f"{count} images of {side}x{side} pixels are too many for a page; {advice}")
 
 
+def _side_after(side: int, others: Sequence[Shared]) -> int:
+    return side * math.prod(each.capabilities.scale or 1 for each in others)
+
+
 def _through(
     images: Sequence[Image.Image], others: Sequence[Shared], given: Sequence[dict[str, Any]], seed: int
 ) -> Iterator[list[Image.Image]]:
     """The images so far, in parts. seed: of the first image, for translators with latents."""
-    side = max(images[0].size)
-    for each in others:
-        side *= each.capabilities.scale or 1
+    side = _side_after(max(images[0].size), others)
     made = list[Image.Image]()
     size = max(1, PART_PIXELS // side**2)
     for start in range(0, len(images), size):

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from ..evaluation.latent_directions import direction_from_classifier, direction_from_data
+from ..evaluation.latent_directions import TooFew, direction_from_classifier, direction_from_data
 from ..features.classifier import shipped_classifiers
 from ..pipelines.loading import load
 from ..pipelines.named_directions import LONGEST_NAME, NamedDirection
@@ -89,8 +89,8 @@ def _classifier(model: Shared, reader: Shared) -> Labels:
                 held.enter_context(each.lock)
             try:
                 return direction_from_classifier(model.pipe, reader.pipe, *classes, samples=_samples(model))
-            except ValueError as error:
-                raise _too_few(error, label, against) from None
+            except TooFew:
+                raise _too_few(label, against) from None
 
     return Labels(reader.name, "classifier", reader.class_names, found)
 
@@ -103,14 +103,12 @@ def _data(model: Shared) -> Labels:
             try:
                 given = {"samples": _samples(model), "note": str(data_of(model))}
                 return direction_from_data(model.pipe, data.dataset, label, against, **given)
-            except ValueError as error:
-                raise _too_few(error, label, against) from None
+            except TooFew:
+                raise _too_few(label, against) from None
 
     return Labels(str(data_of(model)).rpartition("/")[2][:60], "data", classes_of(model), found)
 
 
-def _too_few(error: ValueError, label: str, against: str | None) -> ValueError:
+def _too_few(label: str, against: str | None) -> ValueError:
     """Without options of the command line."""
-    if "too few of" not in str(error) and "are needed" not in str(error):
-        return error
     return ValueError(f"too few images are of {label}{f' or of {against}' if against else ''}; choose another class")

@@ -23,6 +23,10 @@ LEAST = 5  # latents of each group that is found by a classifier or a score
 ITERATIONS = 10_000
 
 
+class TooFew(ValueError):
+    """Too few images are of a class to find its direction."""
+
+
 def find_direction(
     pipe: Any,
     positive: torch.Tensor,
@@ -88,7 +92,8 @@ def direction_from_classifier(
         space: `z`, or `w` for a network with styles; `w` where there is one, unless given.
 
     Raises:
-        ValueError: too few images are of one of the classes, or an argument is not what it may be.
+        TooFew: of one of the classes.
+        ValueError: an argument is not what it may be.
     """
     positive, negative = (None if each is None else _label(classifier, each) for each in (label, against))
     latents, images = sample_images(pipe, samples, seed, space)
@@ -96,7 +101,7 @@ def direction_from_classifier(
     groups = latents[found == positive], latents[found != positive if negative is None else found == negative]
     for group, name in zip(groups, (label, "another class" if against is None else against), strict=True):
         if len(group) < LEAST:
-            raise ValueError(
+            raise TooFew(
                 f"{len(group)} of {samples} images were classified as {name}, and {LEAST} are needed; "
                 "use more samples or another class"
             )
@@ -126,8 +131,8 @@ def direction_from_data(
         note: what the data are called.
 
     Raises:
-        ValueError: the model has no encoder or is conditional, too few images are of one of the classes, or an
-            argument is not what it may be.
+        TooFew: of one of the classes.
+        ValueError: the model has no encoder or is conditional, or an argument is not what it may be.
     """
     from ..pipelines.sampling import label_of
 
@@ -141,7 +146,7 @@ def direction_from_data(
     first, second = (None if each is None else label_of(each, names, count) for each in (label, against))
     chosen = [labels == first, labels != first if second is None else labels == second]
     if min(int(mask.sum()) for mask in chosen) < LEAST:
-        raise ValueError(f"too few of {len(labels)} images of {note} are of the class; use more --samples")
+        raise TooFew(f"too few of {len(labels)} images of {note} are of the class; use more --samples")
     latents = latents_of_images(pipe, batch["images"])
     return find_direction(pipe, *(latents[mask] for mask in chosen), method, note=f"{label} of {note}")
 

@@ -32,7 +32,6 @@ SIZES = (16, 28, 32, 64, 128, 256)  # pixels a side
 FEW = 1_000  # pictures: below it a discriminator is augmented
 FEWEST = 16  # pictures
 MOST_COPIES = 0.05  # of the images: a family that copies more is not taken
-FEATURES = ("projected_gan", "fastgan")  # families that need a feature network
 SMALL_UNTIL, MIDDLE_UNTIL = 15, 240  # minutes of a CPU: up to them at most 32 and 64 pixels a side
 PROBED = 20_000  # images of the run that is probed
 RESERVE = 0.05  # of the time, for what no probe sees
@@ -144,19 +143,23 @@ def _distance(row: Measurement, pictures: Pictures, size: int, seconds: float) -
 
 def _lack(row: Measurement, pictures: Pictures, size: int, features: bool) -> str | None:
     """What a family needs and does not have; None where it can be taken."""
-    if row.family in FEATURES and not features:
+    recipe = recipe_class(row.family)()
+    if _on_features(recipe) and not features:
         return "the extra `features` is not installed"
     if row.copies is not None and row.copies > MOST_COPIES:
         return f"{row.copies:.0%} of its images are copies"
-    recipe = recipe_class(row.family)()
     if recipe.labelled and not pictures.labelled:
         return "it needs classes"
     return None if _makes(recipe, size, pictures.grey) else f"its defaults make no images of {size} pixels"
 
 
+def _on_features(recipe: Recipe) -> bool:
+    return any(field.name == "features" for field in fields(recipe))
+
+
 def _makes(recipe: Recipe, size: int, grey: bool) -> bool:
     """Whether a recipe has networks for a size. Those on features are not built, for that computes their features."""
-    if recipe.name in FEATURES:
+    if _on_features(recipe):
         return size.bit_count() == 1
     try:
         fitted = recipe.override(image_size=size, image_channels=1 if grey else 3)

@@ -51,15 +51,20 @@ def test_what_cannot_follow_is_one_line(of: Callable[[str], Shared], models: lis
     assert len(remade(gan, QUERY)) == 3
 
 
+def hand_on(page: Any, model: str, count: int, part: str = "") -> None:
+    """Give what is shown to a model, and wait for so many images of it. part: how ids of the other part end."""
+    page.locator(f"#then-open{part} button").first.click()
+    page.locator(f"#then-models{part} input").click()
+    page.get_by_role("option", name=model, exact=True).click()
+    page.keyboard.press("Escape")
+    page.locator(f"#then-go{part}").click()
+    until(lambda: page.locator(f"#then-images{part} img").count() == count)
+
+
 def test_the_page_gives_images_to_another_model(visit: Any, seen: Any, of: Callable[[str], Shared]) -> None:
     page = visit("gan", width=390)
     page.wait_for_selector("#images img")
-    page.locator("#then-open button").first.click()
-    page.locator("#then-models input").click()
-    page.get_by_role("option", name="translator", exact=True).click()
-    page.keyboard.press("Escape")
-    page.locator("#then-go").click()
-    until(lambda: page.locator("#then-images img").count() == 16)
+    hand_on(page, "translator", 16)
     note = json.loads(seen(page, "#then-images").text["hf_genimg"])
     assert [step["model"] for step in (*note["chain"], note)] == ["gan", "translator"]
     *_, images = follow(of("gan"), "seed=0&count=16", [of("translator")])
@@ -95,12 +100,7 @@ def test_the_page_hands_a_translation_to_another_model(
 ) -> None:
     page, model = visit("pix2pix", width=width, locale=locale), of("pix2pix")
     page.locator("#translate-result img").nth(1).wait_for()
-    page.locator("#then-open-translation button").first.click()
-    page.locator("#then-models-translation input").click()
-    page.get_by_role("option", name="pix2pix", exact=True).click()
-    page.keyboard.press("Escape")
-    page.locator("#then-go-translation").click()
-    until(lambda: page.locator("#then-images-translation img").count() == 1)
+    hand_on(page, "pix2pix", 1, "-translation")
     _, made = uploads.translated(model, examples(model)[0])
     *_, (image,) = follow_picture(made, [model], check_others(model, [model], None, 1.0))
     assert seen(page, "#then-images-translation").convert("RGB").tobytes() == image.convert("RGB").tobytes()

@@ -112,19 +112,21 @@ class Page:
         A mistake is shown as a warning and leaves nothing: after an event that fails gradio 6.31 forgets the one that
         waits for it.
         """
-        called, nothing = friendly(function), (gr.skip(),) * len(outputs)
+        nothing = (gr.skip(),) * len(outputs)
 
+        @friendly
+        @wraps(function)
         def filled(model: str, *inputs: Any) -> Iterator[Any]:
             if not (model or self.shelf.names) or self.shelf.find(model).capabilities.task != self.task:
                 yield nothing if len(outputs) > 1 else nothing[0]
             elif isgeneratorfunction(function):
-                yield from called(model, *inputs)
+                yield from function(model, *inputs)
             else:
-                yield called(model, *inputs)
+                yield function(model, *inputs)
 
         def without_failure(*inputs: Any) -> Iterator[Any]:
             try:
-                yield from friendly(filled)(*inputs)
+                yield from filled(*inputs)
             except gr.Error as error:
                 gr.Warning(error.message)
                 yield [None] * len(outputs) if len(outputs) > 1 else None
