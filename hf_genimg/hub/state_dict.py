@@ -15,6 +15,7 @@ from .pickled_tensors import read_file
 from .weight_norms import folded
 
 IGNORED = ("num_batches_tracked",)
+PARTS = ("weight", "bias", "running_mean", "running_var")  # of a layer
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,13 @@ def _check_finite(tensors: Mapping[str, torch.Tensor]) -> None:
 
 
 def grouped(tensors: Mapping[str, torch.Tensor]) -> list[Module]:
-    """Tensors by the layer whose name they share."""
+    """Tensors by the layer whose name they share; what is no part of a layer counts as one of its own name."""
     layers: dict[str, dict[str, torch.Tensor]] = {}
     for name, tensor in tensors.items():
         owner, _, own = name.rpartition(".")
         if own not in IGNORED:
-            layers.setdefault(owner, {})[own] = tensor.float() if tensor.is_floating_point() else tensor
+            layer = owner or ("" if own in PARTS else own)
+            layers.setdefault(layer, {})[own] = tensor.float() if tensor.is_floating_point() else tensor
     return [Module(name, _kind(own), own) for name, own in layers.items()]
 
 

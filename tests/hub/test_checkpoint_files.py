@@ -205,6 +205,14 @@ def test_what_is_not_understood_is_refused_until_it_is_left_out(tmp_path: Path, 
         convert(tmp_path / "theirs.pth", "dcgan", tmp_path / "other", ["ignore=attn"])
 
 
+def test_tensors_of_no_layer_are_named_too(tmp_path: Path, theirs: nn.Module) -> None:
+    content = {**theirs.state_dict(), "temperature": torch.ones(1)}
+    with pytest.raises(ValueError, match="layers are not understood: temperature; .* ignore=temperature"):
+        converted(tmp_path, content, "dcgan")
+    pipe, _ = converted(tmp_path, content, "dcgan", "ignore=temperature")
+    same(theirs(LATENTS), pipe.generator(LATENTS))
+
+
 class _Hostile:
     def __init__(self, file: Path) -> None:
         self.file = file
