@@ -119,8 +119,8 @@ def objective(loss: str) -> Adversarial:
         return Adversarial(gan_loss("non_saturating"))
     if loss == "unrolled":
         return Unrolled(gan_loss("non_saturating"), steps=UNROLLED)
-    if loss == "unrolled_minimax":
-        return Unrolled(minimax(gan_loss("saturating")), steps=UNROLLED)
+    if loss in ("minimax", "unrolled_minimax"):
+        return Unrolled(minimax(gan_loss("saturating")), steps=0 if loss == "minimax" else UNROLLED)
     return Adversarial(
         gan_loss("relativistic"), [ZeroCenteredPenalty(0.1, on="real"), ZeroCenteredPenalty(0.1, on="fake")]
     )

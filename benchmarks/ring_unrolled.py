@@ -40,7 +40,7 @@ class Variant(NamedTuple):
     seed: int = 0
 
 
-PUBLISHED = Setting("tanh", 1e-3, 1e-4, 256, cosine=False)
+PUBLISHED = Setting("tanh", 1e-3, 1e-4, 512, cosine=False)
 VARIANTS = [
     Variant("unrolled", 5000, Setting()),
     Variant("unrolled_minimax", 5000, Setting()),
@@ -48,8 +48,8 @@ VARIANTS = [
     Variant("unrolled_minimax", 3000, Setting("leaky_relu", 1e-3, 1e-3)),
     Variant("unrolled_minimax", 3000, Setting("leaky_relu", 1e-3, 3e-4)),
     Variant("unrolled_minimax", 3000, Setting("leaky_relu", 5e-4, 2e-3)),
-    Variant("unrolled_minimax", 3000, PUBLISHED),
-    Variant("unrolled_minimax", 2000, PUBLISHED._replace(activation="leaky_relu")),
+    Variant("unrolled_minimax", 3000, PUBLISHED._replace(batch=256)),
+    Variant("unrolled_minimax", 2000, PUBLISHED._replace(activation="leaky_relu", batch=256)),
     Variant("unrolled", 3000, Setting("leaky_relu", 1e-3, 1e-4, 128)),
     Variant("unrolled", 2500, Setting("leaky_relu", 1e-3, 5e-4, 128)),
     Variant("unrolled", 2500, Setting("leaky_relu", 3e-4, 1e-3, 128)),
@@ -59,8 +59,14 @@ VARIANTS = [
     Variant("unrolled", 4000, Setting("tanh", batch=128), seed=1),
     Variant("plain", 4000, Setting("tanh", batch=128), seed=1),
     Variant("unrolled", 5000, Setting("tanh")),
+    *(Variant(loss, 12_000, PUBLISHED, seed) for seed in range(3) for loss in ("minimax", "unrolled_minimax")),
 ]
-LABELS = {"plain": "not unrolled", "unrolled": "non-saturating", "unrolled_minimax": "minimax"}
+LABELS = {
+    "plain": "not unrolled",
+    "unrolled": "unrolled",
+    "minimax": "not unrolled, minimax",
+    "unrolled_minimax": "unrolled, minimax",
+}
 
 
 def described(points: torch.Tensor) -> dict[str, Any]:
