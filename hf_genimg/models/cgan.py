@@ -119,6 +119,7 @@ class CGANMLPDiscriminator(Network):
         image_channels: int = 1,  # 1 grey, 3 colour
         num_classes: int = 10,
         width: int = 512,  # of the first hidden layer
+        black_is_zero: bool = False,  # the first layer is given pixels in [0, 1], not in [-1, 1]
     ) -> None:
         super().__init__()
         inputs, act = image_channels * image_size**2 + num_classes, nn.LeakyReLU(0.2)
@@ -130,4 +131,5 @@ class CGANMLPDiscriminator(Network):
         """images: float [N, C, H, W] in [-1, 1]; class_labels: int64 [N]. Returns logits: float [N], positive for
         "real".
         """
-        return self.layers(beside(images.flatten(1), class_labels, self.config.num_classes)).squeeze(1)
+        pixels = (images.flatten(1) + 1) / 2 if self.config.black_is_zero else images.flatten(1)
+        return self.layers(beside(pixels, class_labels, self.config.num_classes)).squeeze(1)

@@ -37,11 +37,15 @@ class PrivateRecipe(ImageRecipe):
             return None
         return Privacy(self.objective().players[0], self.dp_noise, self.dp_clip, self.dp_delta, self.dp_seed)
 
+    def unused_without_noise(self) -> dict[str, Any]:
+        """The fields that mean nothing without dp_noise, with their defaults."""
+        return {"dp_clip": 1.0, "dp_delta": 1e-5, "dp_seed": None}
+
     def check(self) -> None:
         super().check()
         self._require("dp_noise", self.dp_noise >= 0, "must be at least 0")
         if not self.dp_noise:
-            for name, unused in (("dp_clip", 1.0), ("dp_delta", 1e-5), ("dp_seed", None)):
+            for name, unused in self.unused_without_noise().items():
                 self._require(name, getattr(self, name) == unused, "needs dp_noise")
             return
         self._require("dp_clip", self.dp_clip > 0, "must be above 0")
