@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 
-from ..layers.jitter import jitter
 from ..losses.adversarial import GANLoss
 from ..losses.pixels import psnr
 from .arcface import ArcFace
@@ -30,6 +31,7 @@ class Deidentifying(Objective):
         pooled_weight, pooling: of the L1 distance of means over squares of so many pixels a side.
         l1_weight, adversarial_weight: of the L1 distance of pixels, and of the GAN loss.
         margin: of the attacker's ArcFace loss, radians.
+        augment: of images float [N, C, H, W] before an embedder or the attacker.
     """
 
     provided = ("inputs",)
@@ -46,9 +48,11 @@ class Deidentifying(Objective):
         l1_weight: float = 1.0,
         adversarial_weight: float = 1.0,
         margin: float = 0.3,
+        augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
     ) -> None:
         super().__init__()
         self.loss, self.threshold, self.pooling, self.arcface = loss, threshold, pooling, ArcFace(margin)
+        self.augment = augment or (lambda images: images)
         self.identity_weight, self.attack_weight = identity_weight, attack_weight
         self.pooled_weight, self.l1_weight, self.adversarial_weight = pooled_weight, l1_weight, adversarial_weight
         self.players = ("discriminator", *(("attacker",) if attack_weight else ()), "generator")
@@ -59,7 +63,7 @@ class Deidentifying(Objective):
 
     def attacker(self, networks: Networks, batch: Batch) -> Terms:
         """ArcFace on what is made and on the images, by `batch["labels"]`, int64 [N]: who they are of."""
-        images = jitter(torch.cat([_made(networks, batch), batch["images"]]))
+        images = self.augment(torch.cat([_made(networks, batch), batch["images"]]))
         both = {"images": images, "labels": batch["labels"].repeat(2)}
         return self.arcface.classifier({"classifier": networks["attacker"]}, both)
 
@@ -71,10 +75,10 @@ class Deidentifying(Objective):
         terms = {name: self.adversarial_weight * term for name, term in found.items()}
         terms["pooled"] = self.pooled_weight * F.l1_loss(*(F.avg_pool2d(each, self.pooling) for each in (made, images)))
         terms["l1"] = self.l1_weight * F.l1_loss(made, images)
-        above = (self.cosines(networks, jitter(made), jitter(images)) - self.threshold).relu().mean()
+        above = (self.cosines(networks, self.augment(made), self.augment(images)) - self.threshold).relu().mean()
         terms["identity"] = self.identity_weight * above
         if self.attack_weight:
-            terms["attack"] = self.attack_weight * certainty(networks["attacker"](jitter(made)).float())
+            terms["attack"] = self.attack_weight * certainty(networks["attacker"](self.augment(made)).float())
         return terms
 
     def cosines(self, networks: Networks, made: torch.Tensor, images: torch.Tensor) -> torch.Tensor:

@@ -12,6 +12,7 @@ from torch import nn
 
 from ..data import separate_split
 from ..features import load_features
+from ..layers.jitter import jitter
 from ..losses.adversarial import gan_loss
 from ..models.cyclegan import CycleGANDiscriminator
 from ..models.embedder import Embedder
@@ -80,7 +81,7 @@ class DeidentifyingRecipe(ImageRecipe):
     def objective(self) -> Deidentifying:
         weights = ("identity_weight", "attack_weight", "pooled_weight", "l1_weight", "adversarial_weight")
         given = {name: getattr(self, name) for name in (*weights, "threshold", "pooling")}
-        return Deidentifying(gan_loss(self.loss), **given)
+        return Deidentifying(gan_loss(self.loss), augment=jitter, **given)
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
         return ImageTranslationPipeline(networks["generator"])
