@@ -49,7 +49,8 @@ class PrivateAdversarialRecipe(AdversarialRecipe, PrivateRecipe):
         if not self.dp_noise:
             return
         if self.loss == "relativistic":
-            raise ValueError("loss=relativistic does not go with dp_noise: it compares each fake to a real image")
+            why = "it compares each fake to a real image; use loss=non_saturating or another"
+            raise ValueError(f"loss=relativistic does not go with dp_noise: {why}")
         rule = f"is not offered by {self.name}, whose objective is another"
         self._require("dp_noise", isinstance(self.objective(), PrivateAdversarial), rule)
 

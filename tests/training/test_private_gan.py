@@ -17,6 +17,7 @@ from hf_genimg.losses.adversarial import gan_loss
 from hf_genimg.objectives.private_adversarial import PrivateAdversarial, sampled_conditions
 from hf_genimg.recipes import recipe_class
 from hf_genimg.training.checkpoint import current_checkpoint
+from hf_genimg.training.fields import parse_fields
 from hf_genimg.training.loop import train
 from hf_genimg.training.plan import plan
 from hf_genimg.training.privacy import Privacy, PrivateUpdates
@@ -183,7 +184,10 @@ REFUSED = {
 def test_what_does_not_go_with_it_is_refused_in_one_line(why: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=why) as error:
         train(private("mlp_gan", **REFUSED[why]), tmp_path / "run", callbacks=[], progress=False)
-    assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
+    message = str(error.value)
+    assert "\n" not in message and not (tmp_path / "run").exists()
+    remedy = message.rpartition("; use ")[2].split()[0]
+    private("mlp_gan", **parse_fields(recipe_class("mlp_gan"), [remedy])).check()  # what the message says will do
 
 
 def test_batch_norm_and_other_objectives_are_refused() -> None:
