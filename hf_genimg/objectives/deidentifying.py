@@ -11,6 +11,7 @@ from ..losses.adversarial import GANLoss
 from ..losses.pixels import psnr
 from .arcface import ArcFace
 from .base import Batch, Networks, Objective, Terms
+from .style import variation
 
 EMBEDDER = "embedder"  # how the names of frozen embedders begin
 
@@ -30,6 +31,8 @@ class Deidentifying(Objective):
         attack_weight: of the distance (KL, nats) of the uniform distribution to what the attacker predicts; 0: none.
         pooled_weight, pooling: of the L1 distance of means over squares of so many pixels a side.
         l1_weight, adversarial_weight: of the L1 distance of pixels, and of the GAN loss.
+        smoothness: of the mean absolute difference of neighbouring pixels of what is changed: fine patterns deceive an
+            embedder, and nobody else.
         margin: of the attacker's ArcFace loss, radians.
         augment: of images float [N, C, H, W] before an embedder or the attacker.
     """
@@ -46,6 +49,7 @@ class Deidentifying(Objective):
         pooled_weight: float = 10.0,
         pooling: int = 4,
         l1_weight: float = 1.0,
+        smoothness: float = 5.0,
         adversarial_weight: float = 1.0,
         margin: float = 0.3,
         augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
@@ -55,6 +59,7 @@ class Deidentifying(Objective):
         self.augment = augment or (lambda images: images)
         self.identity_weight, self.attack_weight = identity_weight, attack_weight
         self.pooled_weight, self.l1_weight, self.adversarial_weight = pooled_weight, l1_weight, adversarial_weight
+        self.smoothness = smoothness
         self.players = ("discriminator", *(("attacker",) if attack_weight else ()), "generator")
 
     def discriminator(self, networks: Networks, batch: Batch) -> Terms:
@@ -75,6 +80,7 @@ class Deidentifying(Objective):
         terms = {name: self.adversarial_weight * term for name, term in found.items()}
         terms["pooled"] = self.pooled_weight * F.l1_loss(*(F.avg_pool2d(each, self.pooling) for each in (made, images)))
         terms["l1"] = self.l1_weight * F.l1_loss(made, images)
+        terms["smoothness"] = self.smoothness * variation(made - images)
         above = (self.cosines(networks, self.augment(made), self.augment(images)) - self.threshold).relu().mean()
         terms["identity"] = self.identity_weight * above
         if self.attack_weight:

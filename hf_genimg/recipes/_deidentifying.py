@@ -22,6 +22,7 @@ from ..pipelines.translation import ImageTranslationPipeline
 from ._images import ImageRecipe
 
 DIGITS = "digits"
+WEIGHTS = ("identity_weight", "attack_weight", "pooled_weight", "l1_weight", "smoothness", "adversarial_weight")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,8 @@ class DeidentifyingRecipe(ImageRecipe):
     pooled_weight: float = 10.0  # of the distance of means over squares
     pooling: int = 4  # pixels a side of these squares
     l1_weight: float = 1.0  # of the distance of pixels
-    adversarial_weight: float = 0.5  # of the GAN loss
+    smoothness: float = 5.0  # of differences of neighbouring pixels of what is changed
+    adversarial_weight: float = 1.0  # of the GAN loss
     num_classes: int | None = None  # people; none: as in the data
 
     left_to_data: ClassVar[tuple[str, ...]] = ("image_channels", "num_classes")
@@ -50,7 +52,7 @@ class DeidentifyingRecipe(ImageRecipe):
         super().check()
         built_in = separate_split(self.data)[0] == DIGITS
         self._require("embedders", self.embedders or built_in, "must name runs of the recipe embedder")
-        for name in ("identity_weight", "attack_weight", "pooled_weight", "l1_weight", "adversarial_weight"):
+        for name in WEIGHTS:
             self._require(name, getattr(self, name) >= 0, "must be at least 0")
         self._require("threshold", -1 <= self.threshold < 1, "must be at least -1 and below 1")
         self._require("image_size", self.image_size % 8 == 0 and self.image_size > 8, "is no multiple of 8 from 16")
@@ -79,8 +81,7 @@ class DeidentifyingRecipe(ImageRecipe):
             return {f"{EMBEDDER}_{number}": load_features(name.strip()) for number, name in enumerate(names)}
 
     def objective(self) -> Deidentifying:
-        weights = ("identity_weight", "attack_weight", "pooled_weight", "l1_weight", "adversarial_weight")
-        given = {name: getattr(self, name) for name in (*weights, "threshold", "pooling")}
+        given = {name: getattr(self, name) for name in (*WEIGHTS, "threshold", "pooling")}
         return Deidentifying(gan_loss(self.loss), augment=jitter, **given)
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:

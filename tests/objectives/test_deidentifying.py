@@ -53,7 +53,7 @@ def test_each_player_learns_alone(networks: dict[str, torch.nn.Module], batch: d
             network.zero_grad()
         assert with_gradients(networks, getattr(objective, player)(networks, batch)) == {player}
     terms = objective.generator(networks, batch)
-    assert list(terms) == ["adversarial", "pooled", "l1", "identity", "attack"]
+    assert list(terms) == ["adversarial", "pooled", "l1", "smoothness", "identity", "attack"]
     weights = list(networks["generator"].parameters())
     for name, term in terms.items():
         found = torch.autograd.grad(term, weights, retain_graph=True, allow_unused=True)
