@@ -28,13 +28,17 @@ class CGANMLP(PrivateConditionalRecipe):
     images: int = 250_000
     generator_width: int = 128  # of the first hidden layer
     discriminator_width: int = 512  # of the first hidden layer
+    class_heads: bool = False  # the discriminator has a logit for each class, instead of the class as an input
     black_is_zero: bool = False  # for the discriminator: dark pixels then add nothing to a gradient that is clipped
 
     def models(self) -> dict[str, nn.Module]:
         return {
             "generator": CGANMLPGenerator(**self.sizes(), **self.latents(), width=self.generator_width),
             "discriminator": CGANMLPDiscriminator(
-                **self.sizes(), width=self.discriminator_width, black_is_zero=self.black_is_zero
+                **self.sizes(),
+                width=self.discriminator_width,
+                black_is_zero=self.black_is_zero,
+                class_heads=self.class_heads,
             ),
         }
 

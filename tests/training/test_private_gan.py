@@ -121,6 +121,17 @@ def test_black_is_zero_for_a_discriminator_that_asks() -> None:
     )
 
 
+def test_the_class_chooses_its_logit() -> None:
+    torch.manual_seed(0)
+    network = hf_genimg.CGANMLPDiscriminator(image_size=16, num_classes=3, width=8, class_heads=True)
+    images, labels = batch(5).values()
+    logits = network.layers(images.flatten(1))
+    assert logits.shape == (5, 3)
+    torch.testing.assert_close(network(images, labels), logits.gather(1, labels[:, None])[:, 0])
+    recipe = private("cgan_mlp", class_heads=True, image_size=16, image_channels=1, num_classes=3)
+    assert recipe.models()["discriminator"].config.class_heads
+
+
 def test_a_loss_of_pairs_is_refused() -> None:
     with pytest.raises(ValueError, match="a loss of pairs of real images and fakes cannot be private"):
         PrivateAdversarial(gan_loss("relativistic"))
