@@ -112,7 +112,7 @@ class CGANMLPGenerator(LatentNetwork):
 class CGANMLPDiscriminator(Network):
     """Pixels and class -> width -> width / 2 -> one logit, leaky ReLU between.
 
-    With `class_heads`: pixels -> width -> width / 2 -> a logit for each class, of which one is taken, that of the label.
+    With `class_heads`: pixels -> width -> width / 2 -> a logit for each class, of which that of the label is taken.
     """
 
     @register_to_config
