@@ -99,17 +99,19 @@ def made_by(
     return made, labels
 
 
-def adapted(made: Images, labels: torch.Tensor, known: Images, people: torch.Tensor, work: Path) -> dict[str, Row]:
+def adapted(
+    made: Images, labels: torch.Tensor, known: Images, people: torch.Tensor, work: Path, images: int = 10_000
+) -> dict[str, Row]:
     """Rank-1 by embedders that were trained on the train pictures `known` of each method and look among these.
 
-    labels, people: who the test pictures and the train pictures are of.
+    labels, people: who the test pictures and the train pictures are of. images: that each of them is trained on.
     """
     found = {}
     for name, gallery in known.items():
         folder = work / f"adapted-{name.replace(' ', '-').replace(',', '')}"
         folder.mkdir(parents=True, exist_ok=True)
         data = saved(folder / "faces.npz", to_pixels(gallery), people.numpy())
-        size = {"image_size": gallery.shape[-1], "image_channels": gallery.shape[1]}
+        size = {"image_size": gallery.shape[-1], "image_channels": gallery.shape[1], "images": images}
         pipe = hf_genimg.train("embedder", folder / "run", data=str(data), **size, seed=11, progress=False)
         right = (people[nearest(pipe.network.eval(), made[name], gallery)] == labels).sum()
         share = proportion(int(right), len(labels))
