@@ -52,14 +52,17 @@ SETTINGS: dict[str, dict[str, Any]] = {  # of the private training and of the ot
         "ema_half_life": 10_000,
     },
     "cgan_mlp": {
-        "images": 300_000,
+        "images": 3_000_000,
         "batch_size": 500,
-        "micro_batch_size": 500,
+        "n_critic": 2,
         "learning_rate": 1e-3,
-        "discriminator_learning_rate": 2e-3,
-        "discriminator_width": 64,
-        "generator_width": 64,
-        "ema_half_life": 10_000,
+        "schedule": "cosine",
+        "latent_dim": 32,
+        "generator_width": 32,
+        "discriminator_width": 128,
+        "class_heads": True,
+        "black_is_zero": True,
+        "ema_half_life": 20_000,
     },
 }
 CLASSIFIER = {
