@@ -62,6 +62,7 @@ SETTINGS: dict[str, dict[str, Any]] = {  # of the private training and of the ot
         "discriminator_width": 128,
         "class_heads": True,
         "black_is_zero": True,
+        "dp_clip": 4.0,
         "ema_half_life": 20_000,
     },
 }
