@@ -52,7 +52,7 @@ SETTINGS: dict[str, dict[str, Any]] = {  # of the private training and of the ot
         "ema_half_life": 10_000,
     },
     "cgan_mlp": {
-        "images": 3_000_000,
+        "images": 2_000_000,
         "batch_size": 500,
         "n_critic": 2,
         "learning_rate": 1e-3,
