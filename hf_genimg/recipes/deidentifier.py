@@ -19,7 +19,7 @@ from ._deidentifying import DeidentifyingRecipe
 
 @dataclass(frozen=True, kw_only=True)
 class DeidentifierRecipe(DeidentifyingRecipe):
-    """Image sizes 16, 32, 64, 128 and 256, grey or colour, with a label for each person; takes any size once trained."""
+    """Image sizes 16, 32, 64, 128 and 256, grey or colour, with a label for each person; any size once trained."""
 
     image_size: int = 32
     images: int = 6_000
