@@ -1,6 +1,6 @@
 """Re-identification of faces that were de-identified, by k-same in the latents of an autoencoder or by a translator.
 
-    python benchmarks/privacy.py --data FACES --autoencoder RUN --embedder RUN [--translator RUN] [--k 2 4 8]
+    python benchmarks/privacy.py --data FACES --embedder RUN [--autoencoder RUN] [--translator RUN] [--k 2 4 8]
     [--attribute FILE.json] [--name NAME] [--work DIR]
 
 FACES has the splits train and test with several pictures of each person, labelled, such as orl-faces. All models were
@@ -79,11 +79,16 @@ def row(found: torch.Tensor, labels: torch.Tensor, made: torch.Tensor, images: t
     return {name: round(value, 4) for name, value in values.items()}
 
 
+def config_of(pipe: Any, translator: Any) -> Any:
+    """Of the autoencoder, or of the translator where there is none."""
+    return (translator.generator if pipe is None else pipe.network).config
+
+
 def made_by(
     pipe: Any, data: str, ks: list[int], translator: Any = None, split: str = "test"
 ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     """The pictures of a split by method, float [N, C, H, W] in [-1, 1], and who each is of, int64 [N]."""
-    config = pipe.network.config
+    config = config_of(pipe, translator)
     images, labels = faces(data, split, config.image_size, config.image_channels)
     order = torch.cat(list(sets_of(labels)))
     images, labels = images[order], labels[order]
@@ -92,8 +97,10 @@ def made_by(
     def on_sets(k: int) -> torch.Tensor:
         return torch.cat([pipe.deidentify(part, k, "pt") for part in images.split(count)]) * 2 - 1
 
-    made = {"as it is": images, "reconstructed": pipe.reconstruct(images, "pt") * 2 - 1}
-    made |= {f"k-same, k = {k}": on_sets(k) for k in ks}
+    made = {"as it is": images}
+    if pipe is not None:
+        made["reconstructed"] = pipe.reconstruct(images, "pt") * 2 - 1
+        made |= {f"k-same, k = {k}": on_sets(k) for k in ks}
     if translator is not None:
         made["translated"] = translator(images, output_type="pt").images * 2 - 1
     return made, labels
@@ -122,7 +129,7 @@ def adapted(
 
 def measured(pipe: Any, embedder: torch.nn.Module, data: str, ks: list[int], translator: Any = None) -> dict[str, Row]:
     """The rows of the table, by method."""
-    config = pipe.network.config
+    config = config_of(pipe, translator)
     size, channels = config.image_size, config.image_channels
     if (embedder.config.image_size, embedder.config.image_channels) != (size, channels):
         raise SystemExit(f"the embedder sees other images than those of {size} pixels and {channels} channels")
@@ -253,7 +260,7 @@ def spread(each: Row, name: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", required=True)
-    parser.add_argument("--autoencoder", type=Path, required=True)
+    parser.add_argument("--autoencoder", type=Path, help="for k-same")
     parser.add_argument("--embedder", type=Path, required=True)
     parser.add_argument("--translator", type=Path, help="a run of the recipe deidentifier")
     parser.add_argument("--k", type=int, nargs="*", default=[2, 4, 8])
@@ -261,20 +268,24 @@ def main() -> None:
     parser.add_argument("--name", default="deidentification")
     parser.add_argument("--work", type=Path, default=Path("runs/privacy"))
     args = parser.parse_args()
-    pipe, embedder = hf_genimg.load(args.autoencoder), hf_genimg.load(args.embedder).network.eval()
-    translator = args.translator and hf_genimg.load(args.translator)
+    if args.autoencoder is args.translator is None:
+        parser.error("there is nothing to measure; give --autoencoder, --translator or both")
+    pipe, translator = (path and hf_genimg.load(path) for path in (args.autoencoder, args.translator))
+    embedder = hf_genimg.load(args.embedder).network.eval()
     rows = measured(pipe, embedder, args.data, args.k, translator)
     made, labels = made_by(pipe, args.data, args.k, translator)
     known, people = made_by(pipe, args.data, args.k, translator, "train")
     args.work.mkdir(parents=True, exist_ok=True)
     picture(args.work / "faces.png", made)
-    train = faces(args.data, "train", pipe.network.config.image_size, pipe.network.config.image_channels)
+    config = config_of(pipe, translator)
+    train = faces(args.data, "train", config.image_size, config.image_channels)
     further = [quality(made, train[0], args.work), adapted(made, labels, known, people, args.work)]
     further += [attribute_kept(made, labels, train, args.attribute, args.work)] if args.attribute else []
     for name, more in ((name, more) for each in further for name, more in each.items()):
         rows[name] |= more
     print(table(rows))
-    results = {"autoencoder": described(pipe.network), "embedder": described(embedder), "rows": rows}
+    results = {"embedder": described(embedder), "rows": rows}
+    results |= {"autoencoder": described(pipe.network)} if pipe else {}
     results |= {"translator": described(translator.generator)} if translator else {}
     print(write(args.name, __doc__.partition("Method: ")[2], results))
 
