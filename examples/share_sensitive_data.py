@@ -103,7 +103,7 @@ sheet  # above without privacy, below with it: what the noise costs is there to 
 #
 # Are samples copies of training images? Can somebody tell from the model which images it was trained on? An area (AUC)
 # of 0.5 is guessing; `membership_auc_of_data` is the same guess without a model. Then the same guess about the
-# canaries; one in twenty of such intervals misses 0.5 by chance alone. An audit finds what it looks for, and only epsilon
+# canaries; one in twenty such intervals misses 0.5 by chance alone. An audit finds what it looks for, and only epsilon
 # is a bound: audit both kinds of models.
 
 
