@@ -34,7 +34,7 @@ class Deidentifying(Objective):
         smoothness: of the mean absolute difference of neighbouring pixels of what is changed: fine patterns deceive an
             embedder, and nobody else.
         margin: of the attacker's ArcFace loss, radians.
-        augment: of images float [N, C, H, W] before discriminator, embedders and attacker.
+        augment: of images float [N, C, H, W] before an embedder or the attacker.
     """
 
     provided = ("inputs",)
@@ -64,8 +64,7 @@ class Deidentifying(Objective):
 
     def discriminator(self, networks: Networks, batch: Batch) -> Terms:
         """The GAN loss on `batch["images"]`, float [N, C, H, W] in [-1, 1], and what is made of them."""
-        sides = (self.augment(each) for each in (batch["images"], _made(networks, batch)))
-        return self.loss.discriminator(*(_logits(networks, side) for side in sides))
+        return self.loss.discriminator(*(_logits(networks, each) for each in (batch["images"], _made(networks, batch))))
 
     def attacker(self, networks: Networks, batch: Batch) -> Terms:
         """ArcFace on what is made and on the images, by `batch["labels"]`, int64 [N]: who they are of."""
@@ -76,8 +75,8 @@ class Deidentifying(Objective):
     def generator(self, networks: Networks, batch: Batch) -> Terms:
         """The weighted terms of what is made of `batch["images"]`."""
         images, made = batch["images"], networks["generator"](batch["images"]).float()
-        real_logits = _logits(networks, self.augment(images)) if self.loss.paired else None
-        found = self.loss.generator(real_logits, _logits(networks, self.augment(made)))
+        real_logits = _logits(networks, images) if self.loss.paired else None
+        found = self.loss.generator(real_logits, _logits(networks, made))
         terms = {name: self.adversarial_weight * term for name, term in found.items()}
         terms["pooled"] = self.pooled_weight * F.l1_loss(*(F.avg_pool2d(each, self.pooling) for each in (made, images)))
         terms["l1"] = self.l1_weight * F.l1_loss(made, images)

@@ -14,7 +14,7 @@ from ..data import separate_split
 from ..features import load_features
 from ..layers.jitter import jitter
 from ..losses.adversarial import gan_loss
-from ..models.dcgan import DCGANDiscriminator
+from ..models.cyclegan import CycleGANDiscriminator
 from ..models.embedder import Embedder
 from ..models.nafnet import NAFNetGenerator
 from ..objectives.deidentifying import EMBEDDER, Deidentifying
@@ -22,7 +22,6 @@ from ..pipelines.translation import ImageTranslationPipeline
 from ._images import ImageRecipe
 
 DIGITS = "digits"
-SIZES = (16, 32, 64, 128, 256)
 WEIGHTS = ("identity_weight", "attack_weight", "pooled_weight", "l1_weight", "smoothness", "adversarial_weight")
 
 
@@ -30,16 +29,15 @@ WEIGHTS = ("identity_weight", "attack_weight", "pooled_weight", "l1_weight", "sm
 class DeidentifyingRecipe(ImageRecipe):
     """A translator that gives faces another identity."""
 
-    width: int = 16  # channels of the translator's largest feature maps
-    discriminator_width: int = 32  # likewise
-    loss: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic
+    width: int = 16  # channels of the largest feature maps of translator and discriminator
+    loss: str = "non_saturating"  # saturating, least_squares, hinge, wasserstein or relativistic, patch by patch
     embedders: str | None = None  # runs of embedder, joined with commas; none: the classifier of digits, for digits
     threshold: float = 0.0  # cosine to the original's features below which an image counts as of another person
-    identity_weight: float = 2.0  # of cosines above it
-    attack_weight: float = 1.0  # of what an embedder that learns meanwhile knows of the person; 0: none, and no labels
-    pooled_weight: float = 10.0  # of the distance of means over squares
-    pooling: int = 4  # pixels a side of these squares
-    l1_weight: float = 1.0  # of the distance of pixels
+    identity_weight: float = 3.0  # of cosines above it
+    attack_weight: float = 0.3  # of what an embedder that learns meanwhile knows of the person; 0: none, and no labels
+    pooled_weight: float = 5.0  # of the distance of means over squares
+    pooling: int = 8  # pixels a side of these squares
+    l1_weight: float = 0.0  # of the distance of pixels
     smoothness: float = 5.0  # of differences of neighbouring pixels of what is changed
     adversarial_weight: float = 1.0  # of the GAN loss
     num_classes: int | None = None  # people; none: as in the data
@@ -57,7 +55,7 @@ class DeidentifyingRecipe(ImageRecipe):
         for name in WEIGHTS:
             self._require(name, getattr(self, name) >= 0, "must be at least 0")
         self._require("threshold", -1 <= self.threshold < 1, "must be at least -1 and below 1")
-        self._require("image_size", self.image_size in SIZES, f"must be one of {', '.join(map(str, SIZES))}")
+        self._require("image_size", self.image_size % 8 == 0 and self.image_size > 8, "is no multiple of 8 from 16")
         fits = 0 < self.pooling <= self.image_size
         self._require("pooling", fits, f"must be from 1 to image_size={self.image_size}")
         gan_loss(self.loss)
@@ -72,7 +70,7 @@ class DeidentifyingRecipe(ImageRecipe):
         inputs = {"input_channels": size["image_channels"]}
         found = {
             "generator": NAFNetGenerator(**size, **inputs, width=self.width, **blocks),
-            "discriminator": DCGANDiscriminator(**size, width=self.discriminator_width),
+            "discriminator": CycleGANDiscriminator(**size, width=self.width, stages=1),
         }
         attacker = {"attacker": Embedder(**size, num_classes=self.num_classes or 10)} if self.labelled else {}
         return found | attacker
@@ -97,4 +95,4 @@ class DeidentifyingRecipe(ImageRecipe):
         pipeline.save_comparison(path, images, changes.clamp(-1, 1), overwrite=True)
 
     def smoke(self) -> Self:
-        return replace(super().smoke(), image_size=16, width=2, discriminator_width=2)
+        return replace(super().smoke(), image_size=16, width=2)

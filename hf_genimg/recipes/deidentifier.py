@@ -19,12 +19,12 @@ from ._deidentifying import DeidentifyingRecipe
 
 @dataclass(frozen=True, kw_only=True)
 class DeidentifierRecipe(DeidentifyingRecipe):
-    """Image sizes 16, 32, 64, 128 and 256, grey or colour, with a label for each person; any size once trained."""
+    """Image sizes that are multiples of 8, from 16; grey or colour, with a label for each person."""
 
     image_size: int = 32
-    images: int = 6_000
+    images: int = 3_000
     batch_size: int = 16
-    sample_images: int = 3_000
+    sample_images: int = 1_500
     ema_half_life: int = 500
     adam_beta1: float = 0.5
     learning_rate: float = 5e-4

@@ -89,7 +89,7 @@ def test_without_an_attacker_no_labels_are_needed() -> None:
     ("fields", "message"),
     [
         ({"data": "FACES"}, "embedders=None must name runs of the recipe embedder"),
-        ({"image_size": 28}, "image_size=28 must be one of 16, 32, 64, 128, 256"),
+        ({"image_size": 28}, "image_size=28 is no multiple of 8 from 16"),
         ({"threshold": 1.0}, "threshold=1.0 must be at least -1 and below 1"),
         ({"pooling": 64}, "pooling=64 must be from 1 to image_size=32"),
         ({"attack_weight": -1.0}, "attack_weight=-1.0 must be at least 0"),
