@@ -9,6 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import hf_genimg
+from hf_genimg.cli import main
+
 from .foreign_networks import converted, lived_in, same
 
 
@@ -275,6 +278,25 @@ def test_statistics_of_old_instance_norms_are_dropped(tmp_path: Path) -> None:
     pipe, _ = converted(tmp_path, content, "cyclegan")
     with torch.no_grad():
         same(theirs(images(1)), pipe.network(images(1)))
+
+
+@pytest.mark.parametrize(
+    ("family", "theirs"),
+    [
+        ("esrgan", TheirRRDBNet(2)),
+        ("srresnet", TheirMSRResNet(2)),
+        ("srvgg", TheirSRVGG(2)),
+        ("dncnn", TheirDnCNN(3, False)),
+        ("cyclegan", ResnetGenerator(nn.InstanceNorm2d, channels=(3, 3))),
+    ],
+)
+def test_each_is_a_space_after_one_more_command(tmp_path: Path, family: str, theirs: nn.Module) -> None:
+    pipe, _ = converted(tmp_path, lived_in(theirs).state_dict(), family)
+    assert main(["space", str(tmp_path / "ours"), "me/page", "--local", str(tmp_path / "space")]) == 0
+    there = hf_genimg.load(tmp_path / "space" / "ours")
+    with torch.no_grad():
+        same(pipe.network(images()), there.network(images()))
+    assert (tmp_path / "space" / "app.py").is_file()
 
 
 @pytest.mark.parametrize(
