@@ -1,6 +1,6 @@
 """Chest X-rays: are synthetic images of use to a classifier, and does an autoencoder of normal ones find pneumonia?
 
-    python benchmarks/medical.py DATA [--seeds 3] [--only usefulness|anomalies|memorization|likeness]
+    python benchmarks/medical.py DATA [--seeds 3] [--only usefulness|anomalies|memorization]
     [--work DIR]
 
 DATA has two classes, the second of which is the disease, and the splits train and test.
@@ -11,10 +11,6 @@ until the classes are equal; as many synthetic images of each class as there are
 synthetic ones of the rarer class until the classes are equal; and the real images with labels that are shuffled anew
 for each seed: what classifiers say that have learned nothing. All are tested on the real test split, by the area under
 the ROC curve (AUROC) and by balanced accuracy.
-
-Likeness: distances of as many samples as there are test images to the training images, in the features of the
-classifier that was trained on real images, beside those of the test images, and of the training images of the commoner
-class alone: what a generator without the rarer class would have at best.
 
 Anomalies: conv_vae is trained on the normal training images only, once for each of three seeds. A test image is the
 more suspect, the larger its mean squared reconstruction error is, or its negative evidence lower bound. AUROC of
@@ -164,27 +160,6 @@ def memorization(data: str, work: Path) -> dict[str, Any]:
     }
 
 
-def likeness(data: str, work: Path) -> dict[str, Any]:
-    """Distances to the training images in the classifier's features: of samples, and of real images as baselines."""
-    gan, classifier = work / "acgan-0", work / "classifier-real-0"
-    trained("acgan", gan, data, **GAN, seed=0)
-    trained("classifier", classifier, data, **CLASSIFIER, seed=0)
-    (images, labels), test = read(data, "train"), read(data, "test")
-    common = images[labels == np.bincount(labels).argmax()][: len(test[1])]
-    sources = {
-        "synthetic": gan,
-        "baseline: held-out real images": saved(work / "sets" / "test.npz", test[0]),
-        "baseline: real images of the commoner class": saved(work / "sets" / "common.npz", common),
-    }
-    known = saved(work / "sets" / "train.npz", images)
-    settings = {"metrics": ["fid", "kid"], "extractor": str(classifier), "num": len(test[1]), "progress": False}
-    reports = {name: hf_genimg.evaluate(source, known, **settings).scores for name, source in sources.items()}
-    return {
-        name: {metric: {"value": s.value, "low": s.low, "high": s.high} for metric, s in scores.items()}
-        for name, scores in reports.items()
-    }
-
-
 @torch.no_grad()
 def suspicion(pipe: Any, objective: Any, images: torch.Tensor) -> tuple[torch.Tensor, np.ndarray, np.ndarray]:
     """Squared errors [N, 1, H, W] of the reconstructions, their means [N], and negative evidence lower bounds [N]."""
@@ -304,7 +279,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", metavar="DATA")
     parser.add_argument("--seeds", type=int, default=3, help="of the classifiers")
-    parser.add_argument("--only", choices=("usefulness", "anomalies", "memorization", "likeness"))
+    parser.add_argument("--only", choices=("usefulness", "anomalies", "memorization"))
     parser.add_argument("--work", type=Path, default=Path("runs/medical"))
     given = parser.parse_args()
     given.data = str(Path(given.data).resolve()) if Path(given.data).exists() else given.data
@@ -313,8 +288,6 @@ def main() -> None:
     measured |= {"data": Path(given.data).name, "gan": GAN, "classifier": CLASSIFIER, "autoencoder": AUTOENCODER}
     if given.only in (None, "memorization"):
         measured["memorization"] = memorization(given.data, given.work)
-    if given.only in (None, "likeness"):
-        measured["likeness"] = likeness(given.data, given.work)
     if given.only in (None, "usefulness"):
         measured["usefulness"] = usefulness(given.data, given.work, given.seeds)
     if given.only in (None, "anomalies"):

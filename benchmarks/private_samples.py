@@ -199,7 +199,9 @@ def main() -> None:
     found = measured(data, given.recipes, given.epsilons, given.seeds, given.num, given.work)
     before = RESULTS / "private_samples.json"
     known = json.loads(before.read_text())["measured"]["accuracy"] if before.exists() else {}
-    found["accuracy"] = known | found["accuracy"]
+    measured_now = tuple(f"{recipe}," for recipe in given.recipes)  # rows of other settings go
+    kept = {name: row for name, row in known.items() if not name.startswith(measured_now)}
+    found["accuracy"] = kept | found["accuracy"]
     found = {"data": Path(given.data).name, "delta": DELTA, "settings": SETTINGS, "classifier": CLASSIFIER, **found}
     for name, each in found["accuracy"].items():
         print(f"{name}: {each['value']:.3f} ({each['low']:.3f} to {each['high']:.3f})")
