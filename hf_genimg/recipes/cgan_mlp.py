@@ -1,7 +1,7 @@
 """Conditional GAN (arXiv:1411.1784) with fully connected networks, as in the paper; quick, and a baseline.
 
     hf-genimg train cgan_mlp
-    hf-genimg train cgan_mlp data=DATA dp_noise=NOISE dp_clip=4 class_heads=true black_is_zero=true n_critic=2
+    hf-genimg train cgan_mlp data=DATA dp_noise=0.6 dp_clip=4 class_heads=true black_is_zero=true n_critic=2
     batch_size=500 images=1000000 learning_rate=1e-3 schedule=cosine latent_dim=32 generator_width=64
     discriminator_width=128
 
