@@ -184,11 +184,11 @@ def beside_paintings(photos: str, paintings: str, runs: list[str]) -> dict[str, 
         pipe = hf_genimg.load(run)
         pipe.set_progress_bar_config(disable=True)
         made[Path(run).name] = pipe(given, max_batch_size=64, output_type="pt").images * 2 - 1
-    features = {
-        name: torch.cat([network.vector(part) for part in images.split(64)]).double().numpy()
-        for name, images in {**made, "paintings": crops(paintings)}.items()
-    }
-    real = features.pop("paintings")
+
+    def vectors(images: torch.Tensor) -> np.ndarray:
+        return torch.cat([network.vector(part) for part in images.split(64)]).double().numpy()
+
+    features, real = {name: vectors(images) for name, images in made.items()}, vectors(crops(paintings))
     scores = {name: {"fid": frechet_distance(statistics(each), statistics(real))} for name, each in features.items()}
     random = np.random.default_rng(0)
     repeats: dict[str, list[float]] = {name: [] for name in features}
