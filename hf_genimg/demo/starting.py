@@ -18,7 +18,8 @@ LABELS = """{
 # What stays in view while the rest is scrolled cannot do so within `overflow: hidden`, which gradio 6.31 sets on the
 # whole page, where styles of ours do not reach.
 # Uploads and before/after have no place for an alternative text in gradio 6.31: they get their label, which is in the
-# reader's language.
+# reader's language. A picture with a caption is called by it, a table that may be wider than a phone can be scrolled
+# with the keys, and a place for uploads is called by what is written on it.
 NAMES = r"""() => {
   const chinese = navigator.language.toLowerCase().startsWith('zh') ? LABELS_OF_GRADIO : null;
   const patterns = [[/^Thumbnail (\d+) of (\d+)$/, '第 $1 张，共 $2 张'], [/^number input for (.*)$/, '$1：数值'],
@@ -35,7 +36,22 @@ NAMES = r"""() => {
     const label = image.closest('.block').querySelector('[data-testid=block-label]');
     if (label && label.textContent.trim()) image.alt = label.textContent.trim();
   });
-  const all = () => { name(); if (chinese) translate(); };
+  const caption = () => document.querySelectorAll('.thumbnail-item:has(.caption-label)').forEach((item) => {
+    const words = item.querySelector('.caption-label').textContent.trim(), before = item.dataset.caption ?? '';
+    const label = item.getAttribute('aria-label') ?? '', image = item.querySelector('img');
+    const named = `${words}: ${before && label.startsWith(before) ? label.slice(before.length) : label}`;
+    if (label !== named) item.setAttribute('aria-label', named);
+    item.dataset.caption = `${words}: `;
+    if (image?.alt === words) image.alt = '';
+  });
+  const reach = () => {
+    document.querySelectorAll('.studio-facts table:not([tabindex])').forEach((table) => { table.tabIndex = 0; });
+    document.querySelectorAll('button.upload-container[aria-label]').forEach((button) => {
+      const words = button.innerText.replace(/\s+/g, ' ').trim();
+      if (words && button.getAttribute('aria-label') !== words) button.setAttribute('aria-label', words);
+    });
+  };
+  const all = () => { name(); if (chinese) translate(); caption(); reach(); };
   const changes = { childList: true, subtree: true, attributeFilter: ['src', 'alt', 'aria-label', 'title'] };
   document.querySelector('.gradio-container').style.overflow = 'clip';
   new MutationObserver(all).observe(document.body, changes);

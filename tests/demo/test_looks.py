@@ -1,7 +1,8 @@
-"""What is looked at stays in view on a phone, and what is read has contrast."""
+"""What is looked at stays in view on a phone, what is read has contrast, and axe finds no fault."""
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -44,6 +45,21 @@ FAINT = """() => {
   }
   return found;
 }"""
+OPEN = """() => {
+  document.querySelectorAll('details').forEach((each) => { each.open = true; });
+  document.querySelectorAll('button.label-wrap:not(.open)').forEach((each) => each.checkVisibility() && each.click());
+}"""
+
+FAULTS = """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.flatMap((rule) =>
+  rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)}`))"""
+
+
+def faults(page: Any) -> list[str]:
+    """What axe-core finds in what is shown."""
+    pytest.importorskip("axe_playwright_python")
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text())
+    return page.evaluate(FAULTS)
 
 
 SLOW = [  # a quarter of a minute each
@@ -56,15 +72,17 @@ SLOW = [  # a quarter of a minute each
 
 
 @pytest.mark.parametrize(("name", "scheme", "width"), [("dcgan-digits", "light", 1280), *SLOW])
-def test_texts_have_contrast_in_every_tab(visit: Any, name: str, scheme: str, width: int) -> None:
+def test_texts_have_contrast_and_axe_finds_nothing_in_every_tab(visit: Any, name: str, scheme: str, width: int) -> None:
     page = visit(name, color_scheme=scheme, width=width)
     page.get_by_role("tab").filter(visible=True).first.wait_for()
     page.wait_for_timeout(500)  # until a phone's tabs are in their menu
     for tab in [*listed_tabs(page), *page.locator(".overflow-dropdown button").all_inner_texts()]:
         choose(page, tab)
         page.wait_for_timeout(500)  # until what it shows is there
-        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        page.evaluate(OPEN)
+        page.wait_for_timeout(300)
         assert (tab, page.evaluate(FAINT)) == (tab, [])
+        assert (tab, faults(page)) == (tab, [])
 
 
 def test_images_stay_in_view_on_a_phone_while_sliders_move(visit: Any) -> None:

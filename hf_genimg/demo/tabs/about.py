@@ -12,7 +12,7 @@ from ..handlers import generate
 from ..models import Shared
 from ..settings import LARGEST_SEED, Settings, check
 from ._gallery import gallery
-from ._page import LIVE, Page, friendly, texts
+from ._page import LIVE, QUIET, Page, friendly, texts
 
 
 def build_introduction(page: Page) -> None:
@@ -28,7 +28,7 @@ def build_compare(page: Page) -> None:
     if len(names) < 2:
         return  # there is nothing to compare with
     with page.tab("compare"):
-        with gr.Row():
+        with gr.Row(elem_classes="studio-row-down"):
             seed = gr.Number(0, label=texts("seed"), precision=0, minimum=0, maximum=LARGEST_SEED, min_width=110)
             count = gr.Slider(1, 32, 9, step=1, label=texts("count"), min_width=160)
         prompt = _prompt(page)
@@ -76,7 +76,19 @@ def build_compare(page: Page) -> None:
     def again(model: str, *rest: Any) -> Any:
         return compare(*rest)
 
-    page.adapt([side[0] for side in columns], lambda model: begin(model) if model.name in names else [gr.skip()] * 2)
+    def reads(one: str, other: str) -> Any:
+        """The prompt, where one of the two reads it."""
+        return gr.update(visible=any(page.shelf.find(name).capabilities.text for name in (one, other)))
+
+    def begun(model: Shared) -> list[Any]:
+        if model.name not in names:
+            return [gr.skip()] * 3
+        pair = begin(model)
+        return [*pair, reads(*pair)]
+
+    sides = [side[0] for side in columns]
+    page.adapt([*sides, prompt], begun)
+    gr.on([side.input for side in sides], friendly(reads), sides, prompt, queue=False, **QUIET)
     page.refill("compare", again, [page.chooser, *inputs], outputs)
 
 
@@ -98,8 +110,10 @@ def _asked(model: Shared, seed: int, count: int, prompt: str) -> Settings:
 
 def _side(page: Page, names: list[str], number: int) -> tuple[gr.Dropdown, gr.Gallery]:
     with gr.Column(min_width=150):
-        name = gr.Dropdown(names, value=names[number], label=texts(("one", "two")[number]), min_width=120)
-        shown = gallery(texts("images"), 3, buttons=["fullscreen"], elem_id=page.id(f"compare-{number + 1}"))
+        label, narrow = texts(("one", "two")[number]), ["studio-narrow"]
+        name = gr.Dropdown(names, value=names[number], label=label, min_width=120, elem_classes=narrow)
+        place = {"elem_id": page.id(f"compare-{number + 1}"), "elem_classes": ("studio-thirds",)}
+        shown = gallery(texts("images"), 3, buttons=["fullscreen"], **place)
     return name, shown
 
 
