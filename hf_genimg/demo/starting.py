@@ -13,7 +13,7 @@ LABELS = """{
   'Gradio footer navigation': '页脚', Pan: '移动', 'Zoom out': '缩小', 'Zoom in': '放大', undo: '撤销', Undo: '撤销',
   Redo: '重做', redo: '重做', 'Clear canvas': '清空画布', Brush: '画笔', Erase: '橡皮', Eraser: '橡皮', Color: '颜色',
   'Brush Size': '画笔粗细', 'Eraser Size': '橡皮粗细', 'File upload': '上传文件', Download: '下载', Clear: '清除',
-  Close: '关闭', Share: '分享', Copy: '复制', Size: '大小'
+  Close: '关闭', 'Empty value': '空', Share: '分享', Copy: '复制', Size: '大小'
 }"""
 # What stays in view while the rest is scrolled cannot do so within `overflow: hidden`, which gradio 6.31 sets on the
 # whole page, where styles of ours do not reach.
@@ -46,6 +46,7 @@ NAMES = r"""() => {
   });
   const reach = () => {
     document.querySelectorAll('.studio-facts table:not([tabindex])').forEach((table) => { table.tabIndex = 0; });
+    document.querySelectorAll('.empty[aria-label]:not([role])').forEach((each) => each.setAttribute('role', 'img'));
     document.querySelectorAll('button.upload-container[aria-label]').forEach((button) => {
       const words = button.innerText.replace(/\s+/g, ' ').trim();
       if (words && button.getAttribute('aria-label') !== words) button.setAttribute('aria-label', words);

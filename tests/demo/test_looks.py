@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any
 
 import pytest
 
-from .looking import choose, listed_tabs
+from .looking import choose, faults, listed_tabs
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
 # Ratio of luminances of each text and what lies behind it, as WCAG 2.2 has it (1.4.3): at least 4.5, of large text 3.
@@ -50,17 +49,6 @@ OPEN = """() => {
   document.querySelectorAll('button.label-wrap:not(.open)').forEach((each) => each.checkVisibility() && each.click());
 }"""
 
-FAULTS = """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.flatMap((rule) =>
-  rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)}`))"""
-
-
-def faults(page: Any) -> list[str]:
-    """What axe-core finds in what is shown."""
-    pytest.importorskip("axe_playwright_python")
-    if page.evaluate("typeof axe") == "undefined":
-        page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text())
-    return page.evaluate(FAULTS)
-
 
 SLOW = [  # a quarter of a minute each
     pytest.param(name, scheme, width, marks=pytest.mark.slow)
@@ -93,6 +81,13 @@ def test_images_stay_in_view_on_a_phone_while_sliders_move(visit: Any) -> None:
     page.wait_for_selector("#direction-image img")
     in_view(page, "#direction-image", "#direction-6 input[type=range]")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.slow  # what differs from the above is where the sliders are
+def test_a_reconstruction_stays_in_view_on_a_phone_while_sliders_move(visit: Any) -> None:
+    page = visit("vae-digits", width=390)
+    page.wait_for_selector("#reconstruct-result img")
+    in_view(page, "#reconstruct-result", "#edit-6 input[type=range]")
 
 
 def in_view(page: Any, place: str, slider: str) -> None:

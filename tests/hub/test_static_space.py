@@ -24,6 +24,8 @@ from hf_genimg.hub.space import make_space
 from hf_genimg.hub.static_space import model_facts, write_static_space
 from hf_genimg.models.adain import AdaINTranslator
 
+from ..demo.looking import faults
+
 CARDS = Path(__file__).parents[2] / "model_cards"
 KEPT = browser_runtime.kept_folder()  # now, for tests have a cache of their own
 READY, SECONDS = "body[data-ready=true], #error:not([hidden])", 60_000
@@ -136,6 +138,7 @@ def test_a_seed_names_the_same_image_with_class_truncation_and_direction(
     assert close(shown(page), expected(pipe(1, output_type="uint8", **settings).images))
     page.locator("input[type=range]").nth(1).fill("2")
     page.wait_for_timeout(300)
+    assert int(page.locator("#took").inner_text().split()[2]) < 300  # milliseconds
     latents = 0.5 * pipe.network.sample_latents(1, torch.Generator().manual_seed(123))
     moved = latents + 2 * torch.tensor(model_facts(pipe)["directions"][0])
     assert close(shown(page), expected(pipe(class_labels=4, latents=moved, output_type="uint8").images))
@@ -191,6 +194,7 @@ def test_an_autoencoder_reconstructs_and_the_page_works_offline(browser: Any, ru
     page.wait_for_selector("#output:not([hidden])", timeout=SECONDS)
     page.wait_for_timeout(300)
     assert close(shown(page, "output"), expected(pipe.reconstruct(picture, output_type="uint8")))
+    assert faults(page) == []
     page.set_input_files("#file", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"})
     page.wait_for_selector("#error:not([hidden])")
     assert "cannot be read as a picture" in page.locator("#error").inner_text()

@@ -65,7 +65,7 @@ def build(demo: gr.Blocks, jobs: Jobs) -> None:
 
 def _form(ui: SimpleNamespace) -> None:
     ui.data = gr.Textbox("digits", label=texts("data"), info=texts("data_info"), elem_id="train-data")
-    ui.archive = gr.File(label=texts("archive"), file_types=[".zip"], type="filepath", height=110, elem_id="train-zip")
+    ui.archive = gr.File(label=texts("archive"), file_types=[".zip"], type="filepath", height=150, elem_id="train-zip")
     with gr.Row():
         ui.recipe = gr.Dropdown(
             [AUTO, *recipe_names()],

@@ -78,9 +78,12 @@ function between(a, b, t) {
 function show(canvas, output) {
   const [, channels, height, width] = output.dims, plane = height * width;
   const pixels = new ImageData(width, height);
+  const level = (c, i) => (output.data[c * plane + i] + 1) * 127.5;
   for (let i = 0; i < plane; i++) {
-    for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = Math.round((output.data[(channels === 1 ? 0 : c) * plane + i] + 1) * 127.5);
-    pixels.data[4 * i + 3] = channels === 4 ? Math.round((output.data[3 * plane + i] + 1) * 127.5) : 255;
+    const alpha = channels === 4 ? level(3, i) : 255; // by which colours are multiplied, and not in a PNG
+    const share = channels === 4 ? (alpha < 0.5 ? 0 : 255 / alpha) : 1;
+    for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = Math.round(share * level(channels === 1 ? 0 : c, i));
+    pixels.data[4 * i + 3] = Math.round(alpha);
   }
   Object.assign(canvas, { width, height, levels: pixels }); // a canvas itself loses colours of what is transparent
   canvas.getContext("2d").putImageData(pixels, 0, 0);
@@ -93,7 +96,8 @@ function pixelsOf(canvas, channels) {
   const plane = width * height, values = new Float32Array(channels * plane);
   for (let i = 0; i < plane; i++) {
     const [r, g, b, a] = data.subarray(4 * i, 4 * i + 4);
-    const levels = channels === 1 ? [Math.round(0.299 * r + 0.587 * g + 0.114 * b)] : [r, g, b, a].slice(0, channels);
+    const premultiplied = channels === 4 ? [r, g, b].map((level) => Math.round((level * a) / 255)).concat(a) : [r, g, b];
+    const levels = channels === 1 ? [Math.round(0.299 * r + 0.587 * g + 0.114 * b)] : premultiplied;
     levels.forEach((level, c) => (values[c * plane + i] = level / 127.5 - 1));
   }
   return floats(values, [1, channels, height, width]);
