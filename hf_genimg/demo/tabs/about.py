@@ -67,29 +67,31 @@ def build_compare(page: Page) -> None:
         **live,
     )
 
-    def begin(model: Shared) -> list[str]:
-        """The chosen model beside another of its task, else beside any other."""
-        others = [each for each in page.shelf.models if each.generates and each.name != model.name]
-        alike = [each.name for each in others if each.capabilities.task == model.capabilities.task]
-        return [model.name, *alike, *(each.name for each in others)][:2]
-
     def again(model: str, *rest: Any) -> Any:
         return compare(*rest)
 
+    _follow(page, names, [side[0] for side in columns], prompt)
+    page.refill("compare", again, [page.chooser, *inputs], outputs)
+
+
+def _follow(page: Page, names: list[str], sides: list[gr.Dropdown], prompt: gr.Textbox) -> None:
+    """Compare begins with the chosen model beside another of its task, else beside any other; and there is a prompt
+    where one of the two reads it.
+    """
+
     def reads(one: str, other: str) -> Any:
-        """The prompt, where one of the two reads it."""
         return gr.update(visible=any(page.shelf.find(name).capabilities.text for name in (one, other)))
 
     def begun(model: Shared) -> list[Any]:
         if model.name not in names:
             return [gr.skip()] * 3
-        pair = begin(model)
-        return [*pair, reads(*pair)]
+        others = [each for each in page.shelf.models if each.generates and each.name != model.name]
+        alike = [each.name for each in others if each.capabilities.task == model.capabilities.task]
+        one, other = [model.name, *alike, *(each.name for each in others)][:2]
+        return [one, other, reads(one, other)]
 
-    sides = [side[0] for side in columns]
     page.adapt([*sides, prompt], begun)
     gr.on([side.input for side in sides], friendly(reads), sides, prompt, queue=False, **QUIET)
-    page.refill("compare", again, [page.chooser, *inputs], outputs)
 
 
 def _prompt(page: Page) -> gr.Textbox:
