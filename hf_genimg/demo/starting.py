@@ -18,8 +18,8 @@ LABELS = """{
 # What stays in view while the rest is scrolled cannot do so within `overflow: hidden`, which gradio 6.31 sets on the
 # whole page, where styles of ours do not reach.
 # Uploads and before/after have no place for an alternative text in gradio 6.31: they get their label, which is in the
-# reader's language. A picture with a caption is called by it, a table that may be wider than a phone can be scrolled
-# with the keys, and a place for uploads is called by what is written on it.
+# reader's language. A picture with a caption is called by it, tables and code that may be wider than a phone can be
+# scrolled with the keys, and a place for uploads is called by what is written on it.
 NAMES = r"""() => {
   const chinese = navigator.language.toLowerCase().startsWith('zh') ? LABELS_OF_GRADIO : null;
   const patterns = [[/^Thumbnail (\d+) of (\d+)$/, '第 $1 张，共 $2 张'], [/^number input for (.*)$/, '$1：数值'],
@@ -45,8 +45,12 @@ NAMES = r"""() => {
     if (image?.alt === words) image.alt = '';
   });
   const reach = () => {
-    document.querySelectorAll('.studio-facts table:not([tabindex])').forEach((table) => { table.tabIndex = 0; });
+    const wide = '.studio-facts table:not([tabindex]), .prose pre:not([tabindex])';
+    document.querySelectorAll(wide).forEach((each) => { each.tabIndex = 0; });
+    document.querySelectorAll('.prose th:empty').forEach((each) => each.replaceWith(document.createElement('td')));
     document.querySelectorAll('.empty[aria-label]:not([role])').forEach((each) => each.setAttribute('role', 'img'));
+    const pads = '.image-container[aria-dropeffect][aria-label]:not([role])';
+    document.querySelectorAll(pads).forEach((each) => each.setAttribute('role', 'group'));
     document.querySelectorAll('button.upload-container[aria-label]').forEach((button) => {
       const words = button.innerText.replace(/\s+/g, ' ').trim();
       if (words && button.getAttribute('aria-label') !== words) button.setAttribute('aria-label', words);

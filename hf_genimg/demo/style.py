@@ -46,6 +46,7 @@ CSS = """
 .block.studio-empty { padding: 12px; border: 1px dashed var(--border-color-primary); border-radius: 8px; }
 input[type=range]::-webkit-slider-thumb { border: 2px solid var(--primary-600) !important; }
 input[type=range]::-moz-range-thumb { border: 2px solid var(--primary-600) !important; }
+.gradio-container code .token { color: inherit !important; background: none !important; }
 footer .divider { display: none !important; }
 .studio-facts td { min-width: 110px; overflow-wrap: anywhere; }
 .studio-facts summary { cursor: pointer; padding: 4px 0; }

@@ -46,7 +46,10 @@ FAINT = """() => {
 }"""
 OPEN = """() => {
   document.querySelectorAll('details').forEach((each) => { each.open = true; });
-  document.querySelectorAll('button.label-wrap:not(.open)').forEach((each) => each.checkVisibility() && each.click());
+  document.querySelectorAll('button.label-wrap:not(.open)').forEach((each) => {
+    const pad = each.closest('[id$=-pad-open]'); // says in faint letters that it is coming
+    if (!pad && each.checkVisibility()) each.click();
+  });
 }"""
 
 
