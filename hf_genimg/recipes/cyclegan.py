@@ -7,13 +7,10 @@ Published setting: image_size=256 crop_from=286 random_crop=true flip=true width
 schedule=linear, 200 epochs of which the first 100 keep the learning rate.
 
 Cost: 26 s of CPU time for 600 images of digits at 28 pixels on one x86-64 core.
-Reached: from blurred digits sharp ones, of the right class, though no pair was seen; edges are a little ragged.
-Images that were held out come back after both translations to an l1 of 0.073 and 0.056 on [-1, 1]. Photographs
-through an oil filter that was learned from other photographs (benchmarks/unpaired.py; the second command with
-stages=2 batch_size=1 identity_weight=0.1 learning_rate=3e-4 schedule=linear mixed_precision=bf16, 5,500 images in 7.6
-minutes): 23.5 dB to the true filter's, the photograph itself 17.0; 5,000 more with adversarial_weight=0.5
-identity_weight=0.5 learning_rate=4e-4: 23.0 dB, and a perceptual distance of 0.519 (0.539). Blue areas have a pattern
-of dots.
+Reached: from blurred digits sharp ones, of the right class, though no pair was seen; edges are a little ragged; held
+out, they come back after both translations to an l1 of 0.073 and 0.056. From photographs an oil filter learned from
+others (stages=2 batch_size=1 identity_weight=0.1 learning_rate=3e-4 schedule=linear, 5,500 images in 7.6 minutes): 23.5
+dB to the true filter's, the photograph 17.0; blue has a pattern of dots.
 """
 
 from __future__ import annotations
