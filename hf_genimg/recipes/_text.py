@@ -29,6 +29,7 @@ class TextRecipe(AdversarialRecipe):
     vocabulary: list[str] | None = None  # none: all words of the captions
     examples: list[str] | None = None  # prompts for the grid of samples; none: the first captions that differ
     matching_penalty: float = 2.0  # weight of the gradient penalty at real images with their captions; 0: none
+    contrast: float = 0.0  # weight of finding the caption of an image in its batch, and the image of a caption; 0: none
 
     left_to_data: ClassVar[tuple[str, ...]] = ("image_channels", "vocabulary", "examples")
 
@@ -49,6 +50,7 @@ class TextRecipe(AdversarialRecipe):
         super().check()
         self._require("captions", self.captions in (None, DIGITS), "is not known; use digits, or none")
         self._require("matching_penalty", self.matching_penalty >= 0, "must be at least 0")
+        self._require("contrast", self.contrast >= 0, "must be at least 0")
         self._require("loss", self.loss in FITTING, f"has no loss of mismatched captions; use {', '.join(FITTING)}")
 
     def dataset(self, split: str | None = None) -> ImageDataset:
@@ -77,7 +79,8 @@ class TextRecipe(AdversarialRecipe):
         return {**size, "vocabulary": self.vocabulary or []}
 
     def objective(self) -> TextAdversarial:
-        return TextAdversarial(**self.objective_parts(), penalty=self.matching_penalty, every=self.penalty_every)
+        weights = {"penalty": self.matching_penalty, "contrast": self.contrast}
+        return TextAdversarial(**self.objective_parts(), **weights, every=self.penalty_every)
 
     def pipeline(self, networks: Mapping[str, nn.Module]) -> Any:
         return TextToImagePipeline(**super().pipeline(networks).components)

@@ -50,7 +50,7 @@ class TextGAN(TextRecipe):
         latents = {"latent_dim": self.latent_dim, "latent_distribution": self.latent_distribution}
         return {
             "generator": TextGANGenerator(**size, **latents, examples=self.examples or []),
-            "discriminator": TextGANDiscriminator(**size),
+            "discriminator": TextGANDiscriminator(**size, contrast_dim=self.text_dim if self.contrast else 0),
         }
 
     def smoke(self) -> Self:
