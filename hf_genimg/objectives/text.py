@@ -53,6 +53,8 @@ class TextAdversarial(Adversarial):
         with torch.autocast(images.device.type, enabled=False if penalized else torch.is_autocast_enabled()):
             images = images.detach().requires_grad_() if penalized else images
             maps, sentences = discriminator.encode_images(images), discriminator.encode_text(text)
+            if not sentences.requires_grad:  # of a frozen encoder; the penalty has their gradient
+                sentences = sentences.detach().requires_grad_(penalized)
             logits = discriminator.compare(maps, sentences)
             terms = {"mismatched": self._mismatched(discriminator, logits, maps, sentences, text)}
             if self.contrast:

@@ -42,16 +42,14 @@ class TextGAN(TextRecipe):
     mixed_precision: str = "bf16"
     channels_last: bool = True
     latent_dim: int = 64  # 100 in the paper
-    text_dim: int = 64  # numbers in a sentence vector; 256 in the paper
     width: int = 16  # channels of the largest map; 32 in the paper
 
     def models(self) -> dict[str, nn.Module]:
-        size = {**self.sizes(), "text_dim": self.text_dim, "width": self.width}
+        size = {**self.sizes(), "width": self.width}
         latents = {"latent_dim": self.latent_dim, "latent_distribution": self.latent_distribution}
-        return {
-            "generator": TextGANGenerator(**size, **latents, examples=self.examples or []),
-            "discriminator": TextGANDiscriminator(**size, contrast_dim=self.text_dim if self.contrast else 0),
-        }
+        generator = TextGANGenerator(**size, **latents, examples=self.examples or [])
+        discriminator = TextGANDiscriminator(**size, contrast_dim=self.text_dim if self.contrast else 0)
+        return self.with_frozen_encoder({"generator": generator, "discriminator": discriminator})
 
     def smoke(self) -> Self:
         return replace(super().smoke(), width=2, text_dim=8)
