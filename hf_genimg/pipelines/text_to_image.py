@@ -55,7 +55,7 @@ class TextToImagePipeline(ImageGenerationPipeline):
         return_dict: bool = True,
         batch_size: int | None = None,
     ) -> GeneratedImages | tuple[Images]:
-        """Generate images of a text, of a list with one text for each, or of a mixture; the rest as for `ImageGenerationPipeline`."""
+        """Generate images of a text, of a list with one each, or of a mixture, as `ImageGenerationPipeline` does."""
         return super().__call__(
             num_images,
             class_labels=class_labels,
