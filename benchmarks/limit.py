@@ -1,16 +1,17 @@
 """How near to the speed of its layers alone a training step of each recipe is, and where the rest of the time goes.
 
-    python benchmarks/limit.py [RECIPE ...] [--precision no|bf16] [--before DIR]
+    python benchmarks/limit.py [RECIPE ...] [FIELD=VALUE ...] [--precision no|bf16] [--before DIR]
 
-Each recipe at its default size, on the data that it trains on by default. Only recipes that need no other data or run
-are taken where none is named.
+Each recipe at its default size, on the data that it trains on by default; where fields are given, with these, on random
+colour images of `image_size` pixels. Only recipes that need no other data or run are taken where none is named.
 
 share: a training step (or as many as lie between two lazy penalties) is run once while every convolution and matrix
 product that it starts, forward and backward, is noted with its shapes. Step and these operations alone, each as often
 and in the faster of two layouts (channels_last, contiguous), are then timed alternately in one process, in processor
 time on one thread; `share` is the time of the operations over that of the step, `gflops` what torch's FlopCounterMode
 counts in a step over its time. `elsewhere` is the share of a step that each kind of operation takes; `python` is what
-is left, in which none runs (below zero where timing each operation took longer than that).
+is left, in which none runs (below zero where timing each operation took longer than that); `features` is the share of
+frozen feature networks.
 before: with `--before DIR`, a checkout of the package as it was, one process with the package in DIR and one with this
 one each make a few training steps in turns, the other waiting: quartiles of before / now, above 1 is faster now. `auto`
 compares DIR in float32 with this one in bfloat16. Results go to results/limit.json and results/limit_before.json, which
@@ -35,13 +36,15 @@ from typing import Any
 
 import torch
 from _measure import RESULTS, write
-from speed import our_run
+from speed import Memory, our_run
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 from torch.utils.flop_counter import FlopCounterMode
 
+from hf_genimg.features import FeatureNetwork
 from hf_genimg.recipes import recipe_class
 from hf_genimg.training import device
+from hf_genimg.training.fields import parse_fields
 
 RECIPES = [
     *("dcgan", "acgan", "cgan", "cgan_projection", "infogan", "wgan_gp", "sngan", "sagan", "biggan", "biggan_deep"),
@@ -162,11 +165,48 @@ def elsewhere(run: Any, step: float, steps: int) -> dict[str, float]:
     return {kind: round(share, 3) for kind, share in shares.most_common()}
 
 
+def feature_share(run: Any, steps: int) -> float | None:
+    """The share of frozen feature networks, forward and backward, in training steps; None where there are none."""
+    networks = [part for each in run.frozen.values() for part in each.modules() if isinstance(part, FeatureNetwork)]
+    took, began = 0.0, []
+
+    def end(gradient: torch.Tensor) -> None:
+        nonlocal took
+        took += time.process_time() - began.pop()
+
+    def watched(forward: Callable[..., Any], images: torch.Tensor, *taps: Any) -> Any:
+        nonlocal took
+        since = time.process_time()
+        followed = images.requires_grad and torch.is_grad_enabled()
+        if followed:
+            images = images.view_as(images)
+            images.register_hook(end)
+        maps = forward(images, *taps)
+        if followed:
+            list(maps.values())[-1].register_hook(lambda gradient: began.append(time.process_time()))
+        took += time.process_time() - since
+        return maps
+
+    for network in networks:
+        network.forward = partial(watched, network.forward)
+    step = seconds(lambda: [run.training_step() for _ in range(steps)])
+    for network in networks:
+        del network.forward
+    return round(took / step, 3) if networks else None
+
+
 def run_of(name: str, precision: str) -> Any:
-    """A run of the recipe, in a process whose allocator is as `train` sets it up: older packages left it as it was."""
+    """A run of the recipe, in a process whose allocator is as `train` sets it up: older packages left it as it was.
+
+    name: of a recipe, and fields after it.
+    """
     if "keep_freed_memory" in vars(device):
         device.keep_freed_memory(torch.device("cpu"))
-    return our_run(name, recipe_class(name)().dataset(), mixed_precision=precision)
+    name, *given = name.split()
+    if not given:
+        return our_run(name, recipe_class(name)().dataset(), mixed_precision=precision)
+    fields = parse_fields(recipe_class(name), given)
+    return our_run(name, Memory(256, 3, fields["image_size"]), mixed_precision=precision, **fields)
 
 
 def limit(name: str, precision: str) -> dict[str, Any]:
@@ -191,6 +231,7 @@ def limit(name: str, precision: str) -> dict[str, Any]:
         "share": round(middle, 3),
         "share_quartiles": [round(low, 3), round(high, 3)],
         "elsewhere": elsewhere(run, step, steps),
+        "features": feature_share(run, steps),
     }
 
 
@@ -250,7 +291,9 @@ def main(arguments: list[str]) -> None:
         return serve(arguments[0], options["--precision"])
     precisions = [options["--precision"]] if options["--precision"] else ["no", "bf16"]
     before = options["--before"]
-    for name in arguments or RECIPES:
+    given = [argument for argument in arguments if "=" in argument]
+    named = [argument for argument in arguments if argument not in given]
+    for name in [" ".join([name, *given]) for name in named or RECIPES]:
         began = time.monotonic()
         for precision in [*precisions, *(["auto"] if before and len(precisions) == 2 else [])]:
             if before:

@@ -6,9 +6,10 @@ also the feature network of Projected GAN (arXiv:2111.01007).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -125,14 +126,49 @@ class SameConv2d(nn.Conv2d):
         stride = self.stride[0]
         if stride == 1:
             return super().forward(maps)
-        if self.groups > 1 and maps.requires_grad and maps.is_cpu and maps.dtype == torch.bfloat16:
-            # oneDNN's gradient of a strided depthwise convolution takes up to 18 times that of all positions.
-            rows, columns = ((size - 1) % stride for size in maps.shape[2:])
-            every = F.conv2d(maps, self.weight, self.bias, 1, self.padding, groups=self.groups)
-            return every[:, :, rows::stride, columns::stride]
-        totals = (max((-(-size // stride) - 1) * stride + self.kernel_size[0] - size, 0) for size in maps.shape[:1:-1])
-        padded = F.pad(maps, [part for total in totals for part in (total // 2, total - total // 2)])
-        return F.conv2d(padded, self.weight, self.bias, stride, groups=self.groups)
+        frozen = not self.weight.requires_grad
+        if frozen and self.groups > 1 and maps.requires_grad and maps.is_cpu and maps.dtype == torch.bfloat16:
+            return _StridedDepthwise.apply(maps, self.weight, self.bias, stride)
+        return same_convolution(maps, self.weight, self.bias, stride, self.groups)
+
+
+def same_paddings(sides: Iterable[int], kernel: int, stride: int) -> list[tuple[int, int]]:
+    """TensorFlow's "SAME" padding (before, after) of each side."""
+    totals = [max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in sides]
+    return [(total // 2, total - total // 2) for total in totals]
+
+
+def same_convolution(
+    maps: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, stride: int, groups: int
+) -> torch.Tensor:
+    """A convolution with "SAME" padding."""
+    rows, columns = same_paddings(maps.shape[2:], weight.shape[2], stride)
+    return F.conv2d(F.pad(maps, (*columns, *rows)), weight, bias, stride, groups=groups)
+
+
+class _StridedDepthwise(torch.autograd.Function):
+    """`same_convolution` of one constant kernel for each channel; its gradient is a convolution of stride 1, for
+    that of oneDNN in bfloat16 takes several times as long.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, maps: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, stride: int
+    ) -> torch.Tensor:
+        ctx.save_for_backward(weight)
+        ctx.sides, ctx.stride = maps.shape[2:], stride
+        return same_convolution(maps, weight, bias, stride, len(weight))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        (weight,), stride = ctx.saved_tensors, ctx.stride
+        edge = weight.shape[2] - 1
+        starts = [edge - before for before, _ in same_paddings(ctx.sides, weight.shape[2], stride)]
+        shape = (*gradient.shape[:2], *(side + edge for side in ctx.sides))
+        spread = torch.empty(shape, dtype=gradient.dtype, memory_format=torch.channels_last).zero_()
+        spread[:, :, starts[0] :: stride, starts[1] :: stride][..., : gradient.shape[2], : gradient.shape[3]] = gradient
+        flipped = weight.flip(2, 3).to(gradient.dtype)
+        return F.conv2d(spread, flipped, groups=len(weight)), None, None, None
 
 
 class ConvNorm(nn.Module):

@@ -117,7 +117,10 @@ class FeatureNetwork(nn.Module):
                 )
             return images
         size = (self.resolution, self.resolution)
-        return images if images.shape[2:] == size else F.interpolate(images, size, mode="bilinear", antialias=True)
+        if images.shape[2:] == size:
+            return images
+        shrinks = max(images.shape[2:]) > self.resolution  # else antialiasing changes nothing but the time
+        return F.interpolate(images, size, mode="bilinear", antialias=shrinks)
 
     def chosen(self, taps: Iterable[str] | None) -> tuple[str, ...]:
         """`taps` as a tuple of distinct names, all where None; `ValueError` for a name that is none."""

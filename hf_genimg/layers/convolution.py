@@ -29,8 +29,7 @@ def convolved_and_halved(layer: nn.Conv2d, maps: torch.Tensor) -> torch.Tensor:
     if is_traced():
         return F.avg_pool2d(layer(maps), 2)
     # the mean over the four places at which the kernel lies in a cell
-    kernel = F.avg_pool2d(layer.weight, 2, stride=1, padding=1)
-    return F.conv2d(maps, kernel, layer.bias, stride=2, padding=1)
+    return F.conv2d(maps, _summed_over_cells(layer.weight) / 4, layer.bias, stride=2, padding=1)
 
 
 def repeated_and_convolved(layer: nn.Conv2d, maps: torch.Tensor) -> torch.Tensor:
@@ -46,8 +45,20 @@ def repeated_and_convolved(layer: nn.Conv2d, maps: torch.Tensor) -> torch.Tensor
     if is_traced():
         return layer(F.interpolate(maps, scale_factor=2, mode="nearest"))
     # what the kernel takes from each of the four copies of a position, added up
-    kernel = 4 * F.avg_pool2d(layer.weight.flip(2, 3), 2, stride=1, padding=1)
+    kernel = _summed_over_cells(layer.weight.flip(2, 3))
     return F.conv_transpose2d(maps, kernel.transpose(0, 1), layer.bias, stride=2, padding=1)
+
+
+def _summed_over_cells(weight: torch.Tensor) -> torch.Tensor:
+    """The sum of a 3x3 kernel over the four places of a 2x2 cell: float [O, C, 3, 3] to [O, C, 4, 4].
+
+    As a matrix product, because the gradient of a pooling takes up to eight times as long on CPUs.
+    """
+    line = torch.eye(4, 3, dtype=weight.dtype, device=weight.device)
+    line = line + line.roll(1, 0)
+    kind = weight.device.type
+    with torch.autocast(kind if torch.amp.is_autocast_available(kind) else "cpu", enabled=False):
+        return (weight.reshape(-1, 9) @ torch.kron(line, line).T).view(*weight.shape[:2], 4, 4)
 
 
 class Conv2d(nn.Conv2d):

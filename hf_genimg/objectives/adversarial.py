@@ -76,6 +76,10 @@ class Adversarial(Objective):
         """Fake images of latents, under the conditions of the batch."""
         return generator(latents, **conditions_of(generator, batch))
 
+    def detached(self, fake: torch.Tensor) -> torch.Tensor:
+        """Fake images for the discriminator's update: without gradient."""
+        return fake.detach()
+
     def opposed(self, networks: Networks, batch: Batch, latents: torch.Tensor, fake: torch.Tensor) -> Networks:
         """The networks, with the discriminator that the generator learns from: by default the one that there is."""
         return networks
@@ -87,11 +91,11 @@ class Adversarial(Objective):
         with torch.set_grad_enabled("generator" in self.shared):
             fake = self.generate(generator, latents, batch)
         self._fakes.append((latents, batch, fake))
-        real, fake = self.augment(batch["images"]), self.augment(fake.detach())
+        real, fake = self.augment(batch["images"]), self.augment(self.detached(fake))
         real_logits, real_terms = self.real_logits(networks, real, batch)
         fake_logits, fake_terms = self.logits(networks, fake, batch, latents)
         terms = self.loss.discriminator(real_logits, fake_logits) | real_terms | fake_terms
-        context = Context(self, networks, batch, latents, real, fake, real_logits, fake_logits)
+        context = Context(self, networks, batch, latents, real, fake.detach(), real_logits, fake_logits)
         for regularizer in self.regularizers:
             terms |= regularizer.discriminator(context)
         return terms

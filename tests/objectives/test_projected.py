@@ -9,6 +9,7 @@ from torch import nn
 import hf_genimg
 from hf_genimg.features import load_features
 from hf_genimg.losses.adversarial import hinge
+from hf_genimg.objectives.base import Step
 from hf_genimg.objectives.projected import Projected
 from hf_genimg.objectives.regularizers import Consistency, LeCam, TopK, ZeroCenteredPenalty
 
@@ -58,3 +59,30 @@ def test_regularizers_see_the_same_logits(networks: dict[str, nn.Module]) -> Non
     assert terms["r1"] > 0 and terms["consistency_real"] > 0
     objective.update("discriminator", networks)
     assert objective.generator(networks, batch)["adversarial"].isfinite()
+
+
+@pytest.mark.parametrize("penalty", [[], [ZeroCenteredPenalty(1.0, on="fake")]], ids=["plain", "penalty"])
+def test_the_generator_learns_from_the_maps_of_the_discriminators_update(
+    networks: dict[str, nn.Module], penalty: list[nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gradient is that of a forward of its own, and the features of these images are computed once."""
+    batch, seen = {"images": torch.rand(4, 1, 16, 16) * 2 - 1}, []
+    feature_maps = networks["features"].feature_maps
+    monkeypatch.setattr(networks["features"], "feature_maps", lambda *maps: seen.append(1) or feature_maps(*maps))
+    gradients, forwards = {}, {}
+    for reuse in (True, False):
+        objective = Projected(hinge(), penalty)
+        torch.manual_seed(1)
+        objective.begin(Step(player="discriminator", reuse=reuse))
+        sum(objective.discriminator(networks, batch).values()).backward()
+        assert with_gradients(networks) == {"discriminator"}
+        networks["discriminator"].zero_grad()
+        seen.clear()
+        objective.begin(Step(player="generator", turn=1, reuse=reuse))
+        objective.generator(networks, batch)["adversarial"].backward()
+        gradients[reuse] = [parameter.grad.clone() for parameter in networks["generator"].parameters()]
+        forwards[reuse] = len(seen)
+        for network in networks.values():
+            network.zero_grad()
+    torch.testing.assert_close(gradients[True], gradients[False])
+    assert forwards == {True: 0, False: 1}
