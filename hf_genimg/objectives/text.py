@@ -25,7 +25,7 @@ class TextAdversarial(Adversarial):
         penalty: weight of the matching-aware gradient penalty; 0: none.
         every: computed in one of so many updates, with as many times the weight.
         contrast: weight of the contrastive loss of images and their captions among those of the batch: the
-            discriminator learns it on real images, the generator on its own (XMC-GAN, arXiv:2101.04702, eq. 4); 0: none.
+            discriminator learns it on real images, the generator on its own (arXiv:2101.04702, eq. 4); 0: none.
         Others: as for `Adversarial`.
     """
 

@@ -192,8 +192,7 @@ class LatentEditing:
             raise ValueError(f"the latents of {type(self.network).__name__} are tokens, between which there is nothing")
         ends = self._ends(seeds, latents, noise, class_labels, prompt)
         mode = mode or ("lerp" if ends.latents.dim() == 3 else "slerp")
-        # 0 is the first seed, 1 the second, ...
-        positions = torch.arange((len(ends.latents) - 1) * (steps - 1) + 1) / (steps - 1)
+        positions = torch.arange((len(ends.latents) - 1) * (steps - 1) + 1) / (steps - 1)  # 0: first seed, 1: second
         nearer = (positions + 0.5).long()
         inputs = GeneratorInputs(
             walk(ends.latents.flatten(1), steps, mode).unflatten(1, ends.latents.shape[1:]),
