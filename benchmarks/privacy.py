@@ -1,23 +1,25 @@
-"""Re-identification of faces that were de-identified by k-same in the latents of an autoencoder.
+"""Re-identification of faces that were de-identified, by k-same in the latents of an autoencoder or by a translator.
 
-    python benchmarks/privacy.py --data FACES --autoencoder RUN --embedder RUN [--k 2 4 8] [--attribute FILE.json]
-    [--name NAME] [--work DIR]
+    python benchmarks/privacy.py --data FACES --embedder RUN [--autoencoder RUN] [--translator RUN] [--k 2 4 8]
+    [--attribute FILE.json] [--name NAME] [--work DIR]
 
-FACES has the splits train and test with several pictures of each person, labelled, such as orl-faces. Both models were
-trained on its train split, the embedder apart from the autoencoder. Results go to `results/NAME.json`, and a table is
-printed.
+FACES has the splits train and test with several pictures of each person, labelled, such as orl-faces. All models were
+trained on its train split, the embedder apart from the others. Results go to `results/NAME.json`, and a table is
+printed; pictures of single people go to the work folder.
 
 Method: test pictures are taken in sets of one picture a person, the first of each, then the second, and so on; each set
 is de-identified by itself. The embedder looks for each made picture among the train pictures, and is right where the
 nearest by cosine is of the same person: rank-1. `as it is`: test pictures unchanged; `reconstructed`: by the
-autoencoder, without k-same; `shuffled`: as it is, against labels that are shuffled among the people of train pictures.
-PSNR: of the made pictures to the test pictures. `distinct`: pictures that differ, of all. Utility: an attribute, whose
-pictures FILE.json names by the numbers of people and of their photographs, is read by a classifier (the recipe
-classifier, in the mean of 3 seeds) that was trained on the train pictures as they are; reported is its balanced
-accuracy, 0.5 for one that always says the same; `shuffled`: against shuffled labels. Image quality: the unbiased kernel
-distance (kid_rbf, times 1,000; no interval) of the made pictures to the train pictures by efficientnet-lite0, and
-sharpness, the mean absolute difference of neighbouring pixels over that of the test pictures. Intervals: 95 percent, of
-Wilson for rank-1, of the mean over pictures for PSNR, of a bootstrap over people for the attribute.
+autoencoder, without k-same; `translated`: by the translator (recipe deidentifier); `shuffled`: as it is, against labels
+that are shuffled among the people of train pictures. `adapted`: the same by an attacker who has the means: an embedder
+of the same recipe that was trained on the train pictures, de-identified in the same way and with their labels, looks
+among these. PSNR: of the made pictures to the test pictures. `distinct`: pictures that differ, of all. Utility: an
+attribute, whose pictures FILE.json names by the numbers of people and of their photographs, is read by a classifier
+(the recipe classifier, in the mean of 3 seeds) that was trained on the train pictures as they are; reported is its
+balanced accuracy, 0.5 for one that always says the same; `shuffled`: against shuffled labels. Image quality: the
+unbiased kernel distance (kid_rbf, times 1,000; no interval) of the made pictures to the train pictures by efficientnet-
+lite0, and sharpness, the mean absolute difference of neighbouring pixels over that of the test pictures. Intervals: 95
+percent, of Wilson for rank-1, of the mean over pictures for PSNR, of a bootstrap over people for the attribute.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ import numpy as np
 import torch
 from _measure import write
 from medical import saved
+from PIL import Image
 from sklearn.metrics import balanced_accuracy_score
 
 import hf_genimg
@@ -40,6 +43,7 @@ from hf_genimg.evaluation.scores import mean_score, proportion
 from hf_genimg.losses.pixels import psnr
 
 Row = dict[str, float]
+Images = dict[str, torch.Tensor]  # by method, float [N, C, H, W] in [-1, 1]
 Labelled = tuple[torch.Tensor, torch.Tensor]  # float [N, C, H, W] in [-1, 1] and int64 [N]
 ATTRIBUTE = {"images": 20_000, "batch_size": 64, "ema_half_life": 1_000, "snapshot_images": 20_000}
 RESAMPLES = 300
@@ -75,10 +79,17 @@ def row(found: torch.Tensor, labels: torch.Tensor, made: torch.Tensor, images: t
     return {name: round(value, 4) for name, value in values.items()}
 
 
-def made_by(pipe: Any, data: str, ks: list[int]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-    """The test pictures by method, float [N, C, H, W] in [-1, 1], and who each is of, int64 [N]."""
-    config = pipe.network.config
-    images, labels = faces(data, "test", config.image_size, config.image_channels)
+def config_of(pipe: Any, translator: Any) -> Any:
+    """Of the autoencoder, or of the translator where there is none."""
+    return (translator.generator if pipe is None else pipe.network).config
+
+
+def made_by(
+    pipe: Any, data: str, ks: list[int], translator: Any = None, split: str = "test"
+) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """The pictures of a split by method, float [N, C, H, W] in [-1, 1], and who each is of, int64 [N]."""
+    config = config_of(pipe, translator)
+    images, labels = faces(data, split, config.image_size, config.image_channels)
     order = torch.cat(list(sets_of(labels)))
     images, labels = images[order], labels[order]
     count = len(labels.unique())
@@ -86,18 +97,44 @@ def made_by(pipe: Any, data: str, ks: list[int]) -> tuple[dict[str, torch.Tensor
     def on_sets(k: int) -> torch.Tensor:
         return torch.cat([pipe.deidentify(part, k, "pt") for part in images.split(count)]) * 2 - 1
 
-    made = {"as it is": images, "reconstructed": pipe.reconstruct(images, "pt") * 2 - 1}
-    return made | {f"k-same, k = {k}": on_sets(k) for k in ks}, labels
+    made = {"as it is": images}
+    if pipe is not None:
+        made["reconstructed"] = pipe.reconstruct(images, "pt") * 2 - 1
+        made |= {f"k-same, k = {k}": on_sets(k) for k in ks}
+    if translator is not None:
+        made["translated"] = translator(images, output_type="pt").images * 2 - 1
+    return made, labels
 
 
-def measured(pipe: Any, embedder: torch.nn.Module, data: str, ks: list[int]) -> dict[str, Row]:
+def adapted(
+    made: Images, labels: torch.Tensor, known: Images, people: torch.Tensor, work: Path, images: int = 10_000
+) -> dict[str, Row]:
+    """Rank-1 by embedders that were trained on the train pictures `known` of each method and look among these.
+
+    labels, people: who the test pictures and the train pictures are of. images: that each of them is trained on.
+    """
+    found = {}
+    for name, gallery in known.items():
+        folder = work / f"adapted-{name.replace(' ', '-').replace(',', '')}"
+        folder.mkdir(parents=True, exist_ok=True)
+        data = saved(folder / "faces.npz", to_pixels(gallery), people.numpy())
+        size = {"image_size": gallery.shape[-1], "image_channels": gallery.shape[1], "images": images}
+        pipe = hf_genimg.train("embedder", folder / "run", data=str(data), **size, seed=11, progress=False)
+        right = (people[nearest(pipe.network.eval(), made[name], gallery)] == labels).sum()
+        share = proportion(int(right), len(labels))
+        values = {"adapted": share.value, "adapted_low": share.low, "adapted_high": share.high}
+        found[name] = {key: round(value, 4) for key, value in values.items()}
+    return found
+
+
+def measured(pipe: Any, embedder: torch.nn.Module, data: str, ks: list[int], translator: Any = None) -> dict[str, Row]:
     """The rows of the table, by method."""
-    config = pipe.network.config
+    config = config_of(pipe, translator)
     size, channels = config.image_size, config.image_channels
     if (embedder.config.image_size, embedder.config.image_channels) != (size, channels):
         raise SystemExit(f"the embedder sees other images than those of {size} pixels and {channels} channels")
     gallery, people = faces(data, "train", size, channels)
-    made, labels = made_by(pipe, data, ks)
+    made, labels = made_by(pipe, data, ks, translator)
     images = made["as it is"]
     rows = {name: row(people[nearest(embedder, each, gallery)], labels, each, images) for name, each in made.items()}
     shuffled = torch.randperm(len(labels.unique()), generator=torch.Generator().manual_seed(0))[people]
@@ -181,6 +218,13 @@ def read(classifier: Any, images: torch.Tensor) -> np.ndarray:
     return classifier.network.eval()(images).argmax(1).bool().numpy()
 
 
+def picture(path: Path, made: Images, count: int = 20) -> None:
+    """The first pictures of each method, in a row each."""
+    rows = [np.concatenate(list(to_pixels(images[:count])), 1) for images in made.values()]
+    sheet = np.concatenate(rows).squeeze()
+    Image.fromarray(sheet).resize((sheet.shape[1] * 2, sheet.shape[0] * 2), Image.Resampling.NEAREST).save(path)
+
+
 def described(network: torch.nn.Module) -> str:
     """Its class, size and number of weights."""
     count = sum(weights.numel() for weights in network.parameters())
@@ -189,10 +233,18 @@ def described(network: torch.nn.Module) -> str:
 
 def table(rows: dict[str, Row]) -> str:
     """Markdown."""
-    lines = ["| pictures | rank-1 | at most | PSNR | distinct | attribute | kid_rbf | sharpness |", "|---" * 8 + "|"]
+    lines = ["| pictures | rank-1 | adapted | at most | PSNR | distinct | attribute | kid_rbf | sharpness |"]
+    lines += ["|---" * 9 + "|"]
     for name, each in rows.items():
         allowed = f"{2 / int(name.rpartition(' ')[2]):.3f}" if name.startswith("k-same") else ""
-        cells = [name, spread(each, "rank1"), allowed, f"{each['psnr']:.1f}", str(each["distinct"])]
+        cells = [
+            name,
+            spread(each, "rank1"),
+            spread(each, "adapted"),
+            allowed,
+            f"{each['psnr']:.1f}",
+            str(each["distinct"]),
+        ]
         cells += [spread(each, "attribute"), str(each.get("kid_rbf", "")), str(each.get("sharpness", ""))]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -208,23 +260,33 @@ def spread(each: Row, name: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", required=True)
-    parser.add_argument("--autoencoder", type=Path, required=True)
+    parser.add_argument("--autoencoder", type=Path, help="for k-same")
     parser.add_argument("--embedder", type=Path, required=True)
+    parser.add_argument("--translator", type=Path, help="a run of the recipe deidentifier")
     parser.add_argument("--k", type=int, nargs="*", default=[2, 4, 8])
     parser.add_argument("--attribute", type=Path, help="which pictures have it, such as orl_glasses.json")
     parser.add_argument("--name", default="deidentification")
     parser.add_argument("--work", type=Path, default=Path("runs/privacy"))
     args = parser.parse_args()
-    pipe, embedder = hf_genimg.load(args.autoencoder), hf_genimg.load(args.embedder).network.eval()
-    rows = measured(pipe, embedder, args.data, args.k)
-    made, labels = made_by(pipe, args.data, args.k)
-    train = faces(args.data, "train", pipe.network.config.image_size, pipe.network.config.image_channels)
-    further = [quality(made, train[0], args.work)]
+    if args.autoencoder is args.translator is None:
+        parser.error("there is nothing to measure; give --autoencoder, --translator or both")
+    pipe, translator = (path and hf_genimg.load(path) for path in (args.autoencoder, args.translator))
+    embedder = hf_genimg.load(args.embedder).network.eval()
+    rows = measured(pipe, embedder, args.data, args.k, translator)
+    made, labels = made_by(pipe, args.data, args.k, translator)
+    known, people = made_by(pipe, args.data, args.k, translator, "train")
+    args.work.mkdir(parents=True, exist_ok=True)
+    picture(args.work / "faces.png", made)
+    config = config_of(pipe, translator)
+    train = faces(args.data, "train", config.image_size, config.image_channels)
+    further = [quality(made, train[0], args.work), adapted(made, labels, known, people, args.work)]
     further += [attribute_kept(made, labels, train, args.attribute, args.work)] if args.attribute else []
     for name, more in ((name, more) for each in further for name, more in each.items()):
         rows[name] |= more
     print(table(rows))
-    results = {"autoencoder": described(pipe.network), "embedder": described(embedder), "rows": rows}
+    results = {"embedder": described(embedder), "rows": rows}
+    results |= {"autoencoder": described(pipe.network)} if pipe else {}
+    results |= {"translator": described(translator.generator)} if translator else {}
     print(write(args.name, __doc__.partition("Method: ")[2], results))
 
 

@@ -1,6 +1,7 @@
 """What differential privacy costs: the accuracy on real images of classifiers trained on samples of private models.
 
-    python benchmarks/private_samples.py DATA [--recipes cvae cgan_mlp] [--epsilons 10 1] [--seeds 3] [--work DIR]
+    python benchmarks/private_samples.py DATA [--recipes cvae cgan_mlp] [--epsilons none 10 1]
+    [--seeds 3] [--work DIR]
 
 DATA has classes and the splits train and test, such as MNIST.
 
@@ -12,13 +13,15 @@ real test images. Accuracies are means over the classifier's seeds, with 95 perc
 images and seeds; each generative model was trained once, so that its own spread over seeds is not in them. `shuffled`
 is what a classifier has that learned nothing. Noise comes from a seed (dp_seed), so that the figures can be repeated.
 
-Published accuracies at epsilon 10 and delta 1e-5 on MNIST are approximate and of other networks and classifiers.
-Results go to results/private_samples.json, and samples of each model to results/private_samples.png.
+What was measured before, of recipes that are not asked for, stays. Published accuracies at epsilon 10 and delta 1e-5 on
+MNIST are approximate and of other networks and classifiers. Results go to results/private_samples.json, and samples of
+each model to results/private_samples_RECIPE.png.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +52,18 @@ SETTINGS: dict[str, dict[str, Any]] = {  # of the private training and of the ot
         "ema_half_life": 10_000,
     },
     "cgan_mlp": {
-        "images": 300_000,
+        "images": 1_000_000,
         "batch_size": 500,
-        "micro_batch_size": 500,
+        "n_critic": 2,
         "learning_rate": 1e-3,
-        "discriminator_learning_rate": 2e-3,
-        "discriminator_width": 64,
+        "schedule": "cosine",
+        "latent_dim": 32,
         "generator_width": 64,
-        "ema_half_life": 10_000,
+        "discriminator_width": 128,
+        "class_heads": True,
+        "black_is_zero": True,
+        "dp_clip": 4.0,
+        "ema_half_life": 20_000,
     },
 }
 CLASSIFIER = {
@@ -78,6 +85,13 @@ def least_noise(epsilon: float, rate: float, updates: int, delta: float = DELTA)
         spent = Privacy("", middle, 1.0, delta).epsilon(rate, updates)
         low, high = (middle, high) if spent > epsilon else (low, middle)
     return round(high, 4)
+
+
+def fields_of(settings: dict[str, Any], epsilon: float | None, size: int) -> dict[str, Any]:
+    """All fields of a run; without privacy, those for dp_noise are left out."""
+    shared = {name: value for name, value in settings.items() if epsilon is not None or not name.startswith("dp_")}
+    once = {"snapshot_images": settings["images"], "sample_images": settings["images"]}
+    return {**shared, **private_fields(settings, epsilon, size), **once}
 
 
 def private_fields(settings: dict[str, Any], epsilon: float | None, size: int) -> dict[str, Any]:
@@ -108,25 +122,21 @@ def predicted(classifier: Any, images: np.ndarray) -> np.ndarray:
     return torch.cat([classifier.network.eval()(part).argmax(1) for part in inputs.split(500)]).numpy()
 
 
-def models(data: str, recipes: list[str], epsilons: list[float], size: int, work: Path) -> dict[str, Any]:
+def models(data: str, recipes: list[str], epsilons: list[float | None], size: int, work: Path) -> dict[str, Any]:
     """The pipeline of each model by its name in the table."""
     found = {}
     for recipe in recipes:
-        for epsilon in (None, *epsilons):
-            settings = SETTINGS[recipe]
-            fields = {
-                **settings,
-                **private_fields(settings, epsilon, size),
-                "snapshot_images": settings["images"],
-                "sample_images": settings["images"],
-            }
+        for epsilon in epsilons:
+            fields = fields_of(SETTINGS[recipe], epsilon, size)
             name = f"{recipe}, {'not private' if epsilon is None else f'epsilon {epsilon:g}'}"
             found[name] = trained(recipe, work / name.replace(",", "").replace(" ", "-"), data, **fields, seed=0)
             print(name, fields, flush=True)
     return found
 
 
-def measured(data: str, recipes: list[str], epsilons: list[float], seeds: int, num: int, work: Path) -> dict[str, Any]:
+def measured(
+    data: str, recipes: list[str], epsilons: list[float | None], seeds: int, num: int, work: Path
+) -> dict[str, Any]:
     """The accuracies by what the classifier was trained on, and what they are of."""
     (images, labels), test = read(data, "train"), read(data, "test")
     pipes = models(data, recipes, epsilons, len(labels), work)
@@ -139,7 +149,9 @@ def measured(data: str, recipes: list[str], epsilons: list[float], seeds: int, n
     sets["real, labels shuffled"] = images[some], rng.permutation(labels[some])
     ways = {name: accuracies_of(name, each, test[0], seeds, work) for name, each in sets.items()}
     accuracy = compared(ways, test[1], accuracy_score, {name: "real" for name in ways if name != "real"})
-    picture(RESULTS / "private_samples.png", {name: sets[name][0][: SHOWN * classes] for name in pipes})
+    for recipe in recipes:
+        rows = {name: sets[name][0][: SHOWN * classes] for name in pipes if name.startswith(f"{recipe},")}
+        picture(RESULTS / f"private_samples_{recipe}.png", rows)
     return {"training_images": num, "test_images": len(test[1]), "seeds": seeds, "accuracy": accuracy}
 
 
@@ -172,13 +184,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", metavar="DATA")
     parser.add_argument("--recipes", nargs="+", default=list(SETTINGS), choices=list(SETTINGS))
-    parser.add_argument("--epsilons", nargs="+", type=float, default=[10.0, 1.0])
+    parser.add_argument(
+        "--epsilons",
+        nargs="+",
+        type=lambda text: None if text == "none" else float(text),
+        default=[None, 10.0, 1.0],
+        help="none: not private",
+    )
     parser.add_argument("--seeds", type=int, default=3, help="of the classifiers")
     parser.add_argument("--num", type=int, default=10_000, help="images that each classifier is trained on")
     parser.add_argument("--work", type=Path, default=Path("runs/private_samples"))
     given = parser.parse_args()
     data = str(Path(given.data).resolve()) if Path(given.data).exists() else given.data
     found = measured(data, given.recipes, given.epsilons, given.seeds, given.num, given.work)
+    before = RESULTS / "private_samples.json"
+    known = json.loads(before.read_text())["measured"]["accuracy"] if before.exists() else {}
+    measured_now = tuple(f"{recipe}," for recipe in given.recipes)  # rows of other settings go
+    kept = {name: row for name, row in known.items() if not name.startswith(measured_now)}
+    found["accuracy"] = kept | found["accuracy"]
     found = {"data": Path(given.data).name, "delta": DELTA, "settings": SETTINGS, "classifier": CLASSIFIER, **found}
     for name, each in found["accuracy"].items():
         print(f"{name}: {each['value']:.3f} ({each['low']:.3f} to {each['high']:.3f})")

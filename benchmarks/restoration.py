@@ -10,7 +10,8 @@ another. Results go to `results/NAME.json`, and one table is printed.
 Method: enlargement. Each picture is cut to a multiple of S at the right and bottom, made smaller as MATLAB's imresize
 does (antialiased bicubic, rounded to 8 bits), enlarged by the model in float32 and rounded to 8 bits; PSNR and SSIM are
 of the luma of BT.601 (16 to 235), without a border of S pixels, SSIM where its window of 11 pixels lies inside. Grey
-pictures are their own luma. `+` behind a model: the mean of its eight outputs for the turned and mirrored input.
+pictures are their own luma. Perceptual: the distance by efficientnet-lite0 at all its taps, of whole pictures. `+`
+behind a model: the mean of its eight outputs for the turned and mirrored input.
 Denoising: PSNR and SSIM over all channels and pixels; `float` noise is added to the pictures and neither clipped nor
 rounded, as in the literature, `8 bits` is clipped and rounded, as a file holds it; seeds 0, 1, 2, ... by picture.
 Haze and low light: as training makes them, of a smooth random depth field and by a random gamma with noise, rounded to
@@ -25,7 +26,7 @@ from __future__ import annotations
 import argparse
 import io
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,7 @@ import hf_genimg
 from hf_genimg.data import parse_degradation
 from hf_genimg.data.resampling import bicubic
 from hf_genimg.evaluation.paired import on_luma, psnr, ssim
+from hf_genimg.evaluation.perceptual import FeatureDistance
 from hf_genimg.evaluation.scores import mean_score
 from hf_genimg.layers.dihedral import dihedral, undone
 from hf_genimg.pipelines.images import to_uint8
@@ -61,7 +63,7 @@ PUBLISHED = {
 }
 CLASSICAL = {"haze": ("dark channel prior", without_haze), "dark": ("CLAHE", clahe)}
 Method = Callable[[torch.Tensor], torch.Tensor]  # inputs float [1, C, h, w] in [-1, 1] to images [1, C, H, W]
-Values = list[tuple[float, float]]  # PSNR and SSIM, picture by picture
+Values = list[tuple[float, ...]]  # PSNR and SSIM, and the perceptual distance of enlargements, picture by picture
 
 
 def pictures(folder: Path, name: str) -> Iterator[np.ndarray]:
@@ -101,16 +103,23 @@ def applied(network: torch.nn.Module, ensemble: bool, inputs: torch.Tensor) -> t
     return made if made.shape[1] == wanted else same_channels(made, wanted)
 
 
-def enlargement(levels: np.ndarray, scale: int, methods: dict[str, Method]) -> dict[str, tuple[float, float]]:
-    """PSNR and SSIM of one picture by method; the first is bicubic enlargement."""
+@cache
+def perceptual() -> FeatureDistance:
+    return FeatureDistance("efficientnet-lite0")
+
+
+def enlargement(levels: np.ndarray, scale: int, methods: dict[str, Method]) -> dict[str, tuple[float, ...]]:
+    """PSNR, SSIM and perceptual distance of one picture by method; the first is bicubic enlargement."""
     height, width = (side // scale * scale for side in levels.shape[:2])
     levels = levels[:height, :width]
     small = np.rint(bicubic(levels, height // scale, width // scale).clip(0, 255))
     target = torch.from_numpy(levels.copy()).permute(2, 0, 1)[None].double()
     made = {"bicubic": rounded(tensor(bicubic(small, height, width)))}
     made |= {name: rounded(method(tensor(small))) for name, method in methods.items()}
+    distance = perceptual()
     return {
-        name: tuple(on_luma(each, scale, image, target).item() for each in (psnr, ssim)) for name, image in made.items()
+        name: (*(on_luma(each, scale, image, target).item() for each in (psnr, ssim)), distance(image, target).item())
+        for name, image in made.items()
     }
 
 
@@ -141,8 +150,8 @@ def degraded(levels: np.ndarray, task: str, methods: dict[str, Method], seed: in
     }
 
 
-def restored(task: str, levels: np.ndarray, methods: dict[str, Method], seed: int) -> dict[str, tuple[float, float]]:
-    """PSNR and SSIM of one picture of a task, by method."""
+def restored(task: str, levels: np.ndarray, methods: dict[str, Method], seed: int) -> dict[str, tuple[float, ...]]:
+    """The values of one picture of a task, by method."""
     if task.partition(":")[0] in CLASSICAL:
         return degraded(levels, task, methods, seed)
     if task.startswith("x"):
@@ -173,10 +182,10 @@ def measured(
 
 def summary(values: Values, baseline: Values) -> dict[str, float]:
     """Means with intervals, and the gain in PSNR over the baseline."""
-    levels, similarity = np.array(values).T
-    gain = levels - np.array(baseline)[:, 0]
+    columns = dict(zip(("psnr", "ssim", "perceptual"), np.array(values).T, strict=False))
+    columns["gain"] = columns["psnr"] - np.array(baseline)[:, 0]
     result = {"pictures": len(values)}
-    for name, column in (("psnr", levels), ("ssim", similarity), ("gain", gain)):
+    for name, column in columns.items():
         score = mean_score(column)
         result |= {name: score.value, f"{name}_low": score.low, f"{name}_high": score.high}
     return {name: round(value, 4) for name, value in result.items()}
@@ -212,12 +221,13 @@ def table(results: dict[str, dict]) -> str:
 
 
 def cell(row: dict[str, float] | None) -> str:
-    """PSNR / SSIM, with half the interval of the PSNR where it was measured here."""
+    """PSNR / SSIM / perceptual distance, with half the interval of the PSNR where it was measured here."""
     if row is None:
         return ""
     interval = f" ± {(row['psnr_high'] - row['psnr_low']) / 2:.2f}" if "psnr_low" in row else ""
     alike = "" if row["ssim"] is None else f" / {row['ssim']:.4f}"
-    return f"{row['psnr']:.2f}{interval}{alike}"
+    far = f" / {row['perceptual']:.3f}" if "perceptual" in row else ""
+    return f"{row['psnr']:.2f}{interval}{alike}{far}"
 
 
 def main() -> None:

@@ -11,7 +11,9 @@ training images; for the 297 test images, how often the classifier is right.
 retrieval: R-precision among 100. A text-image model (a small convolutional network and the mean of word vectors,
 contrastive loss, arXiv:2103.00020, 40 epochs) learns the training split and knows nothing of MODEL. For each image of
 a caption it ranks 100 different captions, and counts how often the right one comes first; chance is 1 %. Reported, with
-95 % intervals over images, for captions of the training split and of the test split (those whose words MODEL knows):
+95 % intervals over images, for captions of the training split, of the test split (those whose words MODEL knows), and
+of these the unseen, which no image of the training split has: known words, put together in a new way (among all of
+them where there are fewer than 100):
 generated images, real images (the ceiling), and generated images of other captions (shuffled).
 Results go to `results/text.json`.
 """
@@ -148,8 +150,10 @@ def retrieval(model: str, source: str) -> dict[str, object]:
     }
     matcher, tokenizer = trained_matcher(opened["train"])
     known, result = pipe.network.tokenizer, {"chance": 1 / CANDIDATES}
-    for split, data in opened.items():
+    seen = {each[0] for each in opened["train"].captions}
+    for split, data in {**opened, "unseen": opened["test"]}.items():
         rows = {each[0]: row for row, each in enumerate(data.captions) if not known.unknown(each[0])}
+        rows = {caption: row for caption, row in rows.items() if split != "unseen" or caption not in seen}
         captions = list(rows)[:1000]
         tokens = tokenizer(captions)
         real = data.with_tokenizer(tokenizer).batch(torch.tensor([rows[each] for each in captions]))["images"]

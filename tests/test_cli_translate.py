@@ -10,6 +10,7 @@ from PIL import Image
 
 import hf_genimg
 from hf_genimg.cli import main
+from hf_genimg.commands.films import smoothed
 from hf_genimg.pipelines.provenance import read_provenance
 
 from .families.bicycle import SmallBicycle
@@ -116,3 +117,29 @@ def test_a_model_without_them_takes_no_class_and_no_seed(
         capsys, *asked, "--seed", "0"
     )
     assert not (tmp_path / "out").exists()
+
+
+def test_frames_are_smoothed_where_nothing_moves() -> None:
+    frames = [Image.new("RGB", (8, 4), (100, 100, 100)) for _ in range(3)]
+    frames[1].paste((200, 100, 100), (0, 0, 4, 4))  # the left half changes, and changes back
+    made = iter((10, 110, 60))
+
+    def translate(frame: Image.Image) -> Image.Image:
+        image = Image.new("RGB", (16, 8), (next(made),) * 3)
+        image.info["hf_genimg"] = "{}"
+        return image
+
+    smooth = smoothed(translate, 0.75)
+    first, second, third = (smooth(frame) for frame in frames)
+    assert first.getpixel((0, 0)) == (10, 10, 10)
+    assert second.getpixel((0, 0)) == (110, 110, 110) and second.getpixel((15, 0))[0] == pytest.approx(35, abs=1)
+    assert third.getpixel((15, 0))[0] == pytest.approx(0.75 * 35 + 0.25 * 60, abs=1) and third.info == first.info
+
+
+def test_smoothing_is_for_moving_pictures(
+    model: str, pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = refusal(capsys, "translate", model, pictures[0], "--smooth", 0.5, "--out", tmp_path / "out")
+    assert "--smooth 0.5 is for films and GIFs, and none is among the images; leave it out" in message
+    message = refusal(capsys, "translate", model, pictures[0], "--smooth", 1, "--out", tmp_path / "out")
+    assert "--smooth 1.0 is not possible; give a share from 0 to below 1" in message

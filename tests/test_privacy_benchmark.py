@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from hf_genimg import ConvVAE, Embedder, ImageReconstructionPipeline
+from hf_genimg import (
+    ConvVAE,
+    Embedder,
+    ImageReconstructionPipeline,
+    ImageTranslationPipeline,
+    NAFNetGenerator,
+)
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -48,7 +54,11 @@ def test_a_row_of_known_values(privacy: ModuleType) -> None:
     made = torch.stack([images[0] + 0.2, images[1] + 0.2, images[2] - 0.2, images[3] - 0.2])
     row = privacy.row(torch.tensor([0, 1, 1, 1]), torch.arange(4), made, images)
     assert (row["rank1"], row["distinct"], row["pictures"]) == (0.5, 2, 4)
-    assert row["psnr"] == pytest.approx(20.0, abs=1e-3) and row["rank1_low"] < 0.5 < row["rank1_high"]
+    assert (
+        "adapted" not in row
+        and row["psnr"] == pytest.approx(20.0, abs=1e-3)
+        and row["rank1_low"] < 0.5 < row["rank1_high"]
+    )
 
 
 def test_k_same_bounds_who_is_found_again(privacy: ModuleType) -> None:
@@ -61,8 +71,21 @@ def test_k_same_bounds_who_is_found_again(privacy: ModuleType) -> None:
     assert rows["k-same, k = 2"]["distinct"] == 5 * sets and rows["k-same, k = 5"]["distinct"] == 2 * sets
     assert rows["k-same, k = 2"]["rank1"] <= 1 / 2 and rows["k-same, k = 5"]["rank1"] <= 1 / 5
     assert rows["as it is"]["psnr"] == 80.0 and "| k-same, k = 5 |" in privacy.table(rows)
+    translator = ImageTranslationPipeline(NAFNetGenerator(28, 1, 1, 2, [1], 1, [1]).eval())
+    made = privacy.made_by(pipe, "digits", [2], translator)[0]
+    assert list(made)[-1] == "translated" and made["translated"].shape == made["as it is"].shape
     with pytest.raises(SystemExit, match="the embedder sees other images than those of 28 pixels"):
         privacy.measured(pipe, Embedder(image_size=16, num_classes=10, width=2).eval(), "digits", [2])
+
+
+def test_an_adapted_attacker_finds_who_is_not_changed_and_not_who_is_blank(privacy: ModuleType, tmp_path: Path) -> None:
+    gallery, people = privacy.faces("digits", "train", 28, 1)
+    gallery, people = gallery[:300], people[:300]
+    images, labels = gallery[:50] + 0.01, people[:50]
+    made, known = ({"as it is": each, "blank": torch.zeros_like(each)} for each in (images, gallery))
+    rows = privacy.adapted(made, labels, known, people, tmp_path, images=600)
+    assert rows["as it is"]["adapted"] > 0.8 > 0.3 > rows["blank"]["adapted"]
+    assert rows["as it is"]["adapted_low"] < rows["as it is"]["adapted"] <= rows["as it is"]["adapted_high"]
 
 
 def test_an_attribute_is_looked_up_by_person_and_photograph(privacy: ModuleType, tmp_path: Path) -> None:
@@ -114,4 +137,8 @@ def test_the_least_noise_keeps_to_epsilon() -> None:
         fields = samples.private_fields({"images": 2560, "batch_size": 256}, epsilon, 60_000)
         spent = samples.Privacy("", fields["dp_noise"], 1.0, 1e-5).epsilon(256 / 60_000, 10)
         assert 0.9 * epsilon < spent <= epsilon
-    assert samples.private_fields({"images": 2560, "batch_size": 256}, None, 60_000) == {}
+    settings = {"images": 2560, "batch_size": 256, "dp_clip": 2.0}
+    once = {"snapshot_images": 2560, "sample_images": 2560}
+    assert samples.fields_of(settings, None, 60_000) == {"images": 2560, "batch_size": 256, **once}
+    private = samples.fields_of(settings, 10.0, 60_000)
+    assert private.items() >= settings.items() and {"dp_noise", "dp_delta", "dp_seed"} < private.keys()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -61,6 +62,31 @@ def test_a_run_learns_the_words_of_its_captions_and_answers_prompts(captioned: P
     assert refused.exit_code != 0 and not (tmp_path / "b.png").exists()
 
 
+def test_a_frozen_text_encoder_brings_its_words_and_stays(captioned: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    train(recipe(data=str(captioned), images=16, text_dim=5, seed=1), first, progress=False)
+    given = hf_genimg.load(first).network
+    (captioned / "train" / "0.txt").write_text("yellow wall")
+    how = {"data": str(captioned), "text_encoder": str(first), "contrast": 1.0, "schedule": "constant"}
+    for images in (16, 32):
+        with pytest.warns(UserWarning, match="does not know yellow"):
+            train(recipe(**how, images=images), second, progress=False)
+    pipe = hf_genimg.load(second)
+    assert pipe.network.config.vocabulary == given.config.vocabulary and "yellow" not in given.config.vocabulary
+    for network in (pipe.network, pipe.discriminator):
+        for name, tensor in network.text_encoder.state_dict().items():
+            assert torch.equal(tensor, given.text_encoder.state_dict()[name])
+    assert not torch.equal(pipe.network.first.weight, given.first.weight)
+
+
+def test_a_text_encoder_has_to_be_one(tmp_path: Path) -> None:
+    train(recipe_class("dcgan")().smoke().override(images=8), tmp_path / "run", progress=False)
+    with pytest.raises(ValueError, match="run has no text encoder; give a run or a pipeline that takes prompts"):
+        recipe(text_encoder=str(tmp_path / "run")).dataset()
+    with pytest.raises(ValueError, match="text_encoder=x and init each bring a text encoder; leave one out"):
+        recipe(text_encoder="x", init="x").check()
+
+
 def test_held_out_captions_are_read_with_the_words_of_training(captioned: Path) -> None:
     fitted = recipe(data=str(captioned))
     fitted = fitted.fitted(fitted.dataset())
@@ -74,6 +100,7 @@ def test_what_a_run_cannot_have_is_refused() -> None:
         ({"loss": "relativistic"}, "loss=relativistic has no loss of mismatched captions; use hinge"),
         ({"captions": "x"}, "captions=x is not known; use digits, or none"),
         ({"matching_penalty": -1.0}, "matching_penalty=-1.0 must be at least 0"),
+        ({"contrast": -1.0}, "contrast=-1.0 must be at least 0"),
         ({"label_column": "x", "data": "folder"}, "label_column=x is not used by this recipe"),
     ):
         with pytest.raises(ValueError, match=words):

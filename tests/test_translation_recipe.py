@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import hf_genimg
@@ -109,3 +110,17 @@ def test_inputs_of_another_size_are_refused_before_any_work(tiny: Callable[..., 
     with pytest.raises(ValueError, match="has 16 pixels a side and the targets 64, but the images of"):
         train(tiny("pix2pix", inputs="downscale:4"), tmp_path / "run", progress=False)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["cyclegan", "cut"])
+def test_unpaired_sides_are_found_unless_the_data_are_digits(name: str, tmp_path: Path, tiny: Tiny) -> None:
+    for folder, level in (("trainA", 0), ("trainB", 255), ("testA", 0), ("testB", 255)):
+        (tmp_path / folder).mkdir()
+        for number in range(2):
+            Image.fromarray(np.full((16, 16), level, np.uint8)).save(tmp_path / folder / f"{number}.png")
+    found = tiny(name, data=str(tmp_path), image_size=16)
+    assert found.splits() == ["train", "test"]
+    batch = found.dataset().batch({"images": torch.arange(2), "inputs": torch.arange(2)})
+    assert (batch["images"] == 1).all() and (batch["inputs"] == -1).all()
+    assert found.held_out().sides == {"images": 2, "inputs": 2}
+    assert "blur:1.5" in tiny(name).dataset().inputs.degradation.text

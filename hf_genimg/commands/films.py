@@ -18,6 +18,7 @@ from .pictures import opened
 CODEC = "libx264"
 QUALITY = "16"  # of H.264, from 0 to 51: nobody sees what is lost at 16
 FRAME_MILLISECONDS = 100  # of a GIF that does not say how long its frames last
+CHANGED = 24  # levels of 255 by which a pixel of a frame has become another
 
 Translate = Callable[[Any], Any]
 
@@ -85,6 +86,30 @@ def translate_gif(path: Path, target: Path, translate: Translate) -> int:
         settings |= {"save_all": True, "append_images": frames, "duration": durations, "disposal": 1}
         first.save(unfinished, format="GIF", **settings)
     return len(durations)
+
+
+def smoothed(translate: Translate, share: float) -> Translate:
+    """A translation for frames that come one after another, which flickers less: where a frame is as the last one was,
+    `share` of its translation comes from that of the last; where it changed by `CHANGED` levels or more, none.
+
+    share: from 0 to below 1.
+    """
+    from PIL import Image, ImageChops
+
+    last: list[Any] = []  # the frame before and its translation
+
+    def next_frame(frame: Any) -> Any:
+        image = translate(frame)
+        if last and last[1].size == image.size and last[1].mode == image.mode and last[0].size == frame.size:
+            changed = ImageChops.difference(frame.convert("RGB"), last[0]).convert("L").resize(image.size)
+            kept = changed.point([round(255 * share * max(0.0, 1 - level / CHANGED)) for level in range(256)])
+            blended = Image.composite(last[1], image, kept)
+            blended.info.update(image.info)
+            image = blended
+        last[:] = [frame.convert("RGB"), image]
+        return image
+
+    return next_frame
 
 
 def _gif_times(path: Path) -> tuple[list[int], int | None]:

@@ -10,7 +10,7 @@ import typer
 from tqdm import tqdm
 
 from ._shared import Code, Model, load_model
-from .films import check_film, translate_film, translate_gif
+from .films import check_film, smoothed, translate_film, translate_gif
 from .pictures import Found, find_pictures, read_picture, refuse_existing, refuse_picture_file, save
 
 
@@ -38,6 +38,9 @@ def translate(
         int | None,
         typer.Option(help="For models with latents: the same for all pictures; chosen and named unless given.", min=0),
     ] = None,
+    smooth: Annotated[
+        float, typer.Option(help="For films and GIFs: share of the last frame kept where nothing moves, below 1.")
+    ] = 0.0,
     label: Annotated[
         str | None, typer.Option(metavar="NAME|L", help="For models of classes: the class, by its name or number.")
     ] = None,
@@ -45,7 +48,11 @@ def translate(
 ) -> None:
     """Translate or restore images. They keep size, transparency and 16 bits a level where the model can."""
     refuse_picture_file(out)
+    if not 0 <= smooth < 1:
+        raise ValueError(f"--smooth {smooth} is not possible; give a share from 0 to below 1")
     found, others = find_pictures(images, "-translated")
+    if smooth and not any(each.film or each.moving for each in found):
+        raise ValueError(f"--smooth {smooth} is for films and GIFs, and none is among the images; leave it out")
     targets = [each.target(out) for each in found]
     refuse_existing(targets)
     for each in found:  # a bad one among them is an error before any work
@@ -63,13 +70,14 @@ def translate(
     frames = 0
     for each, target in tqdm(list(zip(found, targets, strict=True)), unit="picture", disable=len(found) < 2):
         own = {} if mask is None else {"mask": read_picture(masks[each.path])}
-        frames += _translate_one(each, target, partial(translated, pipe, **given, **own))
+        frames += _translate_one(each, target, partial(translated, pipe, **given, **own), smooth)
     chosen = f", of seed {settings['seed']}" if pipe.capabilities.latents and seed is None else ""
     print(f"{_summary(found, frames, out, others)}{chosen}")
 
 
-def _translate_one(found: Found, target: Path, how: Any) -> int:
+def _translate_one(found: Found, target: Path, how: Any, smooth: float) -> int:
     """Write one translation; returns how many frames of a moving picture were made."""
+    how = smoothed(how, smooth) if smooth and (found.film or found.moving) else how
     if found.film:
         return translate_film(found.path, target, how)
     if found.moving:

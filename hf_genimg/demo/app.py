@@ -15,12 +15,15 @@ os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1000")  # of which the que
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
 from ..hub.rater_answers import check_results_to
 from .archives import MOST_BYTES
+from .arrivals import HEAD
 from .hosts import OwnHosts, hosts_of
 from .jobs import Jobs
+from .leftovers import EMPTY_FOR, sweeping
 from .models import Shelf
 from .settings import Settings
 from .starting import STARTING
@@ -60,9 +63,11 @@ class Studio(gr.Blocks):
             self.jobs.private = lambda: not share and allowed() == frozenset()
         own = {**(settings.pop("app_kwargs", None) or {})}
         own["middleware"] = [*own.get("middleware", ()), Middleware(OwnHosts, allowed=allowed)]
+        own["lifespan"] = sweeping(get_upload_folder(), FORGET[0], min(EMPTY_FOR, FORGET[1]), own.get("lifespan"))
         if settings.get("mcp_server", os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"):
             give_images()
-        looks: dict[str, Any] = {"theme": theme(), "css": CSS, "js": STARTING, "i18n": texts, "footer_links": ["api"]}
+        looks: dict[str, Any] = {"theme": theme(), "css": CSS, "head": HEAD, "js": STARTING, "i18n": texts}
+        looks["footer_links"] = ["api"]
         limits = {
             "max_file_size": LARGEST_UPLOAD if self.jobs is None else MOST_BYTES,
             "state_session_capacity": SESSIONS,

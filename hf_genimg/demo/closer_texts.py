@@ -151,6 +151,7 @@ CLOSER: dict[str, tuple[str, str]] = {
     "score_better": ("score (arrow: which way is better)", "分数（箭头：更好的方向）"),
     "value": ("value", "数值"),
     "value_interval": ("value, 95 % interval", "数值与 95 % 区间"),
+    "from_to": ("{low} to {high}", "{low} 至 {high}"),
     "better": ("better", "更好"),
     "outcome_alike": ("no difference beyond chance", "差异在误差之内"),
     "outcome_unknown": ("of unknown uncertainty", "不确定度未知"),
@@ -175,6 +176,14 @@ CLOSER: dict[str, tuple[str, str]] = {
     "empty_examples": (
         "There are no examples: the data that this model learned from are not here. Open or draw a picture.",
         "没有示例：该模型的训练数据不在此处。请打开或手绘一张图片。",
+    ),
+    "empty_then": (
+        "Nothing here yet: choose models, and press Translate.",
+        "这里还没有内容：请选择模型，再点击“转换”。",
+    ),
+    "empty_scores": (
+        "No scores yet: choose some above and press Evaluate. They come here, with what they mean.",
+        "还没有分数：请在上方选择并点击“评测”。分数及其含义会显示在这里。",
     ),
     "empty_favourites": (
         "No favourites yet: press “Keep as a favourite” below an image that you like.",

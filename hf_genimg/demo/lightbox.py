@@ -32,7 +32,7 @@ LIGHTBOX = """() => {
   const show = () => {
     const shown = images[number];
     image.src = shown.src;
-    image.alt = shown.alt;
+    image.alt = shown.alt || (shown.closest('[aria-label]')?.getAttribute('aria-label') ?? '');
     image.classList.toggle('smooth', shown.naturalWidth > 512);
     const label = shown.closest('.thumbnail-item')?.querySelector('.caption-label')?.textContent.trim();
     const place = images.length > 1 ? `${number + 1} / ${images.length}` : '';
@@ -103,6 +103,7 @@ CSS = """
 .studio-lightbox button {
   min-width: 44px; min-height: 44px; padding: 4px 12px; border-radius: 8px; font-size: 1em; cursor: pointer;
   background: var(--button-secondary-background-fill); color: var(--button-secondary-text-color);
+  border: 1px solid var(--border-color-primary);
 }
 .studio-lightbox > button { display: block; margin-left: auto; }
 img[data-transparent] { background: repeating-conic-gradient(#ccc 0 25%, #fff 0 50%) 0 0 / 16px 16px; }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -180,6 +181,26 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "lpips": ("LPIPS", "LPIPS", "Perceptual distance to the target.", "与目标的感知距离。"),
     "perceptual": ("Perceptual distance", "感知距离", "Distance of feature maps.", "特征图之间的距离。"),
 }
+# What the evaluation notes beside a value, and the same in Chinese.
+NOTES: list[tuple[str, str]] = [
+    (r"of (\S+) images; of real images that were not trained on, (\S+) look so", r"共 \1 张；未参与训练的真图为 \2"),
+    (r"of the reference (\S+)", r"参考数据为 \1"),
+    (r"kernel of width (\S+)", r"核宽度 \1"),
+    (r"mean; the worst is (.+)", r"平均值；最差的是 \1"),
+    (r"read by the extractor, which is right on (\S+) of the real images", r"由特征提取器识别，它对真图的正确率为 \1"),
+    (
+        r"read by a support vector machine on pixels, which is right on (\S+) of the real images",
+        r"由像素上的支持向量机识别，它对真图的正确率为 \1",
+    ),
+    (r"biased upward; an interval needs (\S+) images on both sides", r"偏高；要得到区间，两边各需 \1 张图像"),
+    (r"no interval: of the reference only statistics are there", r"没有区间：参考数据只有统计量"),
+    (r"where 1 % of held-out images are suspected", r"误报率为 1 % 时"),
+    (r"real images in place of samples: no model is at fault", r"以真图代替生成图像：与模型无关"),
+    (
+        r"of (\S+) training and (\S+) held-out images; 0.5 is guessing",
+        r"\1 张训练图像与 \2 张未参与训练的图像；0.5 为随机猜测",
+    ),
+]
 NEITHER = (  # neither way is better: there is a value that is right
     *("diversity", "discriminator_accuracy_fake", "discriminator_accuracy_training"),
     *("discriminator_accuracy_held_out", "membership_auc_of_data"),
@@ -260,9 +281,16 @@ def _named(name: str) -> str:
 
 
 def _value(score: Score) -> str:
-    bounds = "" if score.low is None else f"<br><small>{score.low:.4g} to {score.high:.4g}</small>"
-    note = f"<br><small>{_plain(score.note)}</small>" if score.note else ""
-    return f"{score.value:.4g}{bounds}{note}"
+    bounds = "" if score.low is None else say("from_to", low=f"{score.low:.4g}", high=f"{score.high:.4g}")
+    small = [bounds, *([_plain(_note(score.note))] if score.note else [])]
+    return f"{score.value:.4g}" + "".join(f"<br><small>{each}</small>" for each in small if each)
+
+
+def _note(note: str) -> str:
+    """In the reader's language where it is one of `NOTES`."""
+    if not _chinese():
+        return note
+    return next((re.sub(known, other, note) for known, other in NOTES if re.fullmatch(known, note)), note)
 
 
 def _plain(text: Any) -> str:

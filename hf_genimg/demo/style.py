@@ -38,10 +38,16 @@ CSS = """
 #job-status progress::-webkit-progress-value { background: var(--primary-600); }
 #job-status progress::-moz-progress-bar { background: var(--primary-600); }
 #job-command code { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+#job-status h2 { font-size: 1.1em; margin: 8px 0; }
 #job-status .job-line { overflow-wrap: anywhere; }
 .studio-pair { max-width: 720px; }
 .studio-pair img { width: 100%; }
-.studio-facts table { display: block; overflow-x: auto; }
+.studio-facts table { display: block; overflow-x: auto; border: 0 !important; }
+.block.studio-empty { padding: 12px; border: 1px dashed var(--border-color-primary); border-radius: 8px; }
+input[type=range]::-webkit-slider-thumb { border: 2px solid var(--primary-600) !important; }
+input[type=range]::-moz-range-thumb { border: 2px solid var(--primary-600) !important; }
+.gradio-container code .token { color: inherit !important; background: none !important; }
+footer .divider { display: none !important; }
 .studio-facts td { min-width: 110px; overflow-wrap: anywhere; }
 .studio-facts summary { cursor: pointer; padding: 4px 0; }
 .studio-facts small { color: var(--body-text-color-subdued); }
@@ -63,7 +69,11 @@ CSS = """
   .whole .thumbnail-item { aspect-ratio: 1; height: auto !important; min-width: 0; min-height: 0; }
   .studio-history .grid-container { grid-template-columns: repeat(5, minmax(0, 1fr)) !important; }
   .studio-pair { flex-wrap: nowrap !important; }
-  .studio-facts :is(td, th) { padding: 4px 6px !important; font-size: .85em; }
+  .studio-facts table { display: table; table-layout: fixed; width: 100%; }
+  .studio-facts :is(td, th) { padding: 4px 6px !important; font-size: .85em; min-width: 0; overflow-wrap: anywhere; }
+  .studio-narrow .icon-wrap { display: none; }
+  .studio-thirds .grid-container { grid-template-columns: repeat(3, minmax(0, 1fr)) !important; }
+  .row:has(> .studio-answer) { display: contents !important; }
   .studio-pair > * { min-width: 0 !important; }
   .whole .caption-label { padding: 0 4px !important; font-size: .65em !important; }
 }
@@ -84,6 +94,12 @@ def theme() -> gr.themes.Base:
         block_label_text_color_dark="white",
         block_title_text_color_dark="white",
         checkbox_label_background_fill_selected="*primary_600",
+        input_border_width="1px",
+        input_border_color="*neutral_400",
+        input_border_color_dark="*neutral_600",
+        button_border_width="1px",
+        button_secondary_border_color="*neutral_300",
+        button_secondary_border_color_dark="*neutral_600",
         button_primary_background_fill="*primary_600",
         button_primary_background_fill_hover="*primary_700",
     )

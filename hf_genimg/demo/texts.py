@@ -53,6 +53,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "mix_info": ("Move it: every image becomes another.", "拖动它：每张图像都会渐变成另一张。"),
     "towards": ("Morph towards seed", "变形目标种子"),
     "class": ("Class", "类别"),
+    "any_class": ("any", "任意"),
     "other_label": ("Mix with class", "混合类别"),
     "mix_seed": ("Take the styles of the seed", "采用该种子的样式"),
     "mix_from": ("From this layer on", "从第几层起"),

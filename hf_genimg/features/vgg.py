@@ -38,7 +38,7 @@ class VGG(FeatureNetwork):
     ReLU. The vector is the mean over positions of the last.
 
     Args:
-        name: `vgg16` or `vgg19`.
+        name: `vgg16`, `vgg19` or `vgg16-hed`.
         state: tensors under torchvision's names; what follows the convolutions is left out.
         sha256: of the file that they came from.
         resolution: pixels a side that images are resized to; None or 0: they keep their size, from 16.
@@ -53,14 +53,15 @@ class VGG(FeatureNetwork):
         resolution: int | None = None,
         origin: str = "given",
     ) -> None:
-        layers = vgg_layers(name)
+        depth = name.partition("-")[0]  # vgg16-hed is a vgg16
+        layers = vgg_layers(depth)
         own = {key: tensor for key, tensor in state.items() if key.startswith("features.")}
         try:
             nn.ModuleDict({"features": layers}).load_state_dict(own)
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:200]
             raise ValueError(f"the extractor weights {origin} do not fit {name}: {reason}") from error
-        stages = _stages(name, layers)
+        stages = _stages(depth, layers)
         super().__init__(name, sha256, stages, stages, WIDTHS[-1], resolution, smallest=16)
         for key, values in (("mean", MEAN), ("std", STD)):
             self.register_buffer(key, torch.tensor(values).view(1, 3, 1, 1), persistent=False)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
 
+from ..evaluation.scores import Score
 from .card_facts import Facts, training_seconds
 
 DIGITS = (
@@ -266,17 +268,29 @@ def memorization(facts: Facts) -> str:
             f"- nearer to training than to held-out images by {gap.value:.3g}{bounds}, by features; above 0 is a sign "
             "of memorization"
         )
+    return "\n".join([*lines, *_membership(found)])
+
+
+def _membership(scores: Mapping[str, Score]) -> list[str]:
+    """What someone who attacks the model finds out about who is in its training set, and whether that is guessing."""
+    lines = []
+    of_data = scores.get("membership_auc_of_data")
     for name, who in (("membership", "the samples"), ("membership_discriminator", "the discriminator")):
-        if (area := found.get(f"{name}_auc")) is not None:
-            rate = found[f"{name}_tpr"]
-            lines.append(
-                f"- someone who has {who} and guesses which images were trained on: AUC {area.value:.3f} "
-                f"({area.low:.3f} to {area.high:.3f}; {area.note}), {rate.value:.1%} of the training images found at "
-                "1 % false alarms"
-            )
-    if (of_data := found.get("membership_auc_of_data")) is not None:
+        if (area := scores.get(f"{name}_auc")) is None:
+            continue
+        rate = scores[f"{name}_tpr"]
+        without = max(0.5, of_data.value) if of_data and name == "membership" else 0.5
+        verdict = f"no better than {'guessing' if without == 0.5 else 'without the model'}"
+        if area.low > without:
+            verdict = f"**better than {verdict.removeprefix('no better than ')}: the model gives some of them away**"
+        lines.append(
+            f"- someone who has {who} and guesses which images were trained on is {verdict}: AUC {area.value:.3f} "
+            f"({area.low:.3f} to {area.high:.3f}; {area.note}); where 1 % of the other images are suspected wrongly, "
+            f"{rate.value:.1%} ({rate.low:.1%} to {rate.high:.1%}) of the training images are found"
+        )
+    if of_data is not None:
         lines.append(f"- the same guess without the model, from other training images: AUC {of_data.value:.3f}")
-    return "\n".join(lines)
+    return lines
 
 
 def intended(facts: Facts) -> str:

@@ -157,7 +157,8 @@ def _geometry_lines(geometry: Geometry, found: list[Geometry], reading: Reading)
 
 
 def _pipeline_of(reading: Reading) -> Any:
-    return PIPELINES[reading.task](network_of(reading))
+    more = {} if reading.reverse is None else {"reverse_generator": network_of(reading.reverse)}
+    return PIPELINES[reading.task](network_of(reading), **more)
 
 
 def _refuse_existing(out: Path) -> None:

@@ -56,7 +56,6 @@ def refuse_unshown(pipeline: Any) -> None:
         (able.prior, "a prior of its own"),
         (able.text, "a tokenizer"),
         (makes and not able.interpolation, "latents that are tokens"),
-        (able.image_channels == 4, "transparency"),
         (able.task == "translation" and more, "a translator that samples or takes classes"),
     ):
         if needed:

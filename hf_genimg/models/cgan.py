@@ -110,7 +110,10 @@ class CGANMLPGenerator(LatentNetwork):
 
 
 class CGANMLPDiscriminator(Network):
-    """Pixels and class -> width -> width / 2 -> one logit, leaky ReLU between."""
+    """Pixels and class -> width -> width / 2 -> one logit, leaky ReLU between.
+
+    With `class_heads`: pixels -> width -> width / 2 -> a logit for each class, of which that of the label is taken.
+    """
 
     @register_to_config
     def __init__(
@@ -119,15 +122,21 @@ class CGANMLPDiscriminator(Network):
         image_channels: int = 1,  # 1 grey, 3 colour
         num_classes: int = 10,
         width: int = 512,  # of the first hidden layer
+        black_is_zero: bool = False,  # the first layer is given pixels in [0, 1], not in [-1, 1]
+        class_heads: bool = False,  # the class chooses among logits, and is not beside the pixels
     ) -> None:
         super().__init__()
-        inputs, act = image_channels * image_size**2 + num_classes, nn.LeakyReLU(0.2)
+        pixels, act = image_channels * image_size**2, nn.LeakyReLU(0.2)
+        inputs, outputs = (pixels, num_classes) if class_heads else (pixels + num_classes, 1)
         self.layers = nn.Sequential(
-            nn.Linear(inputs, width), act, nn.Linear(width, width // 2), act, nn.Linear(width // 2, 1)
+            nn.Linear(inputs, width), act, nn.Linear(width, width // 2), act, nn.Linear(width // 2, outputs)
         )
 
     def forward(self, images: torch.Tensor, class_labels: torch.Tensor | None = None) -> torch.Tensor:
         """images: float [N, C, H, W] in [-1, 1]; class_labels: int64 [N]. Returns logits: float [N], positive for
         "real".
         """
-        return self.layers(beside(images.flatten(1), class_labels, self.config.num_classes)).squeeze(1)
+        pixels = (images.flatten(1) + 1) / 2 if self.config.black_is_zero else images.flatten(1)
+        if self.config.class_heads:
+            return (self.layers(pixels) * beside(pixels[:, :0], class_labels, self.config.num_classes)).sum(1)
+        return self.layers(beside(pixels, class_labels, self.config.num_classes)).squeeze(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from diffusers.configuration_utils import register_to_config
@@ -11,9 +11,10 @@ from torch import nn
 from ..layers.initialisation import dcgan_initialisation
 from ._network import Network, TranslationNetwork
 
-NORMS = ("instance", "batch")
+NORMS = ("instance", "batch", "none")
 HALVINGS = 2
 STAGES = 3  # of the discriminator with patches of 70 pixels
+SMALL_SHARE = 0.1  # of He's initial weights, of layers whose outputs are added to others or are the image
 SMALLEST = 3  # pixels a side of its maps after all halvings that leave a logit
 
 
@@ -21,7 +22,20 @@ def _norm_named(norm: str) -> Callable[[int], nn.Module]:
     """instance: without parameters, as the convolutions ahead have biases; batch: with them."""
     if norm not in NORMS:
         raise ValueError(f"norm={norm!r} is not known; use one of {', '.join(NORMS)}")
-    return nn.InstanceNorm2d if norm == "instance" else nn.BatchNorm2d
+    return {"instance": nn.InstanceNorm2d, "batch": nn.BatchNorm2d, "none": nn.Identity}[norm]
+
+
+def _initialise(network: nn.Module, norm: str, small: Iterable[nn.Conv2d]) -> None:
+    """As the paper; where no norm keeps the spread of the maps, He's initial weights, a tenth of them in `small`."""
+    if norm != "none":
+        network.apply(dcgan_initialisation)
+        return
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.kaiming_normal_(module.weight)
+            nn.init.zeros_(module.bias)
+    for layer in small:
+        layer.weight.data.mul_(SMALL_SHARE)
 
 
 class CycleGANGenerator(TranslationNetwork):
@@ -40,10 +54,10 @@ class CycleGANGenerator(TranslationNetwork):
         input_channels: int = 3,  # of what is translated: 1 grey, 3 colour
         width: int = 64,  # channels of the largest feature maps
         blocks: int = 9,  # residual blocks; 6 for images of 128 pixels in the paper
-        norm: str = "instance",  # or batch
+        norm: str = "instance",  # batch, or none: the colours of small images stay, which an instance norm takes away
     ) -> None:
         super().__init__()
-        norms, bias = _norm_named(norm), norm == "instance"
+        norms, bias = _norm_named(norm), norm != "batch"
         first = [nn.ReflectionPad2d(3), nn.Conv2d(input_channels, width, 7, bias=bias), norms(width), nn.ReLU()]
         self.first = nn.Sequential(*first)
         self.downs = nn.ModuleList(
@@ -62,11 +76,11 @@ class CycleGANGenerator(TranslationNetwork):
             ]
         )
         self.to_image = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(width, image_channels, 7), nn.Tanh())
-        self.apply(dcgan_initialisation)
+        _initialise(self, norm, [self.to_image[1], *(block.branch[-2] for block in self.residual)])
 
     @property
     def halo(self) -> int | None:
-        """With batch norm: two 3x3 convolutions of a quarter of the size in each block, and the rest."""
+        """Without instance norm: two 3x3 convolutions of a quarter of the size in each block, and the rest."""
         return None if self.config.norm == "instance" else 2**HALVINGS * 2 * self.config.blocks + 20
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -130,7 +144,7 @@ class CycleGANDiscriminator(Network):
         image_channels: int = 3,  # 1 grey, 3 colour
         width: int = 64,  # channels of the first feature maps
         stages: int = STAGES,  # 1, 2 or 3 for patches of 16, 34 or 70 pixels
-        norm: str = "instance",  # or batch
+        norm: str = "instance",  # batch or none
     ) -> None:
         super().__init__()
         norms = _norm_named(norm)
@@ -142,10 +156,10 @@ class CycleGANDiscriminator(Network):
         for stage in range(1, stages + 1):
             channels = width * 2**stage
             stride = 1 if stage == stages else 2
-            layers += [nn.Conv2d(channels // 2, channels, 4, stride, 1, bias=norm == "instance"), norms(channels)]
+            layers += [nn.Conv2d(channels // 2, channels, 4, stride, 1, bias=norm != "batch"), norms(channels)]
             layers += [nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Conv2d(width * 2**stages, 1, 4, 1, 1))
-        self.apply(dcgan_initialisation)
+        _initialise(self, norm, [self.layers[-1]])
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """images: float [N, C, H, W] in [-1, 1]. Returns logits: float [N, h, w], positive for "real"."""

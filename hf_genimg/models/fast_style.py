@@ -12,6 +12,7 @@ from ._network import TranslationNetwork
 
 BOUND = 4.0  # deviations; a map that is active in one place alone has far more there, which shows as a spot
 CONTRAST = 0.5  # standard deviation of each colour channel at the start of training, of 1 for half the range
+MARGIN = 32  # pixels by which a picture is continued at each side in eval mode; the published code does so with 40
 LEAST = 0.001  # added to the variance of each colour channel, so that the noise of a flat image is not blown up
 
 
@@ -52,6 +53,10 @@ class FastStyleTranslator(TranslationNetwork):
     What the last convolution gives is zero at first, and is added to the input, whose channels are normalised over the
     image and mixed by a 1x1 convolution: training begins at the picture, which the published network has to learn to
     copy, and its colours can become those of the style whatever they were.
+    Edges of a picture are unlike the rest to strided convolutions and to a feature network that pads with zeros, so a
+    network learns a border of its own there. In eval mode pictures are therefore continued by their reflection, and
+    the continuation is cut off again.
+
     It takes pictures of any size. Instance norm sees all of a picture, so it is not made in tiles.
     """
 
@@ -90,6 +95,11 @@ class FastStyleTranslator(TranslationNetwork):
         Returns images of their size, in [-1, 1] in eval mode; in training as they are, so that every pixel has a
         gradient.
         """
-        normalised = nn.functional.instance_norm(inputs, eps=LEAST)
-        images = self.colours(normalised) + self.layers(inputs)
-        return images if self.training else images.clamp(-1, 1)
+        images = self.colours(nn.functional.instance_norm(inputs, eps=LEAST))
+        if self.training:
+            return images + self.layers(inputs)
+        height, width = inputs.shape[2:]
+        top, left = (min(MARGIN, (side - 1) // self.size_multiple * self.size_multiple) for side in (height, width))
+        continued = nn.functional.pad(inputs, (left, left, top, top), mode="reflect")
+        lines = self.layers(continued)[..., top : top + height, left : left + width]
+        return (images + lines).clamp(-1, 1)

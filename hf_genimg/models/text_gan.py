@@ -172,6 +172,7 @@ class TextGANDiscriminator(Network):
         text_dim: int = 256,  # numbers in a sentence vector
         width: int = 32,  # channels of the largest map
         vocabulary: Sequence[str] = (),  # the words that are known
+        contrast_dim: int = 0,  # numbers in the vectors that images and texts are contrasted by; 0: none
     ) -> None:
         super().__init__()
         channels = channels_of(width, image_size)
@@ -183,6 +184,9 @@ class TextGANDiscriminator(Network):
             nn.LeakyReLU(0.2),
             nn.Conv2d(2 * width, 1, 4, bias=False),
         )
+        if contrast_dim:
+            self.image_vector = nn.Linear(channels[-1] * 16, contrast_dim)
+            self.text_vector = nn.Linear(text_dim, contrast_dim)
 
     def encode_text(self, tokens: torch.Tensor) -> torch.Tensor:
         """Sentence vectors, float [N, text_dim], of token ids int64 [N, T]."""
@@ -196,6 +200,11 @@ class TextGANDiscriminator(Network):
         """Logits, float [N], of maps and sentence vectors."""
         tiled = sentences[:, :, None, None].expand(-1, -1, *maps.shape[2:])
         return self.head(torch.cat([maps, tiled], 1)).flatten()
+
+    def vectors(self, maps: torch.Tensor, sentences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vectors of length 1, float [N, contrast_dim] each, of maps and of sentence vectors (arXiv:2101.04702)."""
+        images = self.image_vector(F.leaky_relu(maps, 0.2).flatten(1))
+        return F.normalize(images.float(), dim=1), F.normalize(self.text_vector(sentences).float(), dim=1)
 
     def forward(self, images: torch.Tensor, text: torch.Tensor | None = None) -> torch.Tensor:
         """images: float [N, C, H, W] in [-1, 1]; text: token ids int64 [N, T]; None: no words. Returns logits [N]."""

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from ..losses.adversarial import GANLoss
+from ..losses.contrastive import image_text
 from .adversarial import Adversarial
 from .base import Batch, Networks, Terms
 
@@ -23,13 +24,27 @@ class TextAdversarial(Adversarial):
         loss: one of `FITTING`.
         penalty: weight of the matching-aware gradient penalty; 0: none.
         every: computed in one of so many updates, with as many times the weight.
+        contrast: weight of the contrastive loss of images and their captions among those of the batch: the
+            discriminator learns it on real images, the generator on its own (arXiv:2101.04702, eq. 4); 0: none.
         Others: as for `Adversarial`.
     """
 
-    def __init__(self, loss: GANLoss, *, penalty: float = 2.0, every: int = 1, **parts: Any) -> None:
+    def __init__(
+        self, loss: GANLoss, *, penalty: float = 2.0, every: int = 1, contrast: float = 0.0, **parts: Any
+    ) -> None:
         super().__init__(loss._replace(discriminator=lambda real, fake: _halved(loss, real, fake)), **parts)
-        self.whole, self.penalty, self.every = loss, penalty, every
+        self.whole, self.penalty, self.every, self.contrast = loss, penalty, every, contrast
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
+
+    def logits(
+        self, networks: Networks, images: torch.Tensor, batch: Batch, latents: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, Terms]:
+        """As of a GAN; in the generator's update with the contrastive term of its images."""
+        discriminator, text = networks["discriminator"], batch["text"]
+        maps, sentences = discriminator.encode_images(images), discriminator.encode_text(text)
+        own = self.step.player == "generator" and self.contrast > 0
+        terms = {"contrast": self._contrast(discriminator, maps, sentences, text)} if own else {}
+        return discriminator.compare(maps, sentences).float(), terms
 
     def real_logits(self, networks: Networks, images: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, Terms]:
         """Logits of real images, and the terms of the other captions and of the penalty."""
@@ -38,12 +53,22 @@ class TextAdversarial(Adversarial):
         with torch.autocast(images.device.type, enabled=False if penalized else torch.is_autocast_enabled()):
             images = images.detach().requires_grad_() if penalized else images
             maps, sentences = discriminator.encode_images(images), discriminator.encode_text(text)
+            if not sentences.requires_grad:  # of a frozen encoder; the penalty has their gradient
+                sentences = sentences.detach().requires_grad_(penalized)
             logits = discriminator.compare(maps, sentences)
             terms = {"mismatched": self._mismatched(discriminator, logits, maps, sentences, text)}
+            if self.contrast:
+                terms["contrast"] = self._contrast(discriminator, maps, sentences, text)
             if self.penalty:
                 found = matching_penalty(logits, images, sentences) if penalized else logits.new_zeros(())
                 terms["matching_penalty"] = self.every * self.penalty * found
         return logits.float(), terms
+
+    def _contrast(
+        self, discriminator: Any, maps: torch.Tensor, sentences: torch.Tensor, text: torch.Tensor
+    ) -> torch.Tensor:
+        same = (text[:, None] == text[None]).all(2)
+        return self.contrast * image_text(*discriminator.vectors(maps, sentences), same)
 
     def _mismatched(
         self, discriminator: Any, logits: torch.Tensor, maps: torch.Tensor, sentences: torch.Tensor, text: torch.Tensor

@@ -160,7 +160,7 @@ class LatentEditing:
         latents: torch.Tensor | None = None,
         noise: torch.Tensor | None = None,
         class_labels: Any = None,
-        prompt: str | list[str] | None = None,
+        prompt: Any = None,
         truncation: float = 1.0,
         max_batch_size: int | None = None,
     ) -> Images:
@@ -192,8 +192,7 @@ class LatentEditing:
             raise ValueError(f"the latents of {type(self.network).__name__} are tokens, between which there is nothing")
         ends = self._ends(seeds, latents, noise, class_labels, prompt)
         mode = mode or ("lerp" if ends.latents.dim() == 3 else "slerp")
-        # 0 is the first seed, 1 the second, ...
-        positions = torch.arange((len(ends.latents) - 1) * (steps - 1) + 1) / (steps - 1)
+        positions = torch.arange((len(ends.latents) - 1) * (steps - 1) + 1) / (steps - 1)  # 0: first seed, 1: second
         nearer = (positions + 0.5).long()
         inputs = GeneratorInputs(
             walk(ends.latents.flatten(1), steps, mode).unflatten(1, ends.latents.shape[1:]),
@@ -204,7 +203,9 @@ class LatentEditing:
         )
         images = self._make(inputs, float(truncation), max_batch_size, output_type)
         if output_type == "pil":
-            prompts = prompt if isinstance(prompt, str | None) else [prompt[number] for number in nearer.tolist()]
+            prompts = (
+                prompt if isinstance(prompt, str | dict | None) else [prompt[number] for number in nearer.tolist()]
+            )
             same = {"seeds": ends.seeds, "mode": mode, "truncation": float(truncation)}
             places = zip(positions.tolist(), notes(inputs, prompts, len(images)), strict=True)
             self._sign(images, [{**same, "position": place, **own} for place, own in places])
@@ -216,7 +217,7 @@ class LatentEditing:
         latents: torch.Tensor | None,
         noise: torch.Tensor | None,
         class_labels: Any,
-        prompt: str | list[str] | None,
+        prompt: Any,
     ) -> GeneratorInputs:
         """What a walk leads through."""
         if latents is None:
@@ -232,11 +233,11 @@ class LatentEditing:
         return ends
 
 
-def notes(inputs: GeneratorInputs, prompt: str | list[str] | None, count: int) -> list[dict[str, Any]]:
+def notes(inputs: GeneratorInputs, prompt: Any, count: int) -> list[dict[str, Any]]:
     """Of each image its seed, class and prompt, for its provenance."""
     seeds = inputs.seeds or [None] * count
     classes = labels_for_json(inputs.class_labels) or [None] * count
-    prompts = [prompt] * count if isinstance(prompt, str | None) else list(prompt)
+    prompts = [prompt] * count if isinstance(prompt, str | dict | None) else list(prompt)
     rows = zip(seeds, classes, prompts, strict=True)
     return [{"seed": seed, "class_label": label, "prompt": text} for seed, label, text in rows]
 

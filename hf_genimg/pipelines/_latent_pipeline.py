@@ -15,6 +15,7 @@ from ._editing import LatentEditing, notes
 from ._pipeline import Pipeline
 from .capabilities import Capabilities
 from .images import Images, check_output_type, grid
+from .interpolation import texts_mixed
 from .named_directions import check_strengths
 from .provenance import check_png_path, save_png
 from .sampling import (
@@ -28,6 +29,7 @@ from .sampling import (
 )
 
 ClassLabels = int | str | list[int | str] | torch.Tensor
+Prompt = str | list[str] | dict[str, float]  # one text, one for each image, or texts with their weights
 
 
 @dataclass
@@ -98,7 +100,7 @@ class LatentPipeline(LatentEditing, Pipeline):
         num_images: int | None = None,
         *,
         class_labels: ClassLabels | None = None,
-        prompt: str | list[str] | None = None,
+        prompt: Prompt | None = None,
         seed: int | None = None,
         generator: torch.Generator | list[torch.Generator] | None = None,
         latents: torch.Tensor | None = None,
@@ -119,7 +121,8 @@ class LatentPipeline(LatentEditing, Pipeline):
             class_labels: one for all images or one for each: integers from 0 to num_classes - 1, int64 [N], or names.
                 Left out, each image draws its own. Where `soft_labels`, also weights of classes, float [num_classes] or
                 [N, num_classes], from 0 and with sum 1: classes are mixed.
-            prompt: one text for all images or one for each.
+            prompt: one text for all images or one for each; or texts with their weights, such as
+                {"red wall": 1.5, "floor": -0.5}: sentence vectors are mixed, and below 0 avoided.
             seed: image i draws all it needs from a CPU generator of its own, seeded with seed + i: seed 7 names the
                 same image (to 1e-5) whatever `num_images`, `max_batch_size` and the device are. Left out, one is drawn
                 from torch's global random state.
@@ -156,7 +159,7 @@ class LatentPipeline(LatentEditing, Pipeline):
         self,
         asked: dict[str, Any],
         settings: dict[str, Any],
-        prompt: str | list[str] | None,
+        prompt: Prompt | None,
         max_batch_size: int | None,
         output_type: str,
     ) -> tuple[Images, GeneratorInputs]:
@@ -179,7 +182,7 @@ class LatentPipeline(LatentEditing, Pipeline):
         return images, inputs
 
     def draw_seeds(
-        self, seeds: list[int], class_labels: ClassLabels | None = None, prompt: str | list[str] | None = None
+        self, seeds: list[int], class_labels: ClassLabels | None = None, prompt: Prompt | None = None
     ) -> GeneratorInputs:
         """What the images of two or more seeds are made from: latents, labels and noise.
 
@@ -206,7 +209,7 @@ class LatentPipeline(LatentEditing, Pipeline):
         seed: int = 0,
         *,
         class_labels: ClassLabels | None = None,
-        prompt: str | list[str] | None = None,
+        prompt: Prompt | None = None,
         truncation: float = 1.0,
         directions: Mapping[str, float] | None = None,
         max_batch_size: int | None = None,
@@ -279,13 +282,17 @@ class LatentPipeline(LatentEditing, Pipeline):
             raise ValueError(f"mix_from={mix_from} is not possible; give an integer from 1 to {layers - 1}")
         return mix_from
 
-    def _tokens(self, prompt: str | list[str] | None) -> torch.Tensor | None:
-        """Token ids int64 [T] of one prompt, [N, T] of a list; None for a model that takes none."""
+    def _tokens(self, prompt: Prompt | None) -> torch.Tensor | None:
+        """Token ids int64 [T] of one prompt, [N, T] of a list; the vector float [D] of a mixture; None for a model that
+        takes none.
+        """
         name = type(self.network).__name__
         if "text" not in self.network.conditions:
             if prompt is not None:
                 raise ValueError(f"prompt is given, but {name} is not conditioned on text; leave it out")
             return None
+        if isinstance(prompt, dict):
+            return texts_mixed(self.network, prompt)
         prompts = [prompt] if isinstance(prompt, str) else prompt
         if not isinstance(prompts, list | tuple) or not prompts or not all(isinstance(each, str) for each in prompts):
             raise ValueError(

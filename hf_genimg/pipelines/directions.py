@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ._latent_pipeline import LatentPipeline
+from ._pipeline import evaluating
 from .named_directions import dimensions
 from .sampling import GeneratorInputs
 
@@ -122,7 +123,7 @@ def _run(pipe: LatentPipeline, latents: torch.Tensor, labels: torch.Tensor | Non
         None,
         None if noise is None else noise.to(weight.device, weight.dtype),
     )
-    with torch.no_grad():
+    with torch.no_grad(), evaluating(pipe.network):  # else the statistics of batch norm would change
         return pipe._forward(pipe.network, inputs)
 
 

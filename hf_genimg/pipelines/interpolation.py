@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -80,7 +80,7 @@ def texts_between(network: Any, tokens: torch.Tensor | None, positions: torch.Te
 
     Args:
         network: `encode_text` gives its sentence vectors, or None.
-        tokens: int64 [K, T], K >= 2; None where there are no texts.
+        tokens: int64 [K, T], K >= 2, or sentence vectors float [K, D]; None where there are no texts.
         positions: float [P], 0 at the first text, K - 1 at the last.
 
     Returns:
@@ -89,11 +89,27 @@ def texts_between(network: Any, tokens: torch.Tensor | None, positions: torch.Te
     """
     if tokens is None:
         return None
-    vectors = network.encode_text(tokens.to(network.device))
+    vectors = tokens if tokens.is_floating_point() else network.encode_text(tokens.to(network.device))
     if vectors is None:
         return tokens[(positions + 0.5).long()]
     before = positions.long().clamp(max=len(tokens) - 2)
     return lerp(vectors[before].cpu(), vectors[before + 1].cpu(), positions - before)
+
+
+@torch.no_grad()
+def texts_mixed(network: Any, weights: Mapping[str, float]) -> torch.Tensor:
+    """The weighted sum of sentence vectors, float [D], on the CPU: `{"red wall": 1.5, "floor": -0.5}` is a red wall,
+    away from floors. Weights are used as they are; those that sum to 1 stay at the distance of a text.
+
+    Raises:
+        ValueError: there is no text, a weight is no finite number, or the network has no sentence vectors.
+    """
+    if not weights or not all(isinstance(each, int | float) and math.isfinite(each) for each in weights.values()):
+        raise ValueError(f"prompt={dict(weights)!r:.60} mixes no texts; give texts and their weights, finite numbers")
+    vectors = network.encode_text(network.tokenize(list(weights)).to(network.device))
+    if vectors is None:
+        raise ValueError(f"{type(network).__name__} has no sentence vectors to mix; give one text")
+    return torch.tensor(list(weights.values()), dtype=vectors.dtype) @ vectors.cpu()
 
 
 def _position(a: torch.Tensor, t: float | torch.Tensor) -> torch.Tensor:

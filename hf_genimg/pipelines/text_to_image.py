@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from diffusers import ModelMixin
 
-from ._latent_pipeline import ClassLabels, GeneratedImages
+from ._latent_pipeline import ClassLabels, GeneratedImages, Prompt
 from .generation import ImageGenerationPipeline
 from .images import Images
 
@@ -38,7 +38,7 @@ class TextToImagePipeline(ImageGenerationPipeline):
 
     def __call__(
         self,
-        prompt: str | list[str] | None = None,
+        prompt: Prompt | None = None,
         num_images: int | None = None,
         *,
         class_labels: ClassLabels | None = None,
@@ -55,7 +55,7 @@ class TextToImagePipeline(ImageGenerationPipeline):
         return_dict: bool = True,
         batch_size: int | None = None,
     ) -> GeneratedImages | tuple[Images]:
-        """Generate images of a text, or of a list with one text for each; the rest as for `ImageGenerationPipeline`."""
+        """Generate images of a text, of a list with one each, or of a mixture, as `ImageGenerationPipeline` does."""
         return super().__call__(
             num_images,
             class_labels=class_labels,

@@ -37,11 +37,15 @@ class PrivateRecipe(ImageRecipe):
             return None
         return Privacy(self.objective().players[0], self.dp_noise, self.dp_clip, self.dp_delta, self.dp_seed)
 
+    def unused_without_noise(self) -> dict[str, Any]:
+        """The fields that mean nothing without dp_noise, with their defaults."""
+        return {"dp_clip": 1.0, "dp_delta": 1e-5, "dp_seed": None}
+
     def check(self) -> None:
         super().check()
         self._require("dp_noise", self.dp_noise >= 0, "must be at least 0")
         if not self.dp_noise:
-            for name, unused in (("dp_clip", 1.0), ("dp_delta", 1e-5), ("dp_seed", None)):
+            for name, unused in self.unused_without_noise().items():
                 self._require(name, getattr(self, name) == unused, "needs dp_noise")
             return
         self._require("dp_clip", self.dp_clip > 0, "must be above 0")
@@ -49,7 +53,7 @@ class PrivateRecipe(ImageRecipe):
         for name, (allowed, why) in self.refused.items():
             given = getattr(self, name, allowed)
             if given != allowed:
-                wanted = {None: "none", False: "false"}.get(allowed, allowed)
+                wanted = f"{allowed:g}" if isinstance(allowed, float) else str(allowed).lower()
                 raise ValueError(f"{name}={given} does not go with dp_noise: {why}; use {name}={wanted}")
         if getattr(self, "sigma", 1.0) is None:
             raise ValueError("sigma=none does not go with dp_noise: it is learned from the images without noise")
@@ -70,8 +74,8 @@ class PrivateRecipe(ImageRecipe):
     def _refuse_mixing(self, network: nn.Module) -> None:
         """Raise `ValueError` for parts through which an image reaches the gradient of another, or the weights."""
         if any(isinstance(module, _BatchNorm) for module in network.modules()):
-            why = "batch norm mixes the images of a batch, so that no gradient is of one image alone"
-            raise ValueError(f"dp_noise={self.dp_noise} does not go with it: {why}; use normalization=group")
+            why = "which mixes the images of a batch, so that no gradient is of one image alone"
+            raise ValueError(f"dp_noise={self.dp_noise} does not go with batch norm, {why}; use normalization=group")
         for module in moving_in(network):
             kind = type(module).__name__
             raise ValueError(f"dp_noise={self.dp_noise} does not go with {kind}, which keeps statistics of the images")

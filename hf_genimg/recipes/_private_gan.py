@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ..objectives.adversarial import Adversarial
 from ..objectives.private_adversarial import PrivateAdversarial
+from ..training.privacy import Privacy
 from ._adversarial import AdversarialRecipe
 from ._conditional import ConditionalRecipe
 from ._privacy import REFUSED, PrivateRecipe
@@ -19,6 +20,8 @@ SECOND = "gradients of each image are clipped, and this term needs gradients of 
 @dataclass(frozen=True, kw_only=True)
 class PrivateAdversarialRecipe(AdversarialRecipe, PrivateRecipe):
     """A generator against a discriminator whose updates can be differentially private."""
+
+    dp_clip_fakes: bool = True  # gradients on fakes are clipped too (no noise), or they outweigh those on real images
 
     refused: ClassVar[dict[str, tuple[Any, str]]] = {
         **REFUSED,
@@ -34,12 +37,20 @@ class PrivateAdversarialRecipe(AdversarialRecipe, PrivateRecipe):
         "top_k": (1.0, ALONE),
     }
 
+    def privacy(self) -> Privacy | None:
+        privacy = super().privacy()
+        return privacy and replace(privacy, clip_public=self.dp_clip_fakes)
+
+    def unused_without_noise(self) -> dict[str, Any]:
+        return {**super().unused_without_noise(), "dp_clip_fakes": True}
+
     def check(self) -> None:
         super().check()
         if not self.dp_noise:
             return
         if self.loss == "relativistic":
-            raise ValueError("loss=relativistic does not go with dp_noise: it compares each fake to a real image")
+            why = "it compares each fake to a real image; use loss=non_saturating or another"
+            raise ValueError(f"loss=relativistic does not go with dp_noise: {why}")
         rule = f"is not offered by {self.name}, whose objective is another"
         self._require("dp_noise", isinstance(self.objective(), PrivateAdversarial), rule)
 

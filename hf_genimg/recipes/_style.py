@@ -22,6 +22,7 @@ LITE0, DIGITS = "efficientnet-lite0", "digits"
 TAPS = {
     LITE0: (("stage2", "stage3"), ("stage1", "stage2", "stage3", "stage4", "stage5")),
     "vgg16": (("relu3_3",), ("relu1_2", "relu2_2", "relu3_3", "relu4_3")),
+    "vgg16-hed": (("relu3_3",), ("relu1_2", "relu2_2", "relu3_3", "relu4_3")),
     "vgg19": (("relu4_1",), ("relu1_1", "relu2_1", "relu3_1", "relu4_1")),
 }
 

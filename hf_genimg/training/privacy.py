@@ -13,9 +13,11 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.func import functional_call, grad, vmap
@@ -37,6 +39,7 @@ class Privacy:
         clip: the longest gradient of one image.
         delta: how likely the bound epsilon may fail.
         seed: instead of a secret, for runs that have to be repeated; they are not private.
+        clip_public: clip the gradients of terms that need no data as well; they get no noise.
     """
 
     player: str
@@ -44,6 +47,7 @@ class Privacy:
     clip: float
     delta: float
     seed: int | None = None
+    clip_public: bool = False
 
     def epsilon(self, rate: float, steps: int) -> float:
         """The bound after so many steps in which each image takes part with the probability `rate`, by opacus' Rényi
@@ -55,7 +59,7 @@ class Privacy:
         rdp = accountant()
         if not steps:
             return 0.0
-        spent = rdp.compute_rdp(q=rate, noise_multiplier=self.noise, steps=steps, orders=ORDERS)
+        spent = divergences(rate, self.noise) * steps
         with warnings.catch_warnings():  # that a bound at the end of the orders may not be the tightest
             warnings.simplefilter("ignore")
             return float(rdp.get_privacy_spent(orders=ORDERS, rdp=spent, delta=self.delta)[0])
@@ -68,6 +72,12 @@ def accountant() -> Any:
     except ImportError:
         raise ImportError(EXTRA) from None
     return rdp
+
+
+@cache
+def divergences(rate: float, noise: float) -> np.ndarray:
+    """The Rényi divergence of one step at each of `ORDERS`: those of several steps add up."""
+    return np.asarray(accountant().compute_rdp(q=rate, noise_multiplier=noise, steps=1, orders=ORDERS))
 
 
 class PrivateUpdates:
@@ -123,15 +133,27 @@ class PrivateUpdates:
 
         loss: of a batch of one image, given the networks. batches: dicts of tensors [n, ...], made one after another.
         """
-        sums = {name: torch.zeros_like(weight) for name, weight in self._weights.items()}
-        for batch in batches:
-            for name, clipped in self._clipped(loss, batch).items():
-                sums[name] += clipped
+        sums = self._summed(loss, batches)
         noise, deviation = self._generator("noise"), self.privacy.noise * self.privacy.clip
         for name, weight in self._weights.items():
             drawn = torch.randn(weight.shape, generator=noise).to(weight.device)
             weight.grad = (sums[name] + deviation * drawn) / self.batch_size
         self.steps += 1
+
+    def add_public(self, loss: Callable[[Mapping[str, nn.Module], Batch], torch.Tensor], batches: Any) -> None:
+        """Add the gradients of batches that were made without the data, clipped alike; arguments as `accumulate`.
+
+        Real images would otherwise count for less: a gradient that is cut to `clip` is small beside one that is not.
+        """
+        for name, clipped in self._summed(loss, batches).items():
+            self._weights[name].grad += clipped / self.batch_size
+
+    def _summed(self, loss: Callable[[Mapping[str, nn.Module], Batch], torch.Tensor], batches: Any) -> Grads:
+        sums = {name: torch.zeros_like(weight) for name, weight in self._weights.items()}
+        for batch in batches:
+            for name, clipped in self._clipped(loss, batch).items():
+                sums[name] += clipped
+        return sums
 
     def _clipped(self, loss: Callable[[Mapping[str, nn.Module], Batch], torch.Tensor], batch: Batch) -> Grads:
         """The sum of the gradients of the images of a batch, each scaled down to `clip`.

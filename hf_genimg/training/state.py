@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -173,11 +173,12 @@ class Run:
                     seeds = self.private.seeds(chosen)
                     yield self.dataset.batch(chosen, self.accelerator.device, self.recipe.channels_last, seeds)
 
-        def loss(networks: Mapping[str, nn.Module], batch: dict[str, torch.Tensor]) -> torch.Tensor:
-            return sum(self.objective.private_terms(player, {**self.frozen, **networks}, batch).values())
-
-        self.private.accumulate(loss, batches())
+        self.private.accumulate(self._loss_of(self.objective.private_terms, player), batches())
         return self._accumulate_public(turn, player)
+
+    def _loss_of(self, terms: Callable[..., Mapping[str, torch.Tensor]], player: str) -> Callable[..., torch.Tensor]:
+        """The sum of the terms of a batch, as a function of the trained networks and the batch."""
+        return lambda networks, batch: sum(terms(player, {**self.frozen, **networks}, batch).values())
 
     def _accumulate_public(self, turn: int, player: str) -> dict[str, torch.Tensor]:
         """Add the gradients of the terms that need no data, on as many images as take part in the mean."""
@@ -189,7 +190,10 @@ class Run:
             if batch is None:
                 break
             terms = self.objective.public_terms(player, self._all_networks, batch)
-            self._backward(sum(terms.values()) / parts)
+            if self.private.privacy.clip_public:
+                self.private.add_public(self._loss_of(self.objective.public_terms, player), [batch])
+            else:
+                self._backward(sum(terms.values()) / parts)
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0) + term.detach().float() / parts
         return sums

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -36,6 +37,15 @@ from .conditioned import (
 
 CARDS = Path(__file__).parents[2] / "model_cards"
 SHIPPED = ("dcgan-digits", "vae-digits", "classifier-digits")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """gradio's client leaves an empty directory for each file that it downloads: not among those of others."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="session")

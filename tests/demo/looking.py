@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from importlib.resources import files
 from typing import Any
 
+import pytest
 from PIL import Image
+
+FAULTS = """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.flatMap((rule) =>
+  rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)}`))"""
 
 
 def until(true: Callable[[], bool], seconds: float = 45) -> None:
@@ -15,6 +20,11 @@ def until(true: Callable[[], bool], seconds: float = 45) -> None:
     while not true():
         assert time.monotonic() < limit, "it did not come about"
         time.sleep(0.05)
+
+
+def address_of(page: Any) -> str:
+    """As it is now: `page.url` is what playwright was told last, which it hears of only while it is asked something."""
+    return page.evaluate("location.href")
 
 
 def same(one: Image.Image, other: Image.Image) -> bool:
@@ -59,3 +69,11 @@ def choose_model(page: Any, name: str) -> None:
 def listed_tabs(page: Any) -> list[str]:
     """Names of the tabs that are there."""
     return [tab.inner_text() for tab in page.get_by_role("tab").all() if tab.is_visible()]
+
+
+def faults(page: Any) -> list[str]:
+    """What axe-core finds in what is shown."""
+    pytest.importorskip("axe_playwright_python")
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text())
+    return page.evaluate(FAULTS)

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 import hf_genimg
 
-from .looking import same, until
+from .looking import address_of, same, until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
 PREFIX = "/studio"
@@ -70,7 +70,7 @@ def test_a_link_to_favourites_is_below_the_path_and_brings_them_back(visit: Any,
     other = visit(url=address.input_value())
     until(lambda: other.locator("#kept img").count() == 1)
     until(lambda: same(seen(other, "#kept"), seen(page, "#kept")))
-    until(lambda: page.url.startswith(f"{behind}?model=gan&seed=0"))
+    until(lambda: address_of(page).startswith(f"{behind}?model=gan&seed=0"))
     with page.expect_download() as download:
         page.locator("#as-zip").click()
     assert download.value.url.startswith(behind) and download.value.path().stat().st_size > 1000

@@ -179,6 +179,7 @@ def test_compare_begins_with_the_chosen_model(visit: Any, seen: Any, of: Any) ->
     page = visit("infogan")
     choose(page, "Compare")
     shows(page, seen, "#compare-1", of("infogan").pipe(9, seed=0).images[8], 8)
+    assert not page.locator("#compare-prompt").is_visible()  # which neither of the two reads
     choose_model(page, "dcgan-digits")
     shows(page, seen, "#compare-1", of("dcgan-digits").pipe(9, seed=0).images[8], 8)
     shows(page, seen, "#compare-2", of("gan").pipe(9, seed=0).images[8], 8)

@@ -19,7 +19,7 @@ from hf_genimg.demo.texts import CHINESE, ENGLISH
 from hf_genimg.recipes import recipe_class
 
 from ..hub.client import environment
-from .looking import until
+from .looking import address_of, faults, until
 from .test_languages import SHOWN, WORDS
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
@@ -64,9 +64,10 @@ def test_what_is_asked_for_waits_is_found_again_and_taken_back(visit: Any, train
     page.locator(".toast-body").get_by_text("there is no field 'flop'; did you mean flip?").wait_for()
     ask(page, TINY)
     page.locator("#job-status").get_by_text("mlp_gan-1: waits; 0 before it").wait_for()
-    until(lambda: page.url.endswith("/train?job=mlp_gan-1"))
+    until(lambda: address_of(page).endswith("/train?job=mlp_gan-1"))
     page.reload()
     page.locator("#job-status").get_by_text("mlp_gan-1: waits; 0 before it").wait_for()
+    assert faults(page) == []
     page.locator("#job-stop").click()
     page.locator("#job-status").get_by_text("mlp_gan-1: not begun").wait_for()
     page.locator("#job-resume").wait_for()

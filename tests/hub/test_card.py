@@ -234,6 +234,26 @@ def test_signs_of_memorization_are_shown(run: Path) -> None:
     assert "Not checked for memorization: the metric `copies`" in body(write_card(run))
 
 
+def test_membership_is_told_from_guessing_in_words(run: Path) -> None:
+    report = Report.load(run / "scores.json")
+
+    def card(area: Score, of_data: float) -> str:
+        found = {"copies": Score(0.0, 0.0, 0.01), "membership_auc_of_data": Score(of_data)}
+        for name in ("membership", "membership_discriminator"):
+            found |= {f"{name}_auc": area, f"{name}_tpr": Score(0.03, 0.01, 0.05)}
+        replace(report, scores=found).save(run / "scores.json")
+        return body(write_card(run))
+
+    text = card(Score(0.52, 0.48, 0.56, "of 100"), 0.5)
+    assert text.count("guesses which images were trained on is no better than guessing: AUC 0.520 (0.480 to 0.560") == 2
+    assert "where 1 % of the other images are suspected wrongly, 3.0% (1.0% to 5.0%) of the training images" in text
+    text = card(Score(0.7, 0.66, 0.74, "of 100"), 0.5)
+    assert text.count("is **better than guessing: the model gives some of them away**: AUC 0.700") == 2
+    text = card(Score(0.7, 0.66, 0.74, "of 100"), 0.68)
+    assert "who has the samples and guesses which images were trained on is no better than without the model" in text
+    assert "who has the discriminator and guesses which images were trained on is **better than guessing" in text
+
+
 @pytest.mark.parametrize(
     ("name", "content", "line"),
     [

@@ -9,6 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import hf_genimg
+from hf_genimg.cli import main
+
 from .foreign_networks import converted, lived_in, same
 
 
@@ -146,16 +149,18 @@ class ResnetBlock(nn.Module):
 class ResnetGenerator(nn.Module):
     """As in the CycleGAN repository."""
 
-    def __init__(self, norm: type[nn.Module], dropout: bool = False, width: int = 4) -> None:
+    def __init__(
+        self, norm: type[nn.Module], dropout: bool = False, width: int = 4, channels: tuple[int, int] = (1, 3)
+    ) -> None:
         super().__init__()
         bias = norm is nn.InstanceNorm2d
-        layers = [nn.ReflectionPad2d(3), nn.Conv2d(1, width, 7, bias=bias), norm(width), nn.ReLU(True)]
+        layers = [nn.ReflectionPad2d(3), nn.Conv2d(channels[0], width, 7, bias=bias), norm(width), nn.ReLU(True)]
         for c in (width, 2 * width):
             layers += [nn.Conv2d(c, 2 * c, 3, 2, 1, bias=bias), norm(2 * c), nn.ReLU(True)]
         layers += [ResnetBlock(4 * width, norm, dropout) for _ in range(2)]
         for c in (4 * width, 2 * width):
             layers += [nn.ConvTranspose2d(c, c // 2, 3, 2, 1, output_padding=1, bias=bias), norm(c // 2), nn.ReLU(True)]
-        self.model = nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh())
+        self.model = nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, channels[1], 7), nn.Tanh())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.model(x)
@@ -241,6 +246,31 @@ def test_resnet_generators_of_cyclegan(tmp_path: Path, norm: type[nn.Module], dr
         same(theirs(images(1)), pipe.network(images(1)))
 
 
+def test_two_files_of_cyclegan_make_one_pipeline(tmp_path: Path) -> None:
+    there = lived_in(ResnetGenerator(nn.InstanceNorm2d))
+    back = lived_in(ResnetGenerator(nn.BatchNorm2d, channels=(3, 1)))
+    file = tmp_path / "latest_net_G_B.pth"
+    torch.save(back.state_dict(), file)
+    pipe, output = converted(tmp_path, there.state_dict(), "cyclegan", f"reverse={file}")
+    assert f"{file} for the other direction: norm=batch" in output
+    assert pipe.capabilities.reverse
+    with torch.no_grad():
+        same(there(images(1)), pipe.generator(images(1)))
+        same(back(images(3)), pipe.reverse_generator(images(3)))
+        made = pipe(images(3), reverse=True, output_type="pt").images
+        torch.testing.assert_close(made * 2 - 1, back(images(3)), rtol=0, atol=1e-5)
+
+
+def test_a_reverse_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    theirs, file = lived_in(ResnetGenerator(nn.InstanceNorm2d)), tmp_path / "other.pth"
+    torch.save(theirs.state_dict(), file)
+    with pytest.raises(ValueError, match="translates images of 1 channels to 3, and the other file of 1 to 3"):
+        converted(tmp_path, theirs.state_dict(), "cyclegan", f"reverse={file}")
+    with pytest.raises((ValueError, OSError), match="nothing.pth"):
+        converted(tmp_path, theirs.state_dict(), "cyclegan", f"reverse={tmp_path / 'nothing.pth'}")
+    assert not (tmp_path / "ours").exists()
+
+
 def test_statistics_of_old_instance_norms_are_dropped(tmp_path: Path) -> None:
     theirs = lived_in(ResnetGenerator(nn.InstanceNorm2d))
     content = dict(theirs.state_dict())
@@ -248,6 +278,25 @@ def test_statistics_of_old_instance_norms_are_dropped(tmp_path: Path) -> None:
     pipe, _ = converted(tmp_path, content, "cyclegan")
     with torch.no_grad():
         same(theirs(images(1)), pipe.network(images(1)))
+
+
+@pytest.mark.parametrize(
+    ("family", "theirs"),
+    [
+        ("esrgan", TheirRRDBNet(2)),
+        ("srresnet", TheirMSRResNet(2)),
+        ("srvgg", TheirSRVGG(2)),
+        ("dncnn", TheirDnCNN(3, False)),
+        ("cyclegan", ResnetGenerator(nn.InstanceNorm2d, channels=(3, 3))),
+    ],
+)
+def test_each_is_a_space_after_one_more_command(tmp_path: Path, family: str, theirs: nn.Module) -> None:
+    pipe, _ = converted(tmp_path, lived_in(theirs).state_dict(), family)
+    assert main(["space", str(tmp_path / "ours"), "me/page", "--local", str(tmp_path / "space")]) == 0
+    there = hf_genimg.load(tmp_path / "space" / "ours")
+    with torch.no_grad():
+        same(pipe.network(images()), there.network(images()))
+    assert (tmp_path / "space" / "app.py").is_file()
 
 
 @pytest.mark.parametrize(

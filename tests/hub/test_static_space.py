@@ -18,10 +18,13 @@ from PIL import Image
 
 import hf_genimg
 from hf_genimg.cli import main
-from hf_genimg.hub import browser_runtime
+from hf_genimg.hub import browser_runtime, onnx_export
 from hf_genimg.hub.browser_runtime import runtime_files
 from hf_genimg.hub.space import make_space
 from hf_genimg.hub.static_space import model_facts, write_static_space
+from hf_genimg.models.adain import AdaINTranslator
+
+from ..demo.looking import faults
 
 CARDS = Path(__file__).parents[2] / "model_cards"
 KEPT = browser_runtime.kept_folder()  # now, for tests have a cache of their own
@@ -135,6 +138,7 @@ def test_a_seed_names_the_same_image_with_class_truncation_and_direction(
     assert close(shown(page), expected(pipe(1, output_type="uint8", **settings).images))
     page.locator("input[type=range]").nth(1).fill("2")
     page.wait_for_timeout(300)
+    assert int(page.locator("#took").inner_text().split()[2]) < 300  # milliseconds
     latents = 0.5 * pipe.network.sample_latents(1, torch.Generator().manual_seed(123))
     moved = latents + 2 * torch.tensor(model_facts(pipe)["directions"][0])
     assert close(shown(page), expected(pipe(class_labels=4, latents=moved, output_type="uint8").images))
@@ -190,9 +194,64 @@ def test_an_autoencoder_reconstructs_and_the_page_works_offline(browser: Any, ru
     page.wait_for_selector("#output:not([hidden])", timeout=SECONDS)
     page.wait_for_timeout(300)
     assert close(shown(page, "output"), expected(pipe.reconstruct(picture, output_type="uint8")))
+    assert faults(page) == []
     page.set_input_files("#file", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"})
     page.wait_for_selector("#error:not([hidden])")
     assert "cannot be read as a picture" in page.locator("#error").inner_text()
+
+
+def test_a_model_with_transparency_is_shown_and_saved_level_for_level(
+    browser: Any, runtime: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    network = hf_genimg.DCGANGenerator(image_size=16, image_channels=4, width=4)
+    for weight in network.parameters():
+        torch.nn.init.normal_(weight, 0, 0.3)  # so that some is nearly transparent
+    pipe = hf_genimg.ImageGenerationPipeline(network)
+    page = ready(opened(browser, space(tmp_path / "space", runtime, pipe), viewport={"width": 390, "height": 800}))
+    made = pipe(1, seed=0).images[0]
+    assert made.mode == "RGBA" and len(set(made.getchannel("A").tobytes())) > 10
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save PNG").click()
+    saved = Image.open(download.value.path())
+    assert saved.mode == "RGBA" and json.loads(saved.text["hf_genimg"])["seed"] == 0
+    assert close(np.asarray(saved), np.asarray(made))
+    on_white = page.evaluate("""() => {
+      const on = Object.assign(document.createElement('canvas'), { width: 16, height: 16 });
+      const shown = document.getElementById('image'), pen = on.getContext('2d');
+      pen.fillStyle = '#fff'; pen.fillRect(0, 0, 16, 16); pen.drawImage(shown, 0, 0);
+      return [...pen.getImageData(0, 0, 16, 16).data];
+    }""")
+    white = Image.new("RGBA", made.size, "white")
+    white.alpha_composite(made)
+    difference = np.array(on_white).reshape(16, 16, 4).astype(int) - np.asarray(white).astype(int)
+    assert np.abs(difference).max() <= 2  # two roundings: of the image, and of what the browser lays on white
+    assert page.evaluate("getComputedStyle(document.getElementById('image')).backgroundImage").startswith("repeating")
+    assert page.errors == []
+
+
+def test_a_picture_gets_the_style_of_another_as_strongly_as_is_asked(
+    browser: Any, runtime: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    monkeypatch.setattr(onnx_export, "TRANSLATED", 32)
+    pipe = hf_genimg.ImageTranslationPipeline(AdaINTranslator(width=4))
+    page = ready(opened(browser, space(tmp_path / "space", runtime, pipe)))
+    noise = np.random.default_rng(0)
+    pictures = [Image.fromarray(noise.integers(0, 256, (32, 32, 3), dtype=np.uint8)) for _ in range(2)]
+    for place, picture in zip(("#file", "#style-file"), pictures, strict=True):
+        file = io.BytesIO()
+        picture.save(file, "PNG")
+        assert page.locator("#output").is_hidden()
+        page.set_input_files(place, {"name": "x.png", "mimeType": "image/png", "buffer": file.getvalue()})
+    page.wait_for_selector("#output:not([hidden])", timeout=SECONDS)
+    page.wait_for_timeout(300)
+    assert close(shown(page, "output"), expected(pipe(pictures[0], style=pictures[1], output_type="uint8").images))
+    page.get_by_role("slider", name="How strongly").fill("0.3")
+    page.wait_for_timeout(500)
+    weak = pipe(pictures[0], style=pictures[1], strength=0.3, output_type="uint8").images
+    assert close(shown(page, "output"), expected(weak))
+    assert "ms on this device" in page.locator("#took").inner_text() and page.errors == []
 
 
 def test_a_translator_and_a_classifier_take_a_picture(browser: Any, runtime: Path, tmp_path: Path) -> None:
@@ -252,8 +311,6 @@ def test_the_command_makes_a_static_space(runtime: Path, tmp_path: Path, capsys:
 
 def test_what_the_page_cannot_run_is_refused(tmp_path: Path) -> None:
     tokens = hf_genimg.ImageReconstructionPipeline(hf_genimg.VQVAE(image_size=8, image_channels=1, width=8))
-    transparent = hf_genimg.ImageGenerationPipeline(hf_genimg.DCGANGenerator(image_size=16, image_channels=4, width=4))
-    for pipe, what in ((tokens, "latents that are tokens"), (transparent, "transparency")):
-        with pytest.raises(ValueError, match=f"{what}, which a page without a server does not run"):
-            write_static_space(pipe, "me/space", tmp_path / "space")
+    with pytest.raises(ValueError, match="latents that are tokens, which a page without a server does not run"):
+        write_static_space(tokens, "me/space", tmp_path / "space")
     assert not (tmp_path / "space").exists()

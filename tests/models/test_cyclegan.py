@@ -36,8 +36,29 @@ def test_other_sizes_are_translated_and_instance_norm_sees_all_of_an_image() -> 
     assert inputs.grad[0, 0, -1, -1] != 0
 
 
-def test_with_batch_norm_tiles_leave_no_seams() -> None:
-    network = CycleGANGenerator(16, 1, 1, 2, 1, norm="batch").eval()
+def test_without_norms_the_level_of_an_image_is_seen_and_with_instance_norm_it_is_not() -> None:
+    shifts = {}
+    for norm in ("instance", "none"):
+        torch.manual_seed(0)
+        network = CycleGANGenerator(16, 3, 3, 8, 1, norm=norm).eval()
+        inputs = 0.3 * noise(1, 3, 16, 16)
+        shifts[norm] = float((network(inputs + 0.5) - network(inputs)).abs().mean().detach())
+    assert shifts["instance"] < 1e-5 < 1e-3 < shifts["none"]
+
+
+def test_without_norms_images_begin_near_grey_and_maps_keep_their_spread() -> None:
+    torch.manual_seed(0)
+    network = CycleGANGenerator(32, 3, 3, 16, 3, norm="none").eval()
+    maps = network.feature_maps(noise(4, 3, 32, 32))
+    assert all(0.2 < float(each.std().detach()) < 2 for each in maps)
+    assert float(network(noise(4, 3, 32, 32)).std().detach()) < 0.2
+    logits = CycleGANDiscriminator(32, 3, 16, 2, norm="none")(noise(4, 3, 32, 32))
+    assert float(logits.std().detach()) < 0.3
+
+
+@pytest.mark.parametrize("norm", ["batch", "none"])
+def test_without_instance_norm_tiles_leave_no_seams(norm: str) -> None:
+    network = CycleGANGenerator(16, 1, 1, 2, 1, norm=norm).eval()
     for weights in network.parameters():
         torch.nn.init.normal_(weights, std=0.2)
     pipe = ImageTranslationPipeline(network)

@@ -91,3 +91,12 @@ def test_one_style_and_any_size() -> None:
     assert made.shape == inputs.shape and made.abs().max() <= 1 and not torch.allclose(made, begin)
     assert network.train()(inputs).abs().max() > 1, "what lies outside has a gradient in training"
     assert hf_genimg.FastStyleTranslator(16, 3, 1, width=2)(inputs[:, :1]).shape == inputs.shape
+
+
+def test_edges_are_made_like_the_rest_of_a_picture() -> None:
+    network = hf_genimg.FastStyleTranslator(16, width=2, num_blocks=1).eval()
+    torch.nn.init.normal_(network.layers[-1].weight)
+    waves = torch.cos(2 * torch.pi / 8 * torch.arange(80) * torch.arange(1, 4)[:, None])  # a mirror image about 0
+    made = network((waves[:, :, None] * waves.flip(0)[:, None])[None])
+    torch.testing.assert_close(made[..., :16, :16], made[..., 32:48, 32:48], rtol=0, atol=0.01)
+    assert network(torch.rand(1, 3, 4, 8)).shape == (1, 3, 4, 8), "a side shorter than the margin"

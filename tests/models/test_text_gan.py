@@ -91,3 +91,26 @@ def test_its_pipeline_says_what_can_be_asked() -> None:
     generator, _ = build(examples=["red dragon", "blue wall"])
     able = hf_genimg.TextToImagePipeline(generator).capabilities
     assert able.text and able.prompts == ("red dragon", "blue wall")
+
+
+def test_texts_are_mixed_and_avoided_by_weights() -> None:
+    torch.manual_seed(0)
+    network = hf_genimg.TextGANGenerator(16, 1, 4, 6, 2, ["blue", "dragon", "wall"]).eval()
+    for tensor in network.parameters():
+        torch.nn.init.normal_(tensor, std=0.3)
+    pipe = hf_genimg.TextToImagePipeline(network)
+    how = {"seed": 3, "output_type": "pt"}
+    blue, wall = network.encode_text(network.tokenize(["blue", "wall"]))
+    latents = pipe.draw_seeds([3, 3], prompt="blue").latents[:1]
+    wanted = network(latents, text=(1.5 * blue - 0.5 * wall)[None])
+    made = pipe({"blue": 1.5, "wall": -0.5}, 2, **how).images
+    torch.testing.assert_close(made[:1] * 2 - 1, wanted, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(pipe({"blue": 1}, **how).images, pipe("blue", **how).images)
+    torch.testing.assert_close(pipe({"blue": 1, "wall": 0}, 2, **how).images[0], pipe("blue", **how).images[0])
+    assert len(pipe.interpolate([1, 2], 3, prompt={"blue": 2.0, "wall": -1.0})) == 3
+    assert '"wall": -0.5' in pipe({"blue": 1.5, "wall": -0.5}, seed=3).images[0].info["hf_genimg"]
+    for given in ({}, {"blue": float("nan")}, {"blue": "much"}):
+        with pytest.raises(ValueError, match="mixes no texts; give texts and their weights, finite numbers"):
+            pipe(given)
+    with pytest.raises(ValueError, match="no word that this model knows"):
+        pipe({"unicorn": 1.0})

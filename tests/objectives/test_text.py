@@ -90,3 +90,23 @@ def test_both_networks_learn_their_text_encoder(networks: dict[str, nn.Module]) 
         assert network.text_encoder.words.weight.grad.abs().sum() > 0
     with torch.no_grad():
         assert set(objective.held_out(networks, given)) == {"real", "fake", "mismatched"}
+
+
+def test_images_and_captions_find_one_another(networks: dict[str, nn.Module]) -> None:
+    given = batch(1, 2, 2)
+    discriminator = networks["discriminator"] = hf_genimg.TextGANDiscriminator(**SIZE, contrast_dim=3)
+    objective = TextAdversarial(hinge(), penalty=0.0, contrast=2.0)
+    real = discriminator_terms(objective, networks, given)["contrast"]
+    images, texts = discriminator.vectors(
+        discriminator.encode_images(given["images"]), discriminator.encode_text(given["text"])
+    )
+    logits = images @ texts.T / 0.1
+    by_image, by_text = logits.log_softmax(1), logits.log_softmax(0).T
+    wanted = [each[0, 0] + (each[1:, 1:].sum() / 2) for each in (by_image, by_text)]
+    torch.testing.assert_close(real, -2 * sum(wanted) / 6)
+    objective.begin(Step(player="generator", turn=1))
+    fake = objective.generator(networks, given)["contrast"]
+    fake.backward()
+    assert fake != real and networks["generator"].last.weight.grad.abs().sum() > 0
+    with torch.no_grad():
+        assert "contrast" not in objective.held_out(networks, given)

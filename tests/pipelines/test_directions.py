@@ -44,3 +44,12 @@ def test_a_plain_first_layer_gives_both_kinds() -> None:
     dcgan = pipe("DCGANGenerator", latent_dim=8)
     assert allows_sefa(dcgan)
     assert all(directions(dcgan, method, 4, samples=64).shape == (4, 8) for method in ("pca", "sefa"))
+
+
+def test_a_network_in_training_mode_is_not_changed() -> None:
+    torch.manual_seed(0)
+    network = hf_genimg.DCGANGenerator(image_size=16, image_channels=1, width=4)
+    pipe = hf_genimg.ImageGenerationPipeline(network.train())
+    before = {name: each.clone() for name, each in network.state_dict().items()}
+    directions(pipe, count=2, samples=8)
+    assert network.training and all(torch.equal(each, before[name]) for name, each in network.state_dict().items())

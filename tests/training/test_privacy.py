@@ -203,7 +203,7 @@ def test_no_losses_of_the_data_are_logged(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "batch norm mixes the images": ("conv_vae", {}),
+    "batch norm, which mixes the images": ("conv_vae", {}),
     "it is learned from the images without noise": ("mlp_vae", {"likelihood": "gaussian", "sigma": None}),
     "holds each image twice": ("mlp_vae", {"flip": True}),
     "chooses the best state by the data": ("mlp_vae", {"metrics": "fid"}),

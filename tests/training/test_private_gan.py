@@ -17,8 +17,10 @@ from hf_genimg.losses.adversarial import gan_loss
 from hf_genimg.objectives.private_adversarial import PrivateAdversarial, sampled_conditions
 from hf_genimg.recipes import recipe_class
 from hf_genimg.training.checkpoint import current_checkpoint
+from hf_genimg.training.fields import parse_fields
 from hf_genimg.training.loop import train
 from hf_genimg.training.plan import plan
+from hf_genimg.training.privacy import Privacy, PrivateUpdates
 
 pytest.importorskip("opacus", reason="needs the extra privacy")
 
@@ -73,6 +75,61 @@ def test_neither_fakes_nor_the_generator_depend_on_the_data() -> None:
     torch.manual_seed(0)
     counts = sampled_conditions(networks["generator"], 3000)["labels"].bincount(minlength=3)
     assert counts.min() > 900 and len(counts) == 3
+
+
+def test_gradients_on_fakes_are_clipped_one_by_one_and_have_no_noise() -> None:
+    networks, objective, clip = networks_of(), PrivateAdversarial(gan_loss("non_saturating")), 0.05
+    weights = list(networks["discriminator"].parameters())
+    updates = PrivateUpdates(Privacy("discriminator", 0.0, clip, 1e-4), networks, weights, 100, 6)
+    updates.accumulate(lambda networks, batch: torch.zeros(()), [])
+    assert all(weight.grad.eq(0).all() for weight in weights)
+    fakes = batch(6)
+    updates.add_public(lambda nets, each: sum(objective.public_terms("discriminator", nets, each).values()), [fakes])
+    expected = [torch.zeros_like(weight) for weight in weights]
+    lengths = []
+    for place in range(6):
+        alone = {name: value[place : place + 1] for name, value in fakes.items()}
+        grads = torch.autograd.grad(sum(objective.public_terms("discriminator", networks, alone).values()), weights)
+        lengths.append(float(torch.cat([grad.flatten() for grad in grads]).norm()))
+        for total, grad in zip(expected, grads, strict=True):
+            total += grad * min(1, clip / lengths[-1]) / 6
+    assert max(lengths) > clip, "none of them was clipped"
+    for weight, total in zip(weights, expected, strict=True):
+        torch.testing.assert_close(weight.grad, total)
+
+
+def test_clipping_fakes_is_a_choice(tmp_path: Path) -> None:
+    for clipped in (True, False):
+        recipe = private("cgan_mlp", dp_seed=1, dp_clip=0.01, dp_clip_fakes=clipped)
+        assert recipe.privacy().clip_public is clipped
+        train(recipe, tmp_path / str(clipped), callbacks=[], progress=False)
+    one, other = (records(tmp_path / str(clipped)) for clipped in (True, False))
+    assert [line["privacy/epsilon"] for line in one] == [line["privacy/epsilon"] for line in other]
+    assert one[1]["discriminator/fake"] != other[1]["discriminator/fake"]
+    with pytest.raises(ValueError, match="dp_clip_fakes=False needs dp_noise"):
+        recipe_class("mlp_gan")(dp_clip_fakes=False).check()
+
+
+def test_black_is_zero_for_a_discriminator_that_asks() -> None:
+    torch.manual_seed(0)
+    signed = hf_genimg.CGANMLPDiscriminator(image_size=16, num_classes=3, width=8)
+    unit = hf_genimg.CGANMLPDiscriminator(image_size=16, num_classes=3, width=8, black_is_zero=True)
+    unit.load_state_dict(signed.state_dict())
+    given = batch(4)
+    torch.testing.assert_close(
+        unit(given["images"], given["labels"]), signed(given["images"] / 2 + 0.5, given["labels"])
+    )
+
+
+def test_the_class_chooses_its_logit() -> None:
+    torch.manual_seed(0)
+    network = hf_genimg.CGANMLPDiscriminator(image_size=16, num_classes=3, width=8, class_heads=True)
+    images, labels = batch(5).values()
+    logits = network.layers(images.flatten(1))
+    assert logits.shape == (5, 3)
+    torch.testing.assert_close(network(images, labels), logits.gather(1, labels[:, None])[:, 0])
+    recipe = private("cgan_mlp", class_heads=True, image_size=16, image_channels=1, num_classes=3)
+    assert recipe.models()["discriminator"].config.class_heads
 
 
 def test_a_loss_of_pairs_is_refused() -> None:
@@ -138,7 +195,10 @@ REFUSED = {
 def test_what_does_not_go_with_it_is_refused_in_one_line(why: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=why) as error:
         train(private("mlp_gan", **REFUSED[why]), tmp_path / "run", callbacks=[], progress=False)
-    assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
+    message = str(error.value)
+    assert "\n" not in message and not (tmp_path / "run").exists()
+    remedy = message.rpartition("; use ")[2].split()[0]
+    private("mlp_gan", **parse_fields(recipe_class("mlp_gan"), [remedy])).check()  # what the message says will do
 
 
 def test_batch_norm_and_other_objectives_are_refused() -> None:

@@ -18,7 +18,8 @@ def build_changed(result: gr.ImageSlider) -> None:
     """Lay out the residual map and the PSNR to the input; both follow what `result` shows."""
     line = gr.Markdown(elem_id="translate-psnr")
     with gr.Accordion(texts("changed"), open=False, elem_id="translate-changed"):
-        shown = shown_picture("changed", "translate-residual", show_label=False, height=260)
+        named = {"show_label": False, "alt_text": texts("changed")}
+        shown = shown_picture("changed", "translate-residual", height=260, **named)
         gr.Markdown(texts("changed_info"), elem_classes="studio-note")
 
     @friendly

@@ -17,6 +17,7 @@ from ..handlers import save_all
 from ..models import Shared
 from ._gallery import gallery
 from ._given import upload
+from ._instead import instead
 from ._page import LIVE, LONG, Page, cache_folder, friendly, texts
 
 OPEN_FILE = "() => setTimeout(() => document.querySelector('#%s').click(), 150)"
@@ -97,6 +98,7 @@ def _lay_out(page: Page, title: str, go: str) -> SimpleNamespace | None:
         with gr.Row(elem_classes="studio-buttons"):
             ui.go = gr.Button(texts(go), size="sm", min_width=140, elem_id=page.id("then-go"))
             ui.zip = gr.Button(texts("zip"), size="sm", min_width=140, elem_id=page.id("then-zip"))
+        instead("empty_then")
         ui.images = gallery(
             texts("images"), 4, object_fit="contain", buttons=["fullscreen", "download"], elem_id=page.id("then-images")
         )

@@ -12,7 +12,7 @@ from ..handlers import generate
 from ..models import Shared
 from ..settings import LARGEST_SEED, Settings, check
 from ._gallery import gallery
-from ._page import LIVE, Page, friendly, texts
+from ._page import LIVE, QUIET, Page, friendly, texts
 
 
 def build_introduction(page: Page) -> None:
@@ -28,7 +28,7 @@ def build_compare(page: Page) -> None:
     if len(names) < 2:
         return  # there is nothing to compare with
     with page.tab("compare"):
-        with gr.Row():
+        with gr.Row(elem_classes="studio-row-down"):
             seed = gr.Number(0, label=texts("seed"), precision=0, minimum=0, maximum=LARGEST_SEED, min_width=110)
             count = gr.Slider(1, 32, 9, step=1, label=texts("count"), min_width=160)
         prompt = _prompt(page)
@@ -67,17 +67,31 @@ def build_compare(page: Page) -> None:
         **live,
     )
 
-    def begin(model: Shared) -> list[str]:
-        """The chosen model beside another of its task, else beside any other."""
-        others = [each for each in page.shelf.models if each.generates and each.name != model.name]
-        alike = [each.name for each in others if each.capabilities.task == model.capabilities.task]
-        return [model.name, *alike, *(each.name for each in others)][:2]
-
     def again(model: str, *rest: Any) -> Any:
         return compare(*rest)
 
-    page.adapt([side[0] for side in columns], lambda model: begin(model) if model.name in names else [gr.skip()] * 2)
+    _follow(page, names, [side[0] for side in columns], prompt)
     page.refill("compare", again, [page.chooser, *inputs], outputs)
+
+
+def _follow(page: Page, names: list[str], sides: list[gr.Dropdown], prompt: gr.Textbox) -> None:
+    """Compare begins with the chosen model beside another of its task, else beside any other; and there is a prompt
+    where one of the two reads it.
+    """
+
+    def reads(one: str, other: str) -> Any:
+        return gr.update(visible=any(page.shelf.find(name).capabilities.text for name in (one, other)))
+
+    def begun(model: Shared) -> list[Any]:
+        if model.name not in names:
+            return [gr.skip()] * 3
+        others = [each for each in page.shelf.models if each.generates and each.name != model.name]
+        alike = [each.name for each in others if each.capabilities.task == model.capabilities.task]
+        one, other = [model.name, *alike, *(each.name for each in others)][:2]
+        return [one, other, reads(one, other)]
+
+    page.adapt([*sides, prompt], begun)
+    gr.on([side.input for side in sides], friendly(reads), sides, prompt, queue=False, **QUIET)
 
 
 def _prompt(page: Page) -> gr.Textbox:
@@ -98,8 +112,10 @@ def _asked(model: Shared, seed: int, count: int, prompt: str) -> Settings:
 
 def _side(page: Page, names: list[str], number: int) -> tuple[gr.Dropdown, gr.Gallery]:
     with gr.Column(min_width=150):
-        name = gr.Dropdown(names, value=names[number], label=texts(("one", "two")[number]), min_width=120)
-        shown = gallery(texts("images"), 3, buttons=["fullscreen"], elem_id=page.id(f"compare-{number + 1}"))
+        label, narrow = texts(("one", "two")[number]), ["studio-narrow"]
+        name = gr.Dropdown(names, value=names[number], label=label, min_width=120, elem_classes=narrow)
+        place = {"elem_id": page.id(f"compare-{number + 1}"), "elem_classes": ("studio-thirds",)}
+        shown = gallery(texts("images"), 3, buttons=["fullscreen"], **place)
     return name, shown
 
 

@@ -12,6 +12,7 @@ import gradio as gr
 
 from ..models import Shared
 from ..settings import LARGEST_SEED, MOST_LAYERS, Settings, text_of_like
+from ..texts import say
 from ._page import friendly, texts
 
 SLIDERS = 6  # codes that can be moved by hand
@@ -97,7 +98,7 @@ def _middle_layer(model: Shared | None) -> int:
 
 def _labels(model: Shared | None) -> list[tuple[Any, int]]:
     names = model.class_names if model and model.generates and model.capabilities.num_classes else []
-    return [("-", -1), *((name, number) for number, name in enumerate(names))]
+    return [(say("any_class"), -1), *((name, number) for number, name in enumerate(names))]
 
 
 def changing(ui: SimpleNamespace) -> list[Any]:

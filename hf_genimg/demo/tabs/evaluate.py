@@ -26,7 +26,7 @@ def build(page: Page) -> None:
         missing = gr.Markdown(texts("no_data"), visible=False, elem_id=page.id("evaluate-missing"))
         with gr.Column() as panel:
             gr.Markdown(texts("evaluate_info"))
-            with gr.Row():
+            with gr.Row(elem_classes="studio-row-down"):
                 metrics = gr.CheckboxGroup(
                     _choices(), value=["fid", "kid"], label=texts("which_scores"), elem_id=page.id("evaluate-scores")
                 )
@@ -41,28 +41,30 @@ def build(page: Page) -> None:
             with gr.Row():
                 go = gr.Button(texts("evaluate"), variant="primary", elem_id=page.id("evaluate-go"))
                 stop = gr.Button(texts("stop"), min_width=80, scale=0)
+            nothing = gr.Markdown(texts("empty_scores"), elem_classes="studio-empty", elem_id=page.id("evaluate-empty"))
             result = gr.Markdown(elem_id=page.id("evaluate-result"), elem_classes="studio-facts", min_height=60)
             file = gr.DownloadButton(texts("scores_file"), visible=False, elem_id=page.id("evaluate-file"))
 
     @friendly
     def evaluate_(
         model: str, metrics: list[str], num: int = SCORED, progress: gr.Progress = PROGRESS
-    ) -> tuple[str, Any]:
+    ) -> tuple[str, Any, Any]:
         def show(what: str, done: int, of: int) -> None:
             progress((done, of), desc=say("scoring" if what == "scores" else "seeing"))
 
         report = closer.score(page.shelf.find(model), metrics, int(num), show)
         written = closer.save_scores(report, Path(tempfile.mkdtemp(dir=cache_folder(file))))
-        return score_tables.table(report), gr.update(value=str(written), visible=True)
+        return score_tables.table(report), gr.update(value=str(written), visible=True), gr.update(visible=False)
 
     limits: dict[str, Any] = {"concurrency_id": "evaluate", "concurrency_limit": 1}
-    outputs = [result, file]
+    outputs = [result, file, nothing]
     scored = go.click(evaluate_, [page.chooser, metrics, num], outputs, api_visibility="private", **limits)
     stop.click(None, None, None, cancels=[scored])
 
     def able(model: Shared) -> list[Any]:
         here = model.folder is not None and closer.data_of(model) is not None
-        return [gr.update(visible=here), gr.update(visible=not here), "", gr.update(value=None, visible=False)]
+        emptied = ["", gr.update(value=None, visible=False), gr.update(visible=True)]
+        return [gr.update(visible=here), gr.update(visible=not here), *emptied]
 
     page.adapt([panel, missing, *outputs], able)
 

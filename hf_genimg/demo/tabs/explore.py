@@ -224,7 +224,7 @@ def _wire_directions(ui: SimpleNamespace) -> None:
         used = min(explore.SLIDERS, model.latent_dim)
         methods = [(name, value) for name, value in METHODS if value in explore.methods_of(model)]
         return [
-            gr.update(choices=methods or METHODS, value="pca"),
+            gr.update(choices=methods or METHODS, value="pca", visible=len(methods) > 1),  # one is no choice
             *(gr.update(visible=i < used, value=0) for i in range(explore.SLIDERS)),
         ]
 

@@ -71,7 +71,7 @@ def build_reconstruct(page: Page) -> None:
         with gr.Row(elem_classes="studio-row-down"):
             with gr.Column(scale=2, min_width=260):
                 ui.given = build_given(page, "picture", "reconstruct-picture")
-            with gr.Column(scale=3, min_width=260):
+            with gr.Column(scale=3, min_width=260, elem_classes=["studio-answer", "studio-stays"]):
                 gr.Markdown(texts("before_after"), elem_classes="studio-heading")
                 instead("empty_reconstruct")
                 ui.result = _before_after("reconstruct-result")
@@ -84,13 +84,15 @@ def build_reconstruct(page: Page) -> None:
                 _, ui.named = named_sliders(page, "edit-named")
             with gr.Column(min_width=260):
                 ui.other = upload("other_picture", "reconstruct-other")
+                ui.other_seen = seen_picture("reconstruct-other-seen")
                 ui.between = gr.Slider(0, 1, 0, step=0.02, label=texts("between"), elem_id="between")
         gr.Markdown(texts("uploads_note"), elem_classes="studio-note")
     page.adapt(
         ui.amounts,
         lambda model: [gr.update(visible=i < min(SLIDERS, model.latent_dim), value=0) for i in range(SLIDERS)],
     )
-    page.adapt([ui.other, ui.between], lambda model: [None, 0])
+    page.adapt([ui.other, ui.other_seen, ui.between], lambda model: [None, None, 0])
+    show_seen(page, ui.other, ui.other_seen, [ui.other.upload])
     _wire_reconstruct(page, ui)
 
 

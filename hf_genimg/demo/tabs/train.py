@@ -65,7 +65,7 @@ def build(demo: gr.Blocks, jobs: Jobs) -> None:
 
 def _form(ui: SimpleNamespace) -> None:
     ui.data = gr.Textbox("digits", label=texts("data"), info=texts("data_info"), elem_id="train-data")
-    ui.archive = gr.File(label=texts("archive"), file_types=[".zip"], type="filepath", height=110, elem_id="train-zip")
+    ui.archive = gr.File(label=texts("archive"), file_types=[".zip"], type="filepath", height=150, elem_id="train-zip")
     with gr.Row():
         ui.recipe = gr.Dropdown(
             [AUTO, *recipe_names()],
@@ -332,7 +332,7 @@ def _model_of(jobs: Jobs, name: str) -> Shared:
 
 def status_html(job: Job, progress: Progress, line: str) -> str:
     """What a job does, a bar, and the line that its last command ended with; everything from elsewhere is escaped."""
-    parts = [f"<h3>{html.escape(job.name)}: {html.escape(state_of(progress))}</h3>"]
+    parts = [f"<h2>{html.escape(job.name)}: {html.escape(state_of(progress))}</h2>"]
     if progress.total:
         facts = [say("so_far", images=progress.images, total=progress.total)]
         if progress.state == "running" and progress.action == "train" and progress.rate:

@@ -34,6 +34,7 @@ class Reading:
     native: type[nn.Module] | None = None  # the network of the family, which may be the same
     native_config: dict[str, Any] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
+    reverse: Reading | None = None  # of the translator of the other direction
 
 
 def refuse_unmatched(names: list[str]) -> None:

@@ -78,21 +78,26 @@ function between(a, b, t) {
 function show(canvas, output) {
   const [, channels, height, width] = output.dims, plane = height * width;
   const pixels = new ImageData(width, height);
+  const level = (c, i) => (output.data[c * plane + i] + 1) * 127.5;
   for (let i = 0; i < plane; i++) {
-    for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = Math.round((output.data[(channels === 1 ? 0 : c) * plane + i] + 1) * 127.5);
-    pixels.data[4 * i + 3] = channels === 4 ? Math.round((output.data[3 * plane + i] + 1) * 127.5) : 255;
+    const alpha = channels === 4 ? level(3, i) : 255; // by which colours are multiplied, and not in a PNG
+    const share = channels === 4 ? (alpha < 0.5 ? 0 : 255 / alpha) : 1;
+    for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = Math.round(share * level(channels === 1 ? 0 : c, i));
+    pixels.data[4 * i + 3] = Math.round(alpha);
   }
-  Object.assign(canvas, { width, height });
+  Object.assign(canvas, { width, height, levels: pixels }); // a canvas itself loses colours of what is transparent
   canvas.getContext("2d").putImageData(pixels, 0, 0);
   canvas.classList.toggle("smooth", width > 128);
+  canvas.classList.toggle("clear", channels === 4);
 }
 
 function pixelsOf(canvas, channels) {
   const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const plane = width * height, values = new Float32Array(channels * plane);
   for (let i = 0; i < plane; i++) {
-    const [r, g, b] = data.subarray(4 * i, 4 * i + 3);
-    const levels = channels === 1 ? [Math.round(0.299 * r + 0.587 * g + 0.114 * b)] : [r, g, b];
+    const [r, g, b, a] = data.subarray(4 * i, 4 * i + 4);
+    const premultiplied = channels === 4 ? [r, g, b].map((level) => Math.round((level * a) / 255)).concat(a) : [r, g, b];
+    const levels = channels === 1 ? [Math.round(0.299 * r + 0.587 * g + 0.114 * b)] : premultiplied;
     levels.forEach((level, c) => (values[c * plane + i] = level / 127.5 - 1));
   }
   return floats(values, [1, channels, height, width]);
@@ -101,7 +106,7 @@ function pixelsOf(canvas, channels) {
 async function save(canvas, settings) {
   const provenance = { ...model.provenance, ...settings };
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await encodePng(canvas, provenance));
+  link.href = URL.createObjectURL(await encodePng(canvas.levels, provenance));
   link.download = `${model.name.replaceAll(/[^\w.-]+/g, "-")}-${settings.seed ?? "picture"}.png`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -142,13 +147,17 @@ function guarded(action) {
   };
 }
 
+const took = (began) => (by("took").textContent = say.took(Math.ceil(performance.now() - began)));
+
 // Only the newest of several wishes is fulfilled: a slider asks faster than images are made.
 let wished = 0;
 const redraw = guarded(async () => {
   const wish = ++wished;
   await queue;
   if (wish !== wished) return;
+  const began = performance.now();
   show(by("image"), await generate(current, base));
+  took(began);
   by("image").setAttribute("aria-label", say.imageOf(current.seed));
 });
 
@@ -237,7 +246,8 @@ function buildPicture(act, side, title, painted) {
   canvas.classList.toggle("smooth", side > 128);
   const pen = canvas.getContext("2d", { willReadFrequently: true }), holes = mask.getContext("2d");
   let [ink, ground] = model.dark_ground ? ["#fff", "#000"] : ["#000", "#fff"];
-  const fill = (colour) => { pen.fillStyle = colour; pen.fillRect(0, 0, side, side); holes.clearRect(0, 0, side, side); };
+  const channels = model.input_channels ?? model.image_channels;
+  const fill = (colour) => { cover(pen, channels, colour); holes.clearRect(0, 0, side, side); };
   const clear = () => { fill(ground); by("output").hidden = true; by("classes").replaceChildren(); };
   const swap = () => { [ink, ground] = [ground, ink]; clear(); };
   clear();
@@ -256,18 +266,54 @@ function buildPicture(act, side, title, painted) {
   };
   canvas.onpointerdown = (event) => { canvas.setPointerCapture(event.pointerId); last = place(event); move(event); };
   canvas.onpointermove = move;
-  canvas.onpointerup = guarded(() => { last = null; return act(canvas, mask); });
-  const file = element("input", { type: "file", accept: "image/*", hidden: true, id: "file" });
+  again = guarded(() => act(canvas, mask));
+  canvas.onpointerup = () => { last = null; return again(); };
+  const { file, open } = opener("file", say.open, canvas, channels, () => { holes.clearRect(0, 0, side, side); return act(canvas, mask); });
+  by("picture-buttons").append(file, open, button(say.clear, clear), button(say.swap, swap));
+}
+
+let again; // does the same with the picture once more
+
+// Nothing where the model knows transparency, else this colour.
+function cover(pen, channels, colour) {
+  const { width, height } = pen.canvas;
+  pen.clearRect(0, 0, width, height);
+  if (channels === 4) return;
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, width, height);
+}
+
+// A button for a file, whose centre square fills the canvas: what is transparent becomes white, as in training.
+function opener(id, text, canvas, channels, then) {
+  const file = element("input", { type: "file", accept: "image/*", hidden: true, id });
   file.onchange = guarded(async () => {
     const bitmap = await createImageBitmap(file.files[0]).catch(() => { throw new Error(say.unreadable); });
-    const edge = Math.min(bitmap.width, bitmap.height);
-    fill("#fff"); // what is transparent becomes white, as in training
+    const edge = Math.min(bitmap.width, bitmap.height), pen = canvas.getContext("2d", { willReadFrequently: true });
+    cover(pen, channels, "#fff");
     pen.imageSmoothingQuality = "high";
-    pen.drawImage(bitmap, (bitmap.width - edge) / 2, (bitmap.height - edge) / 2, edge, edge, 0, 0, side, side);
+    pen.drawImage(bitmap, (bitmap.width - edge) / 2, (bitmap.height - edge) / 2, edge, edge, 0, 0, canvas.width, canvas.height);
     file.value = "";
-    await act(canvas, mask);
+    await then();
   });
-  by("picture-buttons").append(file, button(say.open, () => file.click(), true), button(say.clear, clear), button(say.swap, swap));
+  return { file, open: button(text, () => file.click(), true) };
+}
+
+// ---- what translators take besides a picture
+
+let strength = 1;
+
+function buildMore() {
+  if (model.parts.images.includes("style")) {
+    const side = model.input_size, canvas = Object.assign(by("style"), { width: side, height: side });
+    canvas.setAttribute("aria-label", say.style);
+    canvas.classList.toggle("smooth", side > 128);
+    by("style-side").hidden = false;
+    by("style-title").textContent = say.style;
+    const { file, open } = opener("style-file", say.openStyle, canvas, 3, () => { canvas.given = true; return again(); });
+    by("style-buttons").append(file, open);
+  }
+  if (!model.parts.images.includes("strength")) return;
+  by("more").append(slider(say.strength, 0, 1, 1, (value) => { strength = value; again(); }).label);
 }
 
 async function classify(canvas) {
@@ -279,15 +325,22 @@ async function classify(canvas) {
 }
 
 async function translate(canvas, mask) {
-  const inputs = { inputs: pixelsOf(canvas, model.input_channels), strength: floats([1], []) };
+  const inputs = { inputs: pixelsOf(canvas, model.input_channels), strength: floats([strength], []) };
+  if (model.parts.images.includes("style")) {
+    if (!by("style").given) return;
+    inputs.style = pixelsOf(by("style"), model.input_channels);
+  }
   if (model.parts.images.includes("mask")) {
     const alpha = mask.getContext("2d").getImageData(0, 0, mask.width, mask.height).data;
     const holes = Float32Array.from({ length: mask.width * mask.height }, (_, i) => (alpha[4 * i + 3] > 127 ? 1 : 0));
     if (!holes.some(Boolean)) return;
     inputs.mask = floats(holes, [1, 1, mask.height, mask.width]);
   }
+  const began = performance.now();
+  const made = await run("images", inputs);
   by("output").hidden = false;
-  show(by("output"), await run("images", inputs));
+  show(by("output"), made);
+  took(began);
 }
 
 async function reconstruct(canvas) {
@@ -312,7 +365,10 @@ async function start() {
   const keep = button(say.save, () => save(by("output"), {}));
   if (model.task === "classification") buildPicture(classify, model.image_size, say.yourPicture, false);
   else by("output-buttons").append(keep);
-  if (model.task === "translation") buildPicture(translate, model.input_size, say.yourPicture, model.parts.images.includes("mask"));
+  if (model.task === "translation") {
+    buildPicture(translate, model.input_size, say.yourPicture, model.parts.images.includes("mask"));
+    buildMore();
+  }
   if (model.parts.encoder) buildPicture(reconstruct, model.image_size, say.yourPicture, false);
   else if (made) by("output-buttons").replaceChildren();
   await Promise.all(Object.keys(model.parts).map(part));

@@ -3,7 +3,7 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
   return n;
 });
-const HEADER = 33; // bytes of the signature and of the chunk IHDR, after which text may stand
+const SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
 
 function chunk(type, content) {
   const body = new Uint8Array([...new TextEncoder().encode(type), ...content]);
@@ -18,9 +18,21 @@ function chunk(type, content) {
 // iTXt: keyword, not compressed, no language, UTF-8.
 const text = (key, value) => chunk("iTXt", new TextEncoder().encode(`${key}\0\0\0\0\0${value}`));
 
-export async function encodePng(canvas, provenance) {
-  const plain = new Uint8Array(await (await new Promise((done) => canvas.toBlob(done, "image/png"))).arrayBuffer());
-  const chunks = Object.entries({ Software: "hf_genimg", Source: "AI-generated", hf_genimg: JSON.stringify(provenance) });
-  const added = chunks.map(([key, value]) => text(key, value));
-  return new Blob([plain.subarray(0, HEADER), ...added, plain.subarray(HEADER)], { type: "image/png" });
+async function deflated(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// levels: ImageData, kept level for level: a canvas would round the colours of what is nearly transparent.
+export async function encodePng(levels, provenance) {
+  const { width, height, data } = levels, row = 4 * width;
+  const header = new Uint8Array(13), view = new DataView(header.buffer), plain = new Uint8Array((row + 1) * height);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header.set([8, 6], 8); // bits a channel, RGBA
+  for (let y = 0; y < height; y++) plain.set(data.subarray(y * row, (y + 1) * row), y * (row + 1) + 1); // filter 0
+  const notes = Object.entries({ Software: "hf_genimg", Source: "AI-generated", hf_genimg: JSON.stringify(provenance) });
+  const chunks = [chunk("IHDR", header), ...notes.map(([key, value]) => text(key, value)),
+    chunk("IDAT", await deflated(plain)), chunk("IEND", [])];
+  return new Blob([SIGNATURE, ...chunks], { type: "image/png" });
 }
