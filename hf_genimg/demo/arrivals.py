@@ -2,7 +2,7 @@
 
 Two faults of gradio 6.31 are mended between its client and the network, in `window.fetch`:
 
-- An event that is asked for while the server closes the stream of answers was told to nobody: the client took the
+- An event that is asked for while the server closes the stream of answers was never answered: the client took the
   stream for open, read that it was closed, and opened no other before the next event. Here the stream is opened again
   as long as an answer is due.
 - Events that fill the same component are answered in any order: what a slider asked for of one model could be shown
