@@ -34,7 +34,7 @@ def test_the_feature_network_fits_the_data() -> None:
 
 
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(efficientnet, "_published_file", lambda: None)
+    monkeypatch.setattr(efficientnet, "PACKAGE", "a_package_that_is_not_there")
     maps_of.cache_clear()
     with pytest.raises(ValueError, match=r"efficientnet-lite0 are not on this machine; pip install 'hf_genimg\[feat"):
         train(recipe(features="efficientnet-lite0", feature_resolution=33).smoke(), tmp_path / "run", progress=False)

